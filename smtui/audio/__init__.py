@@ -1,0 +1,1 @@
+"""How to listen: pure and synchronous; arrays in, numbers out."""

@@ -1,0 +1,1 @@
+"""What things are: frozen data and rules, made of the standard library alone."""

@@ -1,0 +1,150 @@
+"""What was heard of a sound: claims with confidence, loudness, spectral features over time.
+
+A *claim* that cannot honestly be made is None: a kick has no tempo, noise has no key.
+Times are in seconds from the start of the file, levels in dB relative to full scale,
+tempo in beats per minute, confidences from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from smtui.domain.account import UserId
+from smtui.domain.sample import FileId
+
+AnalysisId = NewType("AnalysisId", str)
+
+MAX_SLICES = 64
+MFCC_COUNT = 13
+CHROMA_COUNT = 12
+KEY_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+class Level(StrEnum):
+    """How much was listened for; each level has everything of the ones before it."""
+
+    BASIC = "basic"
+    ADVANCED = "advanced"
+    FULL = "full"
+
+    @property
+    def rank(self) -> int:
+        """Order the levels: 0 for basic, 1 for advanced, 2 for full."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TempoClaim:
+    """One reading of the tempo: beats per minute and how sure."""
+
+    tempo: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyClaim:
+    """One reading of the key: `C` … `B` with sharps, `major` or `minor`, and how sure."""
+
+    key: str
+    mode: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """How sure the claims are, and what else they could have been, best first."""
+
+    tempo_confidence: float = 0.0
+    tempo_alternatives: tuple[TempoClaim, ...] = ()
+    key_confidence: float = 0.0
+    key_alternatives: tuple[KeyClaim, ...] = ()
+    meter_confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpectralFeatures:
+    """Features over n ≤ 64 time slices of equal length, each the mean of its frames.
+
+    Attributes:
+        times: n slice centres, s.
+        spectral_centroid: n values, Hz.
+        spectral_rolloff: n values, Hz, below which 85 % of the magnitude lies.
+        bandwidth: n values, Hz.
+        flatness: n values, 0 (a tone) to 1 (noise).
+        rms: n values, linear, full scale is 1.
+        mfcc: 13 rows of n values.
+        chroma: 12 rows of n values, C first, each slice's largest is 1 (or all 0).
+    """
+
+    times: tuple[float, ...] = ()
+    spectral_centroid: tuple[float, ...] = ()
+    spectral_rolloff: tuple[float, ...] = ()
+    bandwidth: tuple[float, ...] = ()
+    flatness: tuple[float, ...] = ()
+    rms: tuple[float, ...] = ()
+    mfcc: tuple[tuple[float, ...], ...] = ()
+    chroma: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What one listening found; knows the sound's bytes, not whose file it is.
+
+    Attributes:
+        tempo: BPM, or None where there is no beat.
+        key: `C` … `B` with sharps, or None where there is no key.
+        mode: `major`, `minor`, or None with the key.
+        time_signature: beats in a bar and the beat's note value, or None.
+        duration: s.
+        loudness_lufs: integrated loudness (ITU-R BS.1770-4), None for digital silence.
+        loudness_padded: the sound is shorter than the 400 ms window and was zero-padded.
+        true_peak_dbtp: dB true peak, None for digital silence.
+        root_note: note and octave of a pitched one-shot (`F1`), else None.
+        silence_head, silence_tail: s below -60 dB of the peak.
+        stereo_correlation: -1 … 1, None for mono.
+        kind: kick, snare, clap, hat, cymbal, tom, percussion, bass, chord, lead, vocal, fx, loop,
+            music, or None.
+        onsets, beats: s, rising.
+        processing_time: s that the listening took.
+    """
+
+    level: Level
+    recipe_version: int
+    file_hash: str
+    duration: float
+    processing_time: float
+    tempo: float | None = None
+    key: str | None = None
+    mode: str | None = None
+    time_signature: tuple[int, int] | None = None
+    claims: Claims = field(default_factory=Claims)
+    loudness_lufs: float | None = None
+    loudness_padded: bool = False
+    true_peak_dbtp: float | None = None
+    root_note: str | None = None
+    bit_depth: int | None = None
+    clipped_samples: int = 0
+    dc_offset: float = 0.0
+    silence_head: float = 0.0
+    silence_tail: float = 0.0
+    stereo_correlation: float | None = None
+    kind: str | None = None
+    kind_confidence: float = 0.0
+    is_loop: bool = False
+    onsets: tuple[float, ...] = ()
+    beats: tuple[float, ...] = ()
+    spectral_features: SpectralFeatures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """A measurement saved for a file of the library."""
+
+    analysis_id: AnalysisId
+    file_id: FileId
+    user_id: UserId | None
+    analyzed_at: datetime
+    measured: Measurement

@@ -1,0 +1,141 @@
+"""A batch of files to listen to, their states, and the progress of a run.
+
+A batch holds at most 1,000 files; what a person asked for at once is a *run* of one or more
+batches with one `run_id`. States of a file:
+
+- pending: nobody has begun.
+- processing: a worker claimed it and holds a lease; an expired lease makes it claimable again.
+- completed: its analysis is saved and the file's `heard` is up to date.
+- failed: it cannot be listened to; `code` and `error` say why.
+- cancelled: the run was cancelled before anybody began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.sample import FileId
+
+BatchId = NewType("BatchId", str)
+RunId = NewType("RunId", str)
+
+MAX_BATCH_FILES = 1_000
+MAX_ATTEMPTS = 3
+LEASE_SECONDS = 120
+
+
+class State(StrEnum):
+    """What a batch, a run or one file in it is doing."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Nothing more will happen to it by itself."""
+        return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """How one file of a batch stands."""
+
+    status: State = State.PENDING
+    analysis_id: AnalysisId | None = None
+    code: str | None = None
+    error: str | None = None
+    attempt: int = 0
+    worker: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """At most 1,000 files of one run; completed + failed + cancelled = total ends it."""
+
+    batch_id: BatchId
+    run_id: RunId
+    user_id: UserId | None
+    level: Level
+    status: State = State.PENDING
+    file_ids: tuple[FileId, ...]
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    results: Mapping[FileId, FileResult] = field(default_factory=dict)
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+
+    @property
+    def total_files(self) -> int:
+        """How many files the batch has."""
+        return len(self.file_ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """One file that a worker holds: it alone may finish this attempt."""
+
+    batch_id: BatchId
+    run_id: RunId
+    file_id: FileId
+    user_id: UserId | None
+    level: Level
+    analysis_id: AnalysisId
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """Counters of a run; `processing` files are among neither ended nor pending."""
+
+    run_id: RunId
+    user_id: UserId | None
+    level: Level
+    total: int
+    completed: int
+    failed: int
+    cancelled: int
+    processing: int
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested_at: datetime | None = None
+
+    @property
+    def ended_files(self) -> int:
+        """How many files need nothing more."""
+        return self.completed + self.failed + self.cancelled
+
+    @property
+    def status(self) -> State:
+        """Where the run stands: completed if every file ended and at least one succeeded."""
+        if self.ended_files < self.total:
+            return State.PROCESSING if self.started_at else State.PENDING
+        if self.cancelled:
+            return State.CANCELLED
+        return State.COMPLETED if self.completed or not self.total else State.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failed file of a run, for lists of what went wrong."""
+
+    file_id: FileId
+    code: str
+    error: str
+    attempt: int

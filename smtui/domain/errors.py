@@ -1,0 +1,85 @@
+"""Every failure a person can be told about: what happened, and what to do.
+
+A failure has a title (one short sentence, no full stop) and a hint (what to do next, may be
+empty). Borders translate the errors of their libraries into these; anything else that escapes
+is a defect of smtui and ends the program with a log.
+"""
+
+from __future__ import annotations
+
+
+class SmtuiError(Exception):
+    """A failure with words for the person: `title` says what happened, `hint` what to do."""
+
+    def __init__(self, title: str, *, hint: str = "") -> None:
+        super().__init__(title)
+        self.title = title
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.title}. {self.hint}".strip() if self.hint else self.title
+
+
+class SettingInvalid(SmtuiError):
+    """A setting has a value that cannot be used."""
+
+
+class StoreUnreachable(SmtuiError):
+    """The documents cannot be read or written now (disk full, read-only, server away)."""
+
+
+class StoreTooNew(SmtuiError):
+    """The documents were written by a newer smtui; this one must not touch them."""
+
+
+class ServerUnavailable(SmtuiError):
+    """A private or shared server (Valkey, Chroma, worker) cannot be had."""
+
+
+class NotFound(SmtuiError):
+    """What was asked for is not in the library."""
+
+
+class AlreadyTaken(SmtuiError):
+    """A name or e-mail that must be unique is in use."""
+
+
+class SignInRefused(SmtuiError):
+    """Unknown name, wrong password or an inactive account; the words never tell which."""
+
+
+class NotSignedIn(SmtuiError):
+    """The session has ended or was never there."""
+
+
+class TooManyTries(SmtuiError):
+    """A limit per minute was reached."""
+
+    def __init__(self, title: str, *, seconds: int, hint: str = "") -> None:
+        super().__init__(title, hint=hint)
+        self.seconds = seconds
+
+
+class InputInvalid(SmtuiError):
+    """Something a person typed cannot be used (an e-mail without @, a name too short)."""
+
+
+class QueryInvalid(SmtuiError):
+    """A filter has a mistake; `start` and `end` are its place in the text, in characters."""
+
+    def __init__(self, title: str, *, start: int, end: int, hint: str = "") -> None:
+        super().__init__(title, hint=hint)
+        self.start = start
+        self.end = end
+
+
+class SoundUnreadable(SmtuiError):
+    """A file cannot be listened to.
+
+    `code` is stable and short, for batch results: `vanished`, `forbidden`, `empty`, `not_audio`,
+    `truncated`, `damaged`, `too_long`, `out_of_memory`, `timeout`, `crashed`.
+    """
+
+    def __init__(self, title: str, *, code: str, hint: str = "") -> None:
+        super().__init__(title, hint=hint)
+        self.code = code

@@ -1,0 +1,230 @@
+"""The documents: accounts, sounds, analyses, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from smtui.domain.account import Account, UserId
+from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress
+from smtui.domain.question import Page, Place, Question
+from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Sample, Stamp, Trouble
+
+
+class AccountStore(Protocol):
+    """Accounts, found by id, e-mail or username (both folded)."""
+
+    async def add(self, account: Account) -> None:
+        """Keep a new account; raises AlreadyTaken naming the e-mail or the username."""
+        ...
+
+    async def by_id(self, user_id: UserId) -> Account | None: ...
+
+    async def by_login(self, login: str) -> Account | None:
+        """Find by e-mail or username, folded."""
+        ...
+
+    async def all(self) -> tuple[Account, ...]:
+        """Every account, oldest first."""
+        ...
+
+    async def set_password(self, user_id: UserId, hashed_password: str) -> bool: ...
+
+    async def set_active(self, user_id: UserId, *, active: bool) -> bool: ...
+
+    async def signed_in(self, user_id: UserId, at: datetime) -> bool:
+        """Set last_login."""
+        ...
+
+    async def count_use(self, user_id: UserId, *, analyses: int = 0, uploads: int = 0) -> None:
+        """Add to the counters, atomically."""
+        ...
+
+
+class SampleStore(Protocol):
+    """The sounds of the library (`audio_files`)."""
+
+    async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
+        """Samples in the order asked for; ids that are not there are left out."""
+        ...
+
+    async def page(
+        self,
+        question: Question,
+        *,
+        limit: int,
+        after: Place | None = None,
+        before: Place | None = None,
+        skip: int = 0,
+    ) -> Page:
+        """Rows next to a place (neither: from the start), in the question's order.
+
+        `before` gives the `limit` rows that end just before the place, still in the question's
+        order. `skip` jumps over so many rows first (a signpost is at most 1,000 rows away).
+        """
+        ...
+
+    async def count(self, question: Question) -> int: ...
+
+    async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
+        """The places of rows 0, every, 2·every, …: jumping reads from the nearest one."""
+        ...
+
+    async def ids(
+        self, question: Question, *, limit: int, after: Place | None = None
+    ) -> tuple[tuple[FileId, ...], Place | None]:
+        """Ids alone, in order, with the place of the last one (None: there are no more)."""
+        ...
+
+    async def stamps(
+        self, paths: Sequence[tuple[str, bytes | None]], *, user_id: UserId | None
+    ) -> Mapping[str, Stamp]:
+        """What is known of these (file_path, path_bytes); by `path_key`."""
+        ...
+
+    async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
+        """The owner's sounds with these bytes."""
+        ...
+
+    async def add_found(
+        self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
+    ) -> tuple[FileId, ...]:
+        """Upsert on path_key in one transaction; gives the ids in the same order.
+
+        An existing row keeps id, tags and uploaded_at. If its hash changed, `heard` and
+        `trouble` are cleared; either way missing_since is.
+        """
+        ...
+
+    async def move(self, file_id: FileId, found: FoundFile) -> bool:
+        """The same bytes at a new path: row, tags and heard stay, place and stamp change."""
+        ...
+
+    async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
+        """Mark as not found since `at`, or with None as there again."""
+        ...
+
+    async def below(
+        self, folder: str, *, user_id: UserId | None, after: str | None, limit: int
+    ) -> tuple[tuple[str, bytes | None, FileId], ...]:
+        """(file_path, path_bytes, id) of the owner's sounds in and below a folder, by path_key."""
+        ...
+
+    async def set_heard(self, file_id: FileId, heard: Heard, *, file_hash: str) -> bool:
+        """Guarded: only while the file's bytes are those that were heard, and never a lower
+        level of the same recipe over a higher one. Clears `trouble`.
+        """
+        ...
+
+    async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool: ...
+
+    async def change_tags(
+        self, file_ids: Sequence[FileId], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
+        """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
+        ...
+
+    async def unheard(
+        self,
+        *,
+        user_id: UserId | None,
+        level: Level,
+        below: str | None,
+        limit: int,
+        after: FileId | None = None,
+        retry: bool = False,
+    ) -> tuple[Sample, ...]:
+        """Sounds not yet heard at this level, by file_id; not missing; failed ones if `retry`."""
+        ...
+
+    async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
+        """Tags, most used first."""
+        ...
+
+    async def folders(self, *, user_id: UserId | None) -> tuple[Folder, ...]:
+        """Remembered scan folders, by path."""
+        ...
+
+    async def remember_folder(self, folder: Folder) -> None: ...
+
+    async def forget_folder(self, folder_path: str, *, user_id: UserId | None) -> bool:
+        """Forget the folder; its sounds stay in the library."""
+        ...
+
+    async def generation(self) -> int:
+        """A number that changes whenever any process changed the sounds."""
+        ...
+
+
+class AnalysisStore(Protocol):
+    """What was heard, one document per file and recipe version."""
+
+    async def save(self, analysis: Analysis) -> AnalysisId:
+        """Upsert on (file_id, recipe_version); a lower level never replaces a higher one.
+
+        Gives the id under which it stands (the first one given stays).
+        """
+        ...
+
+    async def newest(self, file_id: FileId) -> Analysis | None:
+        """The highest level, then the newest."""
+        ...
+
+    async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]: ...
+
+    async def by_hash(
+        self, file_hash: str, *, recipe_version: int, level: Level
+    ) -> Measurement | None:
+        """What was measured of the same bytes at this level or higher, whoever owns the file."""
+        ...
+
+
+class BatchStore(Protocol):
+    """Batches and the states of their files; leases use the store's clock."""
+
+    async def create(self, batches: Sequence[Batch]) -> None: ...
+
+    async def get(self, batch_id: BatchId) -> Batch | None: ...
+
+    async def claim(
+        self, run_id: RunId, *, worker: str, limit: int, lease_seconds: float
+    ) -> tuple[Claimed, ...]:
+        """Take up to `limit` claimable files (pending, or lease expired), each guarded.
+
+        attempt rises by one and an analysis_id is fixed at the first claim. A file whose lease
+        expired after its last allowed attempt becomes failed (`crashed`) instead. Gives nothing
+        for a run whose cancel was requested.
+        """
+        ...
+
+    async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
+        """Guarded: only the present holder of the attempt."""
+        ...
+
+    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+        """Guarded; counts once, however often it is repeated."""
+        ...
+
+    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool: ...
+
+    async def hand_back(self, claimed: Claimed) -> bool:
+        """Give up the claim without a result; the attempt does not count."""
+        ...
+
+    async def request_cancel(self, run_id: RunId) -> int:
+        """Files that nobody began become cancelled; gives how many."""
+        ...
+
+    async def progress(self, run_id: RunId) -> RunProgress | None: ...
+
+    async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
+        """Newest first; only counters are read."""
+        ...
+
+    async def claimable(self) -> tuple[RunId, ...]:
+        """Runs with at least one file that could be claimed now; repairs ended batches first."""
+        ...
+
+    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]: ...

@@ -1,0 +1,42 @@
+"""What lives for minutes or days: sessions, limits, the cache."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from smtui.domain.account import Session, SessionId, UserId
+
+
+class SessionStore(Protocol):
+    """Who is signed in."""
+
+    async def open(self, session: Session) -> None: ...
+
+    async def use(self, session_id: SessionId, *, at: datetime) -> Session | None:
+        """Give the session and renew its life; None when it has ended."""
+        ...
+
+    async def close(self, session_id: SessionId) -> None: ...
+
+    async def close_all(self, user_id: UserId) -> int:
+        """End every session of an account."""
+        ...
+
+
+class RateLimits(Protocol):
+    """How often per minute an intent was asked for."""
+
+    async def hit(self, who: str, endpoint: str, *, limit: int) -> None:
+        """Count one; raises TooManyTries with the seconds to wait above the limit."""
+        ...
+
+
+class Cache(Protocol):
+    """Bytes that may vanish at any time. An unreachable cache is a miss, never an error."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def put(self, key: str, value: bytes, *, seconds: int) -> None: ...
+
+    async def drop(self, *keys: str) -> None: ...

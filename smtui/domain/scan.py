@@ -1,0 +1,64 @@
+"""A scan of folders: what it meets on the disk and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A regular file that may be a sound; `file_path` is printable, `path` opens it."""
+
+    path: Path
+    file_path: str
+    path_bytes: bytes | None
+    file_size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A file or folder that a scan could not read; `error` is one sentence."""
+
+    file_path: str
+    code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What a walk met since its last step; `folder` is where it is now, printable."""
+
+    folder: str
+    candidates: tuple[Candidate, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    ignored: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanProgress:
+    """How far a scan is; the last one is the report.
+
+    Attributes:
+        seen: audio-looking files met so far.
+        added, changed, moved, unchanged: files by what became of them.
+        missing: rows whose file is no longer there.
+        ignored: entries skipped by rule (`._*`, `.smtuiignore`, links that loop, not audio).
+        current: the folder being read, printable.
+        unreadable: what could not be read, and why (the first 1,000).
+        unreadable_count: how many could not be read.
+        done: this is the report.
+    """
+
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    missing: int = 0
+    ignored: int = 0
+    current: str = ""
+    unreadable: tuple[Unreadable, ...] = ()
+    unreadable_count: int = 0
+    done: bool = False

@@ -1,0 +1,1 @@
+"""What lies on the disk: walks folders, tells audio by content, hashes, reads headers."""

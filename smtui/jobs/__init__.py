@@ -1,0 +1,1 @@
+"""Who does the heavy work: Celery, never inside the screen's process."""

@@ -1,0 +1,1 @@
+"""The private servers of one person, and the keeper that looks after them."""

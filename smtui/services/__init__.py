@@ -1,0 +1,1 @@
+"""What a person can do: one class per intention, told what it needs through ports."""

@@ -1,0 +1,1 @@
+"""Where things are kept: one folder per technology, one file per port."""
