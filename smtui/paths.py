@@ -82,7 +82,7 @@ def places(environment: Mapping[str, str] | None = None) -> Places:
         base = Path(home).expanduser().absolute()
         return Places(data=base / "data", state=base / "state", config=base / "config")
     # A late import: with SMTUI_HOME set nobody needs it.
-    from platformdirs import PlatformDirs  # noqa: PLC0415
+    from platformdirs import PlatformDirs
 
     dirs = PlatformDirs("smtui", appauthor=False)
     return Places(
