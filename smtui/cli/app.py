@@ -1,0 +1,62 @@
+"""The command parser: a table of commands, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+import click
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in the list."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": Entry("smtui.cli.demo", "Make a small library of known sounds and open it."),
+    "scan": Entry("smtui.cli.scan", "Take the sounds in folders into the library."),
+    "analyze": Entry("smtui.cli.analyze", "Listen to what was not yet heard."),
+    "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
+    "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
+    "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
+    "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),
+    "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),
+    "settings": Entry("smtui.cli.settings", "Show every setting and where it came from."),
+    "doctor": Entry("smtui.cli.doctor", "Tell what works on this machine and what does not."),
+    "worker": Entry("smtui.cli.worker", "Listen to queued sounds (started by smtui itself)."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None where there is no such name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = getattr(importlib.import_module(entry.module), f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Without a command smtui opens the screen. `smtui COMMAND --help` tells more.",
+)
+@click.version_option(package_name="smtui", prog_name="smtui")
+def app() -> None:
+    """Browse, filter and look at thousands of sounds by keyboard alone."""
