@@ -1,0 +1,35 @@
+"""What every test can use; and with CI set, a skipped contract fails the run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+_skipped_contracts: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and report.nodeid.startswith("tests/contracts/"):
+        _skipped_contracts.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") and _skipped_contracts:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if os.environ.get("CI"):
+        for nodeid in _skipped_contracts:
+            terminalreporter.write_line(f"skipped contract fails the run: {nodeid}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _home_of_its_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test ever touches the folders of the person who runs it."""
+    monkeypatch.setenv("SMTUI_HOME", str(tmp_path_factory.mktemp("home")))
+    for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
