@@ -1,0 +1,34 @@
+"""How the screens are to look and behave on this terminal; settings know why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TRUE_COLOUR = 16_777_216
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the screens are told about the person's wishes and the terminal.
+
+    Attributes:
+        theme: name of a theme in `ui/theme.py`.
+        keymap: binding id → keys, comma separated, as the person remapped them.
+        ascii: draw with ASCII characters alone (a locale that is not UTF-8).
+        thin_line: a slow connection: no animation, at most 15 frames a second, few colours.
+        colours: how many colours the terminal can show: 16,777,216, 256, 16 or 2.
+        place: the name of the machine, shown on the login screen.
+        log: the file that a crash is written to, named to the person.
+        last_seen: file that keeps filter, sort and cursor for the next start; None keeps nothing.
+    """
+
+    theme: str = "smtui-dark"
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    ascii: bool = False
+    thin_line: bool = False
+    colours: int = TRUE_COLOUR
+    place: str = ""
+    log: Path | None = None
+    last_seen: Path | None = None

@@ -1,0 +1,52 @@
+"""What every screen shares: telling failures, waiting for a person's writes before leaving."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.screen import Screen
+
+from smtui.domain.errors import SmtuiError
+from smtui.domain.text import shown
+from smtui.ui.work import DOING
+
+_TOAST_SECONDS = 8.0
+
+
+class Room(Screen[None]):
+    """A screen whose work tells its failures.
+
+    Services are asked only in methods marked `looking` or `doing`: there an `SmtuiError`
+    becomes a toast with its hint. Any other error ends the app with one sentence.
+    """
+
+    def tell(self, error: SmtuiError) -> None:
+        """Show what happened and what to do; a room may tell some failures in its own place."""
+        self.app.notify(
+            shown(error.hint or error.title),
+            title=shown(error.title) if error.hint else "",
+            severity="error",
+            timeout=_TOAST_SECONDS,
+            markup=False,
+        )
+
+    def say(self, words: str) -> None:
+        """Show a short sentence that nothing need be done about; `words` may hold outside text."""
+        self.app.notify(shown(words), timeout=_TOAST_SECONDS / 2, markup=False)
+
+    async def finish_doing(self, seconds: float | None = None) -> bool:
+        """Wait for the writes that a person began; False if some are not done in time."""
+        waits = [
+            asyncio.ensure_future(worker.wait())
+            for worker in self.app.workers
+            if worker.group == DOING and not worker.is_finished
+        ]
+        if not waits:
+            return True
+        _, late = await asyncio.wait(waits, timeout=seconds)
+        return not late
+
+    async def action_back(self) -> None:
+        """Leave this screen once what the person did here is saved."""
+        await self.finish_doing()
+        self.dismiss()

@@ -1,0 +1,65 @@
+"""Work of a screen that must not block it: `looking` reads, `doing` a person's writes.
+
+Both mark async methods of a `Room`; calling such a method starts the work and gives the worker.
+Looking is exclusive within its named group: newer replaces older, and it ends with the screen.
+Doing is never exclusive and belongs to the app, which waits for it before it quits, so that no
+page load can cancel a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from textual.worker import Worker
+
+from smtui.domain.errors import SmtuiError
+
+if TYPE_CHECKING:
+    from smtui.ui.room import Room
+
+P = ParamSpec("P")
+R = TypeVar("R", bound="Room")
+
+DOING = "doing"
+
+Method = Callable[Concatenate[R, P], Coroutine[Any, Any, None]]
+Starter = Callable[Concatenate[R, P], Worker[None]]
+
+
+class _Looking(Protocol):
+    def __call__(self, method: Method[R, P], /) -> Starter[R, P]: ...
+
+
+def looking(*, group: str) -> _Looking:
+    """Mark a read: it replaces what runs in the same group of the same screen."""
+
+    def mark(method: Method[R, P]) -> Starter[R, P]:
+        def start(self: R, /, *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
+            work = partial(told, self, partial(method, self, *args, **kwargs))
+            return self.run_worker(work, name=method.__name__, group=group, exclusive=True)
+
+        update_wrapper(start, method)
+        return start
+
+    return mark
+
+
+def doing(method: Method[R, P]) -> Starter[R, P]:
+    """Mark a write: nothing cancels it, and it is waited for before leaving."""
+
+    def start(self: R, /, *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
+        work = partial(told, self, partial(method, self, *args, **kwargs))
+        return self.app.run_worker(work, name=method.__name__, group=DOING)
+
+    update_wrapper(start, method)
+    return start
+
+
+async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do work; a failure that has words for the person is told by the room."""
+    try:
+        await work()
+    except SmtuiError as error:
+        room.tell(error)
