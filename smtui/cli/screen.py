@@ -1,0 +1,76 @@
+"""Bare `smtui`: straight to the screen, with as little before the first frame as can be."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from smtui.cli.running import err
+from smtui.domain.errors import SmtuiError
+from smtui.paths import Places, places
+from smtui.settings import Loaded, Look, load
+from smtui.ui.options import TRUE_COLOUR, Options
+
+_COLOURS = {"truecolor": TRUE_COLOUR, "256": 256, "16": 16}
+
+
+def open_screen() -> None:
+    """Open the screens and leave the process with their exit status."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        err("smtui: the screen needs a terminal. `smtui list` and `smtui inspect` do without.")
+        raise SystemExit(1)
+    try:
+        here = places()
+        loaded = load(here, os.environ)
+    except SmtuiError as error:
+        err(f"smtui: {error}")
+        raise SystemExit(1) from None
+    raise SystemExit(show(here, loaded))
+
+
+def show(here: Places, loaded: Loaded) -> int:
+    """Run the screens on these places; gives the exit status."""
+    # Late imports: Textual is what the first frame needs, and only the screen needs it.
+    from smtui import wiring
+    from smtui.ui.start import show as show_screens
+
+    return show_screens(
+        lambda: wiring.services(here, loaded.settings), options(here, loaded, os.environ)
+    )
+
+
+def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Options:
+    """Tell the screens how to behave, from the settings and what the terminal says of itself."""
+    look = loaded.settings.look
+    return Options(
+        theme=look.theme,
+        keymap=loaded.settings.keys,
+        ascii=_ascii(look, environment),
+        thin_line=look.link == "thin" or (look.link == "auto" and "SSH_CONNECTION" in environment),
+        colours=_COLOURS.get(look.colours) or colours_of(environment),
+        place=os.uname().nodename,
+        log=here.log,
+        last_seen=here.state / "last-seen.json",
+    )
+
+
+def _ascii(look: Look, environment: Mapping[str, str]) -> bool:
+    if look.ascii != "auto":
+        return look.ascii == "on"
+    locale = next(
+        (value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environment.get(name))), ""
+    )
+    return "utf" not in locale.lower()
+
+
+def colours_of(environment: Mapping[str, str]) -> int:
+    """Tell how many colours a terminal shows from COLORTERM and TERM."""
+    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return TRUE_COLOUR
+    terminal = environment.get("TERM", "")
+    if terminal.endswith("-direct"):
+        return TRUE_COLOUR
+    if "256" in terminal:
+        return 256
+    return 16 if terminal not in ("", "dumb") else 2
