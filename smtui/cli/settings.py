@@ -1,0 +1,58 @@
+"""`smtui settings`: every setting, where it came from, and the paths in use."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from smtui.cli.running import out, run
+
+
+@click.command("settings")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def settings_command(*, as_json: bool) -> None:
+    """Show every setting and where it came from; secrets are masked.
+
+    A setting is read from the variable SMTUI_<TOPIC>_<FIELD>, else from the settings file,
+    else it has its default.
+    """
+
+    async def work() -> None:
+        # A late import: --help reads no settings.
+        from smtui import settings
+        from smtui.paths import places
+
+        here = places()
+        known = tuple(settings.shown_settings(settings.load(here, os.environ)))
+        paths = {
+            "settings_file": here.settings_file,
+            "data": here.data,
+            "state": here.state,
+            "log": here.log,
+        }
+        if as_json:
+            written = {
+                "settings": {one.name: {"value": one.value, "from": one.origin} for one in known},
+                "paths": {name: str(path) for name, path in paths.items()},
+            }
+            click.echo(json.dumps(written))
+            return
+        width = max(len(one.name) for one in known)
+        broad = max(len(_words(one.value)) for one in known)
+        for one in known:
+            line = f"{one.name:{width}}  {_words(one.value):{broad}}  {one.origin}"
+            out(f"{line:{width + broad + 11}}  {one.description}")
+        out()
+        for name, path in paths.items():
+            out(f"{name.replace('_', ' '):{width}}  {path}")
+
+    run(work)
+
+
+def _words(value: object) -> str:
+    """Write a value as the settings file has it."""
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,99 @@
+"""Every setting, read once: `SMTUI_<TOPIC>_<FIELD>`, then the TOML file, then defaults."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+
+from smtui.domain.errors import SettingInvalid
+from smtui.domain.text import shown
+from smtui.paths import Places
+from smtui.settings import sources
+from smtui.settings.topics import Limits, Look, PrivateServices, Servers, Settings, Work
+
+__all__ = [
+    "DEFAULT",
+    "Limits",
+    "Loaded",
+    "Look",
+    "PrivateServices",
+    "Servers",
+    "Settings",
+    "Shown",
+    "Work",
+    "load",
+    "shown_settings",
+]
+
+DEFAULT = "default"
+"""The origin of a value that nobody set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and where each came from: dotted name → `default`, the file or the variable."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One setting as a person may see it; the value of a secret is masked."""
+
+    name: str
+    value: object
+    origin: str
+    description: str
+
+
+def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded:
+    """Read the settings; raises SettingInvalid with one sentence naming setting and place."""
+    variables = sources.variables(os.environ if environment is None else environment)
+    written = sources.written(places.settings_file)
+    origins = {name: str(places.settings_file) for name in written}
+    origins |= {name: sources.variable(name) for name in variables}
+    settings = Settings()
+    if origins:
+        # A late import: only who has set something pays the 0.1 s that checking by pydantic costs.
+        from smtui.settings.checked import checked
+
+        settings = checked(variables, written, origins)
+    _servers_agree(settings.servers, origins)
+    unset = dict.fromkeys(sources.known_fields(), DEFAULT)
+    return Loaded(settings=settings, origins=unset | origins)
+
+
+def shown_settings(loaded: Loaded) -> Iterator[Shown]:
+    """Give every setting in the order of the topics, secrets masked."""
+    for name, one in sources.known_fields().items():
+        topic, _, last = name.partition(".")
+        value = getattr(getattr(loaded.settings, topic), last)
+        yield Shown(
+            name=name,
+            value="********" if value is not None and one.metadata.get("secret") else value,
+            origin=loaded.origins[name],
+            description=one.metadata["description"],
+        )
+    for binding, keys in loaded.settings.keys.items():
+        name = f"keys.{binding}"
+        yield Shown(name=name, value=keys, origin=loaded.origins[name], description="Another key.")
+
+
+def _servers_agree(servers: Servers, origins: Mapping[str, str]) -> None:
+    """Refuse a mixture, and in this release also a whole set of shared servers."""
+    names = [f"servers.{one.name}" for one in fields(Servers)]
+    given = [name for name in names if getattr(servers, name.partition(".")[2])]
+    if not given:
+        return
+    places = " and ".join(sorted({shown(origins[name]) for name in given}))
+    if len(given) < len(names):
+        missing = " and ".join(name for name in names if name not in given)
+        raise SettingInvalid(
+            f"Only {' and '.join(given)} is set ({places}); set {missing} too, or none of them"
+        )
+    raise SettingInvalid(
+        f"Shared servers ({places}) cannot be used by this release, which knows only its own "
+        f"private ones; unset {', '.join(names)}"
+    )

@@ -1,0 +1,127 @@
+"""The settings by topic, each with its default, its bounds and what it does.
+
+The topics are plain frozen dataclasses whose field metadata is what pydantic knows as
+`Field(...)`. So they cost nothing to import, and where a person has set nothing the way to the
+first frame does not pay for pydantic at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from smtui.domain.analysis import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How it looks on this terminal."""
+
+    theme: str = field(
+        default="smtui-dark",
+        metadata={"description": "Name of the colour theme.", "min_length": 1},
+    )
+    ascii: Literal["auto", "on", "off"] = field(
+        default="auto",
+        metadata={"description": "Draw with ASCII alone; auto: where the locale is not UTF-8."},
+    )
+    colours: Literal["auto", "truecolor", "256", "16"] = field(
+        default="auto",
+        metadata={"description": "Colours the terminal shows; auto: what it says of itself."},
+    )
+    link: Literal["auto", "thin", "fast"] = field(
+        default="auto",
+        metadata={"description": "Line to the terminal; auto: thin over SSH, which sends less."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How sounds are listened to in the background."""
+
+    children: int | None = field(
+        default=None,
+        metadata={"description": "Processes that listen; unset: half.", "ge": 1, "le": 256},
+    )
+    nice: int = field(
+        default=10,
+        metadata={"description": "How far they stand back for others, 0 to 19.", "ge": 0, "le": 19},
+    )
+    level: Level = field(
+        default=Level.ADVANCED,
+        metadata={"description": "How much is listened for: basic, advanced or full."},
+    )
+    start: bool = field(
+        default=True,
+        metadata={"description": "Listen to new sounds after a scan without being asked."},
+    )
+
+    def processes(self, cores: int | None = None) -> int:
+        """Give how many processes listen: as set, else half the cores, at least one."""
+        return self.children or max(1, (cores or os.cpu_count() or 1) // 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateServices:
+    """The private servers and who looks after them."""
+
+    idle_seconds: int = field(
+        default=600,
+        metadata={"description": "They stop after so long without use, s.", "ge": 1},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """Servers shared by several machines: all three addresses, or none."""
+
+    mongo_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata={"description": "Address of MongoDB.", "secret": True},
+    )
+    redis_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata={"description": "Address of Redis or Valkey.", "secret": True},
+    )
+    chroma_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata={"description": "Address of Chroma.", "secret": True},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How often per minute an intent may be asked for. Reading is never limited."""
+
+    auth_login: int = field(
+        default=10,
+        metadata={"description": "Tries to sign in, by account and by address.", "ge": 1},
+    )
+    audio_upload: int = field(
+        default=20,
+        metadata={"description": "Scans asked for.", "ge": 1},
+    )
+    general_api: int = field(
+        default=60,
+        metadata={"description": "Writes from the command line.", "ge": 1},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, by topic."""
+
+    look: Look = field(default_factory=Look)
+    keys: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"description": 'Other keys by binding id: "library.analyze" = "z".'},
+    )
+    work: Work = field(default_factory=Work)
+    services: PrivateServices = field(default_factory=PrivateServices)
+    servers: Servers = field(default_factory=Servers)
+    limits: Limits = field(default_factory=Limits)
