@@ -1,0 +1,245 @@
+"""Asking for sounds to be listened to, and looking how far it is.
+
+What was asked for is saved before anybody is woken. If no worker can be reached, the run stays
+saved and waits: `start` raises nothing, `overview` says that it waits and why, and whoever watches
+asks again from time to time until a worker begins.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from uuid import uuid4
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, Failure, RunId, RunProgress
+from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
+from smtui.domain.ports.documents import BatchStore, SampleStore
+from smtui.domain.ports.work import Clock, JobQueue
+from smtui.domain.sample import FileId, Sample, path_key
+from smtui.domain.text import path_bytes, printable_path
+from smtui.services.pace import Pace, Pulse
+
+# A run that nobody moves for so long is announced again, s.
+_STILL = 10.0
+# So many batches are saved in one transaction: some tens of milliseconds for the writers beside.
+_BATCHES_AT_ONCE = 10
+_PAGE = 1_000
+_NEWEST_RUNS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What the status bar says of the work.
+
+    Attributes:
+        total, ended: files of the runs that have not ended, together; 0 and 0 when nothing runs.
+        processing: files that are being listened to now.
+        failed: files that failed in the runs that have not ended and in the newest run.
+        rate: files per second, None until it was measured.
+        seconds_left: s, None until the rate was measured.
+        waiting: why no worker can be reached though there is work; empty when one can.
+        runs: the runs that have not ended, newest first; where there is none, the newest run.
+    """
+
+    total: int = 0
+    ended: int = 0
+    processing: int = 0
+    failed: int = 0
+    rate: float | None = None
+    seconds_left: float | None = None
+    waiting: str = ""
+    runs: tuple[RunProgress, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """There is work that has not ended."""
+        return self.ended < self.total
+
+
+class Batches:
+    """Starts, watches and cancels runs."""
+
+    def __init__(
+        self, batches: BatchStore, samples: SampleStore, queue: JobQueue, clock: Clock
+    ) -> None:
+        self._batches = batches
+        self._samples = samples
+        self._queue = queue
+        self._clock = clock
+        self._waiting = ""
+
+    async def start(
+        self,
+        file_ids: Sequence[FileId],
+        level: Level,
+        *,
+        user_id: UserId | None,
+        urgent: bool = False,
+    ) -> RunId:
+        """Save a run over these sounds and wake a worker; `urgent` for a person's single file.
+
+        Raises InputInvalid where there is nothing to listen to.
+        """
+        wanted = list(dict.fromkeys(file_ids))
+        if not wanted:
+            raise InputInvalid("There is nothing to listen to")
+        run_id = RunId(str(uuid4()))
+        batches = self._cut(wanted, run_id, level, user_id)
+        while some := tuple(islice(batches, _BATCHES_AT_ONCE)):
+            await self._batches.create(some)
+        await self._announce(run_id, urgent=urgent)
+        return run_id
+
+    async def start_unheard(
+        self,
+        user_id: UserId | None,
+        level: Level,
+        *,
+        below: str | None = None,
+        retry: bool = False,
+    ) -> RunId | None:
+        """Start a run over what was not yet heard at this level, in and below a folder or all.
+
+        `retry` takes those along that failed before. None where everything was heard.
+        """
+        ids = await self.unheard(user_id, level, below=below, retry=retry)
+        return await self.start(ids, level, user_id=user_id) if ids else None
+
+    async def unheard(
+        self,
+        user_id: UserId | None,
+        level: Level,
+        *,
+        below: str | None = None,
+        retry: bool = False,
+    ) -> tuple[FileId, ...]:
+        """The sounds that were not yet heard at this level."""
+        ids: list[FileId] = []
+        while True:
+            page = await self._samples.unheard(
+                user_id=user_id,
+                level=level,
+                below=below,
+                limit=_PAGE,
+                after=ids[-1] if ids else None,
+                retry=retry,
+            )
+            ids += [sample.file_id for sample in page]
+            if len(page) < _PAGE:
+                return tuple(ids)
+
+    async def known(
+        self, paths: Sequence[Path], *, user_id: UserId | None
+    ) -> tuple[FileId | None, ...]:
+        """Which sounds these absolute paths are; None where the library has none."""
+        written = [
+            (printable_path(raw), path_bytes(raw)) for raw in (os.fsencode(path) for path in paths)
+        ]
+        stamps = await self._samples.stamps(written, user_id=user_id)
+        found = (stamps.get(path_key(user_id, text, raw)) for text, raw in written)
+        return tuple(None if stamp is None else stamp.file_id for stamp in found)
+
+    async def watch(self, run_id: RunId) -> AsyncIterator[RunProgress]:
+        """Follow a run: the present first, then every change, until it has ended.
+
+        Raises NotFound where there is no such run.
+        """
+        pulse = Pulse(still_after=_STILL)
+        last: RunProgress | None = None
+        while True:
+            progress = await self._batches.progress(run_id)
+            if progress is None:
+                raise NotFound("There is no such run")
+            if progress != last:
+                last = progress
+                yield progress
+            if progress.status.ended:
+                return
+            await pulse.beat(progress)
+            if pulse.stands_still():
+                await self._announce(run_id, urgent=False)
+
+    async def overview(self, user_id: UserId | None) -> AsyncIterator[Overview]:
+        """Follow everything a person asked for: the present first, then every change; no end."""
+        pulse, pace = Pulse(still_after=_STILL), Pace()
+        last: Overview | None = None
+        while True:
+            runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
+            going = tuple(run for run in runs if not run.status.ended)
+            present = _summed(going, runs[:1], pace, self._waiting)
+            if present != last:
+                last = present
+                yield present
+            await pulse.beat(going)
+            if going and pulse.stands_still():
+                await self._announce(going[0].run_id, urgent=False)
+
+    async def progress(self, run_id: RunId) -> RunProgress | None:
+        """Where a run stands now."""
+        return await self._batches.progress(run_id)
+
+    async def cancel(self, run_id: RunId) -> int:
+        """Stop what has not begun and give how many; what runs is finished and kept."""
+        return await self._batches.request_cancel(run_id)
+
+    async def failures(self, run_id: RunId, limit: int) -> tuple[Failure, ...]:
+        """What went wrong in a run, at most `limit` files."""
+        return await self._batches.failures(run_id, limit=limit)
+
+    async def named(self, failures: Iterable[Failure]) -> tuple[tuple[Failure, Sample | None], ...]:
+        """Put beside each failure the sound it speaks of, None where it is no longer there."""
+        failed = tuple(failures)
+        samples = await self._samples.get([failure.file_id for failure in failed])
+        by_id = {sample.file_id: sample for sample in samples}
+        return tuple((failure, by_id.get(failure.file_id)) for failure in failed)
+
+    async def _announce(self, run_id: RunId, *, urgent: bool) -> None:
+        """Wake a worker; where none can be reached, keep the reason for the overview."""
+        try:
+            await self._queue.wake(run_id, urgent=urgent)
+        except ServerUnavailable as error:
+            self._waiting = str(error)
+        else:
+            self._waiting = ""
+
+    def _cut(
+        self, wanted: list[FileId], run_id: RunId, level: Level, user_id: UserId | None
+    ) -> Iterator[Batch]:
+        at = self._clock.now()
+        for start in range(0, len(wanted), MAX_BATCH_FILES):
+            yield Batch(
+                batch_id=BatchId(str(uuid4())),
+                run_id=run_id,
+                user_id=user_id,
+                level=level,
+                file_ids=tuple(wanted[start : start + MAX_BATCH_FILES]),
+                created_at=at,
+                updated_at=at,
+            )
+
+
+def _summed(
+    going: tuple[RunProgress, ...], newest: tuple[RunProgress, ...], pace: Pace, waiting: str
+) -> Overview:
+    """Add up what has not ended; with nothing to do, say how the newest run went."""
+    told = going or newest
+    total = sum(run.total for run in going)
+    ended = sum(run.ended_files for run in going)
+    rate = pace.rate(ended) if going else None
+    counted = {run.run_id: run.failed for run in (*going, *newest)}
+    return Overview(
+        total=total,
+        ended=ended,
+        processing=sum(run.processing for run in going),
+        failed=sum(counted.values()),
+        # Rounded, so that a steady pace is not a change.
+        rate=None if rate is None else round(rate, 1),
+        seconds_left=None if not rate else float(round((total - ended) / rate)),
+        waiting=waiting if going else "",
+        runs=told,
+    )

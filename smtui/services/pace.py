@@ -1,0 +1,62 @@
+"""How often to look at something that changes, and how fast it goes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+# How often counters are read while they change, and at most while they stand still, s.
+_QUICK = 0.1
+_SLOW = 1.0
+# The rate is measured over the newest so many seconds, and not before it was watched so long.
+_SPAN = 20.0
+_LEAST_SPAN = 1.0
+
+
+class Pulse:
+    """Waits between two looks: briefly while things change, longer while they stand still."""
+
+    def __init__(self, *, still_after: float) -> None:
+        """`still_after` s without a change is standing still."""
+        self._still_after = still_after
+        self._pause = _QUICK
+        self._last: object = None
+        self._moved_at = time.monotonic()
+
+    async def beat(self, seen: object) -> None:
+        """Take what was just seen and wait until the next look is due."""
+        if seen != self._last:
+            self._last, self._pause = seen, _QUICK
+            self._moved_at = time.monotonic()
+        else:
+            self._pause = min(self._pause * 1.5, _SLOW)
+        await asyncio.sleep(self._pause)
+
+    def stands_still(self) -> bool:
+        """Say once per `still_after` seconds that nothing changed for so long."""
+        if time.monotonic() - self._moved_at < self._still_after:
+            return False
+        self._moved_at = time.monotonic()
+        return True
+
+
+class Pace:
+    """Files per second over the last seconds, None until it was watched long enough."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def rate(self, ended: int) -> float | None:
+        """Take how many files have ended by now and give the rate."""
+        now = time.monotonic()
+        if self._seen and ended < self._seen[-1][1]:
+            # A run left the sum or was forgotten: what was measured speaks of something else.
+            self._seen.clear()
+        self._seen.append((now, ended))
+        while now - self._seen[0][0] > _SPAN:
+            self._seen.popleft()
+        began, had = self._seen[0]
+        if now - began < _LEAST_SPAN or ended == had:
+            return None
+        return (ended - had) / (now - began)
