@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -53,6 +55,7 @@ class Picture:
         start, end: s, the span really shown.
         low_hz, high_hz: edges of the frequency axis, Hz.
         coarse: a finer picture can be had.
+        from_slices: drawn from the stored slices of the analysis, because the file is gone.
     """
 
     width: int
@@ -67,3 +70,34 @@ class Picture:
     range_db: float
     log: bool
     coarse: bool = False
+    from_slices: bool = False
+
+
+def packed_request(request: PictureRequest) -> bytes:
+    """Write a request as JSON; the path keeps bytes that are not UTF-8."""
+    return json.dumps({**asdict(request), "path": os.fspath(request.path)}).encode("ascii")
+
+
+def unpacked_request(packed: bytes) -> PictureRequest:
+    """Read what `packed_request` wrote; raises ValueError, KeyError or TypeError for else."""
+    values = json.loads(packed)
+    values["path"] = Path(values["path"])
+    values["view"] = View(values["view"])
+    return PictureRequest(**values)
+
+
+def packed_picture(picture: Picture) -> bytes:
+    """Write a picture as one line of JSON, then its levels."""
+    values = asdict(picture)
+    levels: bytes = values.pop("levels")
+    return json.dumps(values).encode("ascii") + b"\n" + levels
+
+
+def unpacked_picture(packed: bytes) -> Picture:
+    """Read what `packed_picture` wrote; raises ValueError, KeyError or TypeError for else."""
+    head, _, levels = packed.partition(b"\n")
+    picture = Picture(**json.loads(head), levels=levels)
+    if len(levels) != picture.width * picture.height:
+        message = f"{len(levels)} levels for {picture.width} × {picture.height}"
+        raise ValueError(message)
+    return picture

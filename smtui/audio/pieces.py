@@ -1,0 +1,92 @@
+"""Any piece of a file, for pictures: what cannot be a sample is silence, what is outside too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from smtui.audio.read import probe
+from smtui.domain.errors import SoundUnreadable
+
+Floats = NDArray[np.float32]
+
+_LOUDEST_SAMPLE = float(1 << 20)
+
+
+class Pieces:
+    """An open file that gives any piece of itself, zeros outside, reading nothing twice."""
+
+    def __init__(self, file: soundfile.SoundFile, *, frames: int) -> None:
+        self.rate: int = file.samplerate
+        self.channels: int = file.channels
+        self.frames = frames
+        self._file = file
+        self._kept_start = 0
+        self._kept: Floats = np.zeros((0, self.channels), np.float32)
+        self._was_read = False
+
+    @property
+    def duration(self) -> float:
+        """Length in s."""
+        return self.frames / self.rate
+
+    def piece(self, start: int, stop: int) -> Floats:
+        """Give samples start … stop, shape (stop - start, channels); outside the file zeros."""
+        out = np.zeros((stop - start, self.channels), np.float32)
+        low, high = max(start, 0), min(stop, self.frames)
+        if low >= high:
+            return out
+        kept = self._kept[:0]
+        if self._kept_start <= low <= self._kept_start + len(self._kept):
+            kept = self._kept[low - self._kept_start :]
+        if low + len(kept) < high:
+            kept = np.concatenate([kept, self._read(low + len(kept), high)])
+        self._kept_start, self._kept = low, kept
+        part = kept[: high - low]
+        out[low - start : low - start + len(part)] = part
+        return out
+
+    def _read(self, start: int, stop: int) -> Floats:
+        try:
+            if self._file.tell() != start:
+                self._file.seek(start)
+            block: Floats = self._file.read(stop - start, dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError as error:
+            if not self._was_read:
+                raise _damaged(error) from error
+            # What could be read is worth a picture; the rest of the file is drawn as silence.
+            self.frames = start
+            return self._kept[:0]
+        self._was_read = True
+        if self._file.subtype in ("FLOAT", "DOUBLE"):
+            np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            np.clip(block, -_LOUDEST_SAMPLE, _LOUDEST_SAMPLE, out=block)
+        return block
+
+
+@contextmanager
+def opened_pieces(path: Path) -> Iterator[Pieces]:
+    """Open a sound by descriptor, because any bytes may be in its name. Raises SoundUnreadable."""
+    header = probe(path)
+    frames = round(header.duration * header.sample_rate)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise SoundUnreadable("The file is no longer there", code="vanished") from error
+    try:
+        with soundfile.SoundFile(descriptor, closefd=False) as file:
+            yield Pieces(file, frames=frames)
+    except soundfile.SoundFileError as error:
+        raise _damaged(error) from error
+    finally:
+        os.close(descriptor)
+
+
+def _damaged(error: Exception) -> SoundUnreadable:
+    return SoundUnreadable("The sound is damaged here", code="damaged", hint=str(error))
