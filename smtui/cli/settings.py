@@ -41,9 +41,12 @@ def settings_command(*, as_json: bool) -> None:
             return
         width = max(len(one.name) for one in known)
         broad = max(len(_words(one.value)) for one in known)
+        origins = {str(here.settings_file): "settings file"}
+        far = max(len(origins.get(one.origin, one.origin)) for one in known)
         for one in known:
-            line = f"{one.name:{width}}  {_words(one.value):{broad}}  {one.origin}"
-            out(f"{line:{width + broad + 11}}  {one.description}")
+            origin = origins.get(one.origin, one.origin)
+            value = _words(one.value)
+            out(f"{one.name:{width}}  {value:{broad}}  {origin:{far}}  {one.description}".rstrip())
         out()
         for name, path in paths.items():
             out(f"{name.replace('_', ' '):{width}}  {path}")

@@ -78,7 +78,7 @@ def shown_settings(loaded: Loaded) -> Iterator[Shown]:
         )
     for binding, keys in loaded.settings.keys.items():
         name = f"keys.{binding}"
-        yield Shown(name=name, value=keys, origin=loaded.origins[name], description="Another key.")
+        yield Shown(name=name, value=keys, origin=loaded.origins[name], description="Keys of this action.")
 
 
 def _servers_agree(servers: Servers, origins: Mapping[str, str]) -> None:
