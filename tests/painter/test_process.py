@@ -1,0 +1,187 @@
+"""The painter as a screen uses it: real child processes, real files, real signals."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.picture import PictureRequest, View
+from smtui.painter.process import PainterProcess
+
+
+@pytest.fixture
+async def painter():
+    process = PainterProcess(silence_seconds=1.0)
+    yield process
+    await process.close()
+
+
+@pytest.fixture(scope="module")
+def tone(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("sounds") / "tone.wav"
+    soundfile.write(path, np.sin(np.arange(44_100) * 0.1), 44_100)
+    return path
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("sounds") / "long.wav"
+    noise = np.random.default_rng(1).normal(0, 0.1, 48_000 * 60)
+    with soundfile.SoundFile(path, "w", 48_000, 1) as file:
+        for _ in range(20):
+            file.write(noise)
+    return path
+
+
+def wanted(path: Path, view: View = View.SPECTROGRAM) -> PictureRequest:
+    return PictureRequest(path=path, view=view, width=80, height=40)
+
+
+async def until(condition):
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - other processes set no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_picture_comes_back_at_the_asked_size(painter, tone):
+    picture = await painter.paint(wanted(tone))
+    assert (picture.width, picture.height, len(picture.levels)) == (80, 40, 3200)
+    assert picture.duration == pytest.approx(1.0)
+    waveform = await painter.paint(wanted(tone, View.WAVEFORM))
+    assert min(waveform.levels) == 1
+    assert max(waveform.levels) == 255
+
+
+@pytest.fixture
+def awkward(tone, tmp_path) -> Path:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n[red]\x1b.wav"))
+    path.write_bytes(tone.read_bytes())
+    return path
+
+
+async def test_names_that_are_not_utf8_are_opened(painter, awkward):
+    assert (await painter.paint(wanted(awkward))).duration == pytest.approx(1.0)
+
+
+async def test_what_is_no_sound_is_told_and_the_child_lives_on(painter, tone, tmp_path):
+    (tmp_path / "text.wav").write_text("no sound at all")
+    with pytest.raises(SoundUnreadable) as told:
+        await painter.paint(wanted(tmp_path / "text.wav"))
+    assert told.value.code == "not_audio"
+    first = painter.pid
+    with pytest.raises(SoundUnreadable) as told:
+        await painter.paint(wanted(tmp_path / "gone.wav"))
+    assert told.value.code == "vanished"
+    assert (await painter.paint(wanted(tone))).width == 80
+    assert painter.pid == first
+
+
+async def test_a_stuck_decoder_is_given_up_and_the_next_picture_comes(painter, tone):
+    await painter.paint(wanted(tone))
+    stuck = painter.pid
+    os.kill(stuck, signal.SIGSTOP)
+    with pytest.raises(SoundUnreadable) as told:
+        await painter.paint(wanted(tone))
+    assert told.value.code == "timeout"
+    assert not psutil.pid_exists(stuck)
+    assert (await painter.paint(wanted(tone))).width == 80
+
+
+async def test_a_crash_while_drawing_is_told_and_the_next_picture_comes(tone, tmp_path):
+    painter = PainterProcess(silence_seconds=30)
+    await painter.paint(wanted(tone))
+    # The first child dies under the sound; so does the one that tries again.
+    os.kill(painter.pid, signal.SIGSTOP)
+    drawing = asyncio.create_task(painter.paint(wanted(tone)))
+    killed = painter.pid
+    await asyncio.sleep(0)
+    os.kill(killed, signal.SIGKILL)
+    await until(lambda: painter.pid not in (None, killed) or drawing.done())
+    os.kill(painter.pid, signal.SIGKILL)
+    with pytest.raises(SoundUnreadable) as told:
+        await drawing
+    assert told.value.code == "crashed"
+    assert (await painter.paint(wanted(tone))).width == 80
+    await painter.close()
+
+
+async def test_a_child_that_died_while_idle_is_replaced_unseen(painter, tone):
+    await painter.paint(wanted(tone))
+    psutil.Process(painter.pid).kill()
+    assert (await painter.paint(wanted(tone))).width == 80
+
+
+async def test_a_person_who_moves_on_does_not_wait_for_the_picture_before(painter, tone, long):
+    await painter.paint(wanted(tone))
+    drawing = asyncio.create_task(painter.paint(wanted(long)))
+    await asyncio.sleep(0.05)
+    drawing.cancel()
+    assert (await painter.paint(wanted(tone))).duration == pytest.approx(1.0)
+    with pytest.raises(asyncio.CancelledError):
+        await drawing
+
+
+async def test_a_long_sound_comes_coarse_first_and_then_fine(painter, long):
+    request = PictureRequest(
+        path=long, view=View.SPECTROGRAM, width=60, height=20, coarse=True, log=False
+    )
+    coarse = await painter.paint(request)
+    assert coarse.coarse
+    assert coarse.duration == pytest.approx(1200)
+    fine = await painter.paint(wanted(long))
+    assert not fine.coarse
+
+
+async def test_ctrl_c_in_the_terminal_does_not_reach_the_painter(painter, tone):
+    await painter.paint(wanted(tone))
+    assert os.getsid(painter.pid) == painter.pid
+
+
+_ORPHAN = """
+import asyncio, os, sys
+from pathlib import Path
+from smtui.domain.picture import PictureRequest, View
+from smtui.painter.process import PainterProcess
+async def main():
+    painter = PainterProcess()
+    path = Path(sys.argv[1])
+    asyncio.create_task(
+        painter.paint(PictureRequest(path=path, view=View.SPECTROGRAM, width=80, height=40)))
+    while painter.pid is None:
+        await asyncio.sleep(0.01)
+    print(painter.pid, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+
+def test_the_painter_ends_with_its_screen_also_while_it_draws(long):
+    screen = subprocess.Popen(
+        [sys.executable, "-c", _ORPHAN, str(long)], stdout=subprocess.PIPE, text=True
+    )
+    pid = int(screen.stdout.readline())
+    screen.kill()
+    screen.wait()
+    screen.stdout.close()
+    asyncio.run(until(lambda: _is_gone(pid)))
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_the_screens_side_loads_no_numpy():
+    code = "import sys, smtui.painter.process; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
