@@ -1,0 +1,225 @@
+"""The one short-time Fourier transform, and what each of its frames says.
+
+Everything is heard at one rate, so that the rate of a file does not change the answer. The
+signal arrives in chunks of any size and only some numbers per frame are kept, about 14 kB for a
+second of sound; spectra are dropped as soon as they are read.
+
+Frames are centred on multiples of the hop with zeros beyond both ends, as librosa's are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+import soxr
+
+from smtui.domain.analysis import MFCC_COUNT
+
+Array = npt.NDArray[np.float32]
+
+RATE = 22_050
+"""Hz at which everything is heard."""
+FRAME = 2_048
+HOP = 256
+MEL_BANDS = 64
+FRAMES_PER_SECOND = RATE / HOP
+
+ROLLOFF_SHARE = 0.85
+BAND_EDGES_HZ = (0.0, 150.0, 600.0, 2_000.0, 5_000.0, 11_025.0)
+"""Edges of the five bands whose power tells a kick from a snare from a hat."""
+
+_LOWEST_POWER = 1e-10
+_BLOCK_FRAMES = 256
+# Onsets are a rise over this many hops: one hop is too little of the window to see a rise.
+_RISE_HOPS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frames:
+    """Numbers per frame; n frames, the first centred on the start of the sound.
+
+    Attributes:
+        rms: (n,) linear, full scale is 1.
+        centroid, rolloff, bandwidth: (n,) Hz, 0 in silence.
+        flatness: (n,) 0 to 1.
+        mfcc: (n, 13).
+        chroma: (n, 12) power, C first.
+        bands: (n, 5) power between BAND_EDGES_HZ.
+        strength: (n,) onset strength, the mean rise of the mel spectrum.
+    """
+
+    rms: Array
+    centroid: Array
+    rolloff: Array
+    bandwidth: Array
+    flatness: Array
+    mfcc: Array
+    chroma: Array
+    bands: Array
+    strength: Array
+
+
+class Resampler:
+    """Brings a mono stream to RATE."""
+
+    def __init__(self, rate: int) -> None:
+        self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32")
+
+    def push(self, chunk: Array, *, last: bool = False) -> Array:
+        """Give what is ready after this chunk; with `last` also what was held back."""
+        if self._stream is None:
+            return chunk
+        resampled: Array = self._stream.resample_chunk(chunk, last=last)
+        return resampled
+
+
+class Framer:
+    """Cuts a stream into overlapping frames, centred on multiples of the hop."""
+
+    def __init__(self, size: int, hop: int) -> None:
+        self._size = size
+        self._hop = hop
+        self._kept = np.zeros(size // 2, dtype=np.float32)
+
+    def push(self, chunk: Array) -> Array:
+        """Give the frames that are now complete: (n, size), a view."""
+        signal = np.concatenate((self._kept, chunk))
+        count = max(0, (len(signal) - self._size) // self._hop + 1)
+        self._kept = signal[count * self._hop :]
+        if count == 0:
+            return np.empty((0, self._size), dtype=np.float32)
+        windows = np.lib.stride_tricks.sliding_window_view(signal, self._size)
+        frames: Array = windows[:: self._hop][:count]
+        return frames
+
+    def finish(self) -> Array:
+        """Give the frames that reach beyond the end."""
+        return self.push(np.zeros(self._size // 2, dtype=np.float32))
+
+
+class FrameReader:
+    """Turns a stream at RATE into Frames."""
+
+    def __init__(self) -> None:
+        self._framer = Framer(FRAME, HOP)
+        self._parts: list[Frames] = []
+        self._before = np.zeros((0, MEL_BANDS), dtype=np.float32)
+
+    def push(self, chunk: Array) -> None:
+        """Take the next samples."""
+        self._read(self._framer.push(chunk))
+
+    def finish(self) -> Frames:
+        """Take the end of the sound and give all its frames."""
+        self._read(self._framer.finish())
+        return Frames(
+            **{
+                column.name: np.concatenate([getattr(part, column.name) for part in self._parts])
+                for column in fields(Frames)
+            }
+        )
+
+    def _read(self, windows: Array) -> None:
+        for start in range(0, len(windows), _BLOCK_FRAMES):
+            self._parts.append(self._described(windows[start : start + _BLOCK_FRAMES]))
+
+    def _described(self, windows: Array) -> Frames:
+        power = power_spectra(windows)
+        mel = power @ table("mel")
+        shape = _shape(power)
+        return Frames(
+            rms=np.sqrt(np.einsum("ij,ij->i", windows, windows) / FRAME),
+            centroid=shape[0],
+            rolloff=shape[1],
+            bandwidth=shape[2],
+            flatness=_flatness(power),
+            mfcc=_decibels(mel) @ _cosines(),
+            chroma=power @ table("chroma"),
+            bands=power @ _bands(),
+            strength=self._rise(mel),
+        )
+
+    def _rise(self, mel: Array) -> Array:
+        # The fourth root of power is loudness-like and, unlike a logarithm, gives silence no rises.
+        loud = np.sqrt(np.sqrt(mel))
+        if not len(self._before):
+            self._before = np.repeat(loud[:1], _RISE_HOPS, axis=0)
+        joined = np.concatenate((self._before, loud))
+        self._before = joined[-_RISE_HOPS:]
+        strength: Array = np.maximum(joined[_RISE_HOPS:] - joined[:-_RISE_HOPS], 0).mean(axis=1)
+        return strength
+
+
+def power_spectra(windows: Array) -> Array:
+    """Power spectra of frames through a Hann window: (n, size) to (n, size // 2 + 1)."""
+    spectra = scipy.fft.rfft(windows * hann(windows.shape[1]), axis=1)
+    power: Array = np.square(spectra.real) + np.square(spectra.imag)
+    return power
+
+
+@cache
+def hann(size: int) -> Array:
+    """A periodic Hann window."""
+    phase = np.arange(size) * (2 * np.pi / size)
+    return np.asarray(0.5 - 0.5 * np.cos(phase), dtype=np.float32)
+
+
+@cache
+def table(name: str) -> Array:
+    """Read a filter bank that `tables/make.py` made: (FRAME // 2 + 1, bands)."""
+    bank: Array = np.load(Path(__file__).parent / "tables" / f"{name}.npy", allow_pickle=False)
+    return bank
+
+
+@cache
+def bin_hz() -> Array:
+    """Centre frequencies of the bins, Hz."""
+    return (np.arange(FRAME // 2 + 1) * (RATE / FRAME)).astype(np.float32)
+
+
+def _shape(power: Array) -> tuple[Array, Array, Array]:
+    """Centroid, roll-off and bandwidth of the magnitude spectrum, Hz."""
+    magnitude = np.sqrt(power)
+    hz = bin_hz()
+    running = np.cumsum(magnitude, axis=1)
+    total = running[:, -1]
+    known = np.maximum(total, np.finfo(np.float32).tiny)
+    centroid = (magnitude @ hz) / known
+    spread = (magnitude @ np.square(hz)) / known - np.square(centroid)
+    rolloff = hz[np.argmax(running >= ROLLOFF_SHARE * total[:, None], axis=1)]
+    return centroid, rolloff, np.sqrt(np.maximum(spread, 0))
+
+
+def _flatness(power: Array) -> Array:
+    # The geometric mean over the arithmetic one; digital silence is flat by this floor.
+    floored = np.maximum(power, _LOWEST_POWER)
+    flatness: Array = np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1)
+    return flatness
+
+
+def _decibels(power: Array) -> Array:
+    decibels: Array = 10 * np.log10(np.maximum(power, _LOWEST_POWER))
+    return decibels
+
+
+@cache
+def _cosines() -> Array:
+    """The orthonormal DCT-II that makes cepstral coefficients of mel bands: (bands, 13)."""
+    band = np.arange(MEL_BANDS)[:, None] + 0.5
+    order = np.arange(MFCC_COUNT)[None, :]
+    cosines = np.cos(np.pi * band * order / MEL_BANDS) * np.sqrt(2 / MEL_BANDS)
+    cosines[:, 0] /= np.sqrt(2)
+    return np.asarray(cosines, dtype=np.float32)
+
+
+@cache
+def _bands() -> Array:
+    """Sums power into the five bands: (bins, 5)."""
+    hz = bin_hz()[:, None]
+    low, high = np.array(BAND_EDGES_HZ[:-1]), np.array(BAND_EDGES_HZ[1:])
+    return ((hz >= low) & (hz < high)).astype(np.float32)

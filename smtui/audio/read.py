@@ -1,0 +1,241 @@
+"""From bytes on disk to blocks of samples, with every way a file can be bad told in words.
+
+Files are decoded block by block with libsndfile, so memory does not grow with their length.
+What a header claims is checked before anything is made of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from smtui.domain.errors import SoundUnreadable
+
+Samples = npt.NDArray[np.float32]
+
+BLOCK_VALUES = 131_072
+"""Samples of all channels together in one block."""
+LONGEST_SECONDS = 6 * 3600.0
+LOWEST_RATE = 2_000
+HIGHEST_RATE = 768_000
+MOST_CHANNELS = 64
+LOUDEST_SAMPLE = 1e4
+"""Beyond 80 dB over full scale a float file holds garbage, not sound."""
+
+_UNRECOGNISED = 1
+_HASH_CHUNK = 1 << 20
+# No format stores more samples per byte than this; FLAC comes near it with digital silence.
+_MOST_FRAMES_PER_BYTE = 16_384
+_UNKNOWN_FRAMES = 1 << 60
+# libsndfile takes a few bytes of almost any binary for these; none of them is a sound library's.
+_NOT_SOUND = frozenset({"MAT4", "MAT5", "HTK", "MPC2K", "WVE", "RAW", "SD2"})
+_FORMAT_NAMES = {"WAVEX": "wav", "RF64": "wav", "SVX": "iff", "NIST": "sph"}
+_BIT_DEPTHS = {
+    "PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64,
+    "ALAC_16": 16, "ALAC_20": 20, "ALAC_24": 24, "ALAC_32": 32,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What a file says of itself.
+
+    Attributes:
+        duration: s.
+        frames: samples per channel, None where the header does not know.
+        sample_rate: Hz.
+        format: wav, flac, mp3, ogg, opus, aiff, …
+        bit_depth: bits per stored sample, None for lossy formats.
+    """
+
+    duration: float
+    frames: int | None
+    sample_rate: int
+    channels: int
+    format: str
+    bit_depth: int | None
+
+
+@dataclass(slots=True)
+class Sound:
+    """An open file: its header, its hash and its samples in blocks."""
+
+    header: Header
+    _file: Any = field(repr=False)
+    _descriptor: int = field(repr=False)
+
+    def file_hash(self) -> str:
+        """BLAKE2b-128 over the file's bytes, hex; does not move the place of reading."""
+        digest = hashlib.blake2b(digest_size=16)
+        offset = 0
+        while chunk := os.pread(self._descriptor, _HASH_CHUNK, offset):
+            digest.update(chunk)
+            offset += len(chunk)
+        return digest.hexdigest()
+
+    def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
+        """Yield blocks of shape (n, channels), full scale ±1, from frame `start` up to `stop`.
+
+        Raises:
+            SoundUnreadable: the data end early, are damaged, or are not finite numbers.
+        """
+        header = self.header
+        size = max(1, BLOCK_VALUES // header.channels)
+        place = start
+        try:
+            if start:
+                self._file.seek(start)
+            while stop is None or place < stop:
+                wanted = size if stop is None else min(size, stop - place)
+                block: Samples = self._file.read(wanted, dtype="float32", always_2d=True)
+                if not len(block):
+                    break
+                _check_values(block)
+                place += len(block)
+                _check_length(place, header)
+                yield block
+        except soundfile.SoundFileError as error:
+            raise _stopped_early(place, header) from error
+        if stop is None and header.frames is not None and place < header.frames:
+            raise _stopped_early(place, header)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Sound]:
+    """Open a sound file.
+
+    Raises:
+        SoundUnreadable: it is not there, may not be read, is empty, is no sound or is damaged.
+    """
+    descriptor = _descriptor(path)
+    try:
+        size = _checked_size(descriptor)
+        try:
+            file = soundfile.SoundFile(descriptor, closefd=False)
+        except (soundfile.SoundFileError, TypeError) as error:
+            raise _not_opened(error) from error
+        with file:
+            header = _header(file)
+            _check_claims(header, size)
+            yield Sound(header=header, _file=file, _descriptor=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def probe(path: Path) -> Header:
+    """Read only the header, for a scan.
+
+    A header that does not know its length (a FLAC written to a pipe) is counted by decoding.
+
+    Raises:
+        SoundUnreadable: as `opened`.
+    """
+    with opened(path) as sound:
+        header = sound.header
+        if header.frames is not None:
+            return header
+        frames = sum(len(block) for block in sound.blocks())
+        return Header(
+            duration=frames / header.sample_rate,
+            frames=frames,
+            sample_rate=header.sample_rate,
+            channels=header.channels,
+            format=header.format,
+            bit_depth=header.bit_depth,
+        )
+
+
+def _descriptor(path: Path) -> int:
+    try:
+        # Non-blocking, so that a named pipe called kick.wav does not hold a worker for ever.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise SoundUnreadable("The file is no longer there", code="vanished") from error
+    except PermissionError as error:
+        raise SoundUnreadable("The file may not be read", code="forbidden") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the system refused"
+        raise SoundUnreadable(f"The file cannot be opened: {reason}", code="damaged") from error
+
+
+def _checked_size(descriptor: int) -> int:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise SoundUnreadable("It is not a regular file", code="not_audio")
+    if status.st_size == 0:
+        raise SoundUnreadable("The file is empty", code="empty")
+    return status.st_size
+
+
+def _not_opened(error: Exception) -> SoundUnreadable:
+    if getattr(error, "code", _UNRECOGNISED) == _UNRECOGNISED:
+        return SoundUnreadable("The file is not a sound in a known format", code="not_audio")
+    return SoundUnreadable("The file's header is damaged", code="damaged")
+
+
+def _header(file: Any) -> Header:
+    if file.format in _NOT_SOUND:
+        raise SoundUnreadable("The file is not a sound in a known format", code="not_audio")
+    frames = None if file.frames >= _UNKNOWN_FRAMES else max(0, int(file.frames))
+    rate = int(file.samplerate)
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        raise SoundUnreadable(f"The header claims {rate} samples per second", code="damaged")
+    name = "opus" if file.subtype == "OPUS" else _FORMAT_NAMES.get(file.format)
+    depth = _BIT_DEPTHS.get(file.subtype)
+    return Header(
+        duration=(frames or 0) / rate,
+        frames=frames,
+        sample_rate=rate,
+        channels=int(file.channels),
+        format=name or file.format.lower(),
+        bit_depth=depth,
+    )
+
+
+def _check_claims(header: Header, size: int) -> None:
+    if not 1 <= header.channels <= MOST_CHANNELS:
+        raise SoundUnreadable(f"The header claims {header.channels} channels", code="damaged")
+    if header.frames == 0:
+        raise SoundUnreadable("The file holds no samples", code="empty")
+    if header.frames is not None and header.frames > size * _MOST_FRAMES_PER_BYTE:
+        raise SoundUnreadable("The header claims more sound than the file can hold", code="damaged")
+    if header.duration > LONGEST_SECONDS:
+        raise _too_long()
+
+
+def _check_values(block: Samples) -> None:
+    # NaN wins in both max and min, so two fast passes find every value that is not finite.
+    highest = max(float(block.max()), -float(block.min()))
+    if not np.isfinite(highest):
+        raise SoundUnreadable("The file holds values that are not numbers", code="damaged")
+    if highest > LOUDEST_SAMPLE:
+        raise SoundUnreadable("The file holds values far outside full scale", code="damaged")
+
+
+def _check_length(frames: int, header: Header) -> None:
+    if header.frames is None and frames > LONGEST_SECONDS * header.sample_rate:
+        raise _too_long()
+
+
+def _too_long() -> SoundUnreadable:
+    hours = round(LONGEST_SECONDS / 3600)
+    return SoundUnreadable(f"The sound is longer than {hours} hours", code="too_long")
+
+
+def _stopped_early(place: int, header: Header) -> SoundUnreadable:
+    at = place / header.sample_rate
+    if header.frames is None or place == 0:
+        return SoundUnreadable(f"The sound data are damaged after {at:.1f} s", code="damaged")
+    return SoundUnreadable(
+        f"The sound breaks off after {at:.1f} s of {header.duration:.1f} s", code="truncated"
+    )

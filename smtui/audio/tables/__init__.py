@@ -1,0 +1,1 @@
+"""Filter banks as .npy, and the script that makes them."""
