@@ -1,0 +1,270 @@
+"""What stands before and after the colon in a filter: `bpm:120..128`, `kind:kick,snare`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from smtui.domain.errors import QueryInvalid
+from smtui.domain.keys import read_key, read_mode
+from smtui.domain.numbers import Measure
+from smtui.domain.question import (
+    Any,
+    Between,
+    Expression,
+    Fact,
+    Field,
+    Is,
+    OneOf,
+    Tagged,
+    Unknown,
+    Within,
+)
+from smtui.domain.text import folded
+from smtui.domain.typed import Typed
+
+FIELD = re.compile(r"([a-z][a-z_]*):", re.IGNORECASE)
+_UNKNOWN = "-"
+_DIRECT = re.compile("=")
+_SPELLINGS = {"aif": "aiff", "aifc": "aiff", "wave": "wav", "oga": "ogg", "mpeg": "mp3"}
+_FACTS = {"one-shot": Fact.ONESHOT, "one_shot": Fact.ONESHOT} | {str(fact): fact for fact in Fact}
+_CHANNELS = {"mono": 1.0, "stereo": 2.0}
+
+MEASURES = {
+    Field.TEMPO: Measure(
+        field=Field.TEMPO,
+        noun="a tempo",
+        examples="A tempo looks like 126, 120..128, >120 or ~126; - finds sounds without one.",
+        grain=Decimal("0.05"),
+        rounds=True,
+        near=Decimal("0.04"),
+        units={"bpm": Decimal(1)},
+    ),
+    Field.LENGTH: Measure(
+        field=Field.LENGTH,
+        noun="a length",
+        examples="A length in seconds looks like <2, 1..4, 0.5 or >1:30.",
+        grain=Decimal("0.005"),
+        rounds=True,
+        near=Decimal("0.04"),
+        units={"s": Decimal(1), "ms": Decimal("0.001")},
+    ),
+    Field.LOUDNESS: Measure(
+        field=Field.LOUDNESS,
+        noun="a loudness",
+        examples="A loudness in LUFS looks like -12..-8, >-10 or -14; - finds silence.",
+        grain=Decimal("0.05"),
+        rounds=True,
+        near=Decimal("0.04"),
+        units={"lufs": Decimal(1), "db": Decimal(1)},
+    ),
+    Field.RATE: Measure(
+        field=Field.RATE,
+        noun="a sampling rate",
+        examples="A sampling rate looks like 44100, 44.1k or >=48k.",
+        near=Decimal("0.04"),
+        units={"hz": Decimal(1), "k": Decimal(1000), "khz": Decimal(1000)},
+    ),
+    Field.CHANNELS: Measure(
+        field=Field.CHANNELS,
+        noun="a number of channels",
+        examples="Channels look like 1, mono, stereo or >2.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One word before a colon: its names (the first is written), and how its value is read."""
+
+    names: tuple[str, ...]
+    read: Callable[[Typed], Expression]
+    example: str
+    meaning: str
+
+
+def condition(name: Typed, value: Typed) -> Expression:
+    """Read one condition; raises QueryInvalid at the name or at the value."""
+    spoken = name.text.lower()
+    for known in CONDITIONS:
+        if spoken in known.names:
+            if not value.text and not value.literal:
+                raise QueryInvalid(
+                    f"{spoken}: waits for a value",
+                    start=name.start,
+                    end=value.end,
+                    hint=f"{known.example} finds {known.meaning}.",
+                )
+            return known.read(value)
+    raise _unknown_field(name)
+
+
+def measured(field: Field) -> Callable[[Typed], Expression]:
+    """Make the reader of a field of numbers; where there may be no value, `-` asks for that."""
+    may_lack = field in (Field.TEMPO, Field.LOUDNESS)
+
+    def read(typed: Typed) -> Expression:
+        if may_lack and _asks_for_none(typed):
+            return Unknown(field)
+        return MEASURES[field].read(typed)
+
+    return read
+
+
+def _unknown_field(name: Typed) -> QueryInvalid:
+    names = [known for each in CONDITIONS for known in each.names]
+    near = difflib.get_close_matches(name.text.lower(), names, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(written_names())}."
+    if name.text.lower() in ("name", "file", "text"):
+        hint = "Just type the words: they are looked for in names, folders and tags."
+    return name.mistake(f"There is no {name.text}: here", hint=f'{hint} "…" finds it as text.')
+
+
+def written_names() -> list[str]:
+    """Give the name of each condition as it is written back, with its colon."""
+    return [f"{each.names[0]}:" for each in CONDITIONS]
+
+
+def _asks_for_none(typed: Typed) -> bool:
+    return typed.text == _UNKNOWN and not typed.literal
+
+
+def _listed(typed: Typed) -> list[Typed]:
+    """Cut at commas; a comma with nothing on one side is a mistake."""
+    parts = typed.parts(",")
+    for part in parts:
+        if not part.text.strip():
+            raise typed.mistake("Something is missing beside a comma", hint="a,b finds both.")
+    return parts
+
+
+def _kind(typed: Typed) -> Expression:
+    if _asks_for_none(typed):
+        return Unknown(Field.KIND)
+    return OneOf(Field.KIND, _distinct(folded(part.text.strip()) for part in _listed(typed)))
+
+
+def _format(typed: Typed) -> Expression:
+    names = (folded(part.text.strip().removeprefix(".")) for part in _listed(typed))
+    return OneOf(Field.FORMAT, _distinct(_SPELLINGS.get(name, name) for name in names))
+
+
+def _tag(typed: Typed) -> Expression:
+    if _asks_for_none(typed):
+        return Unknown(Field.TAGS)
+    tags = tuple(Tagged(text) for text in _distinct(part.text.strip() for part in _listed(typed)))
+    return tags[0] if len(tags) == 1 else Any(tags)
+
+
+def _key(typed: Typed) -> Expression:
+    if _asks_for_none(typed):
+        return Unknown(Field.KEY)
+    labels = []
+    for part in _listed(typed):
+        label = read_key(part.text)
+        if label is None:
+            raise part.mistake(
+                f"“{part.text}” is not a key",
+                hint="A key looks like Am, F#, Bbm or C; - finds sounds without one.",
+            )
+        labels.append(label)
+    return OneOf(Field.KEY, _distinct(labels))
+
+
+def _mode(typed: Typed) -> Expression:
+    if _asks_for_none(typed):
+        return Unknown(Field.KEY)
+    modes = []
+    for part in _listed(typed):
+        mode = read_mode(part.text)
+        if mode is None:
+            raise part.mistake(f"“{part.text}” is not a mode", hint="There are major and minor.")
+        modes.append(mode)
+    return OneOf(Field.MODE, _distinct(modes))
+
+
+def _within(typed: Typed) -> Expression:
+    direct = bool(typed.begins(_DIRECT))
+    folder = typed.after(1) if direct else typed
+    # The root itself is a slash; elsewhere one at the end says nothing.
+    path = folder.text.rstrip("/") or folder.text[:1]
+    if not path.strip():
+        raise typed.mistake("A folder is missing", hint='in:drums or in:"My Drums".')
+    return Within(path, direct=direct)
+
+
+def _channels(typed: Typed) -> Expression:
+    count = _CHANNELS.get(typed.text.lower())
+    if count is None:
+        return MEASURES[Field.CHANNELS].read(typed)
+    return Between(Field.CHANNELS, count, count)
+
+
+def _is(typed: Typed) -> Expression:
+    fact = _FACTS.get(typed.text.lower())
+    if fact is None:
+        raise typed.mistake(f"is:{typed.text} is not known", hint=f"There are {', '.join(Fact)}.")
+    return Is(fact)
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+CONDITIONS = (
+    Condition(
+        names=("bpm", "tempo"),
+        read=measured(Field.TEMPO),
+        example="bpm:120..128",
+        meaning="tempi from 120 to 128",
+    ),
+    Condition(names=("key",), read=_key, example="key:Am", meaning="sounds in A minor"),
+    Condition(names=("mode",), read=_mode, example="mode:minor", meaning="minor keys"),
+    Condition(
+        names=("kind", "type"),
+        read=_kind,
+        example="kind:kick,snare",
+        meaning="kicks and snares",
+    ),
+    Condition(names=("tag", "tags"), read=_tag, example="tag:house", meaning="what you tagged so"),
+    Condition(
+        names=("in", "folder", "path"),
+        read=_within,
+        example="in:drums",
+        meaning="what lies in or below a folder drums",
+    ),
+    Condition(
+        names=("len", "length", "duration"),
+        read=measured(Field.LENGTH),
+        example="len:<2",
+        meaning="sounds shorter than 2 s",
+    ),
+    Condition(
+        names=("loud", "loudness", "lufs"),
+        read=measured(Field.LOUDNESS),
+        example="loud:-12..-8",
+        meaning="loudness from -12 to -8 LUFS",
+    ),
+    Condition(
+        names=("format", "ext"),
+        read=_format,
+        example="format:wav",
+        meaning="WAV files",
+    ),
+    Condition(
+        names=("rate", "samplerate"),
+        read=measured(Field.RATE),
+        example="rate:44.1k",
+        meaning="sounds at 44,100 Hz",
+    ),
+    Condition(
+        names=("channels", "ch"),
+        read=_channels,
+        example="channels:mono",
+        meaning="mono sounds",
+    ),
+    Condition(names=("is",), read=_is, example="is:loop", meaning="what was heard as a loop"),
+)
