@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from smtui.audio.read import probe
+from smtui.audio.read import LOUDEST_SAMPLE, probe
 from smtui.domain.errors import SoundUnreadable
 
 Floats = NDArray[np.float32]
 
-_LOUDEST_SAMPLE = float(1 << 20)
+_STEP = 2_048
 
 
 class Pieces:
@@ -58,16 +59,26 @@ class Pieces:
                 self._file.seek(start)
             block: Floats = self._file.read(stop - start, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            if not self._was_read:
+            block = self._readable(start, stop)
+            if not len(block) and not self._was_read:
                 raise _damaged(error) from error
+        if len(block) < stop - start:
             # What could be read is worth a picture; the rest of the file is drawn as silence.
-            self.frames = start
-            return self._kept[:0]
+            self.frames = start + len(block)
         self._was_read = True
         if self._file.subtype in ("FLOAT", "DOUBLE"):
-            np.nan_to_num(block, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-            np.clip(block, -_LOUDEST_SAMPLE, _LOUDEST_SAMPLE, out=block)
+            block[~(np.abs(block) <= LOUDEST_SAMPLE)] = 0
         return block
+
+    def _readable(self, start: int, stop: int) -> Floats:
+        """Read in small steps up to where the data are damaged."""
+        steps = [np.zeros((0, self.channels), np.float32)]
+        with contextlib.suppress(soundfile.LibsndfileError):
+            self._file.seek(start)
+            for place in range(start, stop, _STEP):
+                size = min(_STEP, stop - place)
+                steps.append(self._file.read(size, dtype="float32", always_2d=True))
+        return np.concatenate(steps)
 
 
 @contextmanager

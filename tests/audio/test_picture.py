@@ -144,7 +144,8 @@ def test_what_is_no_number_is_drawn_as_silence(tmp_path, bad):
 def test_eight_channels_and_eight_bits(tmp_path):
     tones = np.stack([sine(200 * (n + 1), 44_100) for n in range(8)], axis=1)
     picture = spectrogram(written(tmp_path, tones), high_hz=4_000.0, height=60)
-    peaks = [grid(picture)[row_of(picture, 200 * (n + 1)), 30] for n in range(8)]
+    rows = [row_of(picture, 200 * (n + 1)) for n in range(8)]
+    peaks = [grid(picture)[row - 1 : row + 2, 30].max() for row in rows]
     assert min(peaks) > 245
     coarse_bits = written(tmp_path, sine(440, 8_000), 8_000, "eight.wav", "PCM_U8")
     assert spectrogram(coarse_bits).peak_db == pytest.approx(0, abs=0.6)
