@@ -64,7 +64,8 @@ def read_tags(path: Path) -> dict[str, MetadataValue]:
 
 def _pairs(tags: Any) -> Iterator[tuple[str, str]]:
     if isinstance(tags, ID3):
-        for frame in tags.values():
+        frames: Any = tags
+        for frame in frames.values():
             yield _id3_name(frame), _text(getattr(frame, "text", ()))
         return
     for name, values in tags.items():
