@@ -24,6 +24,20 @@ class SessionStore(Protocol):
         ...
 
 
+class ResumeToken(Protocol):
+    """What lets the next start continue a session: one per person, readable by them alone."""
+
+    async def read(self) -> SessionId | None:
+        """Give the session that was kept; None where there is none that can be trusted."""
+        ...
+
+    async def keep(self, session_id: SessionId) -> None:
+        """Keep it in place of another; raises StoreUnreachable where that is not possible."""
+        ...
+
+    async def remove(self) -> None: ...
+
+
 class RateLimits(Protocol):
     """How often per minute an intent was asked for."""
 
