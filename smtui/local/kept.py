@@ -1,0 +1,175 @@
+"""One server in the keeper's care: started when needed, restarted when it dies, adopted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from smtui.domain.errors import ServerUnavailable
+from smtui.domain.text import shown
+from smtui.local import logs, processes
+from smtui.local.kinds import Kind, Look
+from smtui.local.processes import Record, Running
+from smtui.local.refusals import cannot_use
+
+_LOOK_AGAIN_SECONDS = 0.005
+_ADOPTION_SECONDS = 3.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
+_LIVED_WELL_SECONDS = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Kept:
+    """A server that the keeper looks after."""
+
+    def __init__(self, kind: Kind, *, record: Path, log: Path) -> None:
+        self._kind = kind
+        self._record = record
+        self._log = log
+        self._running: Running | None = None
+        self._wanted = False
+        self._deaths = 0
+        self._not_before = 0.0
+        self._reason = ""
+        self._busy = asyncio.Lock()
+
+    def alive(self) -> bool:
+        """Whether its process runs now."""
+        return self._running is not None and self._running.alive()
+
+    def status(self) -> dict[str, Any]:
+        """What is known of it, for people."""
+        if self._running is not None and self.alive():
+            record = self._running.record
+            state = "starting" if self._busy.locked() else "running"
+            known = {"pid": record.pid, "address": record.address, "since": record.since}
+            return {"state": state, **known}
+        state = "failed" if self._wanted and self._reason else "stopped"
+        return {"state": state, "reason": self._reason if self._wanted else ""}
+
+    async def adopt(self) -> None:
+        """Take over the process of an earlier keeper if it is well; end it if it is not."""
+        async with self._busy:
+            record = Record.read(self._record)
+            if record is None or not record.alive():
+                return
+            running = Running(record)
+            until = time.monotonic() + _ADOPTION_SECONDS
+            while await self._kind.look(record) is Look.SILENT:
+                if time.monotonic() > until or not running.alive():
+                    _log.warning("%s, pid %d, is silent: ended", self._kind.title, record.pid)
+                    await self._ended(running)
+                    return
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+            self._running = running
+            self._wanted = True
+            _log.info("%s, pid %d, adopted", self._kind.title, record.pid)
+
+    async def need(self) -> str:
+        """Make sure it runs and answers; gives its address. Raises ServerUnavailable."""
+        async with self._busy:
+            self._wanted = True
+            self._note_death()
+            if self._running is None:
+                if time.monotonic() < self._not_before and self._reason:
+                    raise self._failure()
+                await self._start()
+            assert self._running is not None
+            return self._running.record.address
+
+    async def check(self) -> None:
+        """Start it again if it was wanted and has died, after a pause that grows."""
+        if self._busy.locked() or not self._wanted:
+            return
+        async with self._busy:
+            self._note_death()
+            if self._running is None and time.monotonic() >= self._not_before:
+                try:
+                    await self._start()
+                except ServerUnavailable as error:
+                    _log.warning("%s", error)
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it and all that it started are gone."""
+        async with self._busy:
+            self._wanted = False
+            if self._running is not None:
+                await self._ended(self._running)
+                self._running = None
+
+    def _note_death(self) -> None:
+        """See whether it has died since one last looked."""
+        running = self._running
+        if running is None or running.alive():
+            return
+        # What it had started must not be met by its successor.
+        running.end_group()
+        self._running = None
+        lived = time.time() - running.record.since
+        self._died(self._with_last_words(f"{self._kind.title} has ended by itself"), lived=lived)
+        _log.warning(
+            "%s, pid %d, has died after %.0f s", self._kind.title, running.record.pid, lived
+        )
+
+    def _died(self, reason: str, *, lived: float = 0.0) -> None:
+        self._reason = reason
+        self._deaths = 1 if lived > _LIVED_WELL_SECONDS else self._deaths + 1
+        # The first restart is at once; a server that dies again and again has to wait.
+        pause = _FIRST_PAUSE_SECONDS * 2 ** (self._deaths - 2) if self._deaths > 1 else 0.0
+        self._not_before = time.monotonic() + min(pause, _LONGEST_PAUSE_SECONDS)
+
+    def _failure(self) -> ServerUnavailable:
+        return ServerUnavailable(
+            self._reason, hint="`smtui doctor` tells what is wrong; logs are in the state folder."
+        )
+
+    def _with_last_words(self, sentence: str, *, since: int = 0) -> str:
+        said = shown(logs.last_line(self._log, since=since))
+        return f"{sentence}: {said}" if said else sentence
+
+    async def _start(self) -> None:
+        launch = self._kind.launch(Record.read(self._record))
+        try:
+            launch.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            written = self._log.stat().st_size if self._log.exists() else 0
+            running = processes.start(launch, record=self._record)
+        except OSError as error:
+            refusal = cannot_use(Path(error.filename or launch.folder), error)
+            self._died(refusal.title)
+            raise refusal from error
+        self._running = running
+        await self._ready(running, written)
+        _log.info("%s started, pid %d", self._kind.title, running.record.pid)
+
+    async def _ready(self, running: Running, written: int) -> None:
+        """Wait until it answers; `written` is where its words in the log begin."""
+        until = time.monotonic() + self._kind.start_seconds
+        while (look := await self._kind.look(running.record)) is not Look.READY:
+            now = time.monotonic()
+            if look is Look.BUSY:
+                until = now + self._kind.start_seconds
+            late = now > until
+            if late or not running.alive():
+                await self._ended(running)
+                self._running = None
+                how = "does not answer" if late else "ended as it started"
+                self._died(self._with_last_words(f"{self._kind.title} {how}", since=written))
+                raise self._failure()
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        self._reason = ""
+
+    async def _ended(self, running: Running) -> None:
+        """End a process in order, and with force where it does not listen."""
+        farewell = self._kind.farewell
+        running.tell(farewell.number)
+        if not await running.gone(seconds=farewell.seconds):
+            _log.warning("%s, pid %d, does not end: killed", self._kind.title, running.record.pid)
+            running.tell(signal.SIGKILL)
+            await running.gone(seconds=farewell.seconds)
+        running.end_group()

@@ -1,0 +1,185 @@
+"""Processes that outlive who started them: known by pid and start time, never lost.
+
+A process is started behind a gate: a shell that runs the program only after its pid has been
+written down. So whoever dies at whatever moment, no server runs of which nobody knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from smtui.local import logs
+
+_GATE = 'read -r go && exec "$@" </dev/null'
+_LOOK_AGAIN_SECONDS = 0.01
+_LINUX = sys.platform == "linux"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is written down of a process.
+
+    Attributes:
+        pid: its number, also that of its session and process group.
+        mark: what tells it from a later process of the same number.
+        since: when it was started, epoch seconds.
+        address: where it answers, if it does.
+    """
+
+    pid: int
+    mark: str
+    since: float
+    address: str = ""
+
+    def alive(self) -> bool:
+        """Whether this very process still runs."""
+        return start_mark(self.pid) == self.mark
+
+    def write(self, path: Path) -> None:
+        """Write it down whole or not at all, 0600. Raises OSError."""
+        draft = path.with_name(f"{path.name}.new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(self), file)
+        draft.replace(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Record | None:
+        """Read what was written; None where there is nothing that can be read."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """A program to start, and the manners it starts with."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    address: str = ""
+    nice: int = 0
+    idle_io: bool = False
+
+
+class Running:
+    """A process of ours, started by this keeper or by one before it."""
+
+    def __init__(self, record: Record, child: subprocess.Popen[bytes] | None = None) -> None:
+        self.record = record
+        self._child = child
+
+    def alive(self) -> bool:
+        """Whether it still runs; a child that has ended is laid to rest."""
+        if self._child is not None:
+            return self._child.poll() is None
+        return self.record.alive()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone, if it still is this one."""
+        if self.alive():
+            with suppress(ProcessLookupError):
+                os.kill(self.record.pid, number)
+
+    def end_group(self) -> None:
+        """Kill it and what it started; what has ended already is fine."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.record.pid, signal.SIGKILL)
+
+    async def gone(self, *, seconds: float) -> bool:
+        """Wait until it has ended; False when it has not in time."""
+        until = time.monotonic() + seconds
+        while self.alive():
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        return True
+
+
+def start(launch: Launch, *, record: Path) -> Running:
+    """Start a program in a session of its own. Raises OSError, with nothing started."""
+    log = logs.opened(launch.log)
+    try:
+        child = subprocess.Popen(
+            ["/bin/sh", "-c", _GATE, "smtui", *launch.command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd=launch.folder,
+            env=launch.environment,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    assert child.stdin is not None
+    # Left without its word, the gate ends by itself.
+    with child.stdin as gate:
+        _be_polite(child.pid, launch)
+        mark = start_mark(child.pid) or ""
+        known = Record(pid=child.pid, mark=mark, since=time.time(), address=launch.address)
+        try:
+            known.write(record)
+        except OSError:
+            child.kill()
+            child.wait()
+            raise
+        gate.write(b"go\n")
+    return Running(known, child)
+
+
+def _be_polite(pid: int, launch: Launch) -> None:
+    """Set what the program and all that it starts will inherit."""
+    if launch.nice:
+        # A niceness already higher than asked for cannot be lowered, and need not be.
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, pid, launch.nice)
+    if launch.idle_io and _LINUX:
+        # A late import: only the worker's start needs it.
+        import psutil
+
+        with suppress(psutil.Error, OSError):
+            psutil.Process(pid).ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+def start_mark(pid: int) -> str | None:
+    """Give what tells this process from any other of the same number; None when it has ended.
+
+    On Linux the boot and the clock tick at which it began, elsewhere its creation time.
+    """
+    if _LINUX:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        # The name in parentheses may hold anything; fields are counted after it, from state (3).
+        fields = stat.rpartition(b")")[2].split()
+        return None if fields[0] in b"ZX" else f"{_boot()} {int(fields[19])}"
+    # A late import: Linux does without.
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        dead = process.status() == psutil.STATUS_ZOMBIE
+        return None if dead else str(process.create_time())
+    except psutil.Error:
+        return None
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
