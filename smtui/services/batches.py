@@ -172,6 +172,9 @@ class Batches:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             going = tuple(run for run in runs if not run.status.ended)
             present = _summed(going, runs[:1], pace, self._waiting)
+            if last is not None and present.ended > last.ended:
+                # Somebody works, whoever could not be reached before.
+                self._waiting = ""
             if present != last:
                 last = present
                 yield present

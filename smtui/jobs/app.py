@@ -1,0 +1,146 @@
+"""The Celery application: four queues on Redis or Valkey, messages that are only wake-ups.
+
+Sources: Celery 5.6 "Configuration and defaults", kombu's Redis transport options.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from kombu.utils.scheduling import priority_cycle
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+DEFAULT = "celery:queue:default"
+AUDIO_PROCESSING = "celery:queue:audio_processing"
+AI_ANALYSIS = "celery:queue:ai_analysis"
+EMBEDDINGS = "celery:queue:embeddings"
+QUEUES = (DEFAULT, AUDIO_PROCESSING, AI_ANALYSIS, EMBEDDINGS)
+
+WORK = "smtui.work"
+"""The task that listens to some files of a run."""
+
+RESULT_SECONDS = 86_400
+_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLimits:
+    """What a worker allows itself.
+
+    Attributes:
+        children: processes that listen.
+        chunk_seconds: about so much work is claimed at once, s.
+        file_seconds, file_seconds_per_mb: the time limit of one file, s, and s per megabyte.
+        grace_seconds: how long after the limit a file that cannot be interrupted ends the child.
+        lease_seconds: how long a claim lives without being renewed, s.
+        sweep_seconds: how often lost work is looked for, s.
+        linger_seconds: how long after its last claim a child counts as working, s.
+        child_bytes: data memory of a child (RLIMIT_DATA, Linux alone); None is no limit.
+    """
+
+    children: int = 1
+    chunk_seconds: float = 1.0
+    file_seconds: float = 30.0
+    file_seconds_per_mb: float = 1.0
+    grace_seconds: float = 5.0
+    lease_seconds: float = 30.0
+    sweep_seconds: float = 10.0
+    linger_seconds: float = 3.0
+    child_bytes: int | None = None
+
+    def seconds_for(self, file_size: int) -> float:
+        """Give the time limit of a file of so many bytes, s."""
+        return self.file_seconds + self.file_seconds_per_mb * file_size / 1e6
+
+
+class DefaultFirst(priority_cycle):
+    """Takes a person's own request before the long work, however the transport names them."""
+
+    def consume(self, n: int) -> list[str]:
+        """Give the first `n` queues, the default one in front."""
+        ordered: list[str] = sorted(self.items, key=lambda queue: (queue != DEFAULT, queue))
+        return ordered[:n]
+
+
+def celery_app(broker: str, results: str, limits: WorkLimits) -> Celery:
+    """Make the application for these Redis addresses (`redis://…` or `unix:///…?db=0`)."""
+    # A late import, 0.2 s: whoever only asks for the queues' names need not pay it.
+    from celery import Celery
+    from kombu.entity import Queue
+
+    made = Celery("smtui", broker=kombu_address(broker), backend=kombu_address(results))
+    # The default exchange routes by queue name and leaves no binding keys behind.
+    queue: Any = Queue
+    queues = [queue(name, exchange="", routing_key=name) for name in QUEUES]
+    made.conf.update(
+        task_queues=queues,
+        task_default_queue=AUDIO_PROCESSING,
+        task_default_exchange="",
+        task_default_routing_key=AUDIO_PROCESSING,
+        task_create_missing_queues=False,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        result_expires=RESULT_SECONDS,
+        task_acks_late=False,
+        task_publish_retry=False,
+        broker_transport_options=_transport(),
+        broker_connection_timeout=_ANSWER_SECONDS,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        redis_socket_timeout=_ANSWER_SECONDS,
+        result_backend_always_retry=False,
+        result_backend_transport_options={"retry_policy": _once()},
+        **_worker(limits),
+    )
+    return made
+
+
+def _transport() -> dict[str, Any]:
+    return {
+        # Wake-ups may be lost: no second copy of each in Redis, nothing that comes back later.
+        "ack_emulation": False,
+        "priority_steps": [0],
+        "queue_order_strategy": DefaultFirst,
+        "socket_timeout": _ANSWER_SECONDS,
+        "socket_connect_timeout": _ANSWER_SECONDS,
+        "max_retries": 1,
+        "interval_start": 0,
+    }
+
+
+def _once() -> dict[str, float]:
+    return {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.1}
+
+
+def _worker(limits: WorkLimits) -> dict[str, Any]:
+    return {
+        "worker_concurrency": limits.children,
+        "worker_pool": "prefork",
+        # Children are copies of a parent that has loaded what they need.
+        "worker_pool_start_method": "fork",
+        # A message waits in Redis, where everybody sees it, until a child is free.
+        "worker_prefetch_multiplier": 1,
+        "worker_disable_prefetch": True,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "worker_disable_rate_limits": True,
+        "worker_hijack_root_logger": True,
+        "worker_redirect_stdouts": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        # kB; a child that has grown is replaced between two messages.
+        "worker_max_memory_per_child": 1_000_000,
+    }
+
+
+def kombu_address(url: str) -> str:
+    """Write a Redis address as kombu and Celery read it: a socket as `redis+socket://`."""
+    parts = urlsplit(url)
+    if parts.scheme != "unix":
+        return url
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?virtual_host={database}"

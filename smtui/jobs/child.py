@@ -1,0 +1,175 @@
+"""What a worker child is: one event loop in a side thread, and the main thread free to listen.
+
+The side thread is made after the fork. It opens the documents, renews leases while the main
+thread listens, looks for lost work in the first child, and ends the process when a file cannot
+be interrupted. The main thread asks it by `call`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
+from smtui.domain.ports.work import Listener
+from smtui.jobs.app import WorkLimits
+from smtui.jobs.limits import Stopwatch
+from smtui.jobs.wakeups import Wakeups
+from smtui.services.hearing import Assignment, Hearing
+
+T = TypeVar("T")
+
+# What a file is expected to take before any was heard, s, and how much the newest one teaches.
+_FIRST_GUESS = 0.2
+_LEARNING = 0.2
+_TICK_SECONDS = 0.5
+_REOPEN_SECONDS = 2.0
+_OPEN_PATIENCE = 30.0
+_CALL_PATIENCE = 120.0
+# A child that ended itself because a file did not come back (EX_SOFTWARE of sysexits.h).
+_EXIT_OVERRUN = 70
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What every child works with; made in the parent, opened only after the fork.
+
+    Attributes:
+        open_hearing: opens the documents for a worker of the given name.
+        using: says "in use" to whoever would stop the private servers.
+        wakeups: makes the connection to the queues.
+    """
+
+    open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
+    using: Callable[[], AbstractAsyncContextManager[None]]
+    wakeups: Callable[[], Wakeups]
+    listener: Listener
+    limits: WorkLimits
+
+
+class Child:
+    """The process that listens."""
+
+    def __init__(self, means: Means, *, sweeps: bool) -> None:
+        """Start the side thread; `sweeps` for the one child that looks for lost work."""
+        self.listener = means.listener
+        self.limits = means.limits
+        self.wakeups = means.wakeups()
+        self.stopwatch = Stopwatch(grace_seconds=means.limits.grace_seconds)
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.file_seconds = _FIRST_GUESS
+        self._means = means
+        self._sweeps = sweeps
+        self._hearing: Hearing | None = None
+        self._opened = threading.Event()
+        self._in_use = AsyncExitStack()
+        self._holds = False
+        self._worked_at = 0.0
+        self._assignments: tuple[Assignment, ...] = ()
+        self._renew_at = 0.0
+        self._sweep_at = 0.0
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._run, name="smtui-side", daemon=True).start()
+
+    @property
+    def hearing(self) -> Hearing:
+        """The steps of this worker; waits until the documents are open."""
+        if not self._opened.wait(_OPEN_PATIENCE) or self._hearing is None:
+            raise ServerUnavailable("The worker could not open the library")
+        return self._hearing
+
+    def call(self, step: Coroutine[Any, Any, T]) -> T:
+        """Have the side thread take a step, and give its result to the main thread."""
+        future = asyncio.run_coroutine_threadsafe(step, self._loop)
+        try:
+            return future.result(_CALL_PATIENCE)
+        except TimeoutError as error:
+            future.cancel()
+            raise StoreUnreachable("The library did not answer in time") from error
+
+    def learn(self, seconds: float) -> None:
+        """Take what a file took, for the next claim."""
+        self.file_seconds += _LEARNING * (seconds - self.file_seconds)
+
+    def hold(self, assignments: Sequence[Assignment]) -> None:
+        """Keep the leases of these, the one being heard first; none to let go of all."""
+        self._assignments = tuple(assignments)
+        self._worked_at = time.monotonic()
+
+    def begin(self) -> None:
+        """Say that there is work, until some seconds after the last file."""
+        self._worked_at = time.monotonic()
+        self.call(self._take_into_use())
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._live())
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                async with self._means.open_hearing(self.name) as hearing:
+                    self._hearing = hearing
+                    self._opened.set()
+                    while True:
+                        await self._tick(hearing)
+                        await asyncio.sleep(_TICK_SECONDS)
+            except SmtuiError as error:
+                _log.error("%s", error)
+                self._opened.clear()
+                await asyncio.sleep(_REOPEN_SECONDS)
+
+    async def _tick(self, hearing: Hearing) -> None:
+        now = time.monotonic()
+        try:
+            if self.stopwatch.overrun:
+                await self._give_up(hearing)
+            if self._assignments and now >= self._renew_at:
+                self._renew_at = now + self.limits.lease_seconds / 4
+                claims = [assignment.claimed for assignment in self._assignments]
+                await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
+            if self._sweeps and now >= self._sweep_at:
+                self._sweep_at = now + self.limits.sweep_seconds
+                if runs := await hearing.claimable():
+                    await asyncio.to_thread(self.wakeups.ensure, runs)
+        except SmtuiError as error:
+            # The documents did not answer; the next tick asks again.
+            _log.warning("%s", error)
+        if self._holds and not self._assignments:
+            await self._leave_use_if_idle(now)
+
+    async def _give_up(self, hearing: Hearing) -> None:
+        """End the process: the main thread is in a decoder that does not come back."""
+        stuck, *rest = self._assignments
+        try:
+            await hearing.refuse(stuck, took_too_long())
+            await hearing.leave(stuck.claimed.run_id, [each.claimed for each in rest])
+        finally:
+            _log.error("A file could not be interrupted: %s", stuck.sample.file_path)
+            os._exit(_EXIT_OVERRUN)
+
+    async def _take_into_use(self) -> None:
+        if not self._holds:
+            await self._in_use.enter_async_context(self._means.using())
+            self._holds = True
+
+    async def _leave_use_if_idle(self, now: float) -> None:
+        if now - self._worked_at > self.limits.linger_seconds:
+            self._holds = False
+            await self._in_use.aclose()
+
+
+def took_too_long() -> SoundUnreadable:
+    """Say that listening to a file reached its time limit."""
+    return SoundUnreadable("Listening to it took too long", code="timeout")

@@ -1,0 +1,137 @@
+"""About a second of work on one run, heard file by file in the main thread of a child."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from smtui.domain.analysis import Measurement
+from smtui.domain.batch import RunId
+from smtui.domain.errors import SmtuiError, SoundUnreadable
+from smtui.domain.sample import Sample
+from smtui.jobs.app import DEFAULT
+from smtui.jobs.child import Child, took_too_long
+from smtui.jobs.limits import TookTooLong
+from smtui.services.hearing import Assignment, Taken
+
+_MOST_FILES = 64
+# Reading whether the run was cancelled costs as much as a small file, s.
+_LOOK_SECONDS = 0.2
+# A chunk may take so many times what it was meant to before the rest is handed back.
+_PATIENCE = 2.0
+
+
+class Chunk:
+    """The files that one wake-up claims."""
+
+    def __init__(self, child: Child, run_id: RunId, queue: str) -> None:
+        self._child = child
+        self._run_id = run_id
+        self._queue = queue
+        self._began = self._looked = time.monotonic()
+        self._left: list[Assignment] = []
+
+    def hear(self) -> int:
+        """Claim, hear and save; give how many files were ended."""
+        self._child.begin()
+        taken = self._claimed()
+        if taken.more:
+            # Now and not at the end: another child may be free, and this one may not live so long.
+            self._child.wakeups.ensure([self._run_id], self._queue)
+        # Long files last, so that they keep no short one waiting.
+        self._left = sorted(taken.assignments, key=lambda each: each.sample.file_size)
+        with self:
+            while self._left:
+                self._hear_first()
+                del self._left[0]
+                if self._left and self._should_stop():
+                    break
+        return len(taken.assignments) - len(self._left)
+
+    def __enter__(self) -> None:
+        self._child.hold(self._left)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing held, however the block ended; a defect costs only its own file."""
+        child, hearing = self._child, self._child.hearing
+        rest = list(self._left)
+        try:
+            if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
+                child.call(hearing.refuse(rest.pop(0), _stumbled(error)))
+            if rest:
+                child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
+                child.wakeups.ensure([self._run_id], self._queue)
+        finally:
+            child.hold(())
+
+    def _claimed(self) -> Taken:
+        child, limits = self._child, self._child.limits
+        files = round(limits.chunk_seconds / max(child.file_seconds, 1e-3))
+        return child.call(
+            child.hearing.claim(
+                self._run_id,
+                limit=max(1, min(files, _MOST_FILES)),
+                lease_seconds=limits.lease_seconds,
+            )
+        )
+
+    def _hear_first(self) -> None:
+        child, hearing, assignment = self._child, self._child.hearing, self._left[0]
+        began = time.monotonic()
+        child.hold(self._left)
+        try:
+            measured = self._measured(assignment)
+        except SoundUnreadable as reason:
+            child.call(hearing.refuse(assignment, reason))
+        except TookTooLong:
+            child.call(hearing.refuse(assignment, took_too_long()))
+        except MemoryError:
+            child.call(hearing.refuse(assignment, _too_big()))
+        else:
+            child.call(hearing.keep(assignment, measured))
+        child.learn(time.monotonic() - began)
+
+    def _measured(self, assignment: Assignment) -> Measurement:
+        sample, child = assignment.sample, self._child
+        with child.stopwatch.limited(child.limits.seconds_for(sample.file_size)):
+            if assignment.known is not None and _unchanged(sample):
+                return assignment.known
+            return child.listener.listen(sample.path, level=assignment.claimed.level)
+
+    def _should_stop(self) -> bool:
+        """Look up between two files: long enough, somebody's own request, or a cancel."""
+        child, now = self._child, time.monotonic()
+        if now - self._began > _PATIENCE * child.limits.chunk_seconds:
+            return True
+        if self._queue != DEFAULT and child.wakeups.urgent():
+            return True
+        if now - self._looked < _LOOK_SECONDS:
+            return False
+        self._looked = now
+        return child.call(child.hearing.cancelled(self._run_id))
+
+
+def _unchanged(sample: Sample) -> bool:
+    """Whether the file is still the one that was hashed; then what is known of it holds."""
+    try:
+        present = sample.path.stat()
+    except OSError:
+        return False
+    return (present.st_size, present.st_mtime_ns) == (sample.file_size, sample.mtime_ns)
+
+
+def _too_big() -> SoundUnreadable:
+    return SoundUnreadable("Listening to it needs more memory than allowed", code="out_of_memory")
+
+
+def _stumbled(error: Exception) -> SoundUnreadable:
+    return SoundUnreadable(
+        "smtui stumbled over this sound",
+        code="crashed",
+        hint=f"{type(error).__name__}, details are in the worker's log",
+    )

@@ -1,0 +1,76 @@
+"""Wake-ups in the queues: publishing them, and seeing which already wait.
+
+A run needs one waiting wake-up, not more: whoever takes it claims some files and, if there is
+more to do, makes sure that another waits. So every free child finds one, and a doubled one costs
+a glance. Each message carries its run in a header, so that the queue can be read without it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+
+import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from smtui.domain.batch import RunId
+from smtui.domain.errors import ServerUnavailable
+from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT, WORK
+
+_HEADER = "run_id"
+# More runs than this with files to claim wait for a later sweep.
+_READ_AT_MOST = 1_000
+_ANSWER_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Wakeups:
+    """The queues of one broker; usable from several threads, made after a fork."""
+
+    def __init__(self, app: Celery, broker: str) -> None:
+        self._app = app
+        self._redis = redis.Redis.from_url(broker, socket_timeout=_ANSWER_SECONDS)
+
+    def publish(self, run_id: RunId, queue: str) -> None:
+        """Add a wake-up; raises ServerUnavailable."""
+        try:
+            self._app.send_task(WORK, args=[run_id], queue=queue, headers={_HEADER: run_id})
+        except (OperationalError, OSError) as error:
+            raise ServerUnavailable(
+                "The queue for the workers did not answer",
+                hint="The work is saved and goes on when it does",
+            ) from error
+
+    def ensure(self, runs: Iterable[RunId], queue: str = AUDIO_PROCESSING) -> None:
+        """See to it that a wake-up of each run waits; a queue that does not answer is logged.
+
+        Nothing is lost with it: the next sweep does the same.
+        """
+        try:
+            waiting = self.waiting(queue)
+            for run_id in runs:
+                if run_id not in waiting:
+                    self.publish(run_id, queue)
+        except ServerUnavailable as error:
+            _log.warning("%s", error)
+
+    def waiting(self, queue: str) -> frozenset[str]:
+        """Give the runs that have a wake-up waiting; raises ServerUnavailable."""
+        try:
+            messages = self._redis.lrange(queue, 0, _READ_AT_MOST - 1)
+        except redis.RedisError as error:
+            raise ServerUnavailable("The queue for the workers did not answer") from error
+        assert isinstance(messages, list)
+        return frozenset(
+            json.loads(message).get("headers", {}).get(_HEADER, "") for message in messages
+        )
+
+    def urgent(self) -> bool:
+        """Whether a person's own request waits; not where the queue does not answer."""
+        try:
+            return bool(self._redis.llen(DEFAULT))
+        except redis.RedisError:
+            return False

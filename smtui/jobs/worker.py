@@ -1,0 +1,73 @@
+"""Running the Celery worker: prefork, four queues, nothing that chats.
+
+With two or more children there is one more, which serves only a person's own requests: it sleeps
+while the others work through a long run, and a single sound never waits behind one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from smtui.jobs.app import DEFAULT, QUEUES, WorkLimits
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+
+def run_worker(app: Celery, limits: WorkLimits) -> int:
+    """Work until told to stop by SIGTERM; give the exit status."""
+    # A late import, loaded only where a worker runs.
+    from celery.platforms import SecurityWarning
+
+    # The warning is about pickle, which is refused here, and would come at every start.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    if limits.children == 1:
+        return _serve(app, "smtui", QUEUES, limits.children)
+    reserved = _fork_reserved(app)
+    try:
+        return _serve(app, "smtui", QUEUES, limits.children)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(reserved, signal.SIGTERM)
+            os.waitpid(reserved, 0)
+
+
+def _serve(app: Celery, name: str, queues: Sequence[str], children: int) -> int:
+    app.amqp.queues.select(queues)
+    worker = app.Worker(
+        hostname=f"{name}@{socket.gethostname()}",
+        concurrency=children,
+        loglevel="WARNING",
+        quiet=True,
+        without_mingle=True,
+        without_gossip=True,
+        without_heartbeat=True,
+        optimization="fair",
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _fork_reserved(app: Celery) -> int:
+    """Fork the worker of a person's own requests; it ends with this one, however that ends."""
+    alive, held = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(alive)
+        return pid
+    os.close(held)
+    threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
+    # Not `sys.exit`: what the parent meant to do at its end is not this process's business.
+    os._exit(_serve(app, "smtui-own", [DEFAULT], 1))
+
+
+def _end_with_parent(alive: int) -> None:
+    os.read(alive, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,184 @@
+"""What a worker does with the files it claims: take them, keep what was heard, or say why not.
+
+The listening itself happens between these steps and elsewhere. The order of writes for a file is
+analysis, `heard`, result and count; each can be repeated, so a claim that is repeated after a
+kill repairs what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.batch import MAX_ATTEMPTS, Claimed, RunId
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
+from smtui.domain.ports.work import Clock
+from smtui.domain.sample import Heard, Sample, Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """The stores that a worker writes."""
+
+    accounts: AccountStore
+    samples: SampleStore
+    analyses: AnalysisStore
+    batches: BatchStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One claimed file with its row.
+
+    Attributes:
+        known: what was measured of the same bytes before, at this level or higher.
+    """
+
+    claimed: Claimed
+    sample: Sample
+    known: Measurement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a claim gave; `more` when the run probably has more files to claim."""
+
+    assignments: tuple[Assignment, ...] = ()
+    more: bool = False
+
+
+class Hearing:
+    """The steps of one worker, named `worker` in the claims it makes."""
+
+    def __init__(
+        self, documents: Documents, clock: Clock, *, worker: str, recipe_version: int
+    ) -> None:
+        self._accounts = documents.accounts
+        self._samples = documents.samples
+        self._analyses = documents.analyses
+        self._batches = documents.batches
+        self._clock = clock
+        self._worker = worker
+        self._recipe_version = recipe_version
+
+    async def claim(self, run_id: RunId, *, limit: int, lease_seconds: float) -> Taken:
+        """Take up to `limit` files of a run, each with its row.
+
+        A file that an earlier claim did not finish comes alone: if it is what kills the process,
+        it must not use up the attempts of its neighbours.
+        """
+        while claims := await self._batches.claim(
+            run_id, worker=self._worker, limit=limit, lease_seconds=lease_seconds
+        ):
+            more = len(claims) == limit
+            if again := [claimed for claimed in claims if claimed.attempt > 1]:
+                await self._hand_back(claimed for claimed in claims if claimed is not again[0])
+                more = len(claims) > 1 or more
+                claims = (again[0],)
+            if assignments := await self._assigned(claims):
+                return Taken(assignments=assignments, more=more)
+        return Taken()
+
+    async def keep(self, assignment: Assignment, measured: Measurement) -> None:
+        """Save what was heard: the analysis, the row, the result with its count."""
+        claimed, sample = assignment.claimed, assignment.sample
+        if measured.file_hash != sample.file_hash:
+            await self.refuse(assignment, _changed())
+            return
+        at = self._clock.now()
+        analysis_id = await self._analyses.save(
+            Analysis(
+                analysis_id=claimed.analysis_id,
+                file_id=claimed.file_id,
+                user_id=claimed.user_id,
+                analyzed_at=at,
+                measured=measured,
+            )
+        )
+        heard = _heard(measured, at)
+        await self._samples.set_heard(sample.file_id, heard, file_hash=measured.file_hash)
+        if await self._batches.complete(claimed, analysis_id) and claimed.user_id is not None:
+            await self._accounts.count_use(claimed.user_id, analyses=1)
+
+    async def refuse(self, assignment: Assignment, reason: SoundUnreadable) -> None:
+        """Save why a file cannot be listened to."""
+        await self._samples.set_trouble(assignment.sample.file_id, self._trouble(reason))
+        await self._batches.fail(assignment.claimed, code=reason.code, error=str(reason))
+
+    async def leave(self, run_id: RunId, claims: Iterable[Claimed]) -> None:
+        """Give up claims that were not begun; the attempt does not count."""
+        await self._hand_back(claims)
+        if await self.cancelled(run_id):
+            # What was handed back came after the cancel was carried out.
+            await self._batches.request_cancel(run_id)
+
+    async def renew(self, claims: Iterable[Claimed], *, lease_seconds: float) -> None:
+        """Keep holding what is still to be heard."""
+        for claimed in claims:
+            await self._batches.renew(claimed, lease_seconds=lease_seconds)
+
+    async def cancelled(self, run_id: RunId) -> bool:
+        """Somebody asked that the rest of the run be left."""
+        progress = await self._batches.progress(run_id)
+        return progress is None or progress.cancel_requested_at is not None
+
+    async def claimable(self) -> tuple[RunId, ...]:
+        """Runs with files that could be claimed now."""
+        return await self._batches.claimable()
+
+    async def _hand_back(self, claims: Iterable[Claimed]) -> None:
+        for claimed in claims:
+            await self._batches.hand_back(claimed)
+
+    async def _assigned(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
+        samples = await self._samples.get([claimed.file_id for claimed in claims])
+        by_id = {sample.file_id: sample for sample in samples}
+        assignments = []
+        for claimed in claims:
+            if sample := by_id.get(claimed.file_id):
+                assignments.append(await self._prepared(claimed, sample))
+            else:
+                await self._batches.fail(
+                    claimed, code="vanished", error="It is no longer in the library"
+                )
+        return tuple(assignments)
+
+    async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
+        if claimed.attempt >= MAX_ATTEMPTS:
+            # Nobody is left to write this if the process dies once more; success clears it.
+            crashed = SoundUnreadable("Listening to it crashed repeatedly", code="crashed")
+            await self._samples.set_trouble(sample.file_id, self._trouble(crashed))
+        known = await self._analyses.by_hash(
+            sample.file_hash, recipe_version=self._recipe_version, level=claimed.level
+        )
+        return Assignment(claimed=claimed, sample=sample, known=known)
+
+    def _trouble(self, reason: SoundUnreadable) -> Trouble:
+        return Trouble(code=reason.code, error=str(reason), at=self._clock.now())
+
+
+def _heard(measured: Measurement, at: datetime) -> Heard:
+    return Heard(
+        tempo=measured.tempo,
+        tempo_confidence=measured.claims.tempo_confidence,
+        key=measured.key,
+        mode=measured.mode,
+        key_confidence=measured.claims.key_confidence,
+        root_note=measured.root_note,
+        kind=measured.kind,
+        kind_confidence=measured.kind_confidence,
+        is_loop=measured.is_loop,
+        loudness_lufs=measured.loudness_lufs,
+        level=measured.level,
+        recipe_version=measured.recipe_version,
+        analyzed_at=at,
+    )
+
+
+def _changed() -> SoundUnreadable:
+    return SoundUnreadable(
+        "The file has changed since the last scan", code="changed", hint="Scan its folder again"
+    )
