@@ -1,0 +1,1 @@
+"""Numbers to terminal cells: pure functions, usable without Textual."""

@@ -1,0 +1,118 @@
+"""From level to colour: night blue by violet and orange to pale yellow, even to the eye.
+
+The map is a path through OKLab (Björn Ottosson, 2020), where equal steps look equal: lightness
+rises in even steps from end to end while the hue turns. So it reads right in black and white and
+for people who do not tell red from green.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import cache
+
+from smtui.ui.draw.cells import Depth
+
+Lab = tuple[float, float, float]
+
+LEVELS = 256
+FEW_LEVELS = 32
+
+# Chroma and hue (degrees) at even distances along the path.
+_PATH = ((0.03, 270.0), (0.12, 285.0), (0.17, 325.0), (0.18, 20.0), (0.16, 60.0), (0.11, 100.0))
+_DARKEST, _LIGHTEST = 0.13, 0.95
+# The sixteen colours of a terminal that grow lighter along the same path: black, blue, magenta,
+# bright red, bright yellow, bright white.
+_SIXTEEN = (0, 4, 5, 9, 11, 15)
+_CUBE = (0, 95, 135, 175, 215, 255)
+
+
+@cache
+def colours(depth: Depth) -> tuple[int, ...]:
+    """For each of 256 levels the colour: 0xRRGGBB in true colour, else the palette's number."""
+    if depth is Depth.TRUE:
+        return tuple(_packed(_rgb(lab)) for lab in _path(LEVELS))
+    if depth is Depth.LEVELS:
+        few = [_nearest(lab) for lab in _path(FEW_LEVELS)]
+        return tuple(few[level * FEW_LEVELS // LEVELS] for level in range(LEVELS))
+    return tuple(_SIXTEEN[level * len(_SIXTEEN) // LEVELS] for level in range(LEVELS))
+
+
+def _path(count: int) -> list[Lab]:
+    corners = [
+        (chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue)))
+        for chroma, hue in _PATH
+    ]
+    steps = len(corners) - 1
+    out = []
+    for index in range(count):
+        place = index / (count - 1)
+        corner = min(int(place * steps), steps - 1)
+        part = place * steps - corner
+        (a0, b0), (a1, b1) = corners[corner], corners[corner + 1]
+        lightness = _DARKEST + (_LIGHTEST - _DARKEST) * place
+        out.append((lightness, a0 + (a1 - a0) * part, b0 + (b1 - b0) * part))
+    return out
+
+
+def _rgb(lab: Lab) -> tuple[int, int, int]:
+    """To sRGB; what lies outside of it loses chroma, not lightness."""
+    lightness, a, b = lab
+    for tenth in range(10, -1, -1):
+        linear = _linear(lightness, a * tenth / 10, b * tenth / 10)
+        if all(-1e-3 <= value <= 1.001 for value in linear):
+            break
+    red, green, blue = (_encoded(min(max(value, 0.0), 1.0)) for value in linear)
+    return red, green, blue
+
+
+def _linear(lightness: float, a: float, b: float) -> Lab:
+    """OKLab to linear sRGB."""
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    middle = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    return (
+        4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
+        -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
+        -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
+    )
+
+
+def _lab(red: int, green: int, blue: int) -> Lab:
+    """8-bit sRGB to OKLab."""
+    r, g, b = (_decoded(value) for value in (red, green, blue))
+    long = math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
+    middle = math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
+    short = math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+    return (
+        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
+        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
+        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
+    )
+
+
+def _encoded(value: float) -> int:
+    """Linear light to 8-bit sRGB (IEC 61966-2-1)."""
+    value = 12.92 * value if value <= 0.0031308 else 1.055 * math.exp(math.log(value) / 2.4) - 0.055
+    return round(255 * value)
+
+
+def _decoded(value: int) -> float:
+    part = value / 255
+    return part / 12.92 if part <= 0.04045 else math.exp(2.4 * math.log((part + 0.055) / 1.055))
+
+
+def _packed(rgb: tuple[int, int, int]) -> int:
+    return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
+
+
+def _nearest(lab: Lab) -> int:
+    """The colour of the 6 × 6 × 6 cube or the grey ramp that looks most alike."""
+    return min(_palette(), key=lambda entry: math.dist(entry[1], lab))[0]
+
+
+@cache
+def _palette() -> tuple[tuple[int, Lab], ...]:
+    cube = [_lab(*corner) for corner in itertools.product(_CUBE, repeat=3)]
+    greys = [_lab(8 + 10 * step, 8 + 10 * step, 8 + 10 * step) for step in range(24)]
+    return tuple(enumerate([*cube, *greys], start=16))
