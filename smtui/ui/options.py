@@ -19,6 +19,7 @@ class Options:
         ascii: draw with ASCII characters alone (a locale that is not UTF-8).
         thin_line: a slow connection: no animation, at most 15 frames a second, few colours.
         colours: how many colours the terminal can show: 16,777,216, 256, 16 or 2.
+        address: where the person comes from, for the session: an IP address or `local`.
         place: the name of the machine, shown on the login screen.
         log: the file that a crash is written to, named to the person.
         last_seen: file that keeps filter, sort and cursor for the next start; None keeps nothing.
@@ -29,6 +30,7 @@ class Options:
     ascii: bool = False
     thin_line: bool = False
     colours: int = TRUE_COLOUR
+    address: str = "local"
     place: str = ""
     log: Path | None = None
     last_seen: Path | None = None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 
 from textual.screen import Screen
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.text import shown
-from smtui.ui.work import DOING
+from smtui.ui.work import all_done
 
 _TOAST_SECONDS = 8.0
 
@@ -34,19 +34,18 @@ class Room(Screen[None]):
         """Show a short sentence that nothing need be done about; `words` may hold outside text."""
         self.app.notify(shown(words), timeout=_TOAST_SECONDS / 2, markup=False)
 
-    async def finish_doing(self, seconds: float | None = None) -> bool:
-        """Wait for the writes that a person began; False if some are not done in time."""
-        waits = [
-            asyncio.ensure_future(worker.wait())
-            for worker in self.app.workers
-            if worker.group == DOING and not worker.is_finished
-        ]
-        if not waits:
-            return True
-        _, late = await asyncio.wait(waits, timeout=seconds)
-        return not late
+    def confirm(self, question: str, then: Callable[[], object]) -> None:
+        """Ask once; `then` is begun when the person says yes."""
+        # A late import: most screens never ask.
+        from smtui.ui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual calls it
+            if yes:
+                then()
+
+        self.app.push_screen(ConfirmScreen(question), answered)
 
     async def action_back(self) -> None:
         """Leave this screen once what the person did here is saved."""
-        await self.finish_doing()
+        await all_done(self.app)
         self.dismiss()

@@ -8,6 +8,7 @@ page load can cancel a write.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -17,6 +18,8 @@ from textual.worker import Worker
 from smtui.domain.errors import SmtuiError
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from smtui.ui.room import Room
 
 P = ParamSpec("P")
@@ -63,3 +66,19 @@ async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> Non
         await work()
     except SmtuiError as error:
         room.tell(error)
+
+
+async def all_done(app: App[Any], *, seconds: float | None = None) -> bool:
+    """Wait until the writes that the person began are done; False if some are not in time."""
+    waits = [
+        asyncio.ensure_future(worker.wait())
+        for worker in app.workers
+        if worker.group == DOING and not worker.is_finished
+    ]
+    if not waits:
+        return True
+    done, late = await asyncio.wait(waits, timeout=seconds)
+    for wait in done:
+        # The failure itself was told where it happened.
+        wait.exception()
+    return not late

@@ -1,0 +1,214 @@
+"""The application: opens the services and the screens, and leaves in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import WorkerFailed
+
+from smtui.domain.errors import SmtuiError
+from smtui.paths import styles
+from smtui.ui.opening import OpeningScreen
+from smtui.ui.options import Options
+from smtui.ui.theme import THEMES
+from smtui.ui.work import all_done
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from smtui.services.accounts import SignedIn
+    from smtui.services.box import Services
+    from smtui.ui.screens.library import LibraryScreen
+    from smtui.ui.screens.login import LoginScreen
+
+_log = logging.getLogger(__name__)
+
+_SIGNAL_GRACE = 2.0
+_QUIT_GRACE = 10.0
+_CLOSING_GRACE = 5.0
+_DEFECT = 70
+
+
+def _palette() -> type[Provider]:
+    # A late import: the palette is not needed for the first frame.
+    from smtui.ui.commands import KeyCommands
+
+    return KeyCommands
+
+
+class SmtuiApp(App[None]):
+    """Opens screens, nothing more."""
+
+    TITLE = "smtui"
+    CSS_PATH = str(styles() / "base.tcss")
+    COMMANDS: ClassVar = {_palette}
+    CLOSE_TIMEOUT = _CLOSING_GRACE
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark",
+            "help",
+            "Keys",
+            id="app.help",
+            tooltip="The keys of what has the focus, and what they do.",
+            key_display="?",
+        ),
+        Binding(
+            "colon",
+            "command_palette",
+            "Palette",
+            id="app.palette",
+            tooltip="Find an action by its name.",
+            show=False,
+            key_display=":",
+        ),
+        Binding(
+            "ctrl+l",
+            "redraw",
+            "Draw afresh",
+            id="app.redraw",
+            tooltip="Draw the whole screen again, after the terminal was disturbed.",
+            show=False,
+        ),
+    ]
+
+    def __init__(
+        self,
+        open_services: Callable[[], AbstractAsyncContextManager[Services]],
+        options: Options,
+    ) -> None:
+        super().__init__()
+        self.options = options
+        self._open_services = open_services
+        self._services: Services | None = None
+        self._leaving = asyncio.Event()
+        self._keeping: asyncio.Task[None] | None = None
+        self._last_wish: asyncio.Task[None] | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = options.theme
+        if options.thin_line:
+            self.animation_level = "none"
+        self.set_keymap(dict(options.keymap))
+
+    def get_default_screen(self) -> Screen[None]:
+        """Show "opening" first; nothing else is imported before it is drawn."""
+        return OpeningScreen()
+
+    def on_mount(self) -> None:
+        """Listen to signals, and open the services once the first frame is drawn."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._told_to_leave, number)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._keeping = asyncio.create_task(self._keep_services(), name="services")
+        self._keeping.add_done_callback(self._services_ended)
+
+    async def _keep_services(self) -> None:
+        """Enter and leave the services in one task, as task groups inside them require."""
+        async with self._open_services() as services:
+            self._services = services
+            await self._enter(services)
+            await self._leaving.wait()
+
+    def _services_ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, SmtuiError):
+            _log.error("services: %s", error)
+            if isinstance(self.screen, OpeningScreen):
+                self.screen.fail(error)
+        elif isinstance(error, Exception):
+            self._handle_exception(error)
+
+    async def _enter(self, services: Services) -> None:
+        """Go straight to the library where the last session still lives, else sign in."""
+        signed_in = await services.accounts.resume()
+        if signed_in is None:
+            await self._open_login(services)
+        else:
+            await self._open_library(services, signed_in)
+
+    async def _open_login(self, services: Services) -> None:
+        # Late imports: screens and their widgets are not needed for the first frame.
+        from smtui.ui.screens.login import LoginScreen
+
+        welcome = not await services.accounts.any_account()
+        await self.switch_screen(LoginScreen(services, self.options, welcome=welcome))
+
+    async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
+        from smtui.ui.screens.library import LibraryScreen
+
+        await self.switch_screen(LibraryScreen(services, signed_in.account, self.options))
+
+    async def on_login_screen_signed_in(self, message: LoginScreen.SignedIn) -> None:
+        """Open the library for who signed in."""
+        assert self._services is not None
+        await self._open_library(self._services, message.signed_in)
+
+    def on_library_screen_sample_opened(self, message: LibraryScreen.SampleOpened) -> None:
+        """Open one sound."""
+        from smtui.ui.screens.detail import DetailScreen
+
+        assert self._services is not None
+        self.push_screen(
+            DetailScreen(self._services, message.file_id, message.listing, self.options)
+        )
+
+    def action_help(self) -> None:
+        """Show the keys of what has the focus."""
+        from smtui.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(tuple(self.screen.active_bindings.values())))
+
+    def action_redraw(self) -> None:
+        """Draw every cell again."""
+        self.refresh(layout=True)
+
+    async def action_quit(self) -> None:
+        """Leave once what the person did is saved."""
+        await self._leave(0, seconds=_QUIT_GRACE)
+
+    def _told_to_leave(self, number: int) -> None:
+        self._last_wish = asyncio.create_task(self._leave(128 + number, seconds=_SIGNAL_GRACE))
+
+    async def _leave(self, status: int, *, seconds: float) -> None:
+        if not await all_done(self, seconds=seconds):
+            _log.error("left before every write was done")
+        self.exit(return_code=status)
+
+    async def on_unmount(self) -> None:
+        """Close the services in the task that opened them."""
+        self._leaving.set()
+        if self._keeping is None:
+            return
+        if self._services is None:
+            self._keeping.cancel()
+        _, late = await asyncio.wait({self._keeping}, timeout=_CLOSING_GRACE)
+        for task in late:
+            task.cancel()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End after a defect: the terminal restored, one sentence with the log's path."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        _log.critical("a defect ended the screens", exc_info=cause)
+        if self._exception is None:
+            # Pilot raises this again, so that tests see the defect itself.
+            self._exception = error
+            self._exception_event.set()
+        self._return_code = _DEFECT
+        place = f" The log says more: {self.options.log}" if self.options.log else ""
+        self._exit_renderables = [
+            Text(f"smtui: something went wrong inside smtui ({type(cause).__name__}).{place}")
+        ]
+        self._close_messages_no_wait()

@@ -1,0 +1,46 @@
+"""What the library screen asks at the moment: a filter as typed, a folder, an order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from smtui.domain.account import UserId
+from smtui.domain.query import parse
+from smtui.domain.question import All, Everything, Field, Question, Sort, Within
+
+_WAYS = {False: "up", True: "down"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A filter as typed, perhaps one folder alone, and an order."""
+
+    text: str = ""
+    folder: str | None = None
+    sort: Sort = field(default_factory=Sort)
+
+    def question(self, viewer: UserId | None) -> Question:
+        """Make the question; raises QueryInvalid with the place of a mistake in `text`."""
+        parts = [] if self.folder is None else [Within(self.folder, direct=True)]
+        typed = parse(self.text)
+        expression = All((*parts, typed)) if parts else typed
+        return Question(expression=expression, sort=self.sort, viewer=viewer)
+
+    @property
+    def is_everything(self) -> bool:
+        """Nothing is filtered out."""
+        return self.folder is None and parse(self.text) == Everything()
+
+    @property
+    def order(self) -> str:
+        """Say the order: `name up`."""
+        return f"{self.sort.field.value} {_WAYS[self.sort.descending]}"
+
+    def sorted_by(self, by: Field) -> Asked:
+        """Ask the same in another order, upwards."""
+        return replace(self, sort=Sort(field=by))
+
+    def reversed(self) -> Asked:
+        """Ask the same the other way round."""
+        sort = replace(self.sort, descending=not self.sort.descending)
+        return replace(self, sort=sort)

@@ -1,0 +1,203 @@
+"""What every intention of the library screen shares: the table, the question, its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from smtui.domain.errors import QueryInvalid, SmtuiError
+from smtui.domain.question import Question
+from smtui.domain.sample import FileId
+from smtui.ui.browsing.asked import Asked
+from smtui.ui.room import Room
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.sample_table import SampleTable
+from smtui.ui.widgets.title_line import TitleLine
+from smtui.ui.work import looking
+
+if TYPE_CHECKING:
+    from smtui.domain.account import Account
+    from smtui.services.box import Services
+    from smtui.services.library import Listing
+    from smtui.ui.options import Options
+
+# A person types faster than this; the answer to half a word is of no use.
+_TYPING_PAUSE = 0.12
+_FIRST_ROWS = 100
+_LOOK_AGAIN = 1.0
+_APPROXIMATE_PAUSE = 0.3
+# Looking at changes may take this share of the time.
+_SHARE = 5
+
+
+class Browser(Room):
+    """Asks the library and fills the table."""
+
+    def __init__(self, services: Services, account: Account, options: Options) -> None:
+        super().__init__()
+        self.services = services
+        self.account = account
+        self.options = options
+        self.asked = Asked()
+        self.total = 0
+        self._listing: Listing | None = None
+        self._generation = -1
+        self._asking = False
+
+    @property
+    def table(self) -> SampleTable:
+        """The sounds."""
+        return self.query_one(SampleTable)
+
+    @property
+    def question(self) -> Question:
+        """What is asked now; the text in it was read before."""
+        return self.asked.question(self.account.user_id)
+
+    @property
+    def listing(self) -> Listing:
+        """The answer, in order."""
+        assert self._listing is not None
+        return self._listing
+
+    @property
+    def targets(self) -> tuple[FileId, ...]:
+        """The marked sounds, or the one under the cursor."""
+        if self.table.marked:
+            return tuple(self.table.marked)
+        return () if self.table.sample is None else (self.table.sample.file_id,)
+
+    # Asking.
+
+    def ask(self, asked: Asked, *, pause: float = 0.0) -> None:
+        """Ask anew; a mistake is named under the line and the last answer stays."""
+        line = self.query_one(FilterLine)
+        try:
+            question = asked.question(self.account.user_id)
+        except QueryInvalid as mistake:
+            line.show_mistake(mistake)
+            return
+        line.show_mistake(None)
+        line.show_order(asked.order)
+        self._ask(asked, question, pause)
+
+    @looking(group="question")
+    async def _ask(self, asked: Asked, question: Question, pause: float) -> None:
+        self._asking = True
+        try:
+            await asyncio.sleep(pause)
+            listing = self.services.library.listing(question)
+            window = await listing.window(0, _FIRST_ROWS)
+            await self._take(asked, listing)
+            self.table.show(len(window.samples), afresh=True)
+            self.table.fill(0, window.samples, exact=window.exact)
+            self.table.grow(await listing.count())
+            await self.count_all()
+        finally:
+            self._asking = False
+
+    async def _take(self, asked: Asked, listing: Listing) -> None:
+        old, self._listing = self._listing, listing
+        self.asked = asked
+        self.table.sort = asked.sort
+        if old is not None:
+            await _closed(old)
+
+    async def reload(self) -> None:
+        """Ask the same again: rows change in place and the cursor stays on its sound."""
+        listing = self.services.library.listing(self.question)
+        count = await listing.count()
+        await self._take(self.asked, listing)
+        self.table.show(count, afresh=False)
+        await self.count_all()
+
+    async def count_all(self) -> None:
+        """Say how many of how many sounds are seen."""
+        if self.asked.is_everything:
+            self.total = self.table.count
+        else:
+            everything = self.services.library.listing(Question(viewer=self.account.user_id))
+            self.total = await everything.count()
+            await _closed(everything)
+        seen = f"{self.table.count:,} of {self.total:,}"
+        where = self.asked.folder or "all folders"
+        self.query_one(TitleLine).show(f"{seen}  {where}")
+        self.set_class(self.total == 0, "-empty")
+        self.set_class(self.total > 0 and self.table.count == 0, "-nothing")
+
+    # Keeping up.
+
+    @looking(group="watching-changes")
+    async def watch_changes(self) -> None:
+        """Show what workers, scans and other screens change, without end."""
+        told = ""
+        while True:
+            began = time.monotonic()
+            try:
+                generation = await self.services.library.generation()
+                if generation != self._generation and not self._asking and self._listing:
+                    if self._generation >= 0:
+                        await self.reload()
+                    self._generation = generation
+                told = ""
+            except SmtuiError as error:
+                if told != error.title:
+                    self.tell(error)
+                told = error.title
+            spent = time.monotonic() - began
+            await asyncio.sleep(max(_LOOK_AGAIN, spent * _SHARE))
+
+    # Rows.
+
+    @on(SampleTable.RowsWanted)
+    def _rows_wanted(self, message: SampleTable.RowsWanted) -> None:
+        message.stop()
+        self._load(message.first, message.size)
+
+    @looking(group="rows")
+    async def _load(self, first: int, size: int) -> None:
+        window = await self.listing.window(first, size)
+        self.table.fill(window.start, window.samples, exact=window.exact)
+        if not window.exact:
+            await asyncio.sleep(_APPROXIMATE_PAUSE)
+            self.table.want_rows()
+
+    # The filter line.
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterLine).open()
+
+    @on(FilterLine.Typed)
+    def _filter_typed(self, message: FilterLine.Typed) -> None:
+        self.ask(replace(self.asked, text=message.text), pause=_TYPING_PAUSE)
+
+    @on(FilterLine.Kept)
+    @on(FilterLine.Closed)
+    def _filter_left(self) -> None:
+        self.table.focus()
+
+    def action_sort(self) -> None:
+        """Sort by the next column that is seen."""
+        fields = self.table.seen_fields
+        at = fields.index(self.asked.sort.field) if self.asked.sort.field in fields else -1
+        self.ask(self.asked.sorted_by(fields[(at + 1) % len(fields)]))
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        self.ask(self.asked.reversed())
+
+    def action_folder_only(self) -> None:
+        """See only the folder of this sound, or all folders again."""
+        if self.asked.folder is not None:
+            self.ask(replace(self.asked, folder=None))
+        elif self.table.sample is not None:
+            self.ask(replace(self.asked, folder=self.table.sample.folder))
+
+
+async def _closed(listing: Listing) -> None:
+    await listing.close()

@@ -1,0 +1,71 @@
+"""Asking for sounds to be listened to, and seeing how far that is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from smtui.domain.analysis import Level
+from smtui.domain.errors import SmtuiError
+from smtui.domain.sample import FileId
+from smtui.ui.browsing.browser import Browser
+from smtui.ui.widgets.status_bar import StatusBar
+from smtui.ui.work import doing, looking
+
+ASK_FROM = 1_000
+
+_AGAIN = 5.0
+
+
+class Listening(Browser):
+    """Starts and follows the work of the listeners."""
+
+    def action_analyze(self) -> None:
+        """Listen to the marked sounds, or to this one."""
+        if self.targets:
+            self._start(self.targets)
+
+    def action_analyze_all(self) -> None:
+        """Listen to every sound shown; many are asked about first."""
+        count = self.table.count
+        if count > ASK_FROM:
+            self.confirm(f"Listen to all {count:,} sounds shown?", self._start_shown)
+        elif count:
+            self._start_shown()
+
+    @doing
+    async def _start_shown(self) -> None:
+        ids: list[FileId] = []
+        async for chunk in self.services.library.ids(self.question):
+            ids += chunk
+        await self._begin(ids)
+
+    @doing
+    async def _start(self, ids: Sequence[FileId]) -> None:
+        await self._begin(ids)
+
+    async def _begin(self, ids: Sequence[FileId]) -> None:
+        await self.services.batches.start(
+            ids, Level.ADVANCED, user_id=self.account.user_id, urgent=len(ids) == 1
+        )
+        self.say(f"Listening to {len(ids):,} sounds" if len(ids) != 1 else "Listening")
+
+    @looking(group="watching-work")
+    async def watch_work(self) -> None:
+        """Keep the status bar true, without end."""
+        bar = self.query_one(StatusBar)
+        while True:
+            try:
+                async for overview in self.services.batches.overview(self.account.user_id):
+                    bar.show_work(overview)
+            except SmtuiError as error:
+                self.tell(error)
+            await asyncio.sleep(_AGAIN)
+
+    @doing
+    async def cancel_work(self) -> None:
+        """Stop what nobody has begun to listen to."""
+        stopped = 0
+        for run in self.query_one(StatusBar).running:
+            stopped += await self.services.batches.cancel(run)
+        self.say(f"{stopped:,} will not be heard; what had begun is finished and kept")

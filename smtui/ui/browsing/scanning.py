@@ -1,0 +1,72 @@
+"""Scanning folders from the library screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smtui.domain.analysis import Level
+from smtui.domain.scan import ScanProgress
+from smtui.ui.browsing.browser import Browser
+from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
+from smtui.ui.widgets.status_bar import StatusBar
+from smtui.ui.work import looking
+
+FOLDER = "folder"
+
+_GROUP = "scan"
+
+
+class Scanning(Browser):
+    """Scans a folder in the background; what is new is listened to at once."""
+
+    def action_scan(self) -> None:
+        """Ask for a folder."""
+        line = self.query_one(AskLine)
+        line.ask(FOLDER, "scan folder", hint="tab completes", suggester=FolderSuggester())
+        line.set_text(f"{Path.home()}/")
+
+    def answer_folder(self, text: str) -> None:
+        """Take what was typed."""
+        self._scan(Path(text.strip()).expanduser())
+
+    @property
+    def is_scanning(self) -> bool:
+        """A scan runs from here."""
+        return any(w.group == _GROUP and w.node is self and w.is_running for w in self.workers)
+
+    def stop_scan(self) -> None:
+        """End the scan; what it found stays."""
+        self.workers.cancel_group(self, _GROUP)
+        self.say("The scan was stopped; what it found stays, and scanning again goes on")
+
+    @looking(group=_GROUP)
+    async def _scan(self, folder: Path) -> None:
+        bar = self.query_one(StatusBar)
+        last = ScanProgress()
+        try:
+            async for progress in self.services.scans.scan([folder], user_id=self.account.user_id):
+                last = progress
+                bar.show_scan(progress)
+        finally:
+            bar.show_scan(None)
+        self.say(report(last))
+        await self.services.batches.start_unheard(
+            self.account.user_id, Level.ADVANCED, below=str(folder)
+        )
+
+
+def report(progress: ScanProgress) -> str:
+    """Say in one line what a scan did; what it could not read, with the first reason."""
+    counts = (
+        ("added", progress.added),
+        ("changed", progress.changed),
+        ("moved", progress.moved),
+        ("unchanged", progress.unchanged),
+        ("missing", progress.missing),
+    )
+    words = ", ".join(f"{count:,} {name}" for name, count in counts if count) or "no sounds found"
+    if not progress.unreadable_count:
+        return f"Scanned: {words}"
+    first = progress.unreadable[0]
+    name = first.file_path.rpartition("/")[2]
+    return f"Scanned: {words}, {progress.unreadable_count:,} unreadable ({name}: {first.error})"

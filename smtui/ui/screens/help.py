@@ -1,0 +1,67 @@
+"""The keys of what has the focus, and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+_WORDS = """\
+Words find names, folders and tags. Conditions narrow them:
+  bpm:120..128  bpm:~126  key:Am  kind:kick  length:<1s  loud:>-12
+  tag:house  in:drums  format:wav  is:loop  is:failed  bpm:-
+A - before anything turns it round: -loop  -tag:dusty
+Space means and, | means or, "two words" stay together."""
+
+
+class HelpScreen(ModalScreen[None]):
+    """Every key that works where one is, from the bindings themselves."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "back", "Back", id="help.back", tooltip="Close this."),
+        Binding("j,down", "scroll(1)", "Down", id="help.down", tooltip="Scroll down.", show=False),
+        Binding("k,up", "scroll(-1)", "Up", id="help.up", tooltip="Scroll up.", show=False),
+    ]
+
+    def __init__(self, offers: Sequence[ActiveBinding]) -> None:
+        super().__init__()
+        self._offers = offers
+
+    def compose(self) -> ComposeResult:
+        """Lay out a line per action, its keys first."""
+        with Vertical(classes="dialogue help"):
+            yield Static(Content.styled("Keys", "bold $primary"), classes="dialogue-title")
+            with VerticalScroll(can_focus=False):
+                yield Static(Content("\n").join(self._lines()))
+                yield Static(Content.styled("Filter", "bold $primary"), classes="dialogue-title")
+                yield Static(Content(_WORDS))
+
+    def _lines(self) -> list[Content]:
+        keys: dict[str, list[str]] = {}
+        words: dict[str, str] = {}
+        for offer in self._offers:
+            if offer.binding.id and offer.enabled:
+                shown = self.app.get_key_display(offer.binding)
+                keys.setdefault(offer.binding.id, []).append(shown)
+                words[offer.binding.id] = offer.tooltip or offer.binding.description
+        named = {id_: " ".join(dict.fromkeys(them)) for id_, them in keys.items()}
+        width = max((cell_len(text) for text in named.values()), default=0)
+        return [
+            Content.assemble((text.rjust(width), "bold $primary"), f"  {words[id_]}")
+            for id_, text in named.items()
+        ]
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_back(self) -> None:
+        """Close."""
+        self.dismiss()

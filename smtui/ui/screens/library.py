@@ -1,0 +1,135 @@
+"""The library: every sound in a table, filtered as one types, marked, tagged, listened to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Footer, Static
+
+from smtui.domain.sample import FileId
+from smtui.paths import styles
+from smtui.ui.browsing.listening import Listening
+from smtui.ui.browsing.looking_at import LookingAt
+from smtui.ui.browsing.marking import Marking
+from smtui.ui.browsing.scanning import FOLDER, Scanning
+from smtui.ui.browsing.tagging import TAGS, Tagging
+from smtui.ui.widgets.ask_line import AskLine
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.preview import Preview
+from smtui.ui.widgets.sample_table import SampleTable
+from smtui.ui.widgets.status_bar import StatusBar
+from smtui.ui.widgets.title_line import TitleLine
+
+if TYPE_CHECKING:
+    from smtui.services.library import Listing
+
+_TWICE = 3.0
+
+
+def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
+    return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
+
+
+class LibraryScreen(Marking, Tagging, Listening, Scanning, LookingAt):
+    """The table, its filter, what runs, and at wide terminals a preview of the row."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
+    CSS_PATH: ClassVar = str(styles() / "library.tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("slash", "filter", "Filter", "Show only the sounds that match.", show=True),
+        _key("o", "sort", "Sort", "Sort by the next column.", show=True),
+        _key("O", "reverse", "Reverse", "Sort the other way round."),
+        _key("m", "mark", "Mark", "Mark this sound, or take its mark away.", show=True),
+        _key("M", "mark_all", "Mark all", "Mark every sound shown."),
+        _key("V", "span", "Range", "Mark from here to where this key is pressed again."),
+        _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
+        _key("a", "analyze", "Analyse", "Listen to the marked sounds, or to this one.", show=True),
+        _key("A", "analyze_all", "Analyse all", "Listen to every sound shown."),
+        _key("full_stop", "folder_only", "Folder", "Only this sound's folder, or all again."),
+        _key("i", "scan", "Scan", "Look for sounds in a folder.", show=True),
+        _key("X", "cancel", "Cancel", "Stop the scan, or else the listening."),
+        _key("escape", "escape", "Back", "Close the filter, else take the marks away."),
+        _key("q", "leave", "Quit", "Twice: leave smtui."),
+    ]
+
+    @dataclass
+    class SampleOpened(Message):
+        """A sound was opened; `listing` is the list that it came from."""
+
+        file_id: FileId
+        listing: Listing
+
+    _quit_asked = 0.0
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, filter, table and preview, status, keys."""
+        yield TitleLine("Library", self.account.username, id="title")
+        yield FilterLine(id="filter")
+        with Horizontal(id="body"):
+            with Vertical(id="list"):
+                yield Static(_EMPTY, id="empty")
+                yield Static(_NOTHING, id="nothing")
+                yield SampleTable(id="table")
+            yield Preview(id="preview")
+        yield AskLine(id="ask")
+        yield StatusBar(id="status")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Show the library and begin to keep up with it."""
+        self.table.focus()
+        self.ask(self.asked)
+        self.watch_changes()
+        self.watch_work()
+
+    @on(SampleTable.Opened)
+    def _opened(self, message: SampleTable.Opened) -> None:
+        self.post_message(self.SampleOpened(message.sample.file_id, self.listing))
+
+    @on(AskLine.Answered)
+    def _answered(self, message: AskLine.Answered) -> None:
+        answer = {TAGS: self.answer_tags, FOLDER: self.answer_folder}[message.subject]
+        answer(message.text)
+
+    @on(AskLine.Closed)
+    def _asked(self) -> None:
+        self.table.focus()
+
+    def action_cancel(self) -> None:
+        """Stop the scan; where there is none, ask and stop the listening."""
+        if self.is_scanning:
+            self.stop_scan()
+        elif self.query_one(StatusBar).running:
+            self.confirm("Stop listening to what has not begun?", self.cancel_work)
+        else:
+            self.say("Nothing runs")
+
+    async def action_leave(self) -> None:
+        """Quit at the second press."""
+        now = time.monotonic()
+        if now - self._quit_asked < _TWICE:
+            await self.app.action_quit()
+        else:
+            self._quit_asked = now
+            self.say("q again quits")
+
+
+_EMPTY = Content.assemble(
+    ("The library is empty.\n\n", "bold"),
+    "Press ",
+    ("i", "bold $primary"),
+    " and name a folder of sounds.\n",
+    "They appear here while they are found, and are listened to in the background.\n\n",
+    ("From the shell: smtui scan FOLDER", "$quiet"),
+)
+_NOTHING = Content.assemble(
+    ("No sound matches.\n\n", "bold"), ("esc", "bold $primary"), " shows everything again."
+)

@@ -1,0 +1,34 @@
+"""The door to the screens: run them and give the process's exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from smtui.ui.options import Options
+
+if TYPE_CHECKING:
+    from smtui.services.box import Services
+
+_THIN_LINE_FRAMES = 15
+
+
+def show(
+    open_services: Callable[[], AbstractAsyncContextManager[Services]], options: Options
+) -> int:
+    """Run the screens until the person leaves.
+
+    Returns:
+        0; 70 after a defect (one sentence was printed); 143 or 129 after SIGTERM or SIGHUP.
+    """
+    if options.thin_line:
+        # Textual reads its frame rate when it is imported, so this comes before.
+        os.environ.setdefault("TEXTUAL_FPS", str(_THIN_LINE_FRAMES))
+    from smtui.ui.app import SmtuiApp
+
+    app = SmtuiApp(open_services, options)
+    asyncio.run(app.run_async())
+    return app.return_code or 0

@@ -1,0 +1,103 @@
+"""The line above the keys: what runs now, what failed, what is marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.widget import Widget
+
+from smtui.domain.batch import RunId
+from smtui.domain.scan import ScanProgress
+from smtui.domain.text import shown
+
+if TYPE_CHECKING:
+    from smtui.services.batches import Overview
+
+Part = tuple[str, str]
+
+
+class StatusBar(Widget):
+    """Work at the left, marks at the right."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._overview: Overview | None = None
+        self._scan: ScanProgress | None = None
+        self._right = ""
+
+    @property
+    def running(self) -> tuple[RunId, ...]:
+        """The runs that have not ended."""
+        runs = self._overview.runs if self._overview is not None else ()
+        return tuple(run.run_id for run in runs if not run.status.ended)
+
+    def show_work(self, overview: Overview) -> None:
+        """Say how far the listening is."""
+        self._overview = overview
+        self.refresh()
+
+    def show_scan(self, progress: ScanProgress | None) -> None:
+        """Say how far a scan is, or with None that there is none."""
+        self._scan = progress
+        self.refresh()
+
+    def show_marks(self, words: str) -> None:
+        """Say what is marked."""
+        self._right = shown(words)
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw one line of exactly the widget's width."""
+        parts: list[Part] = []
+        if self._scan is not None and not self._scan.done:
+            parts += scan_words(self._scan)
+        if self._overview is not None:
+            parts += work_words(self._overview)
+        left = Content("  ").join(Content.assemble(part) for part in parts)
+        right = Content.assemble((self._right, "$accent"))
+        left = left.truncate(max(0, self.size.width - right.cell_length - 2), ellipsis=True)
+        gap = self.size.width - left.cell_length - right.cell_length
+        return left + Content(" " * max(1, gap)) + right
+
+
+def scan_words(progress: ScanProgress) -> list[Part]:
+    """Say how far a scan is: what it met, what was new, where it is."""
+    parts = [(f"scanning {progress.seen:,}", "$primary")]
+    if progress.added:
+        parts.append((f"{progress.added:,} new", ""))
+    if progress.unreadable_count:
+        parts.append((f"{progress.unreadable_count:,} unreadable", "$error"))
+    parts.append((shown(progress.current.rpartition("/")[2]), "$quiet"))
+    return parts
+
+
+def work_words(overview: Overview) -> list[Part]:
+    """Say how far the listening is, how fast and how long only where it was measured."""
+    parts: list[Part] = []
+    if overview.busy:
+        parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
+        if overview.waiting:
+            parts.append((shown(overview.waiting), "$warning"))
+        if overview.rate is not None:
+            parts.append(
+                (
+                    f"{overview.rate:,.0f}/s" if overview.rate >= 10 else f"{overview.rate:.1f}/s",
+                    "$secondary",
+                )
+            )
+        if overview.seconds_left is not None:
+            parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
+    if overview.failed:
+        parts.append((f"{overview.failed:,} failed", "$error"))
+    return parts
+
+
+def time_left(seconds: float) -> str:
+    """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"

@@ -1,0 +1,32 @@
+"""The first line of a screen: where one is, how much is seen, and who is signed in."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from smtui.domain.text import shown
+
+
+class TitleLine(Widget):
+    """Words at the left, the person at the right; the middle yields first."""
+
+    def __init__(self, place: str, person: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._place = place
+        self._person = shown(person)
+        self._middle = ""
+
+    def show(self, middle: str) -> None:
+        """Say how much is seen of what; outside text in it is made inert here."""
+        self._middle = shown(middle)
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw one line of exactly the widget's width."""
+        place = Content.assemble(("smtui", "bold $primary"), ("  ", ""), (self._place, "bold"))
+        right = Content(self._person).stylize("$quiet")
+        room = self.size.width - place.cell_length - right.cell_length - 3
+        middle = Content(f"   {self._middle}").truncate(max(0, room), ellipsis=True)
+        gap = self.size.width - place.cell_length - middle.cell_length - right.cell_length
+        return place + middle.stylize("$secondary") + Content(" " * max(1, gap)) + right
