@@ -35,6 +35,11 @@ class Opened:
 
 def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
     """Run a command's coroutine to its end and leave the process with its exit status."""
+    raise SystemExit(status_of(work))
+
+
+def status_of(work: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
+    """Run a command's coroutine to its end, telling its failure; gives the exit status."""
     try:
         status = asyncio.run(_until_told(work)) or 0
         sys.stdout.flush()
@@ -47,7 +52,7 @@ def run(work: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
         # The reader has gone (`| head`): what is still buffered must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
-    raise SystemExit(status)
+    return status
 
 
 async def _until_told(work: Callable[[], Coroutine[Any, Any, int | None]]) -> int | None:
