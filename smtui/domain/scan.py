@@ -42,6 +42,8 @@ class ScanProgress:
 
     Attributes:
         seen: audio-looking files met so far.
+        handled: how many of these are dealt with.
+        counted: the walk has ended, so `seen` is how many there are.
         added, changed, moved, unchanged: files by what became of them.
         missing: rows whose file is no longer there.
         ignored: entries skipped by rule (`._*`, `.smtuiignore`, links that loop, not audio).
@@ -52,6 +54,8 @@ class ScanProgress:
     """
 
     seen: int = 0
+    handled: int = 0
+    counted: bool = False
     added: int = 0
     changed: int = 0
     moved: int = 0

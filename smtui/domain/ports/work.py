@@ -76,3 +76,7 @@ class SoundFinder(Protocol):
     async def exists(self, path: Path) -> bool:
         """Whether a regular file is there now."""
         ...
+
+    async def present(self, folder: Path) -> bool:
+        """Whether a folder is there and can be looked into (its drive is mounted)."""
+        ...

@@ -1,0 +1,201 @@
+"""Walking a folder: which files may be sounds, in a steady order, each place once.
+
+Everything is bytes until it is told, because file names are. Real folders come first and links
+to folders after them, so that a sound is known by its real place wherever it has one below the
+root; a place (device and inode) is entered once, so no loop of links can hold a walk.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smtui.domain.scan import Candidate, Unreadable, Walked
+from smtui.domain.text import path_bytes, printable_path
+from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
+from smtui.folders.sniff import HEAD_BYTES, SOUND_NAMES, UNKNOWN_SOUND_NAMES, ending, is_sound
+
+CHUNK_FILES = 512
+CHUNK_SECONDS = 0.1
+_CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
+
+
+def walked(root: bytes) -> Iterator[Walked]:
+    """Walk below a folder, or look at one file; yields at least ten times a second.
+
+    Where the root itself cannot be read, the only thing told is an Unreadable of its path.
+    """
+    return _Walk(root=os.path.abspath(root)).steps()  # noqa: PTH100
+
+
+@dataclass(slots=True)
+class _Folder:
+    path: bytes
+    rules: tuple[Rule, ...]
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk: where it has been, and what it met since it last told."""
+
+    root: bytes
+    entered: set[tuple[int, int]] = field(default_factory=set)
+    links: list[_Folder] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    ignored: int = 0
+    told_at: float = field(default_factory=time.monotonic)
+
+    def steps(self) -> Iterator[Walked]:
+        waiting = self._begin()
+        current = self.root
+        while waiting:
+            folder = waiting.pop()
+            current = folder.path
+            inner: list[_Folder] = []
+            for entry in self._entries(folder):
+                self._meet(entry, folder, inner)
+                if self._due():
+                    yield self._told(current)
+            # The first in order is taken from the end next.
+            waiting.extend(reversed(inner))
+            if not waiting and self.links:
+                self.links.sort(key=lambda link: link.path)
+                waiting, self.links = list(reversed(self.links)), []
+            if self._due():
+                yield self._told(current)
+        yield self._told(current)
+
+    def _begin(self) -> list[_Folder]:
+        try:
+            status = os.stat(self.root)  # noqa: PTH116
+        except OSError as error:
+            self._refuse(self.root, error, what="folder")
+            return []
+        if stat.S_ISREG(status.st_mode):
+            self._look_at(self.root, status)
+            return []
+        if not stat.S_ISDIR(status.st_mode):
+            self.unreadable.append(
+                _unreadable(self.root, "not_audio", "It is neither a folder nor a file")
+            )
+            return []
+        return [_Folder(self.root, rules(BUILT_IN, base=self.root))]
+
+    def _entries(self, folder: _Folder) -> list[os.DirEntry[bytes]]:
+        """Enter a folder: its entries in order, none where it was entered before."""
+        try:
+            status = os.stat(folder.path)  # noqa: PTH116
+            place = status.st_dev, status.st_ino
+            if place in self.entered:
+                self.ignored += 1
+                return []
+            self.entered.add(place)
+            with os.scandir(folder.path) as scanned:
+                entries = sorted(scanned, key=lambda entry: entry.name)
+        except OSError as error:
+            self._refuse(folder.path, error, what="folder")
+            return []
+        if any(entry.name == IGNORE_FILE for entry in entries):
+            folder.rules += self._own_rules(folder.path)
+        return entries
+
+    def _own_rules(self, folder: bytes) -> tuple[Rule, ...]:
+        path = os.path.join(folder, IGNORE_FILE)  # noqa: PTH118
+        try:
+            text = _beginning(path, LARGEST_FILE)
+        except OSError as error:
+            self._refuse(path, error, what="list of what to leave out")
+            return ()
+        return rules(text.splitlines(), base=folder)
+
+    def _meet(self, entry: os.DirEntry[bytes], folder: _Folder, inner: list[_Folder]) -> None:
+        try:
+            is_link = entry.is_symlink()
+            is_folder = entry.is_dir()
+            if ignored(entry.path, is_folder=is_folder, by=folder.rules):
+                self.ignored += 1
+            elif is_folder:
+                (self.links if is_link else inner).append(_Folder(entry.path, folder.rules))
+            else:
+                self._meet_file(entry, is_link=is_link)
+        except OSError as error:
+            # What does not claim to be a sound may come and go unseen.
+            if ending(entry.name) in _CLAIMING:
+                self._refuse(entry.path, error, what="file")
+            else:
+                self.ignored += 1
+
+    def _meet_file(self, entry: os.DirEntry[bytes], *, is_link: bool) -> None:
+        status = entry.stat()
+        if not stat.S_ISREG(status.st_mode) or (is_link and self._is_met_itself(entry.path)):
+            self.ignored += 1
+        else:
+            self._look_at(entry.path, status)
+
+    def _is_met_itself(self, link: bytes) -> bool:
+        """Whether a link leads to a file that this walk meets at its real place."""
+        return os.path.realpath(link).startswith(os.path.realpath(self.root) + b"/")
+
+    def _look_at(self, path: bytes, status: os.stat_result) -> None:
+        claims = ending(os.path.basename(path)) in _CLAIMING  # noqa: PTH119
+        if not claims and not (status.st_size and is_sound(_beginning(path, HEAD_BYTES))):
+            self.ignored += 1
+            return
+        self.candidates.append(
+            Candidate(
+                path=Path(os.fsdecode(path)),
+                file_path=printable_path(path),
+                path_bytes=path_bytes(path),
+                file_size=status.st_size,
+                mtime_ns=status.st_mtime_ns,
+            )
+        )
+
+    def _refuse(self, path: bytes, error: OSError, *, what: str) -> None:
+        code, words = reason(error, what=what)
+        self.unreadable.append(_unreadable(path, code, words))
+
+    def _due(self) -> bool:
+        return (
+            len(self.candidates) >= CHUNK_FILES or time.monotonic() - self.told_at > CHUNK_SECONDS
+        )
+
+    def _told(self, current: bytes) -> Walked:
+        step = Walked(
+            folder=printable_path(current),
+            candidates=tuple(self.candidates),
+            unreadable=tuple(self.unreadable),
+            ignored=self.ignored,
+        )
+        self.candidates, self.unreadable, self.ignored = [], [], 0
+        self.told_at = time.monotonic()
+        return step
+
+
+def reason(error: OSError, *, what: str) -> tuple[str, str]:
+    """Say why the system refused: a code as in SoundUnreadable, and one sentence."""
+    match error:
+        case FileNotFoundError():
+            return "vanished", f"The {what} is not there"
+        case PermissionError():
+            return "forbidden", f"There is no permission to read the {what}"
+        case _:
+            return "damaged", f"The {what} cannot be read: {error.strerror or 'the system refused'}"
+
+
+def _beginning(path: bytes, size: int) -> bytes:
+    # Non-blocking: what was a file a moment ago may be a named pipe now.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return os.read(descriptor, size) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+    finally:
+        os.close(descriptor)
+
+
+def _unreadable(path: bytes, code: str, words: str) -> Unreadable:
+    return Unreadable(file_path=printable_path(path), code=code, error=words)
