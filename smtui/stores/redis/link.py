@@ -49,12 +49,11 @@ class RedisLink:
             client = await self._connected()
             try:
                 return await work(client)
-            except (exceptions.AuthenticationError, exceptions.AuthorizationError) as error:
-                raise ServerUnavailable(
-                    "The Valkey server refuses the password", hint="Check servers.redis_url."
-                ) from error
             except exceptions.ConnectionError as error:
                 await self._drop(client)
+                # A refused password comes as the cause of a lost connection; trying on is vain.
+                if isinstance(error.__cause__ or error, exceptions.AuthenticationError):
+                    raise ServerUnavailable("The Valkey server refuses the password") from error
                 pause = next(pauses, None)
                 if pause is None:
                     raise ServerUnavailable(
