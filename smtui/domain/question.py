@@ -7,10 +7,14 @@ language. Every node is data: stores must treat unknown nodes as a defect, not a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, Sample
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Field(StrEnum):
@@ -142,7 +146,10 @@ SORTABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
-    """By which field, which way. Sounds without a value come last both ways, then by file_id."""
+    """By which field, which way. Sounds without a value come last both ways, then by file_id.
+
+    Descending, equal values stand by falling file_id too: the same order walked backwards.
+    """
 
     field: Field = Field.NAME
     descending: bool = False
@@ -189,7 +196,7 @@ def sort_value(sample: Sample, by: Field) -> SortValue:
         case Field.TAGS:
             return "\x1f".join(sorted(tag.casefold() for tag in sample.tags)) or None
         case Field.ADDED:
-            return int(sample.uploaded_at.timestamp() * 1000)
+            return (sample.uploaded_at - _EPOCH) // timedelta(milliseconds=1)
         case Field.KIND:
             return heard.kind if heard else None
         case Field.TEMPO:

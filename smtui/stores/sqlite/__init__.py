@@ -1,0 +1,1 @@
+"""The documents in one SQLite file: accounts, sounds, analyses, batches."""

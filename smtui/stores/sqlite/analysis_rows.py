@@ -1,0 +1,173 @@
+"""An analysis as a row of `analyses`, and back."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from dataclasses import asdict, fields
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import (
+    Analysis,
+    AnalysisId,
+    Claims,
+    KeyClaim,
+    Level,
+    Measurement,
+    SpectralFeatures,
+    TempoClaim,
+)
+from smtui.domain.sample import FileId
+from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
+
+# Columns that hold a field of the measurement as it is, by the field's own name.
+_PLAIN = (
+    "recipe_version",
+    "file_hash",
+    "duration",
+    "processing_time",
+    "tempo",
+    "key",
+    "mode",
+    "loudness_lufs",
+    "true_peak_dbtp",
+    "root_note",
+    "bit_depth",
+    "clipped_samples",
+    "dc_offset",
+    "silence_head",
+    "silence_tail",
+    "stereo_correlation",
+    "kind",
+    "kind_confidence",
+)
+_READ = (
+    "analysis_id",
+    "file_id",
+    "user_id",
+    "analyzed_at",
+    "analysis_level",
+    "loudness_padded",
+    "is_loop",
+    "time_signature",
+    "claims",
+    "onsets",
+    "beats",
+    "spectral_features",
+    "spectral_numbers",
+    *_PLAIN,
+)
+
+SELECT_ANALYSIS = f"SELECT {', '.join(_READ)} FROM analyses"  # noqa: S608 - our own names
+
+
+def values_of(analysis: Analysis) -> dict[str, Value]:
+    """Every column of an analysis."""
+    measured = analysis.measured
+    shape, numbers = _packed(measured.spectral_features)
+    plain: dict[str, Value] = {name: getattr(measured, name) for name in _PLAIN}
+    return plain | {
+        "analysis_id": analysis.analysis_id,
+        "file_id": analysis.file_id,
+        "user_id": analysis.user_id,
+        "analyzed_at": to_ms(analysis.analyzed_at),
+        "analysis_level": measured.level,
+        "level_rank": measured.level.rank,
+        "loudness_padded": measured.loudness_padded,
+        "is_loop": measured.is_loop,
+        "time_signature": measured.time_signature and to_json(measured.time_signature),
+        "claims": to_json(asdict(measured.claims)),
+        "onsets": to_json(measured.onsets),
+        "beats": to_json(measured.beats),
+        "spectral_features": shape,
+        "spectral_numbers": numbers,
+    }
+
+
+def analysis_of(row: Any) -> Analysis:
+    """Read a row of SELECT_ANALYSIS."""
+    values = dict(zip(_READ, row, strict=True))
+    meter = values["time_signature"] and from_json(values["time_signature"])
+    measured = Measurement(
+        level=Level(values["analysis_level"]),
+        loudness_padded=bool(values["loudness_padded"]),
+        is_loop=bool(values["is_loop"]),
+        time_signature=meter and (meter[0], meter[1]),
+        claims=_claims(from_json(values["claims"])),
+        onsets=tuple(from_json(values["onsets"])),
+        beats=tuple(from_json(values["beats"])),
+        spectral_features=_unpacked(values["spectral_features"], values["spectral_numbers"]),
+        **{name: values[name] for name in _PLAIN},
+    )
+    return Analysis(
+        analysis_id=AnalysisId(values["analysis_id"]),
+        file_id=FileId(values["file_id"]),
+        user_id=values["user_id"] and UserId(values["user_id"]),
+        analyzed_at=from_ms(values["analyzed_at"]),
+        measured=measured,
+    )
+
+
+def _claims(kept: dict[str, Any]) -> Claims:
+    return Claims(
+        tempo_confidence=kept["tempo_confidence"],
+        tempo_alternatives=tuple(TempoClaim(**claim) for claim in kept["tempo_alternatives"]),
+        key_confidence=kept["key_confidence"],
+        key_alternatives=tuple(KeyClaim(**claim) for claim in kept["key_alternatives"]),
+        meter_confidence=kept["meter_confidence"],
+    )
+
+
+def _packed(features: SpectralFeatures | None) -> tuple[str | None, bytes | None]:
+    """Write the features as their shape and their numbers one after another.
+
+    Single precision where it says the same (what the recipe gives is such), double elsewhere.
+    """
+    if features is None:
+        return None, None
+    numbers: list[float] = []
+    shape: dict[str, Any] = {}
+    for field in fields(features):
+        series = getattr(features, field.name)
+        rows = series if field.name in _MATRICES else (series,)
+        lengths = [len(row) for row in rows]
+        shape[field.name] = lengths if field.name in _MATRICES else lengths[0]
+        for row in rows:
+            numbers += row
+    kind = "d"
+    try:
+        if array("f", numbers).tolist() == numbers:
+            kind = "f"
+    except OverflowError:
+        kind = "d"
+    return to_json({"numbers": kind, "shape": shape}), _little_endian(
+        array(kind, numbers)
+    ).tobytes()
+
+
+_MATRICES = ("mfcc", "chroma")
+
+
+def _unpacked(shape: str | None, numbers: bytes | None) -> SpectralFeatures | None:
+    if shape is None or numbers is None:
+        return None
+    kept = from_json(shape)
+    packed = array(kept["numbers"])
+    packed.frombytes(numbers)
+    values = iter(_little_endian(packed).tolist())
+
+    def taken(length: int) -> tuple[float, ...]:
+        return tuple(next(values) for _ in range(length))
+
+    series: dict[str, Any] = {}
+    for name, lengths in kept["shape"].items():
+        many = isinstance(lengths, list)
+        series[name] = tuple(taken(one) for one in lengths) if many else taken(lengths)
+    return SpectralFeatures(**series)
+
+
+def _little_endian(numbers: array[float]) -> array[float]:
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers

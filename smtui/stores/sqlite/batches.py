@@ -1,0 +1,107 @@
+"""Batches in SQLite: `batch_jobs`, and `batch_files` with one row per batch and file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import AnalysisId
+from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress
+from smtui.domain.ports.work import Clock
+from smtui.stores.sqlite import batch_rows, claims
+from smtui.stores.sqlite.claims import Asked
+from smtui.stores.sqlite.connections import Reader, Readers, Writer
+from smtui.stores.sqlite.values import to_ms
+
+
+class SqliteBatches:
+    """Batches and the states of their files; leases use this machine's clock."""
+
+    def __init__(self, readers: Readers, writer: Writer, clock: Clock | None) -> None:
+        self._readers = readers
+        self._writer = writer
+        self._clock = clock
+
+    async def create(self, batches: Sequence[Batch]) -> None:
+        """Keep new batches, all or none."""
+        now = self._now()
+        await self._writer.write(lambda connection: batch_rows.create(connection, batches, now))
+
+    async def get(self, batch_id: BatchId) -> Batch | None:
+        """A batch with the results of its files."""
+        return await self._readers.read(lambda reader: batch_rows.get(reader, batch_id))
+
+    async def claim(
+        self, run_id: RunId, *, worker: str, limit: int, lease_seconds: float
+    ) -> tuple[Claimed, ...]:
+        """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
+
+        def asked() -> Asked:
+            # The clock is read when the write lock is held: waiting for it costs no lease.
+            now = self._now()
+            return Asked(worker=worker, limit=limit, now=now, until=now + _ms(lease_seconds))
+
+        return await self._writer.write(
+            lambda connection: claims.claim(connection, run_id, asked())
+        )
+
+    async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
+        """Guarded: only the present holder of the attempt."""
+        return await self._writer.write(
+            lambda connection: claims.renew(connection, claimed, self._now() + _ms(lease_seconds))
+        )
+
+    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+        """Guarded; counts once, however often it is repeated."""
+        return await self._writer.write(
+            lambda connection: claims.complete(connection, claimed, analysis_id, self._now())
+        )
+
+    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+        """Guarded, like `complete`."""
+        return await self._writer.write(
+            lambda connection: claims.fail(connection, claimed, (code, error), self._now())
+        )
+
+    async def hand_back(self, claimed: Claimed) -> bool:
+        """Give up the claim without a result; the attempt does not count."""
+        return await self._writer.write(
+            lambda connection: claims.hand_back(connection, claimed, self._now())
+        )
+
+    async def request_cancel(self, run_id: RunId) -> int:
+        """Files that nobody began become cancelled; gives how many."""
+        return await self._writer.write(
+            lambda connection: claims.request_cancel(connection, run_id, self._now())
+        )
+
+    async def progress(self, run_id: RunId) -> RunProgress | None:
+        """The counters of a run."""
+        return await self._readers.read(lambda reader: batch_rows.progress(reader, run_id))
+
+    async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
+        """Newest first; only counters are read."""
+        return await self._readers.read(lambda reader: batch_rows.runs(reader, user_id, limit))
+
+    async def claimable(self) -> tuple[RunId, ...]:
+        """Runs with at least one file that could be claimed now; repairs ended batches first."""
+
+        def needs_repair(reader: Reader) -> bool:
+            return claims.needs_repair(reader, self._now())
+
+        # Every worker asks this every few seconds: nobody is kept from writing for a look.
+        if await self._readers.read(needs_repair):
+            await self._writer.write(lambda connection: claims.repair(connection, self._now()))
+        return await self._readers.read(lambda reader: claims.claimable(reader, self._now()))
+
+    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
+        """Failed files, in the order of the batches."""
+        return await self._readers.read(lambda reader: batch_rows.failures(reader, run_id, limit))
+
+    def _now(self) -> int:
+        return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,149 @@
+"""Which sounds can match at all: parts of a question that an index answers by itself.
+
+A source is a set of rows that surely holds every match of one part of the question. The smallest
+one, if it is small, is gathered and sorted; else the order's own index is walked.
+"""
+
+# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smtui.domain.question import (
+    All,
+    Any,
+    Between,
+    Expression,
+    Fact,
+    Field,
+    Is,
+    OneOf,
+    Tagged,
+    Unknown,
+    Within,
+    Words,
+)
+from smtui.domain.text import folded
+from smtui.stores.sqlite.conditions import (
+    COLUMNS,
+    NEVER_UNKNOWN,
+    SORT_COLUMNS,
+    Sql,
+    condition,
+    places_within,
+)
+from smtui.stores.sqlite.values import storable
+
+TRIGRAM = 3
+_MOST_TRIGRAMS = 24
+
+_FACT_INDEXES = {
+    Fact.LOOP: "having_is_loop",
+    Fact.ONESHOT: "having_is_loop",
+    Fact.HEARD: "by_rank",
+    Fact.FAILED: "having_trouble",
+    Fact.MISSING: "having_missing",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where candidates come from.
+
+    Attributes:
+        table: what stands after FROM; gives `audio_files AS f`, restricted by it.
+        where: the condition that the table's index serves.
+        rows: a statement that gives the row numbers alone, for probing and for unions.
+    """
+
+    table: Sql
+    where: Sql
+    rows: Sql
+
+
+def sources(expression: Expression) -> list[Source]:
+    """Every source for a question: one for each part that must be true and has an index."""
+    match expression:
+        case All(parts=parts):
+            return [source for part in parts for source in sources(part)]
+        case Any(parts=parts) if parts:
+            found = [_one(part) for part in parts]
+            return [] if None in found else [_union([one for one in found if one])]
+        case _:
+            source = _of_leaf(expression)
+            return [] if source is None else [source]
+
+
+def owned(owners: tuple[int, ...]) -> Source:
+    """The sounds that a viewer may see."""
+    marks = ", ".join("?" * len(owners))
+    return _by_index("having_owner", Sql(f"f.owner IN ({marks})", owners))
+
+
+def index_of(field: Field) -> str:
+    """The name of a column's index."""
+    return (
+        f"by_{field}" if field in SORT_COLUMNS else f"having_{COLUMNS[field].split('heard_')[-1]}"
+    )
+
+
+def _one(part: Expression) -> Source | None:
+    """One source for a part of a disjunction; of several any will do."""
+    return next(iter(sources(part)), None)
+
+
+def _of_leaf(expression: Expression) -> Source | None:
+    match expression:
+        case Words(text=text) if len(folded(text)) >= TRIGRAM:
+            return _by_rows(containing(storable(folded(text))))
+        case Tagged(tag=tag):
+            return _by_rows(
+                Sql(
+                    "SELECT t.row FROM tagged AS t"
+                    " WHERE t.tag = (SELECT tag FROM tags WHERE tag_key = ?)",
+                    (storable(folded(tag)),),
+                )
+            )
+        case Within():
+            inside = places_within(expression)
+            rows = f"SELECT p.row FROM audio_files AS p WHERE p.place IN ({inside.text})"
+            return _by_rows(Sql(rows, inside.values))
+        case Is(fact=fact):
+            return _by_index(_FACT_INDEXES[fact], condition(expression))
+        case Unknown(field=field) if field in NEVER_UNKNOWN:
+            return None
+        case Between(field=field) | OneOf(field=field) | Unknown(field=field):
+            return _by_index(index_of(field), condition(expression))
+        case _:
+            return None
+
+
+def containing(text: str) -> Sql:
+    """Rows whose search key has every three characters of the text, in whatever place."""
+    pieces = dict.fromkeys(text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1))
+    quoted = (piece.replace('"', '""') for piece in list(pieces)[:_MOST_TRIGRAMS])
+    asked = " AND ".join(f'"{piece}"' for piece in quoted)
+    return Sql("SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ?", (asked,))
+
+
+def _by_index(index: str, where: Sql) -> Source:
+    return Source(
+        table=Sql(f"audio_files AS f INDEXED BY {index}"),
+        where=where,
+        rows=Sql(
+            f"SELECT f.row FROM audio_files AS f INDEXED BY {index} WHERE {where.text}",
+            where.values,
+        ),
+    )
+
+
+def _by_rows(rows: Sql) -> Source:
+    # CROSS JOIN keeps this order: first the rows, then each row's sound.
+    table = f"({rows.text}) AS c CROSS JOIN audio_files AS f ON f.row = c.row"
+    return Source(table=Sql(table, rows.values), where=Sql("1"), rows=rows)
+
+
+def _union(parts: list[Source]) -> Source:
+    text = " UNION ".join(f"SELECT row FROM ({part.rows.text})" for part in parts)
+    return _by_rows(Sql(text, tuple(value for part in parts for value in part.rows.values)))

@@ -1,0 +1,237 @@
+"""One writing connection and a few reading ones, each used from one thread at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from smtui.stores.sqlite.failures import told
+from smtui.stores.sqlite.values import Value
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 20.0
+_CACHE_KIB = 32 * 1024
+_STEPS_BETWEEN_LOOKS = 5_000
+
+
+class Durability(StrEnum):
+    """What has to survive a power cut: every transaction, or all but the newest few.
+
+    Either way a killed process loses nothing and the file stays whole.
+    """
+
+    FULL = "full"
+    NORMAL = "normal"
+
+
+class BudgetSpent(Exception):
+    """A statement was stopped because it took more steps than it was given."""
+
+
+class Reader:
+    """A read-only connection whose statements can be stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_SECONDS,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+        for pragma in ("query_only = 1", "temp_store = memory", f"cache_size = -{_CACHE_KIB}"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
+        self._stopped = False
+        self._budget: int | None = None
+
+    def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Any]:
+        """Every row of a statement."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def one(self, sql: str, parameters: Sequence[Value] = ()) -> Any:
+        """The first row of a statement, or None."""
+        return self._connection.execute(sql, parameters).fetchone()
+
+    @contextmanager
+    def budget(self, steps: int) -> Iterator[None]:
+        """Stop what runs inside after so many steps of SQLite's machine, with BudgetSpent."""
+        self._budget = steps
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not self._stopped:
+                raise BudgetSpent from error
+            raise
+        finally:
+            self._budget = None
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """See one state of the library in all that is read inside."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def stop(self) -> None:
+        """Stop what runs now; called from another thread."""
+        self._stopped = True
+        self._connection.interrupt()
+
+    def restart(self) -> None:
+        """Make ready for the next caller."""
+        self._stopped = False
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _look(self) -> int:
+        if self._stopped:
+            return 1
+        if self._budget is None:
+            return 0
+        self._budget -= _STEPS_BETWEEN_LOOKS
+        return int(self._budget < 0)
+
+
+class Readers:
+    """A small pool of reading connections, opened when first needed."""
+
+    def __init__(self, path: Path, size: int, *, name: str) -> None:
+        self._path = path
+        self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
+        self._slots: list[Reader | None] = [None] * size
+        self._free: asyncio.Queue[int] = asyncio.Queue()
+        for slot in range(size):
+            self._free.put_nowait(slot)
+
+    async def read(self, work: Callable[[Reader], T]) -> T:
+        """Run a plain function with a reader in a thread; stop it when the caller is cancelled."""
+        slot = await self._free.get()
+        loop = asyncio.get_running_loop()
+        future: Future[T] = self._threads.submit(self._run, slot, work)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free.put_nowait, slot))
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            self._stop(slot)
+            raise
+
+    async def close(self) -> None:
+        """Stop what still runs, wait for it and close every connection."""
+        for slot in range(len(self._slots)):
+            self._stop(slot)
+        for _ in self._slots:
+            await self._free.get()
+        for reader in self._slots:
+            if reader is not None:
+                reader.close()
+        self._threads.shutdown(wait=False)
+
+    def _stop(self, slot: int) -> None:
+        reader = self._slots[slot]
+        if reader is not None:
+            reader.stop()
+
+    def _run(self, slot: int, work: Callable[[Reader], T]) -> T:
+        with told():
+            reader = self._slots[slot]
+            if reader is None:
+                reader = self._slots[slot] = Reader(self._path)
+            reader.restart()
+            return work(reader)
+
+
+class Writer:
+    """The one writing connection of this process, in a thread of its own."""
+
+    def __init__(
+        self,
+        open_connection: Callable[[], sqlite3.Connection],
+        check: Callable[[sqlite3.Connection], None],
+        *,
+        durability: Durability,
+    ) -> None:
+        self._open_connection = open_connection
+        self._check = check
+        self._durability = durability
+        self._now: Durability | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the connection."""
+        await self._in_thread(self._open)
+
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], *, durability: Durability | None = None
+    ) -> T:
+        """Run a plain function as one transaction: all of it is kept, or none.
+
+        Once it has begun it is finished, even if the caller is cancelled.
+        """
+        return await self._in_thread(lambda: self._transaction(work, durability))
+
+    async def close(self) -> None:
+        """Finish what waits and close the connection."""
+        await self._in_thread(self._close)
+        self._thread.shutdown(wait=False)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _open(self) -> None:
+        with told():
+            self._connection = self._open_connection()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            with told():
+                self._connection.close()
+            self._connection = None
+
+    def _transaction(
+        self, work: Callable[[sqlite3.Connection], T], durability: Durability | None
+    ) -> T:
+        with told():
+            connection = self._connection
+            if connection is None:
+                message = "the library is closed"
+                raise sqlite3.ProgrammingError(message)
+            wanted = durability or self._durability
+            if wanted is not self._now:
+                connection.execute(f"PRAGMA synchronous = {wanted}")
+                self._now = wanted
+            return whole(connection, lambda: self._checked(connection, work))
+
+    def _checked(
+        self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]
+    ) -> T:
+        self._check(connection)
+        return work(connection)
+
+
+def whole(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+    """Run `work` in a transaction that holds the write lock from its beginning."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work()
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite itself may have rolled back, after a full disk for instance.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result

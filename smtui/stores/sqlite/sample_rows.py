@@ -1,0 +1,248 @@
+"""A sound as a row of `audio_files`, and back."""
+
+# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.question import Field, sort_value
+from smtui.domain.sample import FileId, Heard, Sample, Trouble
+from smtui.domain.text import folded
+from smtui.stores.sqlite.values import (
+    Value,
+    from_json,
+    from_ms,
+    from_ms_or_none,
+    to_json,
+    to_ms,
+    to_ms_or_none,
+)
+
+UNHEARD_RANK = -1
+
+_OWN = (
+    "file_id",
+    "filename",
+    "file_path",
+    "path_bytes",
+    "file_size",
+    "mtime_ns",
+    "file_hash",
+    "duration",
+    "sample_rate",
+    "channels",
+    "format",
+    "uploaded_at",
+    "missing_since",
+    "tags",
+    "metadata",
+)
+_HEARD = (
+    "heard_tempo",
+    "heard_tempo_confidence",
+    "heard_key",
+    "heard_mode",
+    "heard_key_confidence",
+    "heard_root_note",
+    "heard_kind",
+    "heard_kind_confidence",
+    "heard_is_loop",
+    "heard_loudness_lufs",
+    "heard_level",
+    "heard_recipe_version",
+    "heard_analyzed_at",
+)
+_TROUBLE = ("trouble_code", "trouble_error", "trouble_at")
+
+# CROSS JOIN keeps this order: the sound is found first, then its owner.
+SELECT_SAMPLE = (
+    f"SELECT f.row, o.user_id, {', '.join(f'f.{name}' for name in _OWN + _HEARD + _TROUBLE)}"
+    " FROM audio_files AS f CROSS JOIN owners AS o ON o.owner = f.owner"
+)
+
+
+def sample_of(row: Any) -> Sample:
+    """Read a row of SELECT_SAMPLE."""
+    own = row[2 : 2 + len(_OWN)]
+    return Sample(
+        file_id=FileId(own[0]),
+        filename=own[1],
+        file_path=own[2],
+        path_bytes=own[3],
+        file_size=own[4],
+        mtime_ns=own[5],
+        file_hash=own[6],
+        duration=own[7],
+        sample_rate=own[8],
+        channels=own[9],
+        format=own[10],
+        user_id=row[1] and UserId(row[1]),
+        uploaded_at=from_ms(own[11]),
+        missing_since=from_ms_or_none(own[12]),
+        tags=tuple(from_json(own[13])),
+        metadata=from_json(own[14]),
+        heard=_heard(row[2 + len(_OWN) : -len(_TROUBLE)]),
+        trouble=_trouble(row[-len(_TROUBLE) :]),
+    )
+
+
+def values_of(sample: Sample) -> dict[str, Value]:
+    """Every column that a sound itself decides; owner and place are numbers given elsewhere."""
+    heard, trouble = sample.heard, sample.trouble
+    return {
+        "file_id": sample.file_id,
+        "path_key": sample.path_key,
+        "filename": sample.filename,
+        "file_path": sample.file_path,
+        "path_bytes": sample.path_bytes,
+        "search_key": sample.search_key,
+        "folder_sort": str(sort_value(sample, Field.FOLDER)),
+        "file_size": sample.file_size,
+        "mtime_ns": sample.mtime_ns,
+        "file_hash": sample.file_hash,
+        "duration": sample.duration,
+        "sample_rate": sample.sample_rate,
+        "channels": sample.channels,
+        "format": sample.format,
+        "uploaded_at": to_ms(sample.uploaded_at),
+        "missing_since": to_ms_or_none(sample.missing_since),
+        "tags": to_json(sample.tags),
+        "tags_sort": sort_value(sample, Field.TAGS),
+        "metadata": to_json(dict(sample.metadata)),
+        **_heard_values(heard),
+        "trouble_code": trouble.code if trouble else None,
+        "trouble_error": trouble.error if trouble else None,
+        "trouble_at": to_ms(trouble.at) if trouble else None,
+    }
+
+
+def row_of(connection: sqlite3.Connection, file_id: FileId) -> tuple[int, Sample] | None:
+    """The row number of a sound and the sound."""
+    row = connection.execute(f"{SELECT_SAMPLE} WHERE f.file_id = ?", (file_id,)).fetchone()
+    return None if row is None else (row[0], sample_of(row))
+
+
+def insert(connection: sqlite3.Connection, sample: Sample) -> int:
+    """Add a sound; gives its row number."""
+    values = values_of(sample)
+    values["owner"] = owner_number(connection, sample.user_id)
+    values["place"] = _place_number(connection, sample.folder)
+    columns = ", ".join(values)
+    marks = ", ".join("?" * len(values))
+    sql = f"INSERT INTO audio_files ({columns}) VALUES ({marks})"
+    row = connection.execute(sql, tuple(values.values())).lastrowid
+    assert row is not None
+    _change_tagged(connection, row, (), sample)
+    return row
+
+
+def change(connection: sqlite3.Connection, row: int, before: Sample, after: Sample) -> bool:
+    """Write what differs, so that only the indexes that must change are touched."""
+    old = values_of(before)
+    changed = {name: value for name, value in values_of(after).items() if value != old[name]}
+    if before.folder != after.folder:
+        changed["place"] = _place_number(connection, after.folder)
+    if not changed:
+        return False
+    assignments = ", ".join(f"{name} = ?" for name in changed)
+    sql = f"UPDATE audio_files SET {assignments} WHERE row = ?"
+    connection.execute(sql, (*changed.values(), row))
+    if before.tags != after.tags:
+        _change_tagged(connection, row, before.tags, after)
+    return True
+
+
+def owner_number(connection: sqlite3.Connection, user_id: UserId | None) -> int:
+    """The number of an owner, given on first use; 0 for what is shared."""
+    if user_id is None:
+        return 0
+    connection.execute("INSERT OR IGNORE INTO owners (user_id) VALUES (?)", (user_id,))
+    found = connection.execute("SELECT owner FROM owners WHERE user_id = ?", (user_id,))
+    return int(found.fetchone()[0])
+
+
+def folder_parts(folder: str) -> str:
+    """The folder's path so that whole parts can be found in it: `/a/drums/`."""
+    return folder if folder.endswith("/") else f"{folder}/"
+
+
+def _place_number(connection: sqlite3.Connection, folder: str) -> int:
+    found = connection.execute("SELECT place FROM places WHERE folder = ?", (folder,)).fetchone()
+    if found is not None:
+        return int(found[0])
+    added = connection.execute(
+        "INSERT INTO places (folder, parts) VALUES (?, ?)", (folder, folder_parts(folded(folder)))
+    )
+    return int(added.lastrowid or 0)
+
+
+def _change_tagged(
+    connection: sqlite3.Connection, row: int, before: tuple[str, ...], after: Sample
+) -> None:
+    old = {folded(tag) for tag in before}
+    new = {folded(tag): tag for tag in after.tags}
+    for tag_key in old - new.keys():
+        connection.execute(
+            "DELETE FROM tagged WHERE row = ? AND tag = (SELECT tag FROM tags WHERE tag_key = ?)",
+            (row, tag_key),
+        )
+    for tag_key in new.keys() - old:
+        connection.execute(
+            "INSERT OR IGNORE INTO tags (tag_key, shown) VALUES (?, ?)", (tag_key, new[tag_key])
+        )
+        connection.execute(
+            "INSERT INTO tagged (tag, row, owner) SELECT tag, ?, ? FROM tags WHERE tag_key = ?",
+            (row, owner_number(connection, after.user_id), tag_key),
+        )
+
+
+def _heard(row: Any) -> Heard | None:
+    if row[10] is None:
+        return None
+    return Heard(
+        tempo=row[0],
+        tempo_confidence=row[1],
+        key=row[2],
+        mode=row[3],
+        key_confidence=row[4],
+        root_note=row[5],
+        kind=row[6],
+        kind_confidence=row[7],
+        is_loop=bool(row[8]),
+        loudness_lufs=row[9],
+        level=row[10],
+        recipe_version=row[11],
+        analyzed_at=from_ms(row[12]),
+    )
+
+
+def _heard_values(heard: Heard | None) -> dict[str, Value]:
+    if heard is None:
+        return {**dict.fromkeys(_HEARD), "heard_key_label": None, "heard_rank": UNHEARD_RANK}
+    return {
+        "heard_tempo": heard.tempo,
+        "heard_tempo_confidence": heard.tempo_confidence,
+        "heard_key": heard.key,
+        "heard_mode": heard.mode,
+        "heard_key_label": heard.key_label,
+        "heard_key_confidence": heard.key_confidence,
+        "heard_root_note": heard.root_note,
+        "heard_kind": heard.kind,
+        "heard_kind_confidence": heard.kind_confidence,
+        "heard_is_loop": heard.is_loop,
+        "heard_loudness_lufs": heard.loudness_lufs,
+        "heard_level": heard.level,
+        "heard_rank": Level(heard.level).rank,
+        "heard_recipe_version": heard.recipe_version,
+        "heard_analyzed_at": to_ms(heard.analyzed_at),
+    }
+
+
+def _trouble(row: Any) -> Trouble | None:
+    if row[0] is None:
+        return None
+    return Trouble(code=row[0], error=row[1], at=from_ms(row[2]))

@@ -1,0 +1,47 @@
+"""How domain values are written in columns: times, text, JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+Value = str | bytes | int | float | None
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(at: datetime) -> int:
+    """Write a time as milliseconds since 1970 in UTC, cutting what is finer."""
+    return (at - _EPOCH) // _MILLISECOND
+
+
+def from_ms(at: int) -> datetime:
+    """Read a time that was written by `to_ms`."""
+    return _EPOCH + at * _MILLISECOND
+
+
+def to_ms_or_none(at: datetime | None) -> int | None:
+    """Write a time that may be missing."""
+    return None if at is None else to_ms(at)
+
+
+def from_ms_or_none(at: int | None) -> datetime | None:
+    """Read a time that may be missing."""
+    return None if at is None else from_ms(at)
+
+
+def to_json(value: Any) -> str:
+    """Write plain data as compact JSON; numbers come back exactly."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Any:
+    """Read what `to_json` wrote."""
+    return json.loads(text)
+
+
+def storable(text: str) -> str:
+    r"""Write lone surrogates, which no UTF-8 file can hold, as `\udcNN`."""
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
