@@ -26,6 +26,7 @@ from smtui.local.chroma import Chroma
 from smtui.local.kept import Kept
 from smtui.local.kinds import Kind
 from smtui.local.locks import FileLock, taken
+from smtui.local.processes import Record, start_mark
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import SERVERS, Files, Setup
 from smtui.local.valkey import Flush, Valkey
@@ -61,6 +62,7 @@ class Keeper:
         self._used_at = time.monotonic()
         self._since = time.time()
         self._wake = asyncio.Event()
+        self._adopted = asyncio.Event()
         self._going: tuple[str, ...] = ()
         self._in_use: FileLock | None = None
         self._gone = asyncio.Event()
@@ -72,10 +74,12 @@ class Keeper:
         adoptions = [asyncio.create_task(kept.adopt()) for kept in self._kept.values()]
         server = await asyncio.start_unix_server(self._talk, self._files.keeper_socket)
         self._files.keeper_socket.chmod(0o600)
+        self._remember()
         self._listen_to_signals()
         ready({"ok": True})
         _log.info("smtui %s keeps %s", self._setup.versions.smtui, self._setup.places.state)
         await asyncio.gather(*adoptions)
+        self._adopted.set()
         while not self._going:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _TICK_SECONDS)
@@ -90,6 +94,15 @@ class Keeper:
             await asyncio.wait(self._talks, timeout=_LAST_WORDS_SECONDS)
         if self._lock.still_there():
             self._files.keeper_socket.unlink(missing_ok=True)
+
+    def _remember(self) -> None:
+        """Write down who the keeper is, for the day it does not answer."""
+        Record(
+            pid=os.getpid(),
+            mark=start_mark(os.getpid()) or "",
+            since=self._since,
+            address=str(self._files.keeper_socket),
+        ).write(self._files.record("keeper"))
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -140,6 +153,8 @@ class Keeper:
         try:
             while line := await reader.readline():
                 answer = await self._answer(line)
+                if answer is None:
+                    break
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
                 if self._gone.is_set():
@@ -151,17 +166,22 @@ class Keeper:
             self._talks.discard(task)
             writer.close()
 
-    async def _answer(self, line: bytes) -> dict[str, Any]:
+    async def _answer(self, line: bytes) -> dict[str, Any] | None:
+        """Do what a line says; None hangs up."""
         self._used_at = time.monotonic()
         try:
             message = json.loads(line)
             do, name = message.get("do"), message.get("name")
         except (ValueError, AttributeError):
             return _refusal("The keeper was told something that it does not understand")
+        if self._going and do in ("ping", "need"):
+            # The caller tries again, and meets the next keeper.
+            return None
         try:
             if do == "ping":
                 return {"ok": True, "versions": asdict(self._setup.versions), "pid": os.getpid()}
             if do == "status":
+                await self._adopted.wait()
                 return {"ok": True, "servers": self._status()}
             if do == "need" and name in self._kept:
                 return {"ok": True, "address": await self._need(name)}
@@ -174,8 +194,6 @@ class Keeper:
         return _refusal("The keeper was asked for something that it does not know")
 
     async def _need(self, name: str) -> str:
-        if self._going:
-            raise ServerUnavailable("The private servers are being stopped", hint="Try again.")
         if name == "worker":
             await self._kept["valkey"].need()
         return await self._kept[name].need()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.local.locks import InUse, taken
-from smtui.local.processes import Record
+from smtui.local.processes import Record, Running
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import SERVERS, Files, Manners, Setup, Versions, present_versions
 from smtui.local.status import ServerStatus, measured
@@ -26,6 +27,16 @@ _TRIES_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.02
 
 _NO_KEEPER = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError)
+
+
+class _Silent(ServerUnavailable):
+    """A keeper is there but does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The keeper of the private servers does not answer",
+            hint="`smtui services stop --now` ends it and them; nothing is lost.",
+        )
 
 
 class PrivateServers:
@@ -79,8 +90,10 @@ class PrivateServers:
         """Tell what runs, with its memory; starts nothing."""
         try:
             rows = (await self._ask({"do": "status"}))["servers"]
-        except _NO_KEEPER:
+        except (*_NO_KEEPER, _Silent) as error:
             rows = [{"name": name, **self._left_over(name)} for name in ("keeper", *SERVERS)]
+            if isinstance(error, _Silent):
+                rows[0] |= {"state": "failed", "reason": error.title}
         return await asyncio.to_thread(measured, rows)
 
     async def stop(self, *, now: bool = False) -> None:
@@ -93,11 +106,13 @@ class PrivateServers:
         until = time.monotonic() + _TRIES_SECONDS
         while True:
             try:
+                if now:
+                    await self._unstick()
                 await self._ask({"do": "stop", "now": now}, seconds=_LONG_ANSWER_SECONDS)
             except _NO_KEEPER:
                 if not await self._keeper_gone():
                     if time.monotonic() > until:
-                        raise _silent() from None
+                        raise _Silent() from None
                     continue
                 if not any(self._left_over(name).get("pid") for name in SERVERS):
                     return
@@ -106,6 +121,15 @@ class PrivateServers:
             else:
                 await self._keeper_gone()
                 return
+
+    async def _unstick(self) -> None:
+        """Kill a keeper that does not answer; the next one adopts its servers."""
+        try:
+            await self._ask({"do": "status"})
+        except _Silent:
+            record = Record.read(self._files.record("keeper"))
+            if record is not None:
+                Running(record).tell(signal.SIGKILL)
 
     async def _need(self, name: str) -> str:
         async with self.using():
@@ -119,7 +143,7 @@ class PrivateServers:
                 except _NO_KEEPER:
                     # It ended between two words; the next one will answer.
                     if time.monotonic() > until:
-                        raise _silent() from None
+                        raise _Silent() from None
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     async def _met(self) -> None:
@@ -128,7 +152,7 @@ class PrivateServers:
         mine = await asyncio.to_thread(self._my_versions)
         while time.monotonic() < until:
             try:
-                theirs = Versions(**(await self._ask({"do": "ping"}))["versions"])
+                theirs = Versions.read((await self._ask({"do": "ping"}))["versions"])
                 if theirs.order == mine.order:
                     return
                 if theirs.order > mine.order:
@@ -141,7 +165,7 @@ class PrivateServers:
                 await self._keeper_gone()
             except _NO_KEEPER:
                 await self._start_keeper()
-        raise _silent()
+        raise _Silent()
 
     async def _start_keeper(self) -> None:
         """Start a keeper, unless another caller just did."""
@@ -151,7 +175,7 @@ class PrivateServers:
         except OSError as error:
             raise cannot_use(self._places.state, error) from error
         if lock is None:
-            raise _silent()
+            raise _Silent()
         try:
             if not await self._listens():
                 await self._keeper_gone()
@@ -175,7 +199,7 @@ class PrivateServers:
                 timeout=_TRIES_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            raise _silent() from None
+            raise _Silent() from None
         except OSError as error:
             raise cannot_use(self._places.state, error) from error
         try:
@@ -213,7 +237,7 @@ class PrivateServers:
                 finally:
                     writer.close()
         except TimeoutError:
-            raise _silent() from None
+            raise _Silent() from None
         except PermissionError as error:
             raise cannot_use(self._places.sockets, error) from error
         if not line.endswith(b"\n"):
@@ -245,10 +269,3 @@ class PrivateServers:
 def _unless_refused(answer: dict[str, Any]) -> None:
     if "error" in answer:
         raise ServerUnavailable(str(answer["error"]), hint=str(answer.get("hint", "")))
-
-
-def _silent() -> ServerUnavailable:
-    return ServerUnavailable(
-        "The keeper of the private servers does not answer",
-        hint="`smtui services status` shows it; its log is keeper.log in the state folder.",
-    )

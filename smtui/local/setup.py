@@ -58,6 +58,15 @@ class Versions:
     protocol: int = PROTOCOL
     schema: int = 1
 
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """Read what another smtui told of itself; it may tell more than this one knows."""
+        return cls(
+            smtui=str(told.get("smtui", "")),
+            protocol=int(told.get("protocol", 0)),
+            schema=int(told.get("schema", 0)),
+        )
+
     @property
     def order(self) -> tuple[tuple[int, ...], int, int]:
         """What decides who is newer."""
