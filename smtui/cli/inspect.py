@@ -1,0 +1,191 @@
+"""`smtui inspect`: listen to files here and now, in this process, without a library.
+
+Everything heavy is imported when the first file is opened; librosa, Textual and the stores never.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from smtui.cli.fields import analysis_fields
+from smtui.cli.ink import ink_of
+from smtui.domain.analysis import Level, Measurement
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.picture import PictureRequest, View
+from smtui.domain.text import printable_path, shown
+from smtui.ui.draw import wording
+from smtui.ui.draw.axes import frequency_marks, time_marks
+from smtui.ui.draw.cells import Ink, Row, Run, escaped
+from smtui.ui.draw.spectrogram import spectrogram
+
+_ROWS = 16
+_AXIS = 6
+_NARROWEST, _WIDEST = 20, 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """How the command was called."""
+
+    level: Level
+    width: int
+    ink: Ink
+    as_json: bool
+
+
+@click.command("inspect")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path, resolve_path=False)
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
+@click.option(
+    "--level",
+    type=click.Choice([Level.BASIC.value, Level.ADVANCED.value]),
+    default=Level.ADVANCED.value,
+    show_default=True,
+    help="How much to listen for.",
+)
+@click.option(
+    "--width",
+    type=click.IntRange(_NARROWEST, _WIDEST),
+    help="Columns to draw in; the terminal's own by default.",
+)
+def inspect_command(files: tuple[Path, ...], as_json: bool, level: str, width: int | None) -> None:  # noqa: FBT001 - click gives it by name
+    """Listen to FILES and show what was heard: facts, claims with confidence, a spectrogram.
+
+    Needs no account, no library and no server. A confidence goes from 0 to 1. Exit status 1 if
+    any file could not be read.
+    """
+    wishes = _Wishes(
+        level=Level(level),
+        width=width or shutil.get_terminal_size().columns,
+        ink=ink_of(sys.stdout, os.environ),
+        as_json=as_json,
+    )
+    try:
+        failed = [_told(path, wishes) for path in files].count(False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # The reader has gone (`| head`): what is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    raise SystemExit(1 if failed else 0)
+
+
+def _told(path: Path, wishes: _Wishes) -> bool:
+    """Hear one file and print it; False where it could not be read."""
+    # Late imports: `smtui inspect --help` needs no numpy.
+    from smtui.audio.recipe import listen
+
+    name = printable_path(os.fsencode(path))
+    try:
+        heard = listen(path, level=wishes.level)
+        lines = _json(name, heard) if wishes.as_json else _page(path, heard, wishes)
+    except SoundUnreadable as error:
+        if wishes.as_json:
+            lines = iter([json.dumps({"path": name, "code": error.code, "error": error.title})])
+        else:
+            sys.stdout.flush()
+            _write(sys.stderr, f"{shown(name)}: {shown(str(error))}")
+            return False
+        _print(lines)
+        return False
+    _print(lines)
+    return True
+
+
+def _print(lines: Iterator[str]) -> None:
+    for line in lines:
+        _write(sys.stdout, line)
+    # A person who inspects many files sees each when it is heard.
+    sys.stdout.flush()
+
+
+def _write(stream: TextIO, line: str) -> None:
+    """Write a line; what the terminal's encoding lacks is written as an escape."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(line.encode(encoding, errors="backslashreplace").decode(encoding) + "\n")
+
+
+def _json(name: str, heard: Measurement) -> Iterator[str]:
+    fields = analysis_fields(heard, analyzed_at=datetime.now(UTC))
+    yield json.dumps({"path": name, **fields}, allow_nan=False)
+
+
+def _page(path: Path, heard: Measurement, wishes: _Wishes) -> Iterator[str]:
+    """Everything about one file, line by line."""
+    yield shown(printable_path(os.fsencode(path)))
+    yield _facts(path, heard)
+    yield from _claims(heard, wishes.width)
+    yield from _picture(path, wishes)
+    yield ""
+
+
+def _facts(path: Path, heard: Measurement) -> str:
+    from smtui.audio.read import probe
+
+    header = probe(path)
+    depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""
+    size = wording.size(path.stat().st_size)
+    return (
+        f"  {header.format} {wording.rate(header.sample_rate)} {depth}"
+        f"{wording.channels(header.channels)}  {wording.length(heard.duration)}  {size}"
+    )
+
+
+def _claims(heard: Measurement, width: int) -> Iterator[str]:
+    """Claims and measures as `name value`, as many to a line as fit."""
+    words = [_claim(claim) for claim in wording.claims(heard)]
+    words += [f"{name} {value}" for name, value in wording.measured(heard)]
+    line = " "
+    for word in words:
+        if len(line) + 1 + len(word) > max(width, _NARROWEST) and line.strip():
+            yield line
+            line = " "
+        line += f" {word}  "
+    yield line.rstrip()
+
+
+def _claim(claim: wording.Claim) -> str:
+    if claim.value is None:
+        return f"{claim.name} -"
+    sure = "" if claim.confidence is None else f" {wording.confidence(claim.confidence)}"
+    doubt = "?" if claim.doubtful else ""
+    others = ", ".join(
+        f"{value} {wording.confidence(confidence)}" for value, confidence in claim.alternatives
+    )
+    return f"{claim.name} {claim.value}{doubt}{sure}" + (f" (or {others})" if others else "")
+
+
+def _picture(path: Path, wishes: _Wishes) -> Iterator[str]:
+    """A spectrogram with its axes, as wide as asked for."""
+    from smtui.audio.picture import draw
+
+    ink = wishes.ink
+    width = max(wishes.width, _NARROWEST) - _AXIS
+    picture = draw(
+        PictureRequest(path=path, view=View.SPECTROGRAM, width=width, height=_ROWS * ink.elements)
+    )
+    marks = frequency_marks(picture, _ROWS)
+    rows: tuple[Row, ...] = spectrogram(picture, ink)
+    for row, cells in enumerate(rows):
+        label = Run(marks.get(row, "").rjust(_AXIS - 1) + "|")
+        yield escaped((label, *cells), ink.depth)
+    axis = [" "] * width
+    for mark in time_marks(picture.start, picture.end, width):
+        axis[mark.at : mark.at + len(mark.label)] = mark.label
+    yield " " * _AXIS + "".join(axis).rstrip()
+    low, high = picture.peak_db - picture.range_db, picture.peak_db
+    yield f"{'Hz':>{_AXIS - 1}} {low:.0f} to {high:.0f} dB"
