@@ -144,12 +144,19 @@ class SmtuiApp(App[None]):
         from smtui.ui.screens.login import LoginScreen
 
         welcome = not await services.accounts.any_account()
-        await self.switch_screen(LoginScreen(services, self.options, welcome=welcome))
+        await self._go_to(LoginScreen(services, self.options, welcome=welcome))
 
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
         from smtui.ui.screens.library import LibraryScreen
 
-        await self.switch_screen(LibraryScreen(services, signed_in.account, self.options))
+        await self._go_to(LibraryScreen(services, signed_in.account, self.options))
+
+    async def _go_to(self, screen: Screen[None]) -> None:
+        # The first screen of Textual's stack can be covered, not replaced.
+        if isinstance(self.screen, OpeningScreen):
+            await self.push_screen(screen)
+        else:
+            await self.switch_screen(screen)
 
     async def on_login_screen_signed_in(self, message: LoginScreen.SignedIn) -> None:
         """Open the library for who signed in."""
@@ -201,8 +208,8 @@ class SmtuiApp(App[None]):
     def _handle_exception(self, error: Exception) -> None:
         """End after a defect: the terminal restored, one sentence with the log's path."""
         cause = error.error if isinstance(error, WorkerFailed) else error
-        _log.critical("a defect ended the screens", exc_info=cause)
         if self._exception is None:
+            _log.critical("a defect ended the screens", exc_info=cause)
             # Pilot raises this again, so that tests see the defect itself.
             self._exception = error
             self._exception_event.set()

@@ -6,8 +6,8 @@ from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.binding import ActiveBinding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 
 class KeyCommands(Provider):

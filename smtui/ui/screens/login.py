@@ -47,6 +47,7 @@ class LoginScreen(Room):
             "Sign in",
             id="login.submit",
             tooltip="To the next field, and from the last one sign in.",
+            key_display="enter",
         ),
         Binding(
             "ctrl+t",

@@ -54,7 +54,14 @@ class SampleTable(ScrollView, can_focus=True):
         _move("pageup", "page(-1)", ("Page up", "A page up."), "page_up"),
         _move("g,home", "top", ("Top", "To the first sound."), "top"),
         _move("G,end", "bottom", ("End", "To the last sound."), "end"),
-        Binding("enter", "open", "Open", id="table.open", tooltip="Open this sound."),
+        Binding(
+            "enter",
+            "open",
+            "Open",
+            id="table.open",
+            tooltip="Open this sound.",
+            key_display="enter",
+        ),
     ]
 
     @dataclass
