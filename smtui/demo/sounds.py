@@ -102,10 +102,10 @@ def _drum_loops() -> tuple[_Sound, ...]:
         ),
     )
     breaks = Groove(
-        tempo=174,
+        tempo=140,
         bars=4,
         drums=(
-            ("kick", "x.........x....."),
+            ("kick", "x.x.......xx...."),
             ("snare", "....x..x.x..x..x"),
             ("hat", "x.x.x.x.x.x.x.x."),
         ),
@@ -119,20 +119,20 @@ def _drum_loops() -> tuple[_Sound, ...]:
             ("hat", "x.x.x.x.x.x.xxx."),
         ),
     )
-    garage = Groove(
-        tempo=140,
+    techno = Groove(
+        tempo=133,
         bars=2,
         drums=(
-            ("kick", "x.......x.x....."),
-            ("snare", "........x......."),
-            ("hat", "x.xxx.x.x.xxx.x."),
+            ("kick", "x...x...x...x..."),
+            ("snare", "............x..x"),
+            ("hat", "xxxxxxxxxxxxxxxx"),
         ),
     )
     return (
         _loop("house drums 124.wav", house, width=0.2),
-        _loop("breakbeat 174.flac", breaks, width=0.2),
+        _loop("breakbeat 140.flac", breaks, width=0.2),
         _loop("slow drums 90.ogg", slow),
-        _loop("half time 140.aiff", garage, rate=48_000),
+        _loop("techno drums 133.aiff", techno, rate=48_000),
     )
 
 

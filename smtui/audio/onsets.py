@@ -1,0 +1,56 @@
+"""Where something is struck, and how clearly."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from smtui.audio.frames import Array, Frames
+
+Floats = npt.NDArray[np.float64]
+
+_NEIGHBOURHOOD_FRAMES = 43
+"""Half a second to both sides."""
+_APART_FRAMES = 3
+_OVER_NEIGHBOURHOOD = 1.3
+_OF_STRONGEST = 0.1
+
+
+def above_neighbourhood(strength: Array | Floats) -> Floats:
+    """Onset strength above its mean over the second around, never negative."""
+    return np.asarray(np.maximum(0, strength - _around(strength)))
+
+
+def onset_frames(strength: Array) -> npt.NDArray[np.int64]:
+    """Frames at which something is struck: peaks that stand out of their neighbourhood."""
+    if not len(strength) or strength.max() <= 0:
+        return np.zeros(0, dtype=np.int64)
+    padded = np.pad(strength, _APART_FRAMES, constant_values=-1)
+    highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * _APART_FRAMES + 1).max(axis=1)
+    stands_out = strength > np.maximum(
+        _OVER_NEIGHBOURHOOD * _around(strength), _OF_STRONGEST * strength.max()
+    )
+    places = np.flatnonzero((strength >= highest) & stands_out)
+    # Two equal neighbours are one peak.
+    return places[np.diff(places, prepend=-2 * _APART_FRAMES) > _APART_FRAMES]
+
+
+def contrast_of(frames: Frames, struck: npt.NDArray[np.int64]) -> float:
+    """How strong the stronger half of the strokes is beside the loudest level.
+
+    About 1 for drums, below 0.2 for tones that only shimmer.
+    """
+    loudest = float(frames.rms.max(initial=0))
+    if not len(struck) or loudest <= 0:
+        return 0.0
+    strengths = np.sort(frames.strength[struck])[::-1]
+    return float(strengths[: max(2, len(struck) // 2)].mean() / np.sqrt(loudest))
+
+
+def _around(values: Array | Floats) -> Floats:
+    """The mean over half a second to both sides, shorter at the ends."""
+    running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
+    place = np.arange(len(values))
+    first = np.maximum(0, place - _NEIGHBOURHOOD_FRAMES)
+    stop = np.minimum(len(values), place + _NEIGHBOURHOOD_FRAMES + 1)
+    return np.asarray((running[stop] - running[first]) / (stop - first))
