@@ -1,0 +1,187 @@
+"""Settings: three sources, one sentence for each mistake, and what they cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smtui.domain.analysis import Level
+from smtui.domain.errors import SettingInvalid
+from smtui.paths import Places, places
+from smtui.settings import Loaded, Settings, load, shown_settings
+from smtui.settings.sources import known_fields, variable
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Places:
+    found = places({"SMTUI_HOME": str(tmp_path)})
+    found.prepare()
+    return found
+
+
+def written(here: Places, text: str) -> Places:
+    here.settings_file.write_text(text, encoding="utf-8")
+    return here
+
+
+def mistake(here: Places, text: str = "", environment: dict[str, str] | None = None) -> str:
+    with pytest.raises(SettingInvalid) as refused:
+        load(written(here, text), environment or {})
+    sentence = str(refused.value)
+    assert "\n" not in sentence
+    assert "pydantic" not in sentence
+    return sentence
+
+
+def test_without_anything_every_setting_has_its_default(here: Places) -> None:
+    loaded = load(here, {"HOME": "/", "SMTUI_HOME": "x", "SMTUI_TOKEN": "y"})
+    assert loaded.settings == Settings()
+    assert set(loaded.origins.values()) == {"default"}
+    assert set(loaded.origins) == set(known_fields())
+
+
+def test_variables_win_over_the_file_and_the_file_over_defaults(here: Places) -> None:
+    written(here, "[work]\nnice = 3\nchildren = 2\n")
+    loaded = load(here, {"SMTUI_WORK_NICE": "5"})
+    assert (loaded.settings.work.nice, loaded.settings.work.children) == (5, 2)
+    assert loaded.settings.work.level is Level.ADVANCED
+    assert loaded.origins["work.nice"] == "SMTUI_WORK_NICE"
+    assert loaded.origins["work.children"] == str(here.settings_file)
+    assert loaded.origins["work.level"] == "default"
+
+
+def test_every_setting_can_be_a_variable(here: Places) -> None:
+    """And every default is a value that would be accepted."""
+    defaults = {
+        one.name: one.value for one in shown_settings(Loaded(settings=Settings(), origins=ORIGINS))
+    }
+    environment = {variable(name): str(value) for name, value in defaults.items() if value}
+    assert load(here, environment).settings == Settings()
+
+
+ORIGINS = dict.fromkeys(known_fields(), "default")
+
+
+def test_an_empty_variable_counts_as_unset(here: Places) -> None:
+    assert load(here, {"SMTUI_WORK_NICE": ""}).origins["work.nice"] == "default"
+
+
+def test_keys_are_given_by_binding_id_in_every_way_of_writing_them(here: Places) -> None:
+    written(here, '[keys]\nlibrary.scan = "z"\n"library.analyze" = "ctrl+l,L"\n')
+    loaded = load(here, {"SMTUI_KEYS_DETAIL_ZOOM_IN": "plus"})
+    assert loaded.settings.keys == {
+        "library.scan": "z",
+        "library.analyze": "ctrl+l,L",
+        "detail.zoom_in": "plus",
+    }
+    assert loaded.origins["keys.detail.zoom_in"] == "SMTUI_KEYS_DETAIL_ZOOM_IN"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[work]\nnice = 99", "work.nice ({file}) is 99, but should be less than or equal to 19"),
+        ("[work]\nnice = 'calm'", "work.nice ({file}) is 'calm', but should be a valid integer"),
+        ("[work]\nchildren = 0", "work.children ({file}) is 0, but should be greater"),
+        ("[look]\nascii = true", "look.ascii ({file}) is True, but should be 'auto', 'on' or"),
+        ("[look]\ntheme = ''", "look.theme ({file}) is '', but should have at least 1 char"),
+        ("[look]\ncolours = '8'", "'auto', 'truecolor', '256' or '16'"),
+        ("[work]\nlevel = 'deep'", "should be 'basic', 'advanced' or 'full'"),
+        ("[work]\nstart = 'maybe'", "work.start ({file}) is 'maybe', but should be a valid bool"),
+        ("[keys]\na = 3", "keys.a ({file}) is 3, but should be a valid string"),
+        ("[work]\nnise = 9", "There is no setting work.nise ({file}); did you mean work.nice?"),
+        ("[wrk]\nnice = 9", "There is no topic [wrk] ({file}); did you mean work?"),
+        ("work = 9", "work ({file}) should be a table: [work]"),
+        ("[work", "The settings file {file} is not valid TOML"),
+        ("[work]\nnice = 1\nnice = 2", "The settings file {file} is not valid TOML"),
+        ("[look]\ntheme = '\x1b'", "The settings file {file} is not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_one_sentence(here: Places, text: str, words: str) -> None:
+    assert words.format(file=here.settings_file) in mistake(here, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SMTUI_WORK_NICE", "calm", "work.nice (SMTUI_WORK_NICE) is 'calm', but should be"),
+        ("SMTUI_WORK_NISE", "1", "There is no setting work.nise (SMTUI_WORK_NISE)"),
+        ("SMTUI_LOOK_THEME_", "x", "There is no setting look.theme_"),
+        ("SMTUI_WORK_NICE", "\x1b[31m\n", r"\x1b[31m\n"),
+        ("SMTUI_WORK_NICE", "9" * 5_000, "work.nice (SMTUI_WORK_NICE) is '999"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_one_short_sentence(
+    here: Places, name: str, value: str, words: str
+) -> None:
+    sentence = mistake(here, "", {name: value})
+    assert words in sentence
+    assert len(sentence) < 300
+
+
+def test_a_file_that_cannot_be_read_is_said(here: Places) -> None:
+    here.settings_file.mkdir()
+    with pytest.raises(SettingInvalid, match="cannot be read: Is a directory"):
+        load(here, {})
+
+
+def test_a_file_that_is_not_text_is_said(here: Places) -> None:
+    here.settings_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingInvalid, match="not UTF-8"):
+        load(here, {})
+
+
+SECRET = "mongodb://anna:hidden@host"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[servers]\nmongo_url = '{SECRET}'",
+        f"[servers]\nmongo_url = '{SECRET}'\nredis_url = '{SECRET}'",
+        f"[servers]\nmongo_url = '{SECRET}'\nredis_url = '{SECRET}'\nchroma_url = '{SECRET}'",
+        f"[servers]\nmongo_url = ['{SECRET}']",
+    ],
+)
+def test_shared_servers_are_refused_without_telling_their_passwords(
+    here: Places, text: str
+) -> None:
+    sentence = mistake(here, text)
+    assert str(here.settings_file) in sentence
+    assert "servers." in sentence
+    assert "hidden" not in sentence
+
+
+def test_a_mixture_of_servers_names_what_is_missing_and_where_the_rest_is(here: Places) -> None:
+    sentence = mistake(here, "", {"SMTUI_SERVERS_REDIS_URL": "redis://h"})
+    assert sentence == (
+        "Only servers.redis_url is set (SMTUI_SERVERS_REDIS_URL); "
+        "set servers.mongo_url and servers.chroma_url too, or none of them"
+    )
+
+
+def test_every_setting_is_documented() -> None:
+    assert not [name for name, one in known_fields().items() if not one.metadata["description"]]
+
+
+def test_half_the_cores_listen_and_at_least_one() -> None:
+    work = Settings().work
+    assert [work.processes(cores) for cores in (1, 2, 3, 8)] == [1, 1, 1, 4]
+
+
+def test_who_has_set_nothing_does_not_wait_for_pydantic(tmp_path: Path) -> None:
+    code = (
+        "import sys; from smtui.paths import places; from smtui.settings import load\n"
+        "load(places()); print([m for m in sys.modules if 'pydantic' in m or m == 'tomllib'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"SMTUI_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
