@@ -63,19 +63,11 @@ def stop_command(now: bool) -> None:  # noqa: FBT001  click passes by name
 def _servers() -> PrivateServers:
     """Reach the servers with the manners of the settings."""
     # Late imports: --help must not load them.
-    from smtui import settings
-    from smtui.local.servers import PrivateServers
-    from smtui.local.setup import Manners
+    from smtui import settings, wiring
     from smtui.paths import places
 
     here = places()
-    loaded = settings.load(here).settings
-    manners = Manners(
-        children=loaded.work.processes(),
-        nice=loaded.work.nice,
-        idle_seconds=loaded.services.idle_seconds,
-    )
-    return PrivateServers(here, manners)
+    return wiring.private_servers(here, settings.load(here).settings)
 
 
 def _object(status: ServerStatus) -> str:

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -96,9 +97,11 @@ async def until_answer(ask: Callable[[], Awaitable[object]], wanted: object) -> 
 def home_of_its_own(tmp_path: Path) -> Iterator[Private]:
     made = Private(tmp_path / "home")
     yield made
-    for process in made.all_running():
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
-    assert not psutil.wait_procs(made.all_running(), timeout=10)[1]
+    end = time.monotonic() + 10
+    # Listed anew each time: who is killed first may just have been starting another.
+    while running := made.all_running():
+        assert time.monotonic() < end, running
+        for process in running:
+            with suppress(psutil.Error):
+                process.kill()
+        time.sleep(0.02)
