@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 import time
@@ -92,7 +93,9 @@ async def _wanted(
     if not paths:
         return await batches.unheard(user_id, level, retry=retry)
     ids: list[FileId] = []
-    for path in map(Path.absolute, paths):
+    for given in paths:
+        # As a scan writes it: `..` taken out, links left as they are.
+        path = Path(os.path.abspath(given))  # noqa: PTH100
         if path.is_dir():
             below = printable_path(bytes(path))
             ids += await batches.unheard(user_id, level, below=below, retry=retry)

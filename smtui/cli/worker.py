@@ -58,7 +58,8 @@ def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
     from smtui.jobs.wakeups import Wakeups
     from smtui.local.locks import InUse
     from smtui.services.hearing import Documents, Hearing
-    from smtui.stores.sqlite import Durability, opened
+    from smtui.stores.sqlite.connections import Durability
+    from smtui.stores.sqlite.opening import opened
 
     here = places()
 

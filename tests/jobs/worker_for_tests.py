@@ -1,0 +1,116 @@
+"""A real worker whose listener misbehaves for files with certain names.
+
+Called as `worker_for_tests.py DATABASE BROKER LOG LIMITS`, LIMITS being JSON of WorkLimits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import itertools
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from smtui.audio.recipe import Recipe
+from smtui.cli.worker import _Clock
+from smtui.domain.analysis import Level, Measurement
+from smtui.jobs.app import WorkLimits, celery_app
+from smtui.jobs.child import Means
+from smtui.jobs.tasks import register
+from smtui.jobs.wakeups import Wakeups
+from smtui.jobs.worker import run_worker
+from smtui.services.hearing import Documents, Hearing
+from smtui.stores.sqlite.connections import Durability
+from smtui.stores.sqlite.opening import opened
+
+
+class CapriciousListener:
+    """Hears with the real recipe, after doing what the file's name says."""
+
+    recipe_version = Recipe.recipe_version
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._recipe = Recipe()
+
+    def listen(self, path: Path, *, level: Level) -> Measurement:
+        with self._log.open("a") as log:
+            log.write(f"{path.name}\n")
+        misdeed = getattr(self, path.stem.partition("-")[0], None)
+        if misdeed is not None:
+            misdeed()
+        return self._recipe.listen(path, level=level)
+
+    def slow(self) -> None:
+        time.sleep(0.2)
+
+    def hangs(self) -> None:
+        while True:
+            time.sleep(0.05)
+
+    def deaf(self) -> None:
+        """Wait in C for a lock that nobody gives back; a signal does not end it."""
+        lock = ctypes.create_string_buffer(256)
+        library = ctypes.CDLL(None)
+        library.pthread_mutex_lock(lock)
+        library.pthread_mutex_lock(lock)
+
+    def greedy(self) -> None:
+        """Compute in C without ever giving up the interpreter's lock."""
+        sum(itertools.repeat(0))
+
+    def fat(self) -> None:
+        bytearray(16 << 30)
+
+    def segfault(self) -> None:
+        ctypes.string_at(0)
+
+    def leaves(self) -> None:
+        os._exit(3)
+
+    def stumbles(self) -> None:
+        message = "a defect"
+        raise ValueError(message)
+
+
+def main(database: str, broker: str, log: str, given: str) -> int:
+    limits = WorkLimits(**json.loads(given))
+    app = celery_app(broker, broker, limits)
+
+    @contextlib.asynccontextmanager
+    async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
+        async with opened(Path(database), Durability.NORMAL) as kept:
+            documents = Documents(
+                accounts=kept.accounts,
+                samples=kept.samples,
+                analyses=kept.analyses,
+                batches=kept.batches,
+            )
+            version = Recipe.recipe_version
+            yield Hearing(documents, _Clock(), worker=worker, recipe_version=version)
+
+    @contextlib.asynccontextmanager
+    async def using() -> AsyncIterator[None]:
+        os.close(os.open(f"{log}.in-use", os.O_CREAT))
+        try:
+            yield
+        finally:
+            os.remove(f"{log}.in-use")
+
+    means = Means(
+        open_hearing=open_hearing,
+        using=using,
+        wakeups=lambda: Wakeups(app, broker),
+        listener=CapriciousListener(Path(log)),
+        limits=limits,
+    )
+    register(app, means)
+    return run_worker(app, limits)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
