@@ -149,6 +149,11 @@ class Folder:
     user_id: UserId | None
     scanned_at: datetime | None
 
+    @property
+    def path(self) -> Path:
+        """Where the folder is, as the operating system knows it."""
+        return Path(os.fsdecode(self.path_bytes)) if self.path_bytes else Path(self.folder_path)
+
 
 def path_key(user_id: UserId | None, file_path: str, raw: bytes | None) -> str:
     """Write owner and path in one string; the bytes stand where the text cannot say them."""

@@ -1,0 +1,105 @@
+"""Looking through the library, and tagging what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from smtui.domain.account import UserId
+from smtui.domain.errors import InputInvalid, NotFound
+from smtui.domain.ports.documents import SampleStore
+from smtui.domain.question import Place, Question
+from smtui.domain.sample import FileId, Sample
+from smtui.services.listing import Listing
+
+LONGEST_TAG = 60
+MOST_TAGS_SHOWN = 500
+_PAGE = 500
+_IDS = 1_000
+
+
+class Library:
+    """Questions to the sounds, and their tags."""
+
+    def __init__(self, samples: SampleStore) -> None:
+        self._samples = samples
+
+    def listing(self, question: Question) -> Listing:
+        """Give the answer as numbered rows, for a table; to be closed."""
+        return Listing(self._samples, question)
+
+    async def sample(self, file_id: FileId) -> Sample:
+        """One sound; raises NotFound where it is no longer in the library."""
+        found = await self._samples.get([file_id])
+        if not found:
+            raise NotFound("This sound is no longer in the library")
+        return found[0]
+
+    async def samples(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
+        """Several sounds in the order asked for; those no longer there are left out."""
+        return await self._samples.get(file_ids)
+
+    async def count(self, question: Question) -> int:
+        """How many sounds match."""
+        return await self._samples.count(question)
+
+    async def each(
+        self, question: Question, *, limit: int | None = None
+    ) -> AsyncIterator[tuple[Sample, ...]]:
+        """Give the whole answer in order, page by page, at most `limit` sounds."""
+        after: Place | None = None
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            page = await self._samples.page(question, limit=size, after=after)
+            if page.samples:
+                yield page.samples
+            if len(page.samples) < size:
+                return
+            after = page.places[-1]
+            left = None if left is None else left - size
+
+    async def ids(
+        self, question: Question, *, limit: int | None = None
+    ) -> AsyncIterator[tuple[FileId, ...]]:
+        """Give the ids of the answer in order, in chunks of at most 1,000."""
+        after: Place | None = None
+        left = limit
+        while left is None or left > 0:
+            size = _IDS if left is None else min(_IDS, left)
+            ids, after = await self._samples.ids(question, limit=size, after=after)
+            if ids:
+                yield ids
+            if after is None:
+                return
+            left = None if left is None else left - len(ids)
+
+    async def tag(
+        self, file_ids: Sequence[FileId], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+    ) -> int:
+        """Add and remove tags; gives how many sounds changed. Raises InputInvalid."""
+        adding, removing = [tag_of(text) for text in add], [tag_of(text) for text in remove]
+        changed = 0
+        for start in range(0, len(file_ids), _IDS):
+            some = file_ids[start : start + _IDS]
+            changed += await self._samples.change_tags(some, add=adding, remove=removing)
+        return changed
+
+    async def tags_in_use(self, viewer: UserId | None) -> tuple[str, ...]:
+        """Tags, most used first."""
+        return await self._samples.tags_in_use(viewer=viewer, limit=MOST_TAGS_SHOWN)
+
+    async def generation(self) -> int:
+        """A number that changes whenever any process changed the sounds."""
+        return await self._samples.generation()
+
+
+def tag_of(text: str) -> str:
+    """Make a tag of what was typed; raises InputInvalid where that is none."""
+    tag = " ".join(text.split())
+    if not tag:
+        raise InputInvalid("A tag cannot be empty")
+    if len(tag) > LONGEST_TAG:
+        raise InputInvalid(f"A tag can have {LONGEST_TAG} characters")
+    if not tag.isprintable():
+        raise InputInvalid("A tag cannot have control characters")
+    return tag

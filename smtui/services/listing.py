@@ -1,0 +1,240 @@
+"""One answer of the library as numbered rows, read window by window.
+
+Neighbouring rows are read next to rows that are known (keyset); a far jump starts at a signpost,
+the place of every 1,000th row, built in the background. After `renew` the old places still serve
+as anchors: what is in view stays in view while rows come and go above it, and `Window.exact` is
+False because its row numbers may be off by what came or went.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from smtui.domain.errors import SmtuiError
+from smtui.domain.ports.documents import SampleStore
+from smtui.domain.question import Page, Place, Question, Sort, sort_value
+from smtui.domain.sample import FileId, Sample
+
+BLOCK = 200
+EVERY = 1_000
+_MOST_BLOCKS = 64
+# Signposts of a short answer would cost more than they save.
+_WORTH_SIGNPOSTS = 2 * EVERY
+_PATIENCE_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Rows from `start` on; fewer than asked for only at the end.
+
+    `exact` is False where the row numbers may be off because the library has changed.
+    """
+
+    start: int
+    samples: tuple[Sample, ...]
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """The rows from number · BLOCK on."""
+
+    page: Page
+    exact: bool
+
+    @property
+    def full(self) -> bool:
+        return len(self.page.samples) == BLOCK
+
+
+class Listing:
+    """The answer to one question, in its order."""
+
+    def __init__(self, samples: SampleStore, question: Question) -> None:
+        self.question = question
+        self._samples = samples
+        self._count: int | None = None
+        self._blocks: OrderedDict[int, _Block] = OrderedDict()
+        self._anchors: dict[int, Place] = {}
+        self._posts: tuple[Place, ...] | None = None
+        self._old_posts: tuple[Place, ...] = ()
+        self._building: asyncio.Task[None] | None = None
+
+    async def count(self) -> int:
+        """How many rows there are, as of the last `renew`."""
+        if self._count is None:
+            self._count = await self._samples.count(self.question)
+            if self._count > _WORTH_SIGNPOSTS:
+                self._build()
+        return self._count
+
+    async def window(self, start: int, size: int) -> Window:
+        """Give the rows from `start` on; rows that were read before come at once."""
+        start = max(0, start)
+        first = start // BLOCK
+        rows: list[Sample] = []
+        exact = True
+        for number in range(first, (start + max(size, 1) - 1) // BLOCK + 1):
+            block = await self._block(number)
+            rows += block.page.samples
+            exact = exact and block.exact
+            if not block.full:
+                break
+        offset = start - first * BLOCK
+        return Window(start=start, samples=tuple(rows[offset : offset + size]), exact=exact)
+
+    async def around(self, file_id: FileId, step: int) -> Sample | None:
+        """Give the sound so many rows after (or before) this one, None beyond either end.
+
+        Works also for a sound that the answer no longer has: from where it would stand.
+        """
+        place = self._known_place(file_id) or await self._sought_place(file_id)
+        if place is None or step == 0:
+            return None
+        if step > 0:
+            page = await self._samples.page(self.question, limit=1, after=place, skip=step - 1)
+        else:
+            page = await self._samples.page(self.question, limit=1, before=place, skip=-step - 1)
+        return page.samples[0] if page.samples else None
+
+    async def position(self, file_id: FileId) -> int | None:
+        """Give the row number of a sound, None where the answer does not have it."""
+        for number, block in self._blocks.items():
+            for index, sample in enumerate(block.page.samples):
+                if sample.file_id == file_id and block.exact:
+                    return number * BLOCK + index
+        place = await self._sought_place(file_id)
+        if place is None:
+            return None
+        posts = await self._signposts()
+        before = bisect_right(posts, _key(place, self.question.sort), key=self._key_of) - 1
+        if before < 0:
+            return None
+        if posts[before].file_id == file_id:
+            return before * EVERY
+        ids, _ = await self._samples.ids(self.question, limit=EVERY, after=posts[before])
+        return before * EVERY + 1 + ids.index(file_id) if file_id in ids else None
+
+    def renew(self) -> None:
+        """Forget the rows, because the library has changed; what was in view stays near."""
+        for number, block in self._blocks.items():
+            for index, place in enumerate(block.page.places):
+                self._anchors[number * BLOCK + index] = place
+        self._old_posts = self._posts or self._old_posts
+        self._blocks.clear()
+        self._count = self._posts = None
+        self.close()
+
+    def close(self) -> None:
+        """Stop what is built in the background."""
+        if self._building is not None:
+            self._building.cancel()
+            self._building = None
+
+    async def _block(self, number: int) -> _Block:
+        block = self._blocks.get(number)
+        if block is None:
+            block = await self._read(number)
+            self._blocks[number] = block
+            while len(self._blocks) > _MOST_BLOCKS:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(number)
+        return block
+
+    async def _read(self, number: int) -> _Block:
+        """Read a block next to the nearest thing that is known."""
+        earlier, later = self._blocks.get(number - 1), self._blocks.get(number + 1)
+        if number == 0:
+            return await self._page(exact=True)
+        if earlier is not None:
+            if not earlier.full:
+                return _Block(page=Page(samples=(), places=()), exact=earlier.exact)
+            return await self._page(after=earlier.page.places[-1], exact=earlier.exact)
+        if later is not None and later.page.places:
+            page = await self._samples.page(self.question, limit=BLOCK, before=later.page.places[0])
+            if len(page.samples) == BLOCK:
+                return _Block(page=page, exact=later.exact)
+        return await self._jump(number * BLOCK)
+
+    async def _jump(self, row: int) -> _Block:
+        anchor = self._anchors.get(row - 1)
+        if anchor is not None and self._posts is None:
+            return await self._page(after=anchor, exact=False)
+        posts, exact = self._posts or self._old_posts, self._posts is not None
+        if not posts:
+            # Once they are there, every further jump is quick as well.
+            self._build()
+            if self._building is not None:
+                await asyncio.wait([self._building], timeout=_PATIENCE_SECONDS)
+            posts, exact = self._posts or (), True
+        # The post before the row itself, because pages begin after a place.
+        near = min((row - 1) // EVERY, len(posts) - 1)
+        if near < 0:
+            return await self._page(skip=row, exact=True)
+        return await self._page(after=posts[near], skip=row - near * EVERY - 1, exact=exact)
+
+    async def _page(self, *, exact: bool, after: Place | None = None, skip: int = 0) -> _Block:
+        page = await self._samples.page(self.question, limit=BLOCK, after=after, skip=skip)
+        return _Block(page=page, exact=exact)
+
+    def _build(self) -> None:
+        if self._posts is None and (self._building is None or self._building.done()):
+            self._building = asyncio.ensure_future(self._built())
+
+    async def _built(self) -> None:
+        try:
+            posts = await self._samples.signposts(self.question, every=EVERY)
+        except SmtuiError:
+            # Jumps stay slow; whatever keeps the library from answering is told by the reading.
+            return
+        self._posts = posts
+        self._anchors.clear()
+        for number in [number for number, block in self._blocks.items() if not block.exact]:
+            del self._blocks[number]
+
+    async def _signposts(self) -> tuple[Place, ...]:
+        if self._posts is None:
+            self._build()
+            if self._building is not None:
+                await asyncio.wait([self._building])
+        return self._posts or ()
+
+    def _known_place(self, file_id: FileId) -> Place | None:
+        return next((place for place in self._places() if place.file_id == file_id), None)
+
+    def _places(self) -> Iterator[Place]:
+        for block in self._blocks.values():
+            yield from block.page.places
+
+    async def _sought_place(self, file_id: FileId) -> Place | None:
+        found = await self._samples.get([file_id])
+        if not found:
+            return None
+        return Place(value=sort_value(found[0], self.question.sort.field), file_id=file_id)
+
+    def _key_of(self, place: Place) -> _Key:
+        return _key(place, self.question.sort)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A place that compares as the store orders: values, then ids; without a value last."""
+
+    place: Place
+    descending: bool
+
+    def __lt__(self, other: _Key) -> bool:
+        mine, theirs = self.place, other.place
+        if (mine.value is None) is not (theirs.value is None):
+            return theirs.value is None
+        left = (mine.value, mine.file_id) if mine.value is not None else (mine.file_id,)
+        right = (theirs.value, theirs.file_id) if theirs.value is not None else (theirs.file_id,)
+        return bool(left > right if self.descending else left < right)
+
+
+def _key(place: Place, sort: Sort) -> _Key:
+    return _Key(place, sort.descending)

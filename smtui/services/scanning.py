@@ -1,0 +1,219 @@
+"""One scan: compare what is on the disk with what the library knows, and write the difference."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from smtui.domain.account import UserId
+from smtui.domain.ports.documents import AccountStore, SampleStore
+from smtui.domain.ports.work import Clock, SoundFinder
+from smtui.domain.sample import FileId, Folder, FoundFile, Sample, Stamp, path_key
+from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
+from smtui.domain.text import path_bytes, printable_path
+from smtui.services.ahead import ahead
+
+MOST_TOLD = 1_000
+"""So many unreadable files are told one by one."""
+
+_STEPS_AHEAD = 64
+# A portion is read and then saved in one transaction: so much is lost at most by stopping.
+_PORTION_FILES = 128
+_PORTION_BYTES = 64 * 1024 * 1024
+_PAGE = 1_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Scan:
+    """One scan, as far as it has come; `progress` is always the present."""
+
+    samples: SampleStore
+    finder: SoundFinder
+    clock: Clock
+    user_id: UserId | None
+    accounts: AccountStore | None = None
+    progress: ScanProgress = field(default_factory=ScanProgress)
+    _seen: set[int] = field(default_factory=set)
+    _known: list[Path] = field(default_factory=list)
+    _reached: list[Path] = field(default_factory=list)
+    _present: dict[Path, bool] = field(default_factory=dict)
+
+    async def run(self, roots: Sequence[Path]) -> None:
+        """Scan these absolute paths, none of which lies in another."""
+        self._known = [folder.path for folder in await self.samples.folders(user_id=self.user_id)]
+        async with aclosing(ahead(self._walk(roots), steps=_STEPS_AHEAD)) as steps:
+            async for step in steps:
+                await self._take(step)
+        for root in self._reached:
+            await self._find_missing(root)
+            await self._remember(root, scanned=True)
+        self.progress = replace(self.progress, current="", done=True)
+
+    async def _walk(self, roots: Sequence[Path]) -> AsyncIterator[Walked]:
+        for root in roots:
+            reached = False
+            async for step in self.finder.walk(root):
+                if not reached and not _refused(root, step) and await self.finder.present(root):
+                    await self._remember(root, scanned=False)
+                    reached = True
+                self._told(step.unreadable)
+                self._add(seen=len(step.candidates), ignored=step.ignored)
+                yield step
+        self.progress = replace(self.progress, counted=True)
+
+    async def _remember(self, root: Path, *, scanned: bool) -> None:
+        raw = os.fsencode(root)
+        folder = Folder(
+            folder_path=printable_path(raw),
+            path_bytes=path_bytes(raw),
+            user_id=self.user_id,
+            scanned_at=self.clock.now() if scanned else None,
+        )
+        await self.samples.remember_folder(folder)
+        if not scanned:
+            self._reached.append(root)
+            self._known.append(root)
+
+    async def _take(self, step: Walked) -> None:
+        places = [(each.file_path, each.path_bytes) for each in step.candidates]
+        stamps = await self.samples.stamps(places, user_id=self.user_id) if places else {}
+        wanted: list[Candidate] = []
+        returned: list[FileId] = []
+        for candidate in step.candidates:
+            key = self._key(candidate)
+            self._seen.add(hash(key))
+            stamp = stamps.get(key)
+            if stamp is None or not _same(stamp, candidate):
+                wanted.append(candidate)
+            elif stamp.missing:
+                returned.append(stamp.file_id)
+        if returned:
+            await self.samples.set_missing(returned, None)
+        known = len(step.candidates) - len(wanted)
+        self._add(unchanged=known, handled=known)
+        for portion in _portions(wanted):
+            await self._read(portion, stamps)
+
+    async def _read(self, portion: Sequence[Candidate], stamps: Mapping[str, Stamp]) -> None:
+        folder = portion[0].file_path.rpartition("/")[0]
+        self.progress = replace(self.progress, current=folder)
+        results = await self.finder.read(portion)
+        found = [result for result in results if isinstance(result, FoundFile)]
+        fresh = [each for each in found if self._key(each) not in stamps]
+        old = [(each, stamps[self._key(each)]) for each in found if self._key(each) in stamps]
+        added = await self._move(fresh)
+        changed = sum(each.file_hash != stamp.file_hash for each, stamp in old)
+        adding = [*added, *(each for each, _ in old)]
+        if adding:
+            await self.samples.add_found(adding, user_id=self.user_id, at=self.clock.now())
+        if added and self.accounts is not None and self.user_id is not None:
+            await self.accounts.count_use(self.user_id, uploads=len(added))
+        self._told([result for result in results if isinstance(result, Unreadable)])
+        self._add(added=len(added), changed=changed, unchanged=len(old) - changed)
+        self._add(moved=len(fresh) - len(added), handled=len(portion))
+
+    async def _move(self, fresh: Sequence[FoundFile]) -> list[FoundFile]:
+        """Let known sounds follow their files; gives the files that are really new."""
+        known = await asyncio.gather(
+            *(self.samples.by_hash(each.file_hash, user_id=self.user_id) for each in fresh)
+        )
+        moved: set[FileId] = set()
+        new: list[FoundFile] = []
+        for found, rows in zip(fresh, known, strict=True):
+            for row in rows:
+                if row.file_id in moved or not await self._has_left(row):
+                    continue
+                if await self.samples.move(row.file_id, found):
+                    moved.add(row.file_id)
+                    break
+            else:
+                new.append(found)
+        return new
+
+    async def _has_left(self, row: Sample) -> bool:
+        """Whether a file is gone from a place that can be looked at.
+
+        Where the root it was found in is away itself, its drive may come back with the file.
+        """
+        if await self.finder.exists(row.path):
+            return False
+        roots = [known for known in self._known if row.path.is_relative_to(known)]
+        root = max(roots, key=lambda known: len(known.parts), default=row.path.parent)
+        if root not in self._present:
+            self._present[root] = await self.finder.present(root)
+        return self._present[root]
+
+    async def _find_missing(self, root: Path) -> None:
+        """Mark the sounds below a root whose files are no longer there; none is ever deleted."""
+        folder = printable_path(os.fsencode(root))
+        after: str | None = None
+        while True:
+            rows = await self.samples.below(folder, user_id=self.user_id, after=after, limit=_PAGE)
+            gone = await self._gone(rows)
+            if gone:
+                await self._mark(gone)
+            if len(rows) < _PAGE:
+                return
+            after = path_key(self.user_id, rows[-1][0], rows[-1][1])
+
+    async def _gone(
+        self, rows: Sequence[tuple[str, bytes | None, FileId]]
+    ) -> list[tuple[str, bytes | None]]:
+        unseen = [
+            (text, raw)
+            for text, raw, _ in rows
+            if hash(path_key(self.user_id, text, raw)) not in self._seen
+        ]
+        paths = [Path(os.fsdecode(raw) if raw is not None else text) for text, raw in unseen]
+        there = await asyncio.gather(*(self.finder.exists(path) for path in paths))
+        return [place for place, exists in zip(unseen, there, strict=True) if not exists]
+
+    async def _mark(self, gone: Sequence[tuple[str, bytes | None]]) -> None:
+        stamps = await self.samples.stamps(gone, user_id=self.user_id)
+        # Those that were missing before keep the time since when they are.
+        newly = [stamp.file_id for stamp in stamps.values() if not stamp.missing]
+        if newly:
+            await self.samples.set_missing(newly, self.clock.now())
+        self._add(missing=len(gone))
+
+    def _told(self, unreadable: Sequence[Unreadable]) -> None:
+        if unreadable:
+            progress = self.progress
+            self.progress = replace(
+                progress,
+                unreadable=(*progress.unreadable, *unreadable)[:MOST_TOLD],
+                unreadable_count=progress.unreadable_count + len(unreadable),
+            )
+
+    def _add(self, **counts: int) -> None:
+        present = {name: getattr(self.progress, name) + more for name, more in counts.items()}
+        self.progress = replace(self.progress, **present)
+
+    def _key(self, file: Candidate | FoundFile) -> str:
+        return path_key(self.user_id, file.file_path, file.path_bytes)
+
+
+def _refused(root: Path, step: Walked) -> bool:
+    written = printable_path(os.fsencode(root))
+    return any(each.file_path == written for each in step.unreadable)
+
+
+def _same(stamp: Stamp, candidate: Candidate) -> bool:
+    return (stamp.file_size, stamp.mtime_ns) == (candidate.file_size, candidate.mtime_ns)
+
+
+def _portions(wanted: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+    portion: list[Candidate] = []
+    size = 0
+    for candidate in wanted:
+        portion.append(candidate)
+        size += candidate.file_size
+        if len(portion) == _PORTION_FILES or size >= _PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
