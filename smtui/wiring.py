@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.pictures import Pictures
     from smtui.stores.redis.link import RedisLink
-    from smtui.stores.sqlite import Documents
+    from smtui.stores.sqlite.opening import Documents
 
 
 class SystemClock:
@@ -60,9 +60,9 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
-    from smtui.services.scans import Scans
+    from smtui.services.scans import Intents, Scans
     from smtui.stores.redis.link import RedisLink
-    from smtui.stores.sqlite import Durability, opened
+    from smtui.stores.sqlite.opening import Durability, opened
 
     clock = SystemClock()
     servers = private_servers(here, settings)
@@ -73,12 +73,13 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         link = RedisLink(servers.valkey)
         stack.push_async_callback(link.close)
         queue = CeleryQueue(servers.valkey, servers.worker)
+        intents = Intents(accounts=documents.accounts, limits=RedisLimits(link))
         pictures = _pictures(link)
         stack.push_async_callback(pictures.close)
         yield Services(
             accounts=_accounts(here, settings, documents, link),
             library=Library(documents.samples),
-            scans=Scans(documents.samples, DiskFinder(), clock),
+            scans=Scans(documents.samples, DiskFinder(), clock, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock),
             pictures=pictures,

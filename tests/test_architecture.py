@@ -15,9 +15,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "smtui"
 STYLES = ROOT / "styles"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = (
-    "numpy scipy librosa numba soundfile soxr motor pymongo chromadb celery kombu redis bcrypt torch"
-).split()
+HEAVY = ["numpy", "scipy", "librosa", "numba", "soundfile", "soxr", "motor", "pymongo", "chromadb", "celery", "kombu", "redis", "bcrypt", "torch"]
 
 
 def named(path: Path) -> str:
@@ -78,10 +76,11 @@ def test_every_module_says_what_it_is():
 
 
 def test_no_broad_except():
+    """Only what undoes something and raises again may catch everything."""
     bad = []
     for path, tree in trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ExceptHandler):
+            if isinstance(node, ast.ExceptHandler) and ast.unparse(node.body[-1]) != "raise":
                 names = (
                     {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)}
                     if node.type
@@ -197,6 +196,6 @@ def test_the_project_speaks_of_itself_alone():
         bad += [
             f"{named(path)}: {mark}"
             for mark in ("TODO", "FIXME", "XXX", "/work/", "shared/samples", "shared/design")
-            if mark in text
+            if re.search(rf"(?<!\w){mark}", text)
         ]
     assert not bad
