@@ -130,7 +130,7 @@ def insert(connection: sqlite3.Connection, sample: Sample) -> int:
     """Add a sound; gives its row number."""
     values = values_of(sample)
     values["owner"] = owner_number(connection, sample.user_id)
-    values["place"] = _place_number(connection, sample.folder)
+    values["place"] = place_number(connection, sample.folder)
     columns = ", ".join(values)
     marks = ", ".join("?" * len(values))
     sql = f"INSERT INTO audio_files ({columns}) VALUES ({marks})"
@@ -145,7 +145,7 @@ def change(connection: sqlite3.Connection, row: int, before: Sample, after: Samp
     old = values_of(before)
     changed = {name: value for name, value in values_of(after).items() if value != old[name]}
     if before.folder != after.folder:
-        changed["place"] = _place_number(connection, after.folder)
+        changed["place"] = place_number(connection, after.folder)
     if not changed:
         return False
     assignments = ", ".join(f"{name} = ?" for name in changed)
@@ -170,7 +170,8 @@ def folder_parts(folder: str) -> str:
     return folder if folder.endswith("/") else f"{folder}/"
 
 
-def _place_number(connection: sqlite3.Connection, folder: str) -> int:
+def place_number(connection: sqlite3.Connection, folder: str) -> int:
+    """The number of a folder, given on first use."""
     found = connection.execute("SELECT place FROM places WHERE folder = ?", (folder,)).fetchone()
     if found is not None:
         return int(found[0])

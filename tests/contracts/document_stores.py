@@ -1,0 +1,74 @@
+"""Every implementation of the document stores that the contracts hold to their word.
+
+Another one (MongoDB) is one more entry in IMPLEMENTATIONS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import uuid4
+
+from smtui.domain.account import Account, UserId
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
+from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.sqlite.opening import opened
+
+NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+ANNA = UserId("11111111-1111-4111-8111-111111111111")
+BERT = UserId("22222222-2222-4222-8222-222222222222")
+
+
+class DocumentStores(Protocol):
+    """The four stores of one library."""
+
+    @property
+    def accounts(self) -> AccountStore: ...
+    @property
+    def samples(self) -> SampleStore: ...
+    @property
+    def analyses(self) -> AnalysisStore: ...
+    @property
+    def batches(self) -> BatchStore: ...
+
+
+def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
+    return opened(folder / "library.sqlite3")
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
+    "sqlite": sqlite,
+}
+
+
+def account(username: str, **changes: Any) -> Account:
+    facts: dict[str, Any] = {
+        "user_id": UserId(str(uuid4())),
+        "email": f"{username}@example.org",
+        "username": username,
+        "hashed_password": "$2b$12$abcdefghijklmnopqrstuv",
+        "created_at": NOW,
+    }
+    return Account(**(facts | changes))
+
+
+def found(file_path: str, **changes: Any) -> FoundFile:
+    facts: dict[str, Any] = {
+        "file_path": file_path,
+        "file_size": 1000,
+        "mtime_ns": 1_700_000_000_123_456_789,
+        "file_hash": f"hash of {file_path}",
+        "duration": 1.5,
+        "sample_rate": 44_100,
+        "channels": 2,
+        "format": "wav",
+    }
+    return FoundFile(**(facts | changes))
+
+
+def heard(**changes: Any) -> Heard:
+    facts: dict[str, Any] = {"level": "advanced", "recipe_version": 1, "analyzed_at": NOW}
+    return Heard(**(facts | changes))
