@@ -35,6 +35,7 @@ def user_command() -> None:
 @_password_stdin
 def add(*, username: str, email: str, password_stdin: bool) -> None:
     """Make an account."""
+    _name_can_be_used(username)
     password = _password(from_input=password_stdin)
 
     async def work() -> None:
@@ -76,7 +77,8 @@ def list_(*, as_json: bool) -> None:
         ]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         for row in rows:
-            out("  ".join(f"{text:{width}}" for text, width in zip(row, widths, strict=True)))
+            cells = (f"{text:{width}}" for text, width in zip(row, widths, strict=True))
+            out("  ".join(cells).rstrip())
 
     run(work)
 
@@ -150,6 +152,18 @@ async def _accounts() -> AsyncIterator[Accounts]:
     loaded = settings.load(here, os.environ)
     async with wiring.services(here, loaded.settings) as services:
         yield services.accounts
+
+
+def _name_can_be_used(username: str) -> None:
+    """Say so before somebody types a password twice in vain."""
+    from smtui.domain.errors import InputInvalid
+    from smtui.services.account_names import checked_username
+
+    try:
+        checked_username(username)
+    except InputInvalid as error:
+        err(f"smtui: {error}")
+        raise SystemExit(1) from None
 
 
 def _password(*, from_input: bool) -> str:

@@ -233,6 +233,8 @@ class Accounts:
             return (await self._accounts.all())[0]
 
     async def _made(self, username: str, email: str, password: str) -> Account:
+        if await self._accounts.by_login(username):
+            raise AlreadyTaken(f"The user name {username} is already in use")
         account = Account(
             user_id=UserId(str(uuid4())),
             email=email or f"{username}@localhost",
