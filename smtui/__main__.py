@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from smtui.cli.defects import tell_defects
+
 
 def main() -> None:
     """Run smtui with the process's arguments."""
     if sys.platform == "win32":
         sys.stderr.write("smtui runs on Linux and macOS. On Windows, use it inside WSL.\n")
         raise SystemExit(2)
+    tell_defects()
     if len(sys.argv) > 1:
         from smtui.cli.app import app
 

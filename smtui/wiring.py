@@ -61,8 +61,10 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     from smtui.services.batches import Batches
     from smtui.services.library import Library
     from smtui.services.scans import Intents, Scans
+    from smtui.stores.redis.limits import RedisLimits
     from smtui.stores.redis.link import RedisLink
-    from smtui.stores.sqlite.opening import Durability, opened
+    from smtui.stores.sqlite.connections import Durability
+    from smtui.stores.sqlite.opening import opened
 
     clock = SystemClock()
     servers = private_servers(here, settings)

@@ -1,0 +1,35 @@
+"""What happens to an error that nobody foresaw: the log gets it, the person one sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from types import TracebackType
+
+_DEFECT = 70
+"""EX_SOFTWARE of sysexits."""
+
+
+def tell_defects() -> None:
+    """From now on, end this process after a defect with a sentence and status 70."""
+    sys.excepthook = _told
+
+
+def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    # Late imports: a program without defects needs none of them.
+    from smtui import logs
+    from smtui.paths import places
+
+    log = places().log
+    logs.start(log)
+    logging.getLogger(__name__).critical(
+        "a defect ended the command", exc_info=(kind, error, trace)
+    )
+    logs.stop()
+    where = f" The log says more: {log}" if log.exists() else ""
+    sys.stdout.flush()
+    sys.stderr.write(f"smtui: something went wrong inside smtui ({kind.__name__}).{where}\n")
+    sys.stderr.flush()
+    # The interpreter would leave with 1, which says that something foreseen failed.
+    os._exit(_DEFECT)
