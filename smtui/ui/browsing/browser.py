@@ -22,7 +22,7 @@ from smtui.ui.work import looking
 if TYPE_CHECKING:
     from smtui.domain.account import Account
     from smtui.services.box import Services
-    from smtui.services.library import Listing
+    from smtui.services.listing import Listing
     from smtui.ui.options import Options
 
 # A person types faster than this; the answer to half a word is of no use.
@@ -92,37 +92,37 @@ class Browser(Room):
             await asyncio.sleep(pause)
             listing = self.services.library.listing(question)
             window = await listing.window(0, _FIRST_ROWS)
-            await self._take(asked, listing)
-            self.table.show(len(window.samples), afresh=True)
+            self._take(asked, listing)
+            self.table.show(len(window.samples))
             self.table.fill(0, window.samples, exact=window.exact)
             self.table.grow(await listing.count())
             await self.count_all()
         finally:
             self._asking = False
 
-    async def _take(self, asked: Asked, listing: Listing) -> None:
-        old, self._listing = self._listing, listing
+    def _take(self, asked: Asked, listing: Listing) -> None:
+        if self._listing is not None:
+            self._listing.close()
+        self._listing = listing
         self.asked = asked
         self.table.sort = asked.sort
-        if old is not None:
-            await _closed(old)
 
     async def reload(self) -> None:
         """Ask the same again: rows change in place and the cursor stays on its sound."""
-        listing = self.services.library.listing(self.question)
+        listing, held, before = self.listing, self.table.sample, self.table.cursor
+        listing.renew()
         count = await listing.count()
-        await self._take(self.asked, listing)
-        self.table.show(count, afresh=False)
-        await self.count_all()
+        now = None if held is None else await listing.position(held.file_id)
+        if listing is self._listing:
+            self.table.renew(count, shift=0 if now is None else now - before)
+            await self.count_all()
 
     async def count_all(self) -> None:
         """Say how many of how many sounds are seen."""
         if self.asked.is_everything:
             self.total = self.table.count
         else:
-            everything = self.services.library.listing(Question(viewer=self.account.user_id))
-            self.total = await everything.count()
-            await _closed(everything)
+            self.total = await self.services.library.count(Question(viewer=self.account.user_id))
         seen = f"{self.table.count:,} of {self.total:,}"
         where = self.asked.folder or "all folders"
         self.query_one(TitleLine).show(f"{seen}  {where}")
@@ -197,7 +197,3 @@ class Browser(Room):
             self.ask(replace(self.asked, folder=None))
         elif self.table.sample is not None:
             self.ask(replace(self.asked, folder=self.table.sample.folder))
-
-
-async def _closed(listing: Listing) -> None:
-    await listing.close()

@@ -29,7 +29,7 @@ from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 
 if TYPE_CHECKING:
-    from smtui.services.library import Listing
+    from smtui.services.listing import Listing
 
 _TWICE = 3.0
 

@@ -99,6 +99,12 @@ class FilterLine(Vertical):
         self.query_one(Input).focus()
 
     @property
+    def mistaken(self) -> str:
+        """The characters that cannot be read."""
+        start, end = self._mistakes.span or (0, 0)
+        return self.text[start:end]
+
+    @property
     def is_open(self) -> bool:
         """The line has the keys."""
         return self.query_one(Input).has_focus

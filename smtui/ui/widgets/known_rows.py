@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from smtui.domain.sample import FileId, Sample
+from smtui.domain.sample import Sample
 
 _MOST = 6_000
 
@@ -44,8 +44,9 @@ class KnownRows:
         ]
         return range(lacking[0], lacking[-1] + 1) if lacking else range(0)
 
-    def age(self) -> None:
-        """Let every row be asked for again, and shown until then."""
+    def age(self, *, shift: int = 0) -> None:
+        """Let every row be asked for again, and shown until then, moved by so many rows."""
+        self._samples = {row + shift: sample for row, sample in self._samples.items()}
         self._stale = set(self._samples)
 
     def forget(self) -> None:
@@ -58,10 +59,3 @@ class KnownRows:
         for row in [row for row in self._samples if row >= count]:
             del self._samples[row]
             self._stale.discard(row)
-
-    def find(self, file_id: FileId) -> int | None:
-        """Give the row of a sound among the fresh rows, or None."""
-        for row, sample in self._samples.items():
-            if sample.file_id == file_id and row not in self._stale:
-                return row
-        return None

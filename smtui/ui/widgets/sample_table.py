@@ -105,22 +105,27 @@ class SampleTable(ScrollView, can_focus=True):
 
     # What the screen gives.
 
-    def show(self, count: int, *, afresh: bool) -> None:
-        """Show `count` rows; `afresh` is another question, else the same one asked again."""
-        self.count = count
-        if afresh:
-            self._rows.forget()
-            self.cursor = 0
-            self.span_start = None
-            self.scroll_to(y=0, animate=False)
-        else:
-            self._rows.age()
-            self._rows.cut(count)
-            self.cursor = max(0, min(self.cursor, count - 1))
-        self.virtual_size = Size(self.size.width, count + _HEAD)
-        self.refresh()
-        self.want_rows()
+    def show(self, count: int) -> None:
+        """Show another answer of `count` rows, from its start."""
+        self._rows.forget()
+        self.cursor = 0
+        self.span_start = None
+        self.scroll_to(y=0, animate=False)
+        self.grow(count)
         self._tell_cursor()
+
+    def renew(self, count: int, *, shift: int) -> None:
+        """Show the same answer again: the sound under the cursor moved by `shift` rows.
+
+        What is seen stays where it is on the screen until its rows come in anew.
+        """
+        self._rows.age(shift=shift)
+        self.cursor = max(0, min(self.cursor + shift, count - 1))
+        if self.span_start is not None:
+            self.span_start = max(0, min(self.span_start + shift, count - 1))
+        top = self.scroll_offset.y + shift
+        self.grow(count)
+        self.scroll_to(y=top, animate=False)
 
     def grow(self, count: int) -> None:
         """The answer was counted: it has so many rows."""
@@ -136,13 +141,11 @@ class SampleTable(ScrollView, can_focus=True):
         return tuple(column.field for column, _ in self._columns)
 
     def fill(self, start: int, samples: Sequence[Sample], *, exact: bool = True) -> None:
-        """Take rows; the sound under the cursor keeps its place on the screen."""
+        """Take rows; those that are not exact are shown, and asked for again."""
         held = self.sample
         self._rows.fill(start, samples, exact=exact)
-        if held is not None:
-            self._follow(held)
         self.refresh()
-        if self.sample is not held:
+        if self.sample != held:
             self._tell_cursor()
 
     def sample_at(self, row: int) -> Sample | None:
@@ -164,17 +167,6 @@ class SampleTable(ScrollView, can_focus=True):
         lacking = self._rows.missing(low, high)
         if lacking:
             self.post_message(self.RowsWanted(self, lacking.start, len(lacking)))
-
-    def _follow(self, held: Sample) -> None:
-        """Rows came or went above: move with the sound under the cursor, if it is in sight."""
-        present = self._rows.get(self.cursor)
-        if present is not None and present.file_id == held.file_id:
-            return
-        row = self._rows.find(held.file_id)
-        if row is not None:
-            shift = row - self.cursor
-            self.cursor = row
-            self.scroll_to(y=self.scroll_offset.y + shift, animate=False)
 
     # Moving.
 

@@ -1,0 +1,198 @@
+"""One person's library for a test of the screens, and how to wait, press and read."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.pilot import Pilot
+from valkey_server import ValkeyServer
+
+from smtui.domain.account import UserId
+from smtui.domain.sample import FileId, FoundFile, Heard
+from smtui.folders.finder import DiskFinder
+from smtui.jobs.queue import CeleryQueue
+from smtui.painter.process import PainterProcess
+from smtui.services.accounts import AccountPorts, Accounts
+from smtui.services.analyses import Analyses
+from smtui.services.batches import Batches
+from smtui.services.box import Services
+from smtui.services.library import Library
+from smtui.services.pictures import Pictures
+from smtui.services.scans import Scans
+from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.redis.cache import RedisCache
+from smtui.stores.redis.limits import RedisLimits
+from smtui.stores.redis.link import RedisLink
+from smtui.stores.redis.sessions import RedisSessions
+from smtui.stores.resume_file import ResumeFile
+from smtui.stores.sqlite.connections import Durability
+from smtui.stores.sqlite.opening import Documents, opened
+
+NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+async def no_worker() -> None:
+    """Nobody listens in these tests: runs wait, and their documents are looked at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A sound for the library; no file need be there."""
+
+    name: str
+    folder: str = "/srv/pack"
+    duration: float = 1.0
+    tags: tuple[str, ...] = ()
+    heard: Heard | None = None
+
+    def found(self) -> FoundFile:
+        return FoundFile(
+            file_path=f"{self.folder}/{self.name}",
+            file_size=88_244,
+            mtime_ns=1,
+            file_hash=f"hash of {self.name}",
+            duration=self.duration,
+            sample_rate=44_100,
+            channels=2,
+            format="wav",
+        )
+
+
+@dataclass
+class Home:
+    """One person's library: what the tests put in and look at behind the screens."""
+
+    folder: Path
+    valkey: ValkeyServer
+    services: Services | None = None
+    documents: Documents | None = None
+    user_id: UserId | None = None
+    files: dict[str, FileId] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def open_services(self) -> AsyncIterator[Services]:
+        async with AsyncExitStack() as stack:
+            documents = await stack.enter_async_context(
+                opened(self.folder / "library.sqlite3", Durability.NORMAL)
+            )
+            link = RedisLink(self.valkey.address)
+            stack.push_async_callback(link.close)
+            pictures = Pictures(PainterProcess(), RedisCache(link))
+            stack.push_async_callback(pictures.close)
+            ports = AccountPorts(
+                accounts=documents.accounts,
+                sessions=RedisSessions(link),
+                limits=RedisLimits(link),
+                passwords=BcryptPasswords(rounds=4),
+                resume_token=ResumeFile(self.folder / "resume.json"),
+                clock=Clock(),
+            )
+            queue = CeleryQueue(self.valkey.address, no_worker)
+            self.documents = documents
+            self.services = Services(
+                accounts=Accounts(ports),
+                library=Library(documents.samples),
+                scans=Scans(documents.samples, DiskFinder(), Clock()),
+                analyses=Analyses(documents.analyses),
+                batches=Batches(documents.batches, documents.samples, queue, Clock()),
+                pictures=pictures,
+            )
+            yield self.services
+
+    async def sign_up(self, name: str = "anna", password: str = "secret") -> None:
+        """Make the account and stay signed in, so that the app opens the library."""
+        async with self.open_services() as services:
+            signed_in = await services.accounts.welcome(name, password=password, address="local")
+            self.user_id = signed_in.account.user_id
+
+    async def add(self, *sounds: Sound) -> None:
+        """Put sounds into the library, as a scan and a listener would."""
+        async with self.open_services():
+            await self.add_now(*sounds)
+
+    async def add_now(self, *sounds: Sound) -> None:
+        """The same while the app runs."""
+        assert self.documents is not None
+        samples = self.documents.samples
+        found = [sound.found() for sound in sounds]
+        ids = await samples.add_found(found, user_id=self.user_id, at=NOW)
+        for sound, file_id in zip(sounds, ids, strict=True):
+            self.files[sound.name] = file_id
+            if sound.tags:
+                await samples.change_tags([file_id], add=sound.tags)
+            if sound.heard is not None:
+                await samples.set_heard(file_id, sound.heard, file_hash=f"hash of {sound.name}")
+
+
+def heard(**facts: Any) -> Heard:
+    """What was heard, sure of everything unless said otherwise."""
+    sure = {"tempo_confidence": 0.9, "key_confidence": 0.9, "kind_confidence": 0.9}
+    return Heard(**(sure | {"level": "advanced", "recipe_version": 1, "analyzed_at": NOW} | facts))
+
+
+def many(count: int) -> list[Sound]:
+    """Sounds named in order."""
+    return [Sound(name=f"sound_{number:05d}.wav") for number in range(count)]
+
+
+async def settle(app: App[Any]) -> None:
+    """Wait until no work runs but what watches without end, and all is drawn."""
+    pilot = Pilot(app)
+    quiet = 0
+    while quiet < 2:
+        await pilot.pause()
+        busy = [
+            worker
+            for worker in app.workers
+            if not worker.is_finished and not worker.group.startswith("watching")
+        ]
+        quiet = 0 if busy else quiet + 1
+        if busy:
+            await asyncio.gather(*(worker.wait() for worker in busy), return_exceptions=True)
+
+
+async def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for a condition that something else brings about."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise AssertionError("it did not come true in time")
+        await asyncio.sleep(0.01)
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys and wait for what they begin."""
+    await pilot.press(*keys)
+    await settle(pilot.app)
+
+
+def seen(app: App[Any]) -> str:
+    """What stands on the screen, a line per line."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def line_with(app: App[Any], text: str) -> str:
+    """The line that has the text."""
+    lines = [line for line in seen(app).splitlines() if text in line]
+    assert len(lines) == 1, f"{text!r} stands in {len(lines)} lines of\n{seen(app)}"
+    return lines[0]
+
+
+def told(app: App[Any]) -> Sequence[str]:
+    """What toasts said so far."""
+    return [f"{one.title} {one.message}".strip() for one in app._notifications]

@@ -1,0 +1,349 @@
+"""The library screen: what is seen, filtered, sorted, marked, tagged, listened to, scanned."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import pytest
+from conftest import OpenApp
+from screen_home import Home, Sound, heard, line_with, many, press, seen, settle, told, until
+from textual.events import MouseScrollDown
+
+from smtui.domain.sample import Trouble
+from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.sample_table import SampleTable
+
+LOOP = Sound(
+    name="bd_haus.wav",
+    folder="/srv/own/2024",
+    duration=7.62,
+    tags=("house", "dusty"),
+    heard=heard(tempo=126.0, key="A", mode="minor", kind="loop", is_loop=True, loudness_lufs=-11.2),
+)
+KICK = Sound(
+    name="a_kick.wav",
+    folder="/srv/pack/BD",
+    duration=0.41,
+    heard=heard(root_note="F1", kind="kick", loudness_lufs=-9.8),
+)
+PAD = Sound(name="pad.wav", folder="/srv/pack/Pads", duration=200.0)
+
+
+@pytest.fixture
+async def library(home: Home) -> Home:
+    await home.sign_up()
+    await home.add(LOOP, KICK, PAD)
+    return home
+
+
+def table(pilot) -> SampleTable:
+    return pilot.app.screen.query_one(SampleTable)
+
+
+def names(pilot) -> list[str]:
+    """The names in the order of the rows."""
+    rows = table(pilot)
+    samples = [rows.sample_at(row) for row in range(rows.count)]
+    return [sample.filename if sample else "..." for sample in samples]
+
+
+async def test_an_empty_library_says_what_to_do(home: Home, open_app: OpenApp):
+    await home.sign_up()
+    async with open_app() as pilot:
+        text = seen(pilot.app)
+        assert "The library is empty" in text
+        assert "Press i" in text
+
+
+async def test_a_row_shows_what_was_heard(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        loop = line_with(pilot.app, "bd_haus")
+        for words in ("own/2024", "loop", "126.0", "Am", "7.62s", "-11.2"):
+            assert words in loop
+        kick = line_with(pilot.app, "a_kick")
+        assert kick.split()[-5:] == ["kick", "-", "F1", "0.41s", "-9.8"]
+        assert line_with(pilot.app, "pad.wav").split()[-5:] == ["-", "-", "-", "3m20s", "-"]
+        assert "3 of 3  all folders" in seen(pilot.app)
+
+
+async def test_typing_filters_and_esc_shows_everything_again(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"kind:kick")
+        assert names(pilot) == ["a_kick.wav"]
+        assert "1 of 3" in seen(pilot.app)
+        await press(pilot, "escape")
+        assert names(pilot) == ["a_kick.wav", "bd_haus.wav", "pad.wav"]
+        assert table(pilot).has_focus
+
+
+async def test_enter_keeps_the_filter_and_esc_in_the_table_takes_it_away(
+    library: Home, open_app: OpenApp
+):
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"-loop", "enter")
+        assert table(pilot).has_focus
+        assert names(pilot) == ["a_kick.wav", "pad.wav"]
+        await press(pilot, "escape")
+        assert len(names(pilot)) == 3
+
+
+async def test_a_mistake_is_named_and_the_last_answer_stays(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"kick")
+        assert names(pilot) == ["a_kick.wav"]
+        await press(pilot, *" bpm:x")
+        line = pilot.app.screen.query_one(FilterLine)
+        assert line.mistaken == "x"
+        assert "x" in seen(pilot.app).splitlines()[2]
+        assert names(pilot) == ["a_kick.wav"]
+
+
+async def test_nothing_found_says_so(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"zebra")
+        assert "No sound matches" in seen(pilot.app)
+        await press(pilot, "escape", "j")
+        assert table(pilot).cursor == 1
+
+
+async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "o")
+        assert "folder up" in seen(pilot.app)
+        await press(pilot, "o", "o", "o", "o")
+        assert "length up" in seen(pilot.app)
+        assert names(pilot) == ["a_kick.wav", "bd_haus.wav", "pad.wav"]
+        await press(pilot, "O")
+        assert "length down" in seen(pilot.app)
+        assert names(pilot) == ["pad.wav", "bd_haus.wav", "a_kick.wav"]
+
+
+async def test_a_full_stop_shows_only_this_folder(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "full_stop")
+        assert names(pilot) == ["a_kick.wav"]
+        assert "/srv/pack/BD" in seen(pilot.app).splitlines()[0]
+        await press(pilot, "full_stop")
+        assert len(names(pilot)) == 3
+
+
+async def test_marks_are_set_counted_and_taken_away(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "m", "m")
+        assert "2 marked" in seen(pilot.app)
+        assert line_with(pilot.app, "a_kick").startswith(" m ")
+        await press(pilot, "escape")
+        assert "marked" not in seen(pilot.app)
+        await press(pilot, "M")
+        assert "3 marked" in seen(pilot.app)
+
+
+async def test_a_range_is_marked_over_rows_that_were_never_loaded(home: Home, open_app: OpenApp):
+    await home.sign_up()
+    await home.add(*many(2_500))
+    async with open_app() as pilot:
+        await press(pilot, "j", "V", "G", "k", "V")
+        assert "2,498 marked" in seen(pilot.app)
+
+
+async def test_the_end_of_a_long_list_is_one_key_away(home: Home, open_app: OpenApp):
+    await home.sign_up()
+    await home.add(*many(5_000))
+    async with open_app() as pilot:
+        await press(pilot, "G")
+        assert line_with(pilot.app, "sound_04999").startswith(">")
+        await press(pilot, "ctrl+u", "g", "ctrl+d")
+        assert table(pilot).cursor == table(pilot).size.height // 2 - 0 - (
+            table(pilot).size.height % 2 == 0
+        )
+        await press(pilot, "pagedown", "k", "home")
+        assert line_with(pilot.app, "sound_00000").startswith(">")
+
+
+async def test_tags_come_and_go(library: Home, open_app: OpenApp):
+    async with open_app(size=(120, 40)) as pilot:
+        await press(pilot, "j", "t", *"warm, -dusty", "enter")
+        assert "house, warm" in seen(pilot.app)
+        assert "dusty" not in seen(pilot.app)
+        assert table(pilot).has_focus
+
+
+async def test_a_tag_is_completed_from_those_in_use(library: Home, open_app: OpenApp):
+    async with open_app(size=(120, 40)) as pilot:
+        await press(pilot, "t", *"hou")
+        await until(lambda: "house" in line_with(pilot.app, "tags for this sound"))
+        await press(pilot, "tab", "enter")
+        assert library.documents
+        (sample,) = await library.documents.samples.get([library.files["a_kick.wav"]])
+        assert sample.tags == ("house",)
+
+
+async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "m", "m", "a")
+        assert library.documents
+        (run,) = await library.documents.batches.runs(user_id=library.user_id, limit=9)
+        assert run.total == 2
+        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await press(pilot, "X", "enter")
+        await until(lambda: "heard" not in seen(pilot.app).splitlines()[-2])
+
+
+async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"pad", "enter", "A")
+        assert library.documents
+        (run,) = await library.documents.batches.runs(user_id=library.user_id, limit=9)
+        assert run.total == 1
+
+
+async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp):
+    await home.sign_up()
+    await home.add(*many(1_001))
+    async with open_app() as pilot:
+        await press(pilot, "A")
+        assert "Listen to all 1,001 sounds shown?" in seen(pilot.app)
+        await press(pilot, "escape")
+        assert home.documents
+        assert await home.documents.batches.runs(user_id=home.user_id, limit=9) == ()
+
+
+def write_sound(path: Path) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(b"\x00\x10" * 4_000)
+
+
+async def test_i_scans_a_folder_and_its_sounds_appear(
+    home: Home, open_app: OpenApp, tmp_path: Path
+):
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    write_sound(sounds / "one.wav")
+    write_sound(sounds / "[red]two.wav")
+    (sounds / "broken.wav").write_bytes(b"no sound at all")
+    await home.sign_up()
+    async with open_app() as pilot:
+        await press(pilot, "i", "ctrl+u", *str(sounds), "enter")
+        assert any("2 added" in words for words in told(pilot.app))
+        await until(lambda: "2 of 2" in seen(pilot.app))
+        assert "[red]two.wav" in seen(pilot.app)
+        assert home.documents
+        (run,) = await home.documents.batches.runs(user_id=home.user_id, limit=9)
+        assert run.total == 2
+
+
+async def test_a_folder_is_completed_while_typing(home: Home, open_app: OpenApp, tmp_path: Path):
+    (tmp_path / "drums").mkdir()
+    await home.sign_up()
+    async with open_app(size=(200, 24)) as pilot:
+        await press(pilot, "i", "ctrl+u", *f"{tmp_path}/dr")
+        await until(lambda: f"{tmp_path}/drums/" in line_with(pilot.app, "scan folder"))
+
+
+async def test_a_folder_that_is_not_there_is_told(home: Home, open_app: OpenApp, tmp_path: Path):
+    await home.sign_up()
+    async with open_app() as pilot:
+        await press(pilot, "i", "ctrl+u", *str(tmp_path / "nowhere"), "enter")
+        assert told(pilot.app)
+
+
+async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(
+    library: Home, open_app: OpenApp
+):
+    async with open_app() as pilot:
+        await press(pilot, "j")
+        assert table(pilot).sample.filename == "bd_haus.wav"
+        await library.add_now(Sound(name="aaa.wav"), Sound(name="aab.wav"))
+        await until(lambda: "5 of 5" in seen(pilot.app))
+        await settle(pilot.app)
+        assert table(pilot).sample.filename == "bd_haus.wav"
+        assert line_with(pilot.app, "bd_haus").startswith(">")
+        await library.documents.samples.set_heard(
+            library.files["pad.wav"], heard(kind="chord"), file_hash="hash of pad.wav"
+        )
+        await until(lambda: "chord" in line_with(pilot.app, "pad.wav"))
+        assert table(pilot).sample.filename == "bd_haus.wav"
+
+
+async def test_a_sound_that_could_not_be_heard_is_marked(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await library.documents.samples.set_trouble(
+            library.files["pad.wav"],
+            Trouble(code="truncated", error="It ends inside its header", at=heard().analyzed_at),
+        )
+        await until(lambda: line_with(pilot.app, "pad.wav").startswith(" !"))
+
+
+OUTSIDE = (
+    "[red]evil[/].wav",
+    "two\nlines.wav",
+    "esc\x1b[31mape.wav",
+    "right\u202eleft.wav",
+    "日本語の長い名前" * 8 + ".wav",
+    "x" * 251 + ".wav",
+    "e\u0301\u0301.wav",
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 10)])
+async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[int, int]):
+    await home.sign_up("anna")
+    await home.add(*(Sound(name=name, tags=(name,), folder=f"/a/{name}") for name in OUTSIDE))
+    async with open_app(size=size) as pilot:
+        for _ in OUTSIDE:
+            text = seen(pilot.app)
+            assert not any(bad in text for bad in ("\x1b", "\u202e"))
+            strips = pilot.app.screen._compositor.render_strips()
+            assert {strip.cell_length for strip in strips} == {size[0]}
+            await press(pilot, "full_stop", "full_stop", "j")
+        if size[0] == 120:
+            assert "[red]evil[/].wav" in seen(pilot.app)
+
+
+async def test_at_120_columns_the_row_is_described_beside_the_table(
+    library: Home, open_app: OpenApp
+):
+    async with open_app(size=(120, 40)) as pilot:
+        await press(pilot, "j")
+        text = seen(pilot.app)
+        assert "126.0 BPM  .90" in text
+        assert "/srv/own/2024" in text
+        assert "house, dusty" in text
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot.app)
+        assert "126.0 BPM" not in seen(pilot.app)
+
+
+@pytest.mark.parametrize(("width", "there", "gone"), [(80, "Loud", "Tags"), (46, "BPM", "Folder")])
+async def test_columns_yield_on_a_small_terminal(
+    library: Home, open_app: OpenApp, width: int, there: str, gone: str
+):
+    async with open_app(size=(width, 24)) as pilot:
+        head = line_with(pilot.app, "Name")
+        assert there in head
+        assert gone not in head
+
+
+async def test_q_twice_quits(library: Home, open_app: OpenApp):
+    async with open_app() as pilot:
+        await press(pilot, "q")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+        await pilot.press("q")
+        await until(lambda: pilot.app._exit)
+        assert pilot.app.return_code == 0
+
+
+async def test_the_wheel_takes_the_cursor_along(home: Home, open_app: OpenApp):
+    await home.sign_up()
+    await home.add(*many(100))
+    async with open_app() as pilot:
+        await pilot._post_mouse_events([MouseScrollDown], widget=table(pilot), button=0)
+        await settle(pilot.app)
+        assert table(pilot).cursor == 3
+        await pilot.click(SampleTable, offset=(10, 6))
+        assert table(pilot).cursor == 5
