@@ -29,6 +29,7 @@ class Intents:
 
     accounts: AccountStore | None = None
     limits: RateLimits | None = None
+    per_minute: int = SCANS_PER_MINUTE
 
 
 class Scans:
@@ -57,7 +58,7 @@ class Scans:
 
         Raises:
             InputInvalid: no folder is given, and none is remembered.
-            TooManyTries: this person asked for more than 20 scans in a minute.
+            TooManyTries: this person asked for too many scans in a minute.
         """
         wanted = apart(roots or [folder.path for folder in await self.folders(user_id)])
         if not wanted:
@@ -95,11 +96,11 @@ class Scans:
         return await self._samples.forget_folder(printable_path(raw), user_id=user_id)
 
     async def _count(self, user_id: UserId | None) -> None:
-        limits = self._intents.limits
-        if limits is None or user_id is None:
+        intents = self._intents
+        if intents.limits is None or user_id is None:
             return
         try:
-            await limits.hit(user_id, _ENDPOINT, limit=SCANS_PER_MINUTE)
+            await intents.limits.hit(user_id, _ENDPOINT, limit=intents.per_minute)
         except ServerUnavailable:
             # Counting protects shared servers; without them a scan harms nobody.
             return
