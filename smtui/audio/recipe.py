@@ -5,14 +5,24 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from smtui.audio.frames import FrameReader, Frames, Resampler
-from smtui.audio.levels import LevelMeter, Levels
+import numpy as np
+
+from smtui.audio.frames import RATE, Array, FrameReader, Resampler
+from smtui.audio.kind import Heard, kind_of
+from smtui.audio.levels import LevelMeter
+from smtui.audio.pitches import PitchReader
 from smtui.audio.read import Sound, opened
+from smtui.audio.tempo import rhythm
 from smtui.audio.timbre import spectral_features
-from smtui.domain.analysis import Level, Measurement
+from smtui.audio.tonality import steady_note, tonality
+from smtui.domain.analysis import Claims, Level, Measurement
 
 RECIPE_VERSION = 1
 """Rises whenever the same sound would be heard differently."""
+
+_DRUMS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
+_LONGEST_NOTE = 12.0
+_OPENING = 6 * RATE
 
 
 class Recipe:
@@ -37,37 +47,91 @@ def listen(path: Path, *, level: Level) -> Measurement:
     reached = Level.BASIC if level is Level.BASIC else Level.ADVANCED
     with opened(path) as sound:
         file_hash = sound.file_hash()
-        levels, frames, duration = _heard(sound)
         bit_depth = sound.header.bit_depth
+        heard = _heard(sound)
+    levels, beat, keys = heard.levels, heard.rhythm, heard.tonality
+    kind, kind_confidence = kind_of(heard)
+    one_note = heard.note is not None and heard.note.is_root and not beat.is_loop
+    has_key = keys.key is not None and not one_note and kind not in _DRUMS
+    advanced = reached is not Level.BASIC
     return Measurement(
         level=reached,
         recipe_version=RECIPE_VERSION,
         file_hash=file_hash,
-        duration=duration,
+        duration=heard.duration,
+        tempo=beat.tempo,
+        key=keys.key if has_key else None,
+        mode=keys.mode if has_key else None,
+        time_signature=beat.time_signature,
+        claims=Claims(
+            tempo_confidence=beat.confidence,
+            tempo_alternatives=beat.alternatives,
+            key_confidence=keys.confidence if has_key else 0.0,
+            key_alternatives=keys.alternatives if has_key else (),
+            meter_confidence=beat.meter_confidence,
+        ),
         loudness_lufs=levels.loudness_lufs,
         loudness_padded=levels.loudness_padded,
         true_peak_dbtp=levels.true_peak_dbtp,
+        root_note=heard.note.name if heard.note is not None and one_note else None,
         bit_depth=bit_depth,
         clipped_samples=levels.clipped_samples,
         dc_offset=levels.dc_offset,
         silence_head=levels.silence_head,
         silence_tail=levels.silence_tail,
         stereo_correlation=levels.stereo_correlation,
-        spectral_features=None if reached is Level.BASIC else spectral_features(frames),
+        kind=kind,
+        kind_confidence=kind_confidence,
+        is_loop=beat.is_loop,
+        onsets=beat.onsets if advanced else (),
+        beats=beat.beats if advanced else (),
+        spectral_features=spectral_features(heard.frames) if advanced else None,
         processing_time=time.perf_counter() - began,
     )
 
 
-def _heard(sound: Sound) -> tuple[Levels, Frames, float]:
+def _heard(sound: Sound) -> Heard:
+    """Decode once, and let everything listen that needs the samples."""
     header = sound.header
     meter = LevelMeter(sample_rate=header.sample_rate, channels=header.channels)
     resampler = Resampler(header.sample_rate)
-    reader = FrameReader()
+    ears = _Ears()
     count = 0
     for block in sound.blocks():
         meter.push(block)
         mono = block[:, 0] if header.channels == 1 else block.mean(axis=1)
-        reader.push(resampler.push(mono))
+        ears.push(resampler.push(mono))
         count += len(block)
-    reader.push(resampler.push(mono[:0], last=True))
-    return meter.levels(), reader.finish(), count / header.sample_rate
+    ears.push(resampler.push(np.zeros(0, dtype=np.float32), last=True))
+    duration = count / header.sample_rate
+    levels, frames = meter.levels(), ears.frames.finish()
+    return Heard(
+        frames=frames,
+        levels=levels,
+        rhythm=rhythm(frames, levels, duration),
+        tonality=tonality(ears.pitches.finish(), duration),
+        note=steady_note(ears.opening()) if duration <= _LONGEST_NOTE else None,
+        duration=duration,
+    )
+
+
+class _Ears:
+    """Everything that listens to the mono signal at one rate."""
+
+    def __init__(self) -> None:
+        self.frames = FrameReader()
+        self.pitches = PitchReader()
+        self._opening: list[Array] = []
+        self._kept = 0
+
+    def push(self, chunk: Array) -> None:
+        """Take the next samples."""
+        self.frames.push(chunk)
+        self.pitches.push(chunk)
+        if self._kept < _OPENING:
+            self._opening.append(chunk[: _OPENING - self._kept])
+            self._kept += len(self._opening[-1])
+
+    def opening(self) -> Array:
+        """The first seconds, where a note is read."""
+        return np.concatenate(self._opening)
