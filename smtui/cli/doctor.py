@@ -131,9 +131,7 @@ def _colours(told: Options) -> Check:
             "Set TERM to what your terminal is, for instance `export TERM=xterm-256color`.",
         )
     if told.colours == 256:
-        return checks.attention(
-            "colours", seen, "If your terminal shows more, `export COLORTERM=truecolor`."
-        )
+        return checks.well("colours", f"{seen}; COLORTERM=truecolor where it shows more")
     return checks.well("colours", seen)
 
 

@@ -68,6 +68,7 @@ class Keeper:
         self._in_use: FileLock | None = None
         self._gone = asyncio.Event()
         self._talks: set[asyncio.Task[None]] = set()
+        self._checks: set[asyncio.Task[None]] = set()
 
     async def serve(self, ready: Callable[[dict[str, Any]], None]) -> None:
         """Listen, look after the servers, and in the end stop them."""
@@ -95,6 +96,9 @@ class Keeper:
             await asyncio.wait(self._talks, timeout=_LAST_WORDS_SECONDS)
         if self._lock.still_there():
             self._files.keeper_socket.unlink(missing_ok=True)
+        if self._setup.places.sockets != self._setup.places.state:
+            with suppress(OSError):
+                self._setup.places.sockets.rmdir()
 
     def _remember(self) -> None:
         """Write down who the keeper is, for the day it does not answer."""
@@ -119,7 +123,11 @@ class Keeper:
             _log.warning("the state folder is gone")
             self._go()
             return
-        await asyncio.gather(*(kept.check() for kept in self._kept.values()))
+        # Not awaited: a slow start of one must not keep the others from being seen to.
+        for kept in self._kept.values():
+            check = asyncio.create_task(kept.check())
+            self._checks.add(check)
+            check.add_done_callback(self._checks.discard)
         if self._kept["valkey"].alive():
             with suppress(OSError):
                 await asyncio.to_thread(self._flush)
@@ -191,7 +199,7 @@ class Keeper:
             if do == "drain":
                 return await self._drain()
         except ServerUnavailable as error:
-            return _refusal(error.title, error.hint)
+            return None if self._going else _refusal(error.title, error.hint)
         return _refusal("The keeper was asked for something that it does not know")
 
     async def _need(self, name: str) -> str:
@@ -255,6 +263,8 @@ def _keep(setup: Setup, ready: Callable[[dict[str, Any]], None]) -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     try:
+        # The keeper before this one may have taken the folder of its sockets along.
+        setup.places.prepare()
         asyncio.run(Keeper(setup, lock).serve(ready))
     except OSError as error:
         refusal = cannot_use(setup.places.sockets, error)

@@ -35,6 +35,8 @@ class Kept:
         self._running: Running | None = None
         self._wanted = False
         self._deaths = 0
+        self._died_young = False
+        self._ending = False
         self._not_before = 0.0
         self._reason = ""
         self._busy = asyncio.Lock()
@@ -50,8 +52,7 @@ class Kept:
             state = "starting" if self._busy.locked() else "running"
             known = {"pid": record.pid, "address": record.address, "since": record.since}
             return {"state": state, **known}
-        state = "failed" if self._wanted and self._reason else "stopped"
-        return {"state": state, "reason": self._reason if self._wanted else ""}
+        return {"state": "failed" if self._reason else "stopped", "reason": self._reason}
 
     async def adopt(self) -> None:
         """Take over the process of an earlier keeper if it is well; end it if it is not."""
@@ -74,10 +75,12 @@ class Kept:
     async def need(self) -> str:
         """Make sure it runs and answers; gives its address. Raises ServerUnavailable."""
         async with self._busy:
-            self._wanted = True
+            if self._ending:
+                raise ServerUnavailable(f"{self._kind.title} is being stopped")
             self._note_death()
             if self._running is None:
-                if time.monotonic() < self._not_before and self._reason:
+                # What dies again and again is not started faster by asking for it.
+                if self._died_young and time.monotonic() < self._not_before:
                     raise self._failure()
                 await self._start()
             assert self._running is not None
@@ -96,9 +99,11 @@ class Kept:
                     _log.warning("%s", error)
 
     async def stop(self) -> None:
-        """Ask it to end, and wait until it and all that it started are gone."""
+        """Ask it to end for good, and wait until it and all that it started are gone."""
+        self._ending = True
         async with self._busy:
             self._wanted = False
+            self._reason = ""
             if self._running is not None:
                 await self._ended(self._running)
                 self._running = None
@@ -112,13 +117,16 @@ class Kept:
         running.end_group()
         self._running = None
         lived = time.time() - running.record.since
-        self._died(self._with_last_words(f"{self._kind.title} has ended by itself"), lived=lived)
+        self._note(self._with_last_words(f"{self._kind.title} has ended by itself"), lived=lived)
+        self._died_young = lived < _LIVED_WELL_SECONDS
         _log.warning(
             "%s, pid %d, has died after %.0f s", self._kind.title, running.record.pid, lived
         )
 
-    def _died(self, reason: str, *, lived: float = 0.0) -> None:
+    def _note(self, reason: str, *, lived: float = 0.0) -> None:
+        """Remember why it does not run, and when to try again."""
         self._reason = reason
+        self._died_young = False
         self._deaths = 1 if lived > _LIVED_WELL_SECONDS else self._deaths + 1
         # The first restart is at once; a server that dies again and again has to wait.
         pause = _FIRST_PAUSE_SECONDS * 2 ** (self._deaths - 2) if self._deaths > 1 else 0.0
@@ -134,17 +142,21 @@ class Kept:
         return f"{sentence}: {said}" if said else sentence
 
     async def _start(self) -> None:
-        launch = self._kind.launch(Record.read(self._record))
         try:
+            launch = self._kind.launch(Record.read(self._record))
             launch.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             written = self._log.stat().st_size if self._log.exists() else 0
             running = processes.start(launch, record=self._record)
         except OSError as error:
-            refusal = cannot_use(Path(error.filename or launch.folder), error)
-            self._died(refusal.title)
+            refusal = cannot_use(Path(error.filename or self._record.parent), error)
+            self._note(refusal.title)
             raise refusal from error
+        except ServerUnavailable as error:
+            self._note(error.title)
+            raise
         self._running = running
         await self._ready(running, written)
+        self._wanted = True
         _log.info("%s started, pid %d", self._kind.title, running.record.pid)
 
     async def _ready(self, running: Running, written: int) -> None:
@@ -154,12 +166,12 @@ class Kept:
             now = time.monotonic()
             if look is Look.BUSY:
                 until = now + self._kind.start_seconds
-            late = now > until
+            late = now > until or self._ending
             if late or not running.alive():
                 await self._ended(running)
                 self._running = None
                 how = "does not answer" if late else "ended as it started"
-                self._died(self._with_last_words(f"{self._kind.title} {how}", since=written))
+                self._note(self._with_last_words(f"{self._kind.title} {how}", since=written))
                 raise self._failure()
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         self._reason = ""

@@ -27,7 +27,9 @@ def rotate(path: Path, *, longest: int = _LONGEST) -> None:
         older = path.with_name(f"{path.name}.{number}")
         if older.exists():
             older.replace(path.with_name(f"{path.name}.{number + 1}"))
-    shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+    newest = path.with_name(f"{path.name}.1")
+    newest.touch(mode=0o600)
+    shutil.copyfile(path, newest)
     os.truncate(path, 0)
 
 

@@ -229,8 +229,7 @@ class PrivateServers:
         """Send the keeper one message; gives its answer. Raises one of _NO_KEEPER, too."""
         try:
             async with asyncio.timeout(seconds):
-                socket = self._files.keeper_socket
-                reader, writer = await asyncio.open_unix_connection(socket)
+                reader, writer = await asyncio.open_unix_connection(self._socket())
                 try:
                     writer.write(json.dumps(message).encode() + b"\n")
                     line = await reader.readline()
@@ -245,6 +244,11 @@ class PrivateServers:
         answer = json.loads(line)
         _unless_refused(answer)
         return answer
+
+    def _socket(self) -> str:
+        """Where the keeper listens; its temporary folder may not be the caller's."""
+        record = Record.read(self._files.record("keeper"))
+        return record.address if record is not None else str(self._files.keeper_socket)
 
     def _left_over(self, name: str) -> dict[str, Any]:
         """Tell what an earlier keeper left running."""
