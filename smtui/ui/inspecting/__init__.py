@@ -1,0 +1,1 @@
+"""What the detail screen does, one concern per module."""

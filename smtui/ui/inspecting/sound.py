@@ -1,0 +1,51 @@
+"""What every part of the detail screen shares: the sound, what was heard of it, the section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from smtui.domain.analysis import Analysis
+from smtui.domain.sample import FileId, Sample
+from smtui.ui.draw.cells import Depth, Ink, depth_of
+from smtui.ui.draw.section import Section
+from smtui.ui.options import Options
+from smtui.ui.room import Room
+
+if TYPE_CHECKING:
+    from smtui.services.box import Services
+    from smtui.services.listing import Listing
+
+
+class SoundRoom(Room):
+    """A screen about one sound of a list."""
+
+    def __init__(
+        self, services: Services, file_id: FileId, listing: Listing | None, options: Options
+    ) -> None:
+        super().__init__()
+        self.services = services
+        self.file_id = file_id
+        self.listing = listing
+        self.options = options
+        self.sample: Sample | None = None
+        self.analysis: Analysis | None = None
+        self.section: Section | None = None
+        self.listening = False
+
+    @property
+    def full_ink(self) -> Ink:
+        """All that the terminal can show."""
+        return Ink(depth=depth_of(self.options.colours), ascii=self.options.ascii)
+
+    @property
+    def first_ink(self) -> Ink:
+        """What pictures are drawn with until a key asks for more: few colours on a thin line."""
+        depth = self.full_ink.depth
+        return Ink(
+            depth=min(depth, Depth.LEVELS) if self.options.thin_line else depth,
+            ascii=self.options.ascii,
+        )
+
+    def show_known(self) -> None:
+        """Show facts and claims as they are known now; the screen says how."""
+        raise NotImplementedError

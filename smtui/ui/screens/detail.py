@@ -1,0 +1,230 @@
+"""One sound: facts, what was heard of it, how it looks over time and frequency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from smtui.domain.picture import Picture
+from smtui.domain.sample import FileId
+from smtui.paths import styles
+from smtui.ui.draw.section import Section
+from smtui.ui.inspecting.awaiting import Awaiting
+from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
+from smtui.ui.widgets.curves import Curves
+from smtui.ui.widgets.spectrogram import Reading, Spectrogram
+from smtui.ui.widgets.title_line import TitleLine
+from smtui.ui.widgets.waveform import Waveform
+
+_ZOOM = 2.0
+_PAN = 0.25
+
+
+def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
+    id_ = action.partition("(")[0]
+    return Binding(key, action, name, id=f"detail.{id_}", tooltip=tooltip, show=show)
+
+
+def _move(key: str, way: tuple[int, int], name: str) -> Binding:
+    return Binding(
+        key,
+        f"move({way[0]}, {way[1]})",
+        name,
+        id=f"detail.{name.lower()}",
+        tooltip=f"Move the cursor {name.lower()}.",
+        show=False,
+    )
+
+
+class DetailScreen(Awaiting):
+    """Waveform and spectrogram, claims beside or above them, a cursor that reads both."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
+    CSS_PATH: ClassVar = str(styles() / "detail.tcss")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("J,right_square_bracket", "next", "Next", "The next sound of the list.", show=True),
+        _key("K,left_square_bracket", "previous", "Previous", "The sound before.", show=True),
+        _move("h,left", (-1, 0), "Left"),
+        _move("l,right", (1, 0), "Right"),
+        _move("k,up", (0, -1), "Up"),
+        _move("j,down", (0, 1), "Down"),
+        _key("plus,equals_sign", "closer", "Closer", "Show half as long.", show=True),
+        _key("minus", "farther", "Farther", "Show twice as long.", show=True),
+        _key("0", "whole", "Whole", "Show the whole sound."),
+        _key("less_than_sign", "earlier", "Earlier", "Move the picture to earlier."),
+        _key("greater_than_sign", "later", "Later", "Move the picture to later."),
+        _key("v", "view", "View", "The other view: spectrogram, curves.", show=True),
+        _key("x", "axis", "Axis", "Frequencies linear or logarithmic.", show=True),
+        _key("d", "range", "Range", "How many dB the colours span.", show=True),
+        _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
+        _key("escape,q", "back", "Back", "Back to the list.", show=True),
+    ]
+
+    @dataclass
+    class SampleShown(Message):
+        """Another sound of the list is shown."""
+
+        file_id: FileId
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, facts, pictures with claims at their right or above, reading, keys."""
+        yield TitleLine("Sound", "", id="title")
+        yield Static(id="facts")
+        yield Static(id="line")
+        with Horizontal(id="body"):
+            with ContentSwitcher(initial="pictures", id="views"):
+                with Vertical(id="pictures"):
+                    yield Waveform(self.first_ink, id="waveform")
+                    yield Spectrogram(self.first_ink, id="spectrogram")
+                yield Curves(self.first_ink, id="curves")
+            yield Claims(id="claims")
+        yield Static(id="reading")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Read the sound."""
+        self.open_sound()
+
+    # What is shown.
+
+    def show_known(self) -> None:
+        """Show facts and claims as they are known now."""
+        if self.sample is None:
+            return
+        known = Known(sample=self.sample, analysis=self.analysis, listening=self.listening)
+        self.query_one(TitleLine).show(self.sample.filename)
+        self.query_one("#facts", Static).update(facts(known))
+        self.query_one("#line", Static).update(in_a_line(known))
+        self.query_one(Claims).show(known)
+        beats = self.analysis.measured.beats if self.analysis else ()
+        self.query_one(Waveform).mark(beats)
+        self._show_section()
+
+    def sound_changed(self) -> None:
+        """Tell that another sound of the list is shown."""
+        self.post_message(self.SampleShown(self.file_id))
+
+    def pictured(self, picture: Picture) -> None:
+        """Say where a picture comes from if not from the file."""
+        self.query_one(Spectrogram).set_class(picture.from_slices, "-remembered")
+        self._read(self.query_one(Spectrogram).reading())
+
+    def _show_section(self) -> None:
+        if self.section is None:
+            return
+        features = self.analysis.measured.spectral_features if self.analysis else None
+        self.query_one(Curves).show(features, self.section.start, self.section.end)
+        self._read(self.query_one(Spectrogram).reading())
+
+    def _read(self, reading: Reading | None) -> None:
+        section, picture = self.section, self.query_one(Spectrogram).picture
+        if section is None:
+            return
+        words = []
+        if reading is not None:
+            level = "below the range" if reading.level is None else f"{reading.level:.0f} dB"
+            words.append(f"{reading.time:.3f} s  {reading.hertz:,.0f} Hz  {level}  ")
+        words.append("log" if section.log else "linear")
+        words.append(f"range {section.range_db:.0f} dB")
+        words.append(f"zoom {section.zoom:.3g}x")
+        if picture is not None and picture.from_slices:
+            words.append("the file is gone: drawn from what was heard")
+        elif picture is not None and picture.coarse:
+            words.append("coarse, a finer picture is being drawn")
+        elif self.analysis is not None:
+            words.append(f"recipe {self.analysis.measured.recipe_version}")
+        self.query_one("#reading", Static).update("  ".join(words))
+
+    @on(Spectrogram.CursorMoved)
+    def _cursor_moved(self, message: Spectrogram.CursorMoved) -> None:
+        self._read(message.reading)
+
+    @on(Spectrogram.Resized)
+    def _resized(self) -> None:
+        self.draw_pictures()
+
+    # Keys.
+
+    def action_next(self) -> None:
+        """Go to the next sound of the list."""
+        self.step(1)
+
+    def action_previous(self) -> None:
+        """Go to the sound before."""
+        self.step(-1)
+
+    def action_move(self, columns: int, rows: int) -> None:
+        """Move the cursor; at the edge of a part of the sound, move the part."""
+        left = self.query_one(Spectrogram).move(columns, rows)
+        if left and self.section is not None and self.section.zoom > 1:
+            self.action_pan(_PAN if left > 0 else -_PAN)
+
+    def action_closer(self) -> None:
+        """Show half as long around the cursor."""
+        self._zoom(_ZOOM)
+
+    def action_farther(self) -> None:
+        """Show twice as long around the cursor."""
+        self._zoom(1 / _ZOOM)
+
+    def _zoom(self, factor: float) -> None:
+        reading = self.query_one(Spectrogram).reading()
+        if self.section is not None:
+            middle = (self.section.start + self.section.end) / 2
+            self._look_at(self.section.zoomed(factor, reading.time if reading else middle))
+
+    def action_whole(self) -> None:
+        """Show the whole sound."""
+        if self.section is not None:
+            self._look_at(Section.whole(self.section.duration, like=self.section))
+
+    def action_earlier(self) -> None:
+        """Move the picture to earlier."""
+        self.action_pan(-_PAN)
+
+    def action_later(self) -> None:
+        """Move the picture to later."""
+        self.action_pan(_PAN)
+
+    def action_pan(self, share: float) -> None:
+        """Move the picture by a share of its width."""
+        if self.section is not None:
+            self._look_at(self.section.panned(share))
+
+    def action_axis(self) -> None:
+        """Change between linear and logarithmic frequencies."""
+        if self.section is not None:
+            self._look_at(self.section.with_other_axis())
+
+    def action_range(self) -> None:
+        """Take the next dB range."""
+        if self.section is not None:
+            self._look_at(self.section.with_next_range())
+
+    def _look_at(self, section: Section) -> None:
+        if section != self.section:
+            self.section = section
+            self._show_section()
+            self.draw_pictures()
+
+    def action_view(self) -> None:
+        """Show the next view: on a thin line all colours come before the curves."""
+        views, pane = self.query_one("#views", ContentSwitcher), self.query_one(Spectrogram)
+        if views.current == "curves":
+            views.current = "pictures"
+            pane.restyle(self.first_ink)
+        elif pane.ink != self.full_ink:
+            pane.restyle(self.full_ink)
+        else:
+            views.current = "curves"
+
+    def action_analyze(self) -> None:
+        """Listen to this sound."""
+        self.listen()

@@ -1,0 +1,152 @@
+"""What is known of a sound in words: the file's facts, and what was heard with how sure it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widget import Widget
+
+from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.sample import Sample
+from smtui.domain.text import shown
+from smtui.ui.draw import wording
+
+_LABEL = 10
+_SAID = ("title", "artist", "bpm", "key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A sound, what was heard of it, and whether somebody listens to it now."""
+
+    sample: Sample
+    analysis: Analysis | None = None
+    listening: bool = False
+
+
+def facts(known: Known) -> Content:
+    """One line about the file: folder, format, rate, length, size, what it says, its tags."""
+    sample, analysis = known.sample, known.analysis
+    depth = analysis.measured.bit_depth if analysis else None
+    parts = [
+        Content.styled(shown(_last_folders(sample.folder)), "$quiet"),
+        Content(
+            f"{shown(sample.format)} {wording.rate(sample.sample_rate)}"
+            f"{f' {depth} bit' if depth else ''} {wording.channels(sample.channels)}"
+            f"  {wording.length(sample.duration)}  {wording.size(sample.file_size)}"
+        ),
+    ]
+    said = " ".join(shown(str(sample.metadata[n])) for n in _SAID if sample.metadata.get(n))
+    if said:
+        parts.append(Content.assemble(("said ", "$quiet"), said))
+    if sample.tags:
+        parts.append(Content.assemble(("tags ", "$quiet"), shown(", ".join(sample.tags))))
+    return Content("   ").join(parts)
+
+
+def _last_folders(folder: str) -> str:
+    """The last two folders: what people call their packs, where the whole path has no room."""
+    return "/".join(folder.rsplit("/", 2)[-2:]) if folder.count("/") > 1 else folder
+
+
+def state(known: Known) -> Content | None:
+    """Why there are no claims, and what to press; None where there are."""
+    if known.listening:
+        return Content.styled("listening ...", "$primary")
+    if known.analysis is not None:
+        return None
+    trouble = known.sample.trouble
+    if trouble is not None:
+        return Content.assemble(
+            (f"not heard: {shown(trouble.error)}", "$error"),
+            "   ",
+            ("a", "bold $primary"),
+            " tries again",
+        )
+    return Content.assemble("not yet heard   ", ("a", "bold $primary"), " listens to it")
+
+
+def in_a_line(known: Known) -> Content:
+    """The claims in one line, for narrow terminals."""
+    standing = state(known)
+    if known.analysis is None or standing is not None:
+        return standing or Content("")
+    heard = known.analysis.measured
+    parts = [_short(claim) for claim in wording.claims(heard) if _worth(claim)]
+    parts.append(Content(wording.loudness(heard.loudness_lufs)))
+    if heard.is_loop:
+        parts.append(Content("loop"))
+    return Content("   ").join(parts)
+
+
+def _worth(claim: wording.Claim) -> bool:
+    return claim.value is not None or claim.name in ("BPM", "key")
+
+
+def _short(claim: wording.Claim) -> Content:
+    """`BPM 126.0 .94 | 63.0 .04`, dim where it is doubtful."""
+    look = "$quiet" if claim.doubtful else "bold"
+    parts = [Content.styled(f"{claim.name} ", "$quiet"), Content.styled(claim.value or "-", look)]
+    if claim.value is not None and claim.confidence is not None:
+        parts.append(Content.styled(f" {wording.confidence(claim.confidence)}", "$quiet"))
+    for value, confidence in claim.alternatives[:1]:
+        parts.append(Content.styled(f" | {value} {wording.confidence(confidence)}", "$quiet"))
+    return Content.assemble(*parts)
+
+
+class Claims(Widget):
+    """What was heard as a column: each claim with its confidence, its alternatives below it."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._known: Known | None = None
+
+    def show(self, known: Known) -> None:
+        """Show a sound."""
+        self._known = known
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw a line per matter."""
+        if self._known is None:
+            return Content("")
+        standing = state(self._known)
+        lines = [] if standing is None else [standing, Content("")]
+        if self._known.analysis is not None:
+            lines += _claim_lines(self._known.analysis.measured)
+        lines += _file_lines(self._known)
+        return Content("\n").join(lines)
+
+
+def _claim_lines(heard: Measurement) -> list[Content]:
+    lines = []
+    for claim in wording.claims(heard):
+        look = "$quiet" if claim.doubtful else "bold"
+        sure = "" if claim.confidence is None else wording.confidence(claim.confidence)
+        lines.append(_line(claim.name, claim.value or "-", look, sure))
+        lines += [
+            _line("", value, "$quiet", wording.confidence(confidence))
+            for value, confidence in claim.alternatives[:3]
+        ]
+    lines.append(Content(""))
+    lines += [_line(name, value, "") for name, value in wording.measured(heard)]
+    return [*lines, Content("")]
+
+
+def _file_lines(known: Known) -> list[Content]:
+    sample = known.sample
+    said = [(name, str(sample.metadata[name])) for name in _SAID if sample.metadata.get(name)]
+    lines = [_line(f"said {name}"[:_LABEL], shown(value), "") for name, value in said]
+    if sample.tags:
+        lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
+    if known.analysis is not None:
+        heard = known.analysis.measured
+        lines.append(_line("recipe", f"{heard.recipe_version}, {heard.level}", "$quiet"))
+    return lines
+
+
+def _line(label: str, value: str, look: str, sure: str = "") -> Content:
+    return Content.assemble(
+        (label.ljust(_LABEL), "$quiet"), (value, look), (f"  {sure}" if sure else "", "$quiet")
+    )

@@ -1,0 +1,71 @@
+"""Loudness and brightness over time, drawn by plotext from the stored slices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from smtui.domain.analysis import SpectralFeatures
+from smtui.domain.text import shown
+from smtui.ui.draw.cells import Ink
+
+_QUIETEST_DB = -100.0
+_HEAD = 1
+# What plotext frames its plots with, for terminals that show ASCII alone.
+_PLAIN = str.maketrans("─│┌┐└┘┤├┬┴┼", "-|++++++" + "+++")
+
+
+class Curves(Widget):
+    """Two plots, one above the other, over the same time axis."""
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._ink = ink
+        self._features: SpectralFeatures | None = None
+        self._span = (0.0, 1.0)
+
+    def show(self, features: SpectralFeatures | None, start: float, end: float) -> None:
+        """Show the part from `start` to `end`, s; with None say that nothing was kept."""
+        self._features = features
+        self._span = (start, max(end, start + 1e-6))
+        self.refresh()
+
+    def render(self) -> Content:
+        """Draw both, each half of the height."""
+        features = self._features
+        if features is None or not features.times:
+            return Content.styled("There are no curves yet: a listens to this sound.", "$quiet")
+        height = self.size.height // 2
+        loud = [max(20 * math.log10(max(value, 1e-9)), _QUIETEST_DB) for value in features.rms]
+        return Content("\n").join(
+            [
+                Content.styled("loudness, dB", "$secondary"),
+                self._plot(features.times, loud, height - _HEAD),
+                Content.styled("spectral centroid, Hz", "$secondary"),
+                self._plot(
+                    features.times,
+                    features.spectral_centroid,
+                    self.size.height - height - _HEAD,
+                ),
+            ]
+        )
+
+    def _plot(self, times: Sequence[float], values: Sequence[float], height: int) -> Content:
+        # A late import: only who looks at curves waits for it.
+        import plotext
+
+        if height < 3 or self.size.width < 12:
+            return Content("")
+        figure = plotext.figure
+        figure.clear()
+        figure.theme("colorless")
+        figure.plot_size(self.size.width, height)
+        figure.ruler("x").lim(*self._span)
+        marker = "*" if self._ink.ascii else "braille"
+        figure.draw(figure.signal(list(times), list(values), marker=marker).lines())
+        drawn = plotext.uncolorize(figure.build().string())
+        lines = drawn.translate(_PLAIN) if self._ink.ascii else drawn
+        return Content("\n".join(shown(line) for line in lines.rstrip("\n").split("\n")))

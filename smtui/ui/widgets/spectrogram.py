@@ -1,0 +1,218 @@
+"""A spectrogram with its axes and a cursor, drawn line by line.
+
+It knows no service: it is shown a picture, and tells its size and where its cursor stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from smtui.domain.picture import Picture
+from smtui.domain.text import shown
+from smtui.ui.draw.axes import frequency_marks, hertz_at, level_at, time_at, time_marks
+from smtui.ui.draw.cells import Ink
+from smtui.ui.draw.spectrogram import spectrogram
+from smtui.ui.widgets.cell_strip import strip
+
+AXIS = 6
+"""Columns that the frequency axis takes; other panes indent by as much."""
+_ARMS = ((0, -2), (0, -1), (0, 1), (0, 2), (-2, 0), (-1, 0), (1, 0), (2, 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the cursor reads: s, Hz, and dB re full scale (None: below the range)."""
+
+    time: float
+    hertz: float
+    level: float | None
+
+
+class Spectrogram(Widget):
+    """The picture, frequencies in Hz at its left, times in s below it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "spectrogram--axis",
+        "spectrogram--cursor",
+        "spectrogram--words",
+    }
+
+    @dataclass
+    class Resized(Message):
+        """The picture should have another size."""
+
+        spectrogram: Spectrogram
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the newest size counts."""
+            return isinstance(message, Spectrogram.Resized)
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor reads something else; None where there is no picture."""
+
+        reading: Reading | None
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the cursor is now counts."""
+            return isinstance(message, Spectrogram.CursorMoved)
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.ink = ink
+        self.picture: Picture | None = None
+        self._words = ""
+        self._strips: tuple[Strip, ...] = ()
+        self._marks: dict[int, str] = {}
+        self._column, self._row = 0, 0
+
+    @property
+    def plot(self) -> Size:
+        """The picture's place in cells, without the axes."""
+        return Size(max(self.size.width - AXIS, 0), max(self.size.height - 1, 0))
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Column and row of the cursor within the picture."""
+        return self._column, self._row
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture; one of another size than the pane is stretched to it until a new one."""
+        self.picture, self._words = picture, ""
+        self._prepare()
+        self._tell()
+
+    def say(self, words: str) -> None:
+        """Show words instead of a picture."""
+        self.picture, self._words, self._strips = None, shown(words), ()
+        self.refresh()
+        self._tell()
+
+    def restyle(self, ink: Ink) -> None:
+        """Draw what is shown with more or fewer colours."""
+        self.ink = ink
+        self._prepare()
+
+    def reading(self) -> Reading | None:
+        """What the cursor reads."""
+        picture, plot = self.picture, self.plot
+        if picture is None or not plot.width or not plot.height:
+            return None
+        column = min(self._column * picture.width // plot.width, picture.width - 1)
+        return Reading(
+            time=time_at(picture, column),
+            hertz=hertz_at(picture, self._row, plot.height),
+            level=level_at(picture, column, self._row, plot.height),
+        )
+
+    def move(self, columns: int, rows: int) -> int:
+        """Move the cursor; gives the columns that the pane's edge kept it from."""
+        before = self._column, self._row
+        plot = self.plot
+        wanted = self._column + columns
+        self._column = min(max(wanted, 0), max(plot.width - 1, 0))
+        self._row = min(max(self._row + rows, 0), max(plot.height - 1, 0))
+        if before != (self._column, self._row):
+            self.refresh(*self._cross(*before), *self._cross(self._column, self._row))
+            self._tell()
+        return wanted - self._column
+
+    def on_resize(self) -> None:
+        """Keep the cursor inside, show what there is at once, and ask for a picture that fits."""
+        if self._column == self._row == 0:
+            self._column, self._row = self.plot.width // 2, self.plot.height // 2
+        self.move(0, 0)
+        self._prepare()
+        self.post_message(self.Resized(self))
+
+    def _tell(self) -> None:
+        self.post_message(self.CursorMoved(self.reading()))
+
+    def _prepare(self) -> None:
+        picture, plot = self.picture, self.plot
+        if picture is not None and plot.width and plot.height:
+            fitting = fitted(picture, plot.width, plot.height * self.ink.elements)
+            plain = self.rich_style
+            self._strips = tuple(
+                strip(row, self.ink.depth, plain) for row in spectrogram(fitting, self.ink)
+            )
+            self._marks = dict(frequency_marks(picture, plot.height))
+        self.refresh()
+
+    def _cross(self, column: int, row: int) -> tuple[Region, ...]:
+        """What must be drawn again when the cursor comes or goes."""
+        bounds = Region(AXIS, 0, self.plot.width, self.plot.height)
+        across = Region(AXIS + column - 2, row, 5, 1).intersection(bounds)
+        down = Region(AXIS + column, row - 2, 1, 5).intersection(bounds)
+        return across, down, Region(AXIS - 1, row, 1, 1), Region(AXIS + column, bounds.height, 1, 1)
+
+    # Drawing.
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line: a row of the picture with its label, or the time axis."""
+        axis = self.get_component_rich_style("spectrogram--axis")
+        if y == self.plot.height:
+            return self._time_axis(axis)
+        edge = ">" if self.picture and y == self._row else "|"
+        label = self._marks.get(y, "") if self.picture else ""
+        head = Strip([Segment(label.rjust(AXIS - 1) + edge, axis)])
+        if not self._strips or y >= len(self._strips):
+            return Strip.join([head, self._empty(y)])
+        return Strip.join([head, self._crossed(self._strips[y], y)])
+
+    def _empty(self, y: int) -> Strip:
+        words = self._words if y == self.plot.height // 2 else ""
+        text = Content(words).truncate(self.plot.width, ellipsis=True).plain
+        style = self.get_component_rich_style("spectrogram--words")
+        return Strip([Segment(text.center(self.plot.width), style)])
+
+    def _crossed(self, line: Strip, y: int) -> Strip:
+        """Put the part of the cursor that falls into this row over it."""
+        places = {0: "+"} if y == self._row else {}
+        upright, level = ("|", "-") if self.ink.ascii else ("│", "─")
+        for right, down in _ARMS:
+            if self._row + down == y:
+                places[right] = upright if right == 0 else level
+        for right, character in sorted(places.items()):
+            column = self._column + right
+            if 0 <= column < line.cell_length:
+                line = self._over(line, column, character)
+        return line
+
+    def _over(self, line: Strip, column: int, character: str) -> Strip:
+        under = next(iter(line.crop(column, column + 1)), None)
+        beneath = under.style.bgcolor if under is not None and under.style else None
+        style = self.get_component_rich_style("spectrogram--cursor") + Style(bgcolor=beneath)
+        drawn = Strip([Segment(character, style)])
+        return Strip.join([line.crop(0, column), drawn, line.crop(column + 1)])
+
+    def _time_axis(self, style: Style) -> Strip:
+        cells = [" "] * self.plot.width
+        if self.picture is not None:
+            for mark in time_marks(self.picture.start, self.picture.end, self.plot.width):
+                cells[mark.at : mark.at + len(mark.label)] = mark.label
+            if self._column < len(cells):
+                cells[self._column] = "^"
+        return Strip([Segment(" " * AXIS + "".join(cells), style)])
+
+
+def fitted(picture: Picture, width: int, height: int) -> Picture:
+    """Stretch a picture to a size by taking its nearest elements, until a sharp one is drawn."""
+    if (picture.width, picture.height) == (width, height):
+        return picture
+    columns = [column * picture.width // width for column in range(width)]
+    lines = []
+    for row in range(height):
+        top = row * picture.height // height * picture.width
+        line = picture.levels[top : top + picture.width]
+        lines.append(bytes(line[column] for column in columns))
+    return replace(picture, width=width, height=height, levels=b"".join(lines))
