@@ -50,11 +50,20 @@ async def test_a_server_that_came_back_elsewhere_is_found_and_has_what_was_kept(
 
 
 async def test_a_server_that_comes_back_while_we_try_loses_nothing(valkey: ValkeyServer) -> None:
-    link = RedisLink(valkey.address)
+    there = asyncio.Event()
+    there.set()
+
+    async def address() -> str:
+        await there.wait()
+        return await valkey.address()
+
+    link = RedisLink(address)
     await link.ask(ping)
+    there.clear()
     valkey.kill()
     asking = asyncio.create_task(link.ask(ping))
     await asyncio.to_thread(valkey.start)
+    there.set()
     assert await asking
     await link.close()
 
@@ -71,7 +80,7 @@ async def test_a_server_that_stays_away_is_said_with_what_to_do(valkey: ValkeySe
 
 
 async def test_a_server_that_hangs_is_not_waited_for_twice(valkey: ValkeyServer) -> None:
-    link = RedisLink(valkey.address, answer_seconds=0.2)
+    link = RedisLink(valkey.address, answer_seconds=1.0)
     await link.ask(ping)
     valkey.send(signal.SIGSTOP)
     try:
