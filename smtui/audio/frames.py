@@ -30,8 +30,8 @@ MEL_BANDS = 64
 FRAMES_PER_SECOND = RATE / HOP
 
 ROLLOFF_SHARE = 0.85
-BAND_EDGES_HZ = (0.0, 150.0, 600.0, 2_000.0, 5_000.0, 11_025.0)
-"""Edges of the five bands whose power tells a kick from a snare from a hat."""
+BAND_EDGES_HZ = (0.0, 90.0, 150.0, 600.0, 2_000.0, 5_000.0, 11_025.0)
+"""Edges of the six bands whose power tells a kick from a snare from a hat."""
 
 _LOWEST_POWER = 1e-10
 _BLOCK_FRAMES = 256
@@ -49,7 +49,7 @@ class Frames:
         flatness: (n,) 0 to 1.
         mfcc: (n, 13).
         chroma: (n, 12) power, C first.
-        bands: (n, 5) power between BAND_EDGES_HZ.
+        bands: (n, 6) power between BAND_EDGES_HZ.
         strength: (n,) onset strength, the mean rise of the mel spectrum.
     """
 
@@ -219,7 +219,7 @@ def _cosines() -> Array:
 
 @cache
 def _bands() -> Array:
-    """Sums power into the five bands: (bins, 5)."""
+    """Sums power into the six bands: (bins, 6)."""
     hz = bin_hz()[:, None]
     low, high = np.array(BAND_EDGES_HZ[:-1]), np.array(BAND_EDGES_HZ[1:])
     return ((hz >= low) & (hz < high)).astype(np.float32)

@@ -29,14 +29,16 @@ class Traits:
     """What the rules look at.
 
     Attributes:
-        low, body, middle, high, top: shares of power below 150 Hz, 600 Hz, 2 kHz, 5 kHz and
-            above, together 1.
+        deep, low, body, middle, high, top: shares of power below 90 Hz, 150 Hz, 600 Hz, 2 kHz,
+            5 kHz and above, together 1.
         attack: s from the start of the sound to its loudest moment.
         decay: s from there until it stays 20 dB lower.
         flatness: 0 for tones to 1 for noise, where it is loud.
+        tonalness: share of power in steady peaks.
     """
 
     duration: float
+    deep: float
     low: float
     body: float
     middle: float
@@ -45,6 +47,7 @@ class Traits:
     attack: float
     decay: float
     flatness: float
+    tonalness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +87,16 @@ def traits_of(heard: Heard) -> Traits:
     loudness = np.square(heard.frames.rms, dtype=np.float64)
     return Traits(
         duration=heard.duration,
-        low=float(shares[0]),
-        body=float(shares[1]),
-        middle=float(shares[2]),
-        high=float(shares[3]),
-        top=float(shares[4]),
+        deep=float(shares[0]),
+        low=float(shares[1]),
+        body=float(shares[2]),
+        middle=float(shares[3]),
+        high=float(shares[4]),
+        top=float(shares[5]),
         attack=attack,
         decay=decay,
         flatness=float(loudness @ heard.frames.flatness / max(loudness.sum(), 1e-20)),
+        tonalness=heard.tonality.tonalness,
     )
 
 
@@ -102,30 +107,45 @@ def _long(heard: Heard) -> tuple[str | None, float]:
 
 
 def _drums(traits: Traits) -> dict[str, float]:
-    struck = _below(traits.attack, 0.03, 0.12) * _below(traits.duration, 2.5, _LONGEST_HIT)
+    hit = _below(traits.duration, 2.5, _LONGEST_HIT)
+    struck = hit * _below(traits.attack, 0.03, 0.12)
     short = struck * _below(traits.decay, 0.35, 0.8)
     bright = traits.high + traits.top
-    noise = _above(traits.flatness, 0.01, 0.06)
-    ring = _above(traits.decay, 0.18, 0.4)
+    bottom = traits.deep + traits.low
+    noise = _above(traits.flatness, 0.01, 0.04)
+    ring = _above(traits.decay, 0.32, 0.55)
     return {
-        "kick": short * _above(traits.low, 0.35, 0.7) * _below(bright, 0.15, 0.4),
-        "tom": short
-        * _above(traits.body + traits.low, 0.6, 0.9)
-        * _above(traits.body, 0.3, 0.65)
-        * _below(bright, 0.08, 0.25),
+        "kick": short
+        * _above(bottom, 0.35, 0.7)
+        * _above(traits.deep, 0.1, 0.4)
+        * _below(bright, 0.15, 0.4),
+        "tom": struck
+        * _below(traits.decay, 0.6, 1.0)
+        * _above(bottom + traits.body, 0.6, 0.9)
+        * _below(traits.deep, 0.1, 0.4)
+        * _below(bright, 0.08, 0.25)
+        * _below(traits.flatness, 0.008, 0.03),
         "snare": short
         * noise
-        * _above(traits.low + traits.body, 0.04, 0.2)
-        * _below(traits.low, 0.3, 0.6)
-        * _above(traits.middle + bright, 0.15, 0.4)
+        * _above(bottom + traits.body, 0.04, 0.2)
+        * _below(bottom, 0.3, 0.6)
+        * _above(traits.middle + bright, 0.06, 0.18)
         * _below(traits.top, 0.5, 0.8),
         "clap": short
-        * noise
-        * _below(traits.low + traits.body, 0.08, 0.25)
+        * _below(traits.tonalness, 0.1, 0.3)
+        * _below(bottom + traits.body, 0.08, 0.25)
         * _above(traits.middle + traits.high, 0.6, 0.85)
-        * _above(traits.middle, 0.2, 0.45),
-        "hat": struck * _above(bright, 0.7, 0.92) * _above(traits.top, 0.3, 0.6) * (1 - ring),
-        "cymbal": struck * _above(bright, 0.5, 0.85) * _above(traits.top, 0.15, 0.4) * ring,
+        * _above(traits.middle, 0.2, 0.35),
+        "hat": hit
+        * _below(traits.attack, 0.014, 0.034)
+        * _above(bright, 0.7, 0.9)
+        * _above(traits.top, 0.2, 0.45)
+        * (1 - ring),
+        "cymbal": hit
+        * _below(traits.attack, 0.12, 0.3)
+        * _above(bright, 0.4, 0.8)
+        * _above(traits.top, 0.05, 0.3)
+        * ring,
         "percussion": 0.45 * short,
     }
 
@@ -134,13 +154,15 @@ def _tones(traits: Traits, heard: Heard) -> dict[str, float]:
     note = heard.note
     root = note.steadiness * note.clarity if note is not None and note.is_root else 0.0
     midi = note.midi if note is not None else 0.0
-    held = _above(traits.decay, 0.25, 0.5)
-    tonal = _above(heard.tonality.tonalness, 0.4, 0.7)
-    deep = _above(traits.low + traits.body, 0.5, 0.8)
+    held = _above(traits.decay, 0.4, 0.7)
+    tonal = _above(traits.tonalness, 0.4, 0.7)
+    deep = _above(traits.deep + traits.low + traits.body, 0.5, 0.8)
+    # A bass that slides or growls has no steady note, and still nothing but depth.
+    growl = 0.5 * _above(traits.deep + traits.low, 0.6, 0.9)
     slow = _above(traits.attack, 0.25, 0.8) * _above(traits.duration, 0.6, 1.2)
     chord = _above(heard.tonality.confidence, 0.2, 0.5) * _above(traits.duration, 0.5, 1.0)
     return {
-        "bass": root * deep * held * (1.0 if midi <= _HIGHEST_BASS else 0.0),
+        "bass": max(root if midi <= _HIGHEST_BASS else 0.0, growl) * deep * held,
         "lead": root * held * tonal * (1.0 if midi > _HIGHEST_BASS else 0.0),
         "chord": chord * tonal * (1 - root),
         "fx": slow * (1 - 0.8 * tonal),

@@ -10,7 +10,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ LOUDEST_SAMPLE = 1e4
 
 _UNRECOGNISED = 1
 _HASH_CHUNK = 1 << 20
+_SHORT_READ = 1_024
 # No format stores more samples per byte than this; FLAC comes near it with digital silence.
 _MOST_FRAMES_PER_BYTE = 16_384
 _UNKNOWN_FRAMES = 1 << 60
@@ -105,9 +106,22 @@ class Sound:
                 _check_length(place, header)
                 yield block
         except soundfile.SoundFileError as error:
-            raise _stopped_early(place, header) from error
+            raise self._broken_after(place) from error
         if stop is None and header.frames is not None and place < header.frames:
-            raise _stopped_early(place, header)
+            raise _breaks_off(place, header)
+
+    def _broken_after(self, place: int) -> SoundUnreadable:
+        """Say where the data cannot be decoded: short reads find it within the block."""
+        # A decoder that met the file's end wants more bytes; one that stands before it met rubbish.
+        ended = os.lseek(self._descriptor, 0, os.SEEK_CUR) >= os.fstat(self._descriptor).st_size
+        with suppress(soundfile.SoundFileError):
+            self._file.seek(place)
+            while count := len(self._file.read(_SHORT_READ, dtype="float32")):
+                place += count
+        if ended and self.header.frames is not None:
+            return _breaks_off(place, self.header)
+        at = place / self.header.sample_rate
+        return SoundUnreadable(f"The sound data are damaged after {at:.1f} s", code="damaged")
 
 
 @contextmanager
@@ -232,10 +246,8 @@ def _too_long() -> SoundUnreadable:
     return SoundUnreadable(f"The sound is longer than {hours} hours", code="too_long")
 
 
-def _stopped_early(place: int, header: Header) -> SoundUnreadable:
+def _breaks_off(place: int, header: Header) -> SoundUnreadable:
     at = place / header.sample_rate
-    if header.frames is None or place == 0:
-        return SoundUnreadable(f"The sound data are damaged after {at:.1f} s", code="damaged")
     return SoundUnreadable(
         f"The sound breaks off after {at:.1f} s of {header.duration:.1f} s", code="truncated"
     )

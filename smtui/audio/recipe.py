@@ -21,6 +21,8 @@ RECIPE_VERSION = 1
 """Rises whenever the same sound would be heard differently."""
 
 _DRUMS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
+# A drum's skin may ring on a pitch, but nobody plays a melody on it.
+_UNPITCHED = ("kick", "snare", "clap", "hat", "cymbal")
 _LONGEST_NOTE = 12.0
 _OPENING = 6 * RATE
 
@@ -52,6 +54,7 @@ def listen(path: Path, *, level: Level) -> Measurement:
     levels, beat, keys = heard.levels, heard.rhythm, heard.tonality
     kind, kind_confidence = kind_of(heard)
     one_note = heard.note is not None and heard.note.is_root and not beat.is_loop
+    root_note = heard.note.name if heard.note and one_note and kind not in _UNPITCHED else None
     has_key = keys.key is not None and not one_note and kind not in _DRUMS
     advanced = reached is not Level.BASIC
     return Measurement(
@@ -73,7 +76,7 @@ def listen(path: Path, *, level: Level) -> Measurement:
         loudness_lufs=levels.loudness_lufs,
         loudness_padded=levels.loudness_padded,
         true_peak_dbtp=levels.true_peak_dbtp,
-        root_note=heard.note.name if heard.note is not None and one_note else None,
+        root_note=root_note,
         bit_depth=bit_depth,
         clipped_samples=levels.clipped_samples,
         dc_offset=levels.dc_offset,

@@ -131,8 +131,8 @@ def _pulse(frames: Frames, duration: float, *, circular: bool) -> _Pulse:
     strength = _fitted(above_neighbourhood(frames.strength), count)
     loud = np.sqrt(np.sqrt(frames.bands.astype(np.float64)))
     rises = np.maximum(np.diff(loud, axis=0, prepend=loud[:1]), 0)
-    low = _fitted(above_neighbourhood(rises[:, 0]), count)
-    high = _fitted(above_neighbourhood(rises[:, 2] + rises[:, 3]), count)
+    low = _fitted(above_neighbourhood(rises[:, 0] + rises[:, 1]), count)
+    high = _fitted(above_neighbourhood(rises[:, 3] + rises[:, 4]), count)
     likeness = _correlation(strength, strength, circular=circular)
     return _Pulse(strength, likeness, _correlation(low, high, circular=circular), circular=circular)
 

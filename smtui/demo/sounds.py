@@ -73,7 +73,12 @@ def _drums() -> tuple[_Sound, ...]:
         _one("hat closed.wav", "hat", 96_000, play.hat),
         _one("hat open.flac", "hat", 44_100, lambda rate: play.hat(rate, seconds=0.5)),
         _one("crash.ogg", "cymbal", 44_100, play.crash, width=0.6),
-        _one("tom low.wav", "tom", 22_050, play.tom),
+        _Sound(
+            truth=Truth(filename=Path("tom low G2.wav"), kind="tom", root_note="G2"),
+            rate=22_050,
+            subtype="",
+            make=play.tom,
+        ),
         _one("riser.mp3", "fx", 44_100, play.riser, width=0.4),
     )
 
@@ -165,7 +170,12 @@ def _tonal_loops() -> tuple[_Sound, ...]:
 
 
 def _one(
-    name: str, kind: str, rate: int, make: Callable[[int], Wave], *, width: float = 0.0
+    name: str,
+    kind: str,
+    rate: int,
+    make: Callable[[int], Wave],
+    *,
+    width: float = 0.0,
 ) -> _Sound:
     truth = Truth(filename=Path(name), kind=kind)
     return _Sound(truth=truth, rate=rate, subtype="", make=make, width=width)
