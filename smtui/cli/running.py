@@ -85,7 +85,7 @@ async def opened() -> AsyncIterator[Opened]:
     here = places()
     loaded = settings.load(here, os.environ)
     async with wiring.services(here, loaded.settings) as services:
-        account = await services.accounts.for_command_line()
+        account = await services.accounts.for_command_line(os.environ.get("SMTUI_TOKEN"))
         yield Opened(services=services, account=account, settings=loaded.settings)
 
 
