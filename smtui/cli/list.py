@@ -1,0 +1,119 @@
+"""`smtui list`: print the library, or what a filter finds in it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+
+import click
+
+from smtui.cli.fields import analysis_fields
+from smtui.cli.running import Opened, err, opened, run
+from smtui.cli.table import Table
+from smtui.domain.analysis import Analysis
+from smtui.domain.errors import QueryInvalid
+from smtui.domain.query import CONDITIONS, parse
+from smtui.domain.question import SORTABLE, Expression, Field, Question, Sort
+from smtui.domain.sample import Sample
+
+_EXAMPLES = "\n".join(f"  {each.example:<18} {each.meaning}" for each in CONDITIONS)
+
+
+@click.command(
+    "list",
+    # A dash begins a negated word, not an option: smtui list -loop.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    epilog=f"\b\nConditions:\n{_EXAMPLES}",
+)
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per sound and line.")
+@click.option(
+    "--sort",
+    type=click.Choice([field.value for field in SORTABLE]),
+    default=Field.NAME.value,
+    show_default=True,
+    help="What to sort by; sounds without a value come last.",
+)
+@click.option("--reverse", is_flag=True, help="The other way round.")
+@click.option("--limit", type=click.IntRange(min=0), help="At most so many sounds.")
+def list_command(
+    *, query: tuple[str, ...], as_json: bool, sort: str, reverse: bool, limit: int | None
+) -> None:
+    """Print the library, or what QUERY finds: `smtui list kick bpm:120..128 not:loop`.
+
+    Words are looked for in names, folders and tags; conditions are a name, a colon and a value.
+    `-` or `not:` before anything leaves it out, `|` (quoted for the shell) means or.
+
+    On a terminal this is a table; in a pipe, lines of path, kind, BPM, key, seconds, LUFS and
+    tags with tabs between. --json gives everything that the newest analysis says, with path
+    (and path_bytes, base64, where the name is not UTF-8) and analyzed_at, null if not yet heard.
+    """
+    if query == ("-h",):
+        click.echo(click.get_current_context().get_help())
+        return
+    text = " ".join(query)
+
+    async def work() -> None:
+        order = Sort(field=Field(sort), descending=reverse)
+        # Whatever is wrong with the words is told before anything is opened.
+        expression = _parsed(text)
+        async with opened() as box:
+            asked = Question(expression=expression, sort=order, viewer=box.account.user_id)
+            count = await _print(box, asked, limit, as_json=as_json)
+            if not count and not as_json and sys.stdout.isatty():
+                err("Nothing is found." if text else "The library is empty: smtui scan FOLDER")
+
+    run(work)
+
+
+def _parsed(text: str) -> Expression:
+    try:
+        return parse(text)
+    except QueryInvalid as mistake:
+        if text.isprintable():
+            err(f"  {text}")
+            err(f"  {' ' * mistake.start}{'^' * max(1, mistake.end - mistake.start)}")
+        raise
+
+
+async def _print(box: Opened, question: Question, limit: int | None, *, as_json: bool) -> int:
+    count = 0
+    table = None if as_json else Table(sys.stdout)
+    async for samples in box.services.library.each(question, limit=limit):
+        if table is None:
+            heard = await box.services.analyses.of_many([sample.file_id for sample in samples])
+            for sample in samples:
+                sys.stdout.write(f"{_object(sample, heard.get(sample.file_id))}\n")
+        else:
+            table.show(samples)
+        sys.stdout.flush()
+        count += len(samples)
+    return count
+
+
+def _object(sample: Sample, analysis: Analysis | None) -> str:
+    raw = sample.path_bytes
+    fields: dict[str, object] = {
+        "path": sample.file_path,
+        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        "file_id": sample.file_id,
+        "user_id": sample.user_id,
+        "filename": sample.filename,
+        "file_size": sample.file_size,
+        "file_hash": sample.file_hash,
+        "duration": sample.duration,
+        "sample_rate": sample.sample_rate,
+        "channels": sample.channels,
+        "format": sample.format,
+        "uploaded_at": sample.uploaded_at.isoformat(timespec="milliseconds"),
+        "tags": sample.tags,
+        "metadata": dict(sample.metadata),
+        "missing_since": sample.missing_since and sample.missing_since.isoformat(),
+        "error": sample.trouble and sample.trouble.error,
+        "analysis_id": analysis and analysis.analysis_id,
+        "analyzed_at": None,
+    }
+    if analysis is not None:
+        fields |= analysis_fields(analysis.measured, analyzed_at=analysis.analyzed_at)
+    return json.dumps(fields)

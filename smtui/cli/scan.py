@@ -1,0 +1,150 @@
+"""`smtui scan`: take the sounds in folders into the library, then have them listened to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+import click
+
+from smtui.cli.running import Opened, err, opened, out, run
+from smtui.domain.scan import ScanProgress
+from smtui.domain.text import printable_path, shown
+
+_TOLD = 50
+_CELLS = 30
+
+
+@click.command("scan")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER]...")
+@click.option(
+    "--analyze/--no-analyze",
+    default=None,
+    help="Have new sounds listened to in the background; the setting work.start otherwise.",
+)
+def scan_command(*, folders: tuple[Path, ...], analyze: bool | None) -> None:
+    """Take the sounds in and below FOLDERs into the library; single files too.
+
+    Without a FOLDER the remembered ones are scanned again. Unchanged files are skipped, moved
+    ones keep their place in the library, and what has vanished is marked, never deleted.
+
+    Sounds are known by their content, whatever their names. Left out are hidden folders (.git,
+    .Trash-1000), ._* files, __MACOSX, $RECYCLE.BIN, and what the patterns in a file named
+    .smtuiignore say, written as in .gitignore; !pattern takes something back in.
+
+    Exit status 1 if a FOLDER could not be read at all. Ctrl-C stops and keeps what was found.
+    """
+
+    async def work() -> int:
+        async with opened() as box:
+            report = await _scanned(box, folders)
+            for line in _report(report):
+                out(line)
+            refused = _tell_unreadable(report, folders)
+            if box.settings.work.start if analyze is None else analyze:
+                await _have_heard(box)
+            return 1 if refused else 0
+
+    run(work)
+
+
+async def _scanned(box: Opened, folders: Sequence[Path]) -> ScanProgress:
+    """Scan, showing how far it is; gives the report."""
+    line = _Line()
+    progress = ScanProgress()
+    scanning = box.services.scans.scan(folders, user_id=box.account.user_id)
+    try:
+        async with aclosing(scanning) as steps:
+            async for progress in steps:
+                line.show(progress)
+    except asyncio.CancelledError:
+        line.leave()
+        err(f"Stopped: {_counts(progress)} so far, and kept. Scan again to go on.")
+        raise
+    line.leave()
+    return progress
+
+
+async def _have_heard(box: Opened) -> None:
+    batches, user_id = box.services.batches, box.account.user_id
+    run_id = await batches.start_unheard(user_id, box.settings.work.level)
+    started = None if run_id is None else await batches.progress(run_id)
+    if started is not None:
+        out(f"{_sounds(started.total)} to be listened to in the background.")
+
+
+class _Line:
+    """How far a scan is, on one line of a terminal that is rewritten; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, progress: ScanProgress) -> None:
+        """Write the present."""
+        if not self._terminal:
+            return
+        width = shutil.get_terminal_size().columns - 1
+        if progress.counted:
+            full = _CELLS * progress.handled // max(1, progress.seen)
+            words = f"[{'#' * full}{'-' * (_CELLS - full)}] {progress.handled:,} of "
+            words += f"{_sounds(progress.seen)}, {_counts(progress)}"
+        else:
+            words = f"{progress.handled:,} of {progress.seen:,} found so far"
+        words += f"  {shown(progress.current)}"
+        sys.stderr.write(f"\r{_encodable(words[:width])}\x1b[K")
+        sys.stderr.flush()
+
+    def leave(self) -> None:
+        """Free the line for what comes next."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _encodable(words: str) -> str:
+    encoding = sys.stderr.encoding or "utf-8"
+    return words.encode(encoding, errors="replace").decode(encoding)
+
+
+def _counts(progress: ScanProgress) -> str:
+    counts = [
+        (progress.added, "added"),
+        (progress.moved, "moved"),
+        (progress.changed, "changed"),
+        (progress.unchanged, "unchanged"),
+        (progress.missing, "missing"),
+    ]
+    return ", ".join(f"{count:,} {word}" for count, word in counts if count) or "nothing added"
+
+
+def _report(progress: ScanProgress) -> list[str]:
+    """Say what became of everything that was met."""
+    if not progress.seen and not progress.missing:
+        lines = ["There are no sounds here."] if not progress.unreadable_count else []
+    else:
+        lines = [f"{_sounds(progress.seen)}: {_counts(progress)}."]
+    if progress.ignored:
+        entries = "1 entry" if progress.ignored == 1 else f"{progress.ignored:,} entries"
+        lines.append(f"{entries} left out: no sound, or told to be ignored.")
+    return lines
+
+
+def _tell_unreadable(progress: ScanProgress, folders: Sequence[Path]) -> bool:
+    """Tell what could not be read and why; True where a folder that was named is among it."""
+    given = {printable_path(os.fsencode(os.path.abspath(folder))) for folder in folders}  # noqa: PTH100
+    if progress.unreadable_count:
+        err(f"{progress.unreadable_count:,} could not be read:")
+    for each in progress.unreadable[:_TOLD]:
+        err(f"  {shown(each.file_path)}: {shown(each.error)}")
+    if progress.unreadable_count > _TOLD:
+        err(f"  and {progress.unreadable_count - _TOLD:,} more")
+    return any(each.file_path in given for each in progress.unreadable)
+
+
+def _sounds(count: int) -> str:
+    return f"{count:,} sound{'' if count == 1 else 's'}"

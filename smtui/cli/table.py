@@ -1,0 +1,129 @@
+"""A plain table of sounds for a terminal, and lines with tabs for a pipe."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from smtui.domain.sample import Sample
+from smtui.domain.text import shown
+from smtui.ui.draw import wording
+
+_NARROWEST = 60
+_WIDE = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of the table; `width` 0 shares what the others leave."""
+
+    title: str
+    width: int
+    right: bool
+    value: Callable[[Sample], str]
+
+
+def _kind(sample: Sample) -> str:
+    if sample.missing_since is not None:
+        return "(missing)"
+    return (sample.heard.kind if sample.heard else None) or "-"
+
+
+def _tempo(sample: Sample) -> str:
+    tempo = sample.heard.tempo if sample.heard else None
+    return "-" if tempo is None else f"{tempo:.1f}"
+
+
+def _key(sample: Sample) -> str:
+    heard = sample.heard
+    return (heard.key_label or heard.root_note if heard else None) or "-"
+
+
+def _loudness(sample: Sample) -> str:
+    loudness = sample.heard.loudness_lufs if sample.heard else None
+    return "-" if loudness is None else f"{loudness:.1f}"
+
+
+_COLUMNS = (
+    Column(title="Name", width=0, right=False, value=lambda sample: sample.filename),
+    Column(title="Folder", width=0, right=False, value=lambda sample: sample.folder),
+    Column(
+        title="Kind",
+        width=10,
+        right=False,
+        value=_kind,
+    ),
+    Column(title="BPM", width=5, right=True, value=_tempo),
+    Column(title="Key", width=4, right=False, value=_key),
+    Column(
+        title="Length", width=7, right=True, value=lambda sample: wording.length(sample.duration)
+    ),
+    Column(title="Loud", width=5, right=True, value=_loudness),
+)
+_TAGS = Column(title="Tags", width=16, right=False, value=lambda sample: ", ".join(sample.tags))
+
+
+class Table:
+    """Rows as wide as the terminal; in a pipe, values with tabs between."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._begun = False
+        width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
+        columns = _COLUMNS if width < _WIDE - 1 else (*_COLUMNS, _TAGS)
+        fixed = sum(column.width + 1 for column in columns if column.width)
+        flexible = (width - fixed - 1) // 2
+        self._columns = [(column, column.width or flexible) for column in columns]
+
+    def show(self, samples: tuple[Sample, ...]) -> None:
+        """Write some rows."""
+        if not self._terminal:
+            for sample in samples:
+                self._write(_tabbed(sample))
+            return
+        if not self._begun:
+            self._write(self._row([column.title for column, _ in self._columns]))
+            self._begun = True
+        for sample in samples:
+            self._write(self._row([column.value(sample) for column, _ in self._columns]))
+
+    def _write(self, inert: str) -> None:
+        encoding = self._stream.encoding or "utf-8"
+        line = inert.encode(encoding, errors="backslashreplace").decode(encoding)
+        self._stream.write(f"{line}\n")
+
+    def _row(self, values: Sequence[str]) -> str:
+        cells = (
+            _fitted(shown(value), width, right=column.right)
+            for value, (column, width) in zip(values, self._columns, strict=True)
+        )
+        return " ".join(cells).rstrip()
+
+
+def _fitted(text: str, width: int, *, right: bool) -> str:
+    """Make the text so many columns wide; a tilde says that something is cut off."""
+    # A late import: --help draws no table.
+    from rich.cells import cell_len, set_cell_size
+
+    size = cell_len(text)
+    if size > width:
+        return f"{set_cell_size(text, width - 1)}~"
+    space = " " * (width - size)
+    return space + text if right else text + space
+
+
+def _tabbed(sample: Sample) -> str:
+    values = [
+        sample.file_path,
+        _kind(sample),
+        _tempo(sample),
+        _key(sample),
+        f"{sample.duration:.3f}",
+        _loudness(sample),
+        ", ".join(sample.tags),
+    ]
+    # A tab in a name is written as an escape, so it never splits a line.
+    return "\t".join(shown(value) for value in values)
