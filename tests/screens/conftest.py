@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from screen_home import Home, settle, until
+from screen_home import Home, OpenApp, settle, until
 from textual.pilot import Pilot
 from valkey_server import ValkeyServer, running
 
@@ -25,9 +25,6 @@ def valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture
 def home(tmp_path: Path, valkey: ValkeyServer) -> Home:
     return Home(folder=tmp_path, valkey=valkey)
-
-
-OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
 
 @pytest.fixture

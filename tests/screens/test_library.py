@@ -6,8 +6,19 @@ import wave
 from pathlib import Path
 
 import pytest
-from conftest import OpenApp
-from screen_home import Home, Sound, heard, line_with, many, press, seen, settle, told, until
+from screen_home import (
+    Home,
+    OpenApp,
+    Sound,
+    heard,
+    line_with,
+    many,
+    press,
+    seen,
+    settle,
+    told,
+    until,
+)
 from textual.events import MouseScrollDown
 
 from smtui.domain.sample import Trouble
@@ -89,7 +100,9 @@ async def test_enter_keeps_the_filter_and_esc_in_the_table_takes_it_away(
         assert len(names(pilot)) == 3
 
 
-async def test_a_mistake_is_named_and_the_last_answer_stays(library: Home, open_app: OpenApp):
+async def test_a_mistake_is_named_and_what_stands_before_it_is_asked(
+    library: Home, open_app: OpenApp
+):
     async with open_app() as pilot:
         await press(pilot, "slash", *"kick")
         assert names(pilot) == ["a_kick.wav"]
@@ -231,6 +244,7 @@ async def test_i_scans_a_folder_and_its_sounds_appear(
         await press(pilot, "i", "ctrl+u", *str(sounds), "enter")
         assert any("2 added" in words for words in told(pilot.app))
         await until(lambda: "2 of 2" in seen(pilot.app))
+        await settle(pilot.app)
         assert "[red]two.wav" in seen(pilot.app)
         assert home.documents
         (run,) = await home.documents.batches.runs(user_id=home.user_id, limit=9)
@@ -280,7 +294,7 @@ async def test_a_sound_that_could_not_be_heard_is_marked(library: Home, open_app
 
 
 OUTSIDE = (
-    "[red]evil[/].wav",
+    "[red]evil[bold].wav",
     "two\nlines.wav",
     "esc\x1b[31mape.wav",
     "right\u202eleft.wav",
@@ -302,7 +316,7 @@ async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[
             assert {strip.cell_length for strip in strips} == {size[0]}
             await press(pilot, "full_stop", "full_stop", "j")
         if size[0] == 120:
-            assert "[red]evil[/].wav" in seen(pilot.app)
+            assert "[red]evil[bold].wav" in seen(pilot.app)
 
 
 async def test_at_120_columns_the_row_is_described_beside_the_table(

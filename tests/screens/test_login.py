@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import OpenApp
-from screen_home import Home, press, seen, settle
+from screen_home import Home, OpenApp, press, seen, settle
 from textual.widgets import Input
 
 from smtui.ui.screens.library import LibraryScreen

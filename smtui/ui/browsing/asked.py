@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from smtui.domain.account import UserId
+from smtui.domain.errors import QueryInvalid
 from smtui.domain.query import parse
 from smtui.domain.question import All, Everything, Field, Question, Sort, Within
 
@@ -25,6 +26,18 @@ class Asked:
         typed = parse(self.text)
         expression = All((*parts, typed)) if parts else typed
         return Question(expression=expression, sort=self.sort, viewer=viewer)
+
+    def understood(self) -> tuple[Asked, QueryInvalid | None]:
+        """Leave out the word with the first mistake and all after it, and give the mistake.
+
+        Half a condition is a mistake too, so what one types next must not empty the table.
+        """
+        try:
+            parse(self.text)
+        except QueryInvalid as mistake:
+            before = self.text[: mistake.start].rpartition(" ")[0].rstrip()
+            return replace(self, text=before).understood()[0], mistake
+        return self, None
 
     @property
     def is_everything(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from smtui.domain.errors import QueryInvalid, SmtuiError
+from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.ui.browsing.asked import Asked
@@ -55,7 +55,7 @@ class Browser(Room):
 
     @property
     def question(self) -> Question:
-        """What is asked now; the text in it was read before."""
+        """What is asked now."""
         return self.asked.question(self.account.user_id)
 
     @property
@@ -74,23 +74,21 @@ class Browser(Room):
     # Asking.
 
     def ask(self, asked: Asked, *, pause: float = 0.0) -> None:
-        """Ask anew; a mistake is named under the line and the last answer stays."""
+        """Ask anew; a mistake is named under the line, and what stands before it is asked."""
         line = self.query_one(FilterLine)
-        try:
-            question = asked.question(self.account.user_id)
-        except QueryInvalid as mistake:
-            line.show_mistake(mistake)
-            return
-        line.show_mistake(None)
+        asked, mistake = asked.understood()
+        line.show_mistake(mistake)
         line.show_order(asked.order)
-        self._ask(asked, question, pause)
+        self._ask(asked, pause)
 
     @looking(group="question")
-    async def _ask(self, asked: Asked, question: Question, pause: float) -> None:
+    async def _ask(self, asked: Asked, pause: float) -> None:
         self._asking = True
         try:
             await asyncio.sleep(pause)
-            listing = self.services.library.listing(question)
+            # Taken before the rows are read, so that no change in between is missed.
+            self._generation = await self.services.library.generation()
+            listing = self.services.library.listing(asked.question(self.account.user_id))
             window = await listing.window(0, _FIRST_ROWS)
             self._take(asked, listing)
             self.table.show(len(window.samples))
@@ -139,10 +137,9 @@ class Browser(Room):
             began = time.monotonic()
             try:
                 generation = await self.services.library.generation()
-                if generation != self._generation and not self._asking and self._listing:
-                    if self._generation >= 0:
-                        await self.reload()
+                if generation != self._generation and not self._asking:
                     self._generation = generation
+                    await self.reload()
                 told = ""
             except SmtuiError as error:
                 if told != error.title:

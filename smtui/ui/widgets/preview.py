@@ -28,6 +28,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
         Content.styled(shown(sample.folder), "$quiet"),
         Content(""),
         _line("file", _facts(sample)),
+        _line("length", f"{length(sample.duration)}   {size(sample.file_size)}"),
         *_heard(sample, analysis),
     ]
     if sample.trouble is not None:
@@ -57,10 +58,7 @@ def _line(label: str, words: str, confidence: float | None = None) -> Content:
 
 def _facts(sample: Sample) -> str:
     channels = {1: "mono", 2: "stereo"}.get(sample.channels, f"{sample.channels} channels")
-    return (
-        f"{sample.format} {sample.sample_rate / 1000:g}k {channels} {length(sample.duration)}"
-        f" {size(sample.file_size)}"
-    )
+    return f"{sample.format} {sample.sample_rate / 1000:g}k {channels}"
 
 
 def size(count: int) -> str:

@@ -226,12 +226,12 @@ class SampleTable(ScrollView, can_focus=True):
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Take the cursor along with the wheel."""
-        event.stop()
+        event.prevent_default().stop()
         self.action_move(3)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Take the cursor along with the wheel."""
-        event.stop()
+        event.prevent_default().stop()
         self.action_move(-3)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
