@@ -75,6 +75,9 @@ class _Walk:
             status = os.stat(self.root)  # noqa: PTH116
         except OSError as error:
             self._refuse(self.root, error, what="folder")
+            if not os.path.lexists(self.root):
+                words = "There is nothing here; is its drive mounted? The library keeps its sounds"
+                self.unreadable = [_unreadable(self.root, "vanished", words)]
             return []
         if stat.S_ISREG(status.st_mode):
             self._look_at(self.root, status)
