@@ -77,7 +77,7 @@ class PitchReader:
 
 
 def _described(windows: Array) -> Pitches:
-    whole = power_spectra(windows).astype(np.float64)
+    whole = power_spectra(windows)
     power = whole[:, _LOW_BIN - 1 : _HIGH_BIN + 2]
     left, middle, right = power[:, :-2], power[:, 1:-1], power[:, 2:]
     # Peaks must stand out of noise; the square root judges by magnitude.
@@ -87,7 +87,7 @@ def _described(windows: Array) -> Pitches:
         _OF_STRONGEST * magnitude.max(axis=1, keepdims=True),
     )
     frame, place = np.nonzero((middle > left) & (middle >= right) & (magnitude > floor))
-    height = middle[frame, place]
+    height = middle[frame, place].astype(np.float64)
     pitch = _pitch(left[frame, place], height, right[frame, place], place)
     # Magnitude, halved with each octave: overtones say less of the harmony than what is played.
     weight = np.sqrt(height) * 2 ** (-(np.maximum(pitch, _BASS) - _BASS) / 12)
@@ -100,13 +100,13 @@ def _described(windows: Array) -> Pitches:
     return Pitches(
         thirds=np.asarray(thirds, dtype=np.float64).reshape(count, THIRDS),
         peak_power=np.asarray(_PEAK_POWER * peaks, dtype=np.float64),
-        power=whole[:, _LOW_BIN + _TONAL_BIN :].sum(axis=1),
+        power=whole[:, _LOW_BIN + _TONAL_BIN :].sum(axis=1, dtype=np.float64),
         deviation=np.bincount(frame, weights=turns.real, minlength=count)
         + 1j * np.bincount(frame, weights=turns.imag, minlength=count),
     )
 
 
-def _pitch(left: Floats, middle: Floats, right: Floats, place: npt.NDArray[np.int64]) -> Floats:
+def _pitch(left: Array, middle: Floats, right: Array, place: npt.NDArray[np.int64]) -> Floats:
     """MIDI note numbers of peaks, by a parabola through the logarithms of three bins."""
     low, top, high = (np.log(np.maximum(each, 1e-30)) for each in (left, middle, right))
     bend = np.minimum(low - 2 * top + high, -1e-12)
@@ -115,9 +115,9 @@ def _pitch(left: Floats, middle: Floats, right: Floats, place: npt.NDArray[np.in
     return np.asarray(69 + 12 * np.log2(hertz / 440))
 
 
-def _around(magnitude: Floats) -> Floats:
+def _around(magnitude: Array) -> Array:
     """The mean magnitude of the neighbouring bins."""
     padded = np.pad(magnitude, ((0, 0), (_NEIGHBOUR_BINS + 1, _NEIGHBOUR_BINS)), mode="edge")
     running = np.cumsum(padded, axis=1)
     width = 2 * _NEIGHBOUR_BINS + 1
-    return np.asarray((running[:, width:] - running[:, :-width]) / width)
+    return np.asarray((running[:, width:] - running[:, :-width]) / width, dtype=np.float32)

@@ -9,14 +9,15 @@ whose loudness hardly rises after its start has no tempo.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import FRAMES_PER_SECOND, Frames
 from smtui.audio.levels import Levels
-from smtui.audio.onsets import above_neighbourhood, contrast_of, onset_frames
+from smtui.audio.onsets import contrast_of, onset_frames
+from smtui.audio.pulse import Pulse, pulse_of
 from smtui.domain.analysis import TempoClaim
 
 Floats = npt.NDArray[np.float64]
@@ -38,7 +39,6 @@ _LEAST_PIECE_SCORE = 0.3
 _FADED_DB = -22.0
 _BEAT_MULTIPLES = (1, 2, 4)
 _MOST_ALTERNATIVES = 3
-_NEIGHBOUR_FRAMES = 2
 _DISTINCT_OCTAVES = 0.06
 
 
@@ -74,24 +74,6 @@ class _Reading:
     likeness: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Pulse:
-    """Onset strength as a period sees it: how alike the sound is to itself later."""
-
-    strength: Floats
-    likeness: Floats
-    backbeat: Floats
-    circular: bool = field(kw_only=True)
-
-    def at(self, frames: float) -> float:
-        """Likeness at a lag, the best within two frames (23 ms)."""
-        return _best_near(self.likeness, frames, circular=self.circular)
-
-    def backbeat_at(self, frames: float) -> float:
-        """How often a high stroke follows a low one after this lag, 0 to 1."""
-        return _best_near(self.backbeat, frames, circular=self.circular)
-
-
 def rhythm(frames: Frames, levels: Levels, duration: float) -> Rhythm:
     """Find the beat of a sound of `duration` seconds."""
     struck = onset_frames(frames.strength)
@@ -100,12 +82,12 @@ def rhythm(frames: Frames, levels: Levels, duration: float) -> Rhythm:
     if len(struck) < _FEWEST_ONSETS or contrast_of(frames, struck) < _LEAST_CONTRAST:
         return none
     if _may_be_loop(frames, levels, duration):
-        pulse = _pulse(frames, duration, circular=True)
+        pulse = pulse_of(frames, duration, circular=True)
         readings = _loop_readings(pulse, duration)
         if readings and readings[0].score >= _least(readings[0].tempo, duration):
             return _told(pulse, readings, onsets, duration, is_loop=True)
     if duration >= _SHORTEST_PIECE and len(struck) >= _FEWEST_ONSETS_PIECE:
-        pulse = _pulse(frames, duration, circular=False)
+        pulse = pulse_of(frames, duration, circular=False)
         readings = _piece_readings(pulse)
         if readings and readings[0].score >= _LEAST_PIECE_SCORE:
             return _told(pulse, readings, onsets, duration, is_loop=False)
@@ -126,41 +108,7 @@ def _least(tempo: float, duration: float) -> float:
     return _LEAST_UNUSUAL_SCORE if beats % 4 else _LEAST_SCORE
 
 
-def _pulse(frames: Frames, duration: float, *, circular: bool) -> _Pulse:
-    count = max(4, round(duration * FRAMES_PER_SECOND)) if circular else len(frames.strength)
-    strength = _fitted(above_neighbourhood(frames.strength), count)
-    loud = np.sqrt(np.sqrt(frames.bands.astype(np.float64)))
-    rises = np.maximum(np.diff(loud, axis=0, prepend=loud[:1]), 0)
-    low = _fitted(above_neighbourhood(rises[:, 0] + rises[:, 1]), count)
-    high = _fitted(above_neighbourhood(rises[:, 3] + rises[:, 4]), count)
-    likeness = _correlation(strength, strength, circular=circular)
-    return _Pulse(strength, likeness, _correlation(low, high, circular=circular), circular=circular)
-
-
-def _fitted(values: Floats, count: int) -> Floats:
-    return np.pad(values[:count], (0, max(0, count - len(values))))
-
-
-def _correlation(first: Floats, later: Floats, *, circular: bool) -> Floats:
-    """Normalised correlation of `later` with `first` at each lag in frames."""
-    count = len(first)
-    size = count if circular else 2 * count
-    product = np.conj(np.fft.rfft(first, size)) * np.fft.rfft(later, size)
-    sums = np.fft.irfft(product, size)[:count]
-    if not circular:
-        # Fewer frames overlap at longer lags; beyond half the length too few remain.
-        sums = sums[: count // 2] * count / (count - np.arange(count // 2))
-    power = np.sqrt(np.square(first).sum() * np.square(later).sum())
-    return np.asarray(sums / max(power, 1e-12))
-
-
-def _best_near(values: Floats, frames: float, *, circular: bool) -> float:
-    places = round(frames) + np.arange(-_NEIGHBOUR_FRAMES, _NEIGHBOUR_FRAMES + 1)
-    places = places % len(values) if circular else np.clip(places, 0, len(values) - 1)
-    return float(values[places].max())
-
-
-def _loop_readings(pulse: _Pulse, duration: float) -> list[_Reading]:
+def _loop_readings(pulse: Pulse, duration: float) -> list[_Reading]:
     fewest = max(2, int(np.ceil(SLOWEST * duration / 60)))
     most = min(_MOST_LOOP_BEATS, int(FASTEST * duration / 60))
     readings = []
@@ -173,7 +121,7 @@ def _loop_readings(pulse: _Pulse, duration: float) -> list[_Reading]:
     return sorted(readings, key=lambda reading: -reading.score)
 
 
-def _piece_readings(pulse: _Pulse) -> list[_Reading]:
+def _piece_readings(pulse: Pulse) -> list[_Reading]:
     readings = []
     longest = len(pulse.likeness)
     for tempo in np.geomspace(SLOWEST, FASTEST, 240):
@@ -192,7 +140,7 @@ def _piece_readings(pulse: _Pulse) -> list[_Reading]:
     return distinct
 
 
-def _beat_likeness(pulse: _Pulse, lag: float, *, longest: float) -> float:
+def _beat_likeness(pulse: Pulse, lag: float, *, longest: float) -> float:
     lags = [lag * multiple for multiple in _BEAT_MULTIPLES if lag * multiple < longest - 1]
     return float(np.mean([pulse.at(each) for each in lags])) if lags else 0.0
 
@@ -213,7 +161,7 @@ def _whole(beats: int) -> float:
     return 0.65 if beats % 4 == 0 else 0.55 if beats % 2 == 0 else 0.45
 
 
-def _answers(pulse: _Pulse, lag: float) -> float:
+def _answers(pulse: Pulse, lag: float) -> float:
     """Raise a tempo whose half beats are filled and whose snare answers the bass drum.
 
     The snare answers one beat later, not two; at half or double the tempo it does not.
@@ -225,7 +173,7 @@ def _answers(pulse: _Pulse, lag: float) -> float:
     return filled * (1.0 + 0.8 * max(0.0, difference))
 
 
-def _refined(pulse: _Pulse, reading: _Reading) -> _Reading:
+def _refined(pulse: Pulse, reading: _Reading) -> _Reading:
     """Read the period off its highest visible multiple, where a frame matters least."""
     period = 60 / reading.tempo * FRAMES_PER_SECOND
     for multiple in (1, 2, 4, 8, 16, 32):
@@ -248,7 +196,7 @@ def _vertex(three: Floats) -> float:
 
 
 def _told(
-    pulse: _Pulse,
+    pulse: Pulse,
     readings: list[_Reading],
     onsets: tuple[float, ...],
     duration: float,
@@ -280,7 +228,7 @@ def _share(sure: float, reading: _Reading, best: _Reading) -> float:
     return round(0.5 * sure * reading.score / best.score, 3)
 
 
-def _meter(pulse: _Pulse, best: _Reading, duration: float) -> tuple[tuple[int, int] | None, float]:
+def _meter(pulse: Pulse, best: _Reading, duration: float) -> tuple[tuple[int, int] | None, float]:
     """Three or four beats in a bar, by which of the two lags is more alike."""
     lag = 60 / best.tempo * FRAMES_PER_SECOND
     if 4.5 * lag > len(pulse.likeness):
@@ -291,7 +239,7 @@ def _meter(pulse: _Pulse, best: _Reading, duration: float) -> tuple[tuple[int, i
     return ((4, 4), round(sure, 3)) if four >= three else ((3, 4), round(sure, 3))
 
 
-def _beats(pulse: _Pulse, tempo: float, duration: float) -> tuple[float, ...]:
+def _beats(pulse: Pulse, tempo: float, duration: float) -> tuple[float, ...]:
     """A grid of beats where the strokes are strongest; a loop's first beat is its start."""
     period = 60 / tempo
     step = period if pulse.circular else 1 / FRAMES_PER_SECOND

@@ -34,6 +34,7 @@ _WINDOW = 4_096
 _STEP = 1_024
 _LOWEST_HZ, _HIGHEST_HZ = 27.0, 2_000.0
 _FIRST_PEAK = 0.9
+_MOST_WINDOWS = 24
 _LEAST_CLARITY = 0.87
 _STEADY_SEMITONES = 0.6
 _LEAST_STEADY = 0.6
@@ -148,11 +149,12 @@ def steady_note(signal: Array) -> Note | None:
         return None
     padded = np.pad(signal, (0, max(0, _WINDOW - len(signal))))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_STEP]
-    power = np.square(windows, dtype=np.float64).mean(axis=1)
+    power = np.square(windows).mean(axis=1)
     if power.max() <= 0:
         return None
-    loud = power > _LOUD_SHARE**2 * power.max()
-    pitch, clarity = _periods(windows[loud])
+    windows = windows[power > _LOUD_SHARE**2 * power.max()]
+    windows = windows[:: -(-len(windows) // _MOST_WINDOWS)]
+    pitch, clarity = _periods(windows)
     voiced = clarity > 0.8 * _LEAST_CLARITY
     if not voiced.any():
         return None
@@ -161,7 +163,7 @@ def steady_note(signal: Array) -> Note | None:
     if not steady.any():
         return None
     midi = float(np.median(pitch[steady]))
-    if not _sounds(windows[loud], midi):
+    if not _sounds(windows, midi):
         return None
     return Note(
         midi=midi,
@@ -182,7 +184,7 @@ def _sounds(windows: Array, midi: float) -> bool:
 
 def _periods(windows: Array) -> tuple[Floats, Floats]:
     """MIDI pitch and clarity of each window: the first period that repeats almost best."""
-    likeness = _likeness(windows.astype(np.float64))
+    likeness = _likeness(windows)
     lags = np.arange(likeness.shape[1])
     shortest, longest = int(RATE / _HIGHEST_HZ), int(RATE / _LOWEST_HZ)
     peak = np.zeros(likeness.shape, dtype=bool)
@@ -201,13 +203,15 @@ def _periods(windows: Array) -> tuple[Floats, Floats]:
     return 69 + 12 * np.log2(RATE / period / 440), heights[rows, first]
 
 
-def _likeness(windows: Floats) -> npt.NDArray[np.float64]:
+def _likeness(windows: Array) -> npt.NDArray[np.float64]:
     """The normalised square difference at each lag up to half the window, 1 for a repeat."""
     size = windows.shape[1]
-    spectrum = scipy.fft.rfft(windows, 2 * size, axis=1)
-    correlation = scipy.fft.irfft(np.abs(spectrum) ** 2, 2 * size, axis=1)[:, : size // 2]
-    squares = np.cumsum(np.pad(np.square(windows), ((0, 0), (1, 0))), axis=1)
+    padded = size + size // 2
+    spectrum = scipy.fft.rfft(windows, padded, axis=1)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    correlation = scipy.fft.irfft(power, padded, axis=1)[:, : size // 2]
+    squares = np.cumsum(np.pad(np.square(windows), ((0, 0), (1, 0))), axis=1, dtype=np.float64)
     total = squares[:, -1:]
     lags = np.arange(size // 2)
-    power = squares[:, size - lags] + total - squares[:, lags]
-    return np.asarray(2 * correlation / np.maximum(power, 1e-12))
+    both = squares[:, size - lags] + total - squares[:, lags]
+    return np.asarray(2 * correlation / np.maximum(both, 1e-12))

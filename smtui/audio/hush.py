@@ -1,0 +1,33 @@
+"""Keeps decoders off the terminal: libmpg123 writes its complaints to the process's stderr."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+
+def hush_decoders() -> None:
+    """Give Python its own copy of stderr, and let what C libraries write there vanish.
+
+    Called once at the start of a process that shows something on a terminal and decodes sounds,
+    before anything holds `sys.stderr`. What Python writes still arrives.
+    """
+    standard = 2
+    try:
+        own = os.dup(standard)
+    except OSError:
+        # Started with stderr closed: there is nothing to keep clean.
+        return
+    sys.stderr.flush()
+    kept = io.TextIOWrapper(
+        os.fdopen(own, "wb", buffering=0),
+        encoding=sys.stderr.encoding,
+        errors="backslashreplace",
+        write_through=True,
+    )
+    sys.stderr = kept
+    sys.__stderr__ = kept  # type: ignore[misc]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, standard)
+    os.close(nowhere)
