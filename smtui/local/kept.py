@@ -21,6 +21,8 @@ _ADOPTION_SECONDS = 3.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _LIVED_WELL_SECONDS = 30.0
+# A caller waits out so short a pause rather than being told of it.
+_WAIT_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -80,8 +82,10 @@ class Kept:
             self._note_death()
             if self._running is None:
                 # What dies again and again is not started faster by asking for it.
-                if self._died_young and time.monotonic() < self._not_before:
+                pause = self._not_before - time.monotonic() if self._died_young else 0.0
+                if pause > _WAIT_SECONDS:
                     raise self._failure()
+                await asyncio.sleep(max(0.0, pause))
                 await self._start()
             assert self._running is not None
             return self._running.record.address
@@ -117,7 +121,7 @@ class Kept:
         running.end_group()
         self._running = None
         lived = time.time() - running.record.since
-        self._note(self._with_last_words(f"{self._kind.title} has ended by itself"), lived=lived)
+        self._note(self._why(running, "has ended by itself"), lived=lived)
         self._died_young = lived < _LIVED_WELL_SECONDS
         _log.warning(
             "%s, pid %d, has died after %.0f s", self._kind.title, running.record.pid, lived
@@ -137,8 +141,14 @@ class Kept:
             self._reason, hint="`smtui doctor` tells what is wrong; logs are in the state folder."
         )
 
-    def _with_last_words(self, sentence: str, *, since: int = 0) -> str:
+    def _why(self, running: Running, how: str, *, since: int = 0) -> str:
+        """Say how it ended, with what it wrote last after byte `since` of its log."""
+        killed = running.killed_by()
+        if killed:
+            # Its last words say nothing about a death that came from outside.
+            return f"{self._kind.title} was ended by {killed}"
         said = shown(logs.last_line(self._log, since=since))
+        sentence = f"{self._kind.title} {how}"
         return f"{sentence}: {said}" if said else sentence
 
     async def _start(self) -> None:
@@ -168,10 +178,10 @@ class Kept:
                 until = now + self._kind.start_seconds
             late = now > until or self._ending
             if late or not running.alive():
+                how = "does not answer" if late else "ended as it started"
+                self._note(self._why(running, how, since=written))
                 await self._ended(running)
                 self._running = None
-                how = "does not answer" if late else "ended as it started"
-                self._note(self._with_last_words(f"{self._kind.title} {how}", since=written))
                 raise self._failure()
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         self._reason = ""

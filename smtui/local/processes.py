@@ -88,6 +88,11 @@ class Running:
             return self._child.poll() is None
         return self.record.alive()
 
+    def killed_by(self) -> str:
+        """Name the signal that ended it; empty where it ended otherwise, or nobody knows."""
+        ended = self._child.returncode if self._child is not None else None
+        return signal.Signals(-ended).name if ended is not None and ended < 0 else ""
+
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to the process alone, if it still is this one."""
         if self.alive():
