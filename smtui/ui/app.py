@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
+    from smtui.ui.screens.detail import DetailScreen
     from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.login import LoginScreen
 
@@ -171,6 +172,14 @@ class SmtuiApp(App[None]):
         self.push_screen(
             DetailScreen(self._services, message.file_id, message.listing, self.options)
         )
+
+    def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
+        """Take the library's cursor along through its list."""
+        from smtui.ui.screens.library import LibraryScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, LibraryScreen):
+                screen.follow(message.file_id)
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""

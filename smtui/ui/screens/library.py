@@ -21,6 +21,7 @@ from smtui.ui.browsing.looking_at import LookingAt
 from smtui.ui.browsing.marking import Marking
 from smtui.ui.browsing.scanning import FOLDER, Scanning
 from smtui.ui.browsing.tagging import TAGS, Tagging
+from smtui.ui.draw.cells import Depth, Ink, depth_of
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.preview import Preview
@@ -78,10 +79,18 @@ class LibraryScreen(Marking, Tagging, Listening, Scanning, LookingAt):
                 yield Static(_EMPTY, id="empty")
                 yield Static(_NOTHING, id="nothing")
                 yield SampleTable(id="table")
-            yield Preview(id="preview")
+            yield Preview(self.ink, id="preview")
         yield AskLine(id="ask")
         yield StatusBar(id="status")
         yield Footer(compact=True, show_command_palette=False)
+
+    @property
+    def ink(self) -> Ink:
+        """What small pictures are drawn with: few colours on a thin line."""
+        depth = depth_of(self.options.colours)
+        if self.options.thin_line:
+            depth = min(depth, Depth.LEVELS)
+        return Ink(depth=depth, ascii=self.options.ascii)
 
     def on_mount(self) -> None:
         """Show the library and begin to keep up with it."""

@@ -1,110 +1,102 @@
-"""What is known of one sound, beside the table: facts, claims, tags."""
+"""What is known of one sound, beside the table: facts, claims, tags, a small picture."""
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
-from smtui.domain.sample import Sample, key_label
+from smtui.domain.sample import Sample
 from smtui.domain.text import shown
-from smtui.ui.widgets.columns import NONE, length
+from smtui.ui.draw import wording
+from smtui.ui.draw.cells import Ink
+from smtui.ui.widgets.columns import NONE, SURE, length
+from smtui.ui.widgets.small_picture import SmallPicture
 
 _LABEL = 10
+_SAID = ("title", "artist", "bpm", "key")
 
 
-class Preview(Static):
+class Preview(Vertical):
     """A pane about one sound."""
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._ink = ink
+
+    def compose(self) -> ComposeResult:
+        """Lay out the picture below the words."""
+        yield Static(classes="preview-words")
+        yield SmallPicture(self._ink)
 
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
-        self.update("" if sample is None else about(sample, analysis))
+        words = Content("") if sample is None else about(sample, analysis)
+        self.query_one(".preview-words", Static).update(words)
+
+    @property
+    def picture(self) -> SmallPicture:
+        """The picture below the words."""
+        return self.query_one(SmallPicture)
 
 
 def about(sample: Sample, analysis: Analysis | None) -> Content:
     """Write what is known of a sound, a line per matter."""
+    file = f"{sample.format} {wording.rate(sample.sample_rate)} {wording.channels(sample.channels)}"
     lines = [
         Content.styled(shown(sample.filename), "bold"),
         Content.styled(shown(sample.folder), "$quiet"),
         Content(""),
-        _line("file", _facts(sample)),
-        _line("length", f"{length(sample.duration)}   {size(sample.file_size)}"),
-        *_heard(sample, analysis),
+        _line("file", file),
+        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+        *_heard(sample),
+        *([] if analysis is None else _otherwise(analysis)),
     ]
-    if sample.trouble is not None:
-        lines += [
-            Content(""),
-            Content.styled(f"not heard: {shown(sample.trouble.error)}", "$error"),
-        ]
-    if sample.missing_since is not None:
-        lines += [Content(""), Content.styled("the file is no longer there", "$error")]
     said = [f"{name} {sample.metadata[name]}" for name in _SAID if sample.metadata.get(name)]
     if said:
         lines.append(_line("said", ", ".join(said)))
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
+    if sample.trouble is not None:
+        lines.append(Content.styled(f"not heard: {shown(sample.trouble.error)}", "$error"))
+    if sample.missing_since is not None:
+        lines.append(Content.styled("the file is no longer there", "$error"))
     return Content("\n").join(lines)
 
 
-_SAID = ("title", "artist", "bpm", "key")
-
-
 def _line(label: str, words: str, confidence: float | None = None) -> Content:
-    sure = "" if confidence is None else f"  {confidence:.2f}".replace("0.", ".")
-    return Content.assemble(
-        (label.ljust(_LABEL), "$quiet"), shown(words), (sure, "$quiet" if sure else "")
-    )
+    look = "" if confidence is None or confidence >= SURE else "$quiet"
+    sure = "" if confidence is None else f"  {wording.confidence(confidence)}"
+    return Content.assemble((label.ljust(_LABEL), "$quiet"), (shown(words), look), (sure, "$quiet"))
 
 
-def _facts(sample: Sample) -> str:
-    channels = {1: "mono", 2: "stereo"}.get(sample.channels, f"{sample.channels} channels")
-    return f"{sample.format} {sample.sample_rate / 1000:g}k {channels}"
-
-
-def size(count: int) -> str:
-    """Write a size in bytes: `1.9 MB`."""
-    amount, unit = float(count), "B"
-    for larger in ("kB", "MB", "GB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
-
-
-def _heard(sample: Sample, analysis: Analysis | None) -> list[Content]:
+def _heard(sample: Sample) -> list[Content]:
     heard = sample.heard
     if heard is None:
-        return [_line("heard", "not yet" if sample.trouble is None else NONE)]
-    tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
+        return [_line("heard", NONE if sample.trouble else "not yet")]
     kind = heard.kind or NONE
-    loud = NONE if heard.loudness_lufs is None else f"{heard.loudness_lufs:.1f} LUFS"
+    form = "loop" if heard.is_loop else "one-shot"
+    tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
+    loudness = NONE if heard.loudness_lufs is None else wording.loudness(heard.loudness_lufs)
     lines = [
-        _line(
-            "kind",
-            f"{kind}, loop" if heard.is_loop and kind != "loop" else kind,
-            heard.kind_confidence if heard.kind else None,
-        ),
+        _line("kind", kind, heard.kind_confidence if heard.kind else None),
+        _line("form", form),
         _line("tempo", tempo, heard.tempo_confidence if heard.tempo else None),
         _line("key", heard.key_label or NONE, heard.key_confidence if heard.key else None),
+        _line("loudness", loudness),
     ]
     if heard.root_note:
-        lines.append(_line("note", heard.root_note))
-    lines.append(_line("loudness", loud))
-    return lines + ([] if analysis is None else _details(analysis))
+        lines.insert(4, _line("note", heard.root_note))
+    return lines
 
 
-def _details(analysis: Analysis) -> list[Content]:
-    measured = analysis.measured
-    claims = measured.claims
+def _otherwise(analysis: Analysis) -> list[Content]:
+    """Write what else tempo and key could be."""
     lines = []
-    tempos = [f"{other.tempo:.1f} {other.confidence:.2f}" for other in claims.tempo_alternatives]
-    keys = [f"{key_label(o.key, o.mode)} {o.confidence:.2f}" for o in claims.key_alternatives]
-    if measured.true_peak_dbtp is not None:
-        lines.append(_line("peak", f"{measured.true_peak_dbtp:.1f} dBTP"))
-    if measured.time_signature is not None:
-        lines.append(_line("meter", "/".join(map(str, measured.time_signature))))
-    if tempos:
-        lines.append(_line("or tempo", "  ".join(tempos[:3])))
-    if keys:
-        lines.append(_line("or key", "  ".join(keys[:3])))
+    for claim in wording.claims(analysis.measured):
+        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:3]]
+        if others:
+            lines.append(_line(f"or {claim.name}", "   ".join(others)))
     return lines
