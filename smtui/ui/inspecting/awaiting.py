@@ -58,10 +58,15 @@ class Awaiting(Picturing):
 
     @looking(group="heard")
     async def read_heard(self) -> None:
-        """Read what was heard, draw, and look again until there is something."""
+        """Read what was heard, and draw; with nothing heard yet, wait for it."""
         self.analysis = await self.services.analyses.of(self.file_id)
         self.show_known()
         self.draw_pictures()
+        self._watch_heard()
+
+    @looking(group="watching-heard")
+    async def _watch_heard(self) -> None:
+        """Look again until there is something; a worker of anybody's may hear it."""
         while self.sample is not None and (self.analysis is None or self.listening):
             await asyncio.sleep(_AGAIN)
             if await self._look_again():
@@ -95,7 +100,7 @@ class Awaiting(Picturing):
         if self.is_attached and self.file_id == sample.file_id:
             self.await_run(run)
 
-    @looking(group="heard")
+    @looking(group="watching-heard")
     async def await_run(self, run_id: RunId) -> None:
         """Follow one run to its end, then show what it found."""
         async for progress in self.services.batches.watch(run_id):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.content import Content
 from textual.widget import Widget
@@ -16,6 +17,15 @@ _QUIETEST_DB = -100.0
 _HEAD = 1
 # What plotext frames its plots with, for terminals that show ASCII alone.
 _PLAIN = str.maketrans("─│┌┐└┘┤├┬┴┼", "-|++++++" + "+++")
+
+
+class _Curve(NamedTuple):
+    """Values over times, s, and the ends of their axis."""
+
+    times: Sequence[float]
+    values: Sequence[float]
+    low: float
+    high: float
 
 
 class Curves(Widget):
@@ -40,20 +50,23 @@ class Curves(Widget):
             return Content.styled("There are no curves yet: a listens to this sound.", "$quiet")
         height = self.size.height // 2
         loud = [max(20 * math.log10(max(value, 1e-9)), _QUIETEST_DB) for value in features.rms]
+        centroid = features.spectral_centroid
+        # Axes with round ends, so that a steady sound is a steady line.
+        floor = 10 * math.floor(min(min(loud), -20) / 10)
+        ceiling = 10 * math.ceil(max(max(loud), -10) / 10)
+        highest = 1000 * math.ceil(max(*centroid, 1.0) / 1000)
         return Content("\n").join(
             [
                 Content.styled("loudness, dB", "$secondary"),
-                self._plot(features.times, loud, height - _HEAD),
+                self._plot(_Curve(features.times, loud, floor, ceiling), height - _HEAD),
                 Content.styled("spectral centroid, Hz", "$secondary"),
                 self._plot(
-                    features.times,
-                    features.spectral_centroid,
-                    self.size.height - height - _HEAD,
+                    _Curve(features.times, centroid, 0, highest), self.size.height - height - _HEAD
                 ),
             ]
         )
 
-    def _plot(self, times: Sequence[float], values: Sequence[float], height: int) -> Content:
+    def _plot(self, curve: _Curve, height: int) -> Content:
         # A late import: only who looks at curves waits for it.
         import plotext
 
@@ -65,7 +78,8 @@ class Curves(Widget):
         figure.plot_size(self.size.width, height)
         figure.ruler("x").lim(*self._span)
         marker = "*" if self._ink.ascii else "braille"
-        figure.draw(figure.signal(list(times), list(values), marker=marker).lines())
+        figure.ruler("y").lim(curve.low, curve.high)
+        figure.draw(figure.signal(list(curve.times), list(curve.values), marker=marker).lines())
         drawn = plotext.uncolorize(figure.build().string())
         lines = drawn.translate(_PLAIN) if self._ink.ascii else drawn
         return Content("\n".join(shown(line) for line in lines.rstrip("\n").split("\n")))

@@ -74,6 +74,7 @@ class Spectrogram(Widget):
         self._strips: tuple[Strip, ...] = ()
         self._marks: dict[int, str] = {}
         self._column, self._row = 0, 0
+        self._fitted = Size(0, 0)
 
     @property
     def plot(self) -> Size:
@@ -127,11 +128,16 @@ class Spectrogram(Widget):
         return wanted - self._column
 
     def on_resize(self) -> None:
-        """Keep the cursor inside, show what there is at once, and ask for a picture that fits."""
-        if self._column == self._row == 0:
-            self._column, self._row = self.plot.width // 2, self.plot.height // 2
-        self.move(0, 0)
+        """Keep the cursor's place, show what there is at once, and ask for a picture that fits."""
+        before, self._fitted = self._fitted, self.plot
+        width, height = self.plot
+        if before.area:
+            self._column = self._column * width // before.width
+            self._row = self._row * height // before.height
+        else:
+            self._column, self._row = width // 2, height // 2
         self._prepare()
+        self._tell()
         self.post_message(self.Resized(self))
 
     def _tell(self) -> None:

@@ -1,0 +1,333 @@
+"""The detail screen, driven by keys, on real files, a real painter and the real recipe."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from rich.console import Console
+from screen_home import Home, OpenApp, Sound, heard, press, seen, settle, told, until
+from textual.pilot import Pilot
+
+from smtui.audio.recipe import listen
+from smtui.domain.analysis import Analysis, AnalysisId, Level
+from smtui.ui.draw.axes import hertz_at
+from smtui.ui.draw.cells import Depth
+from smtui.ui.options import Options
+from smtui.ui.screens.detail import DetailScreen
+from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.widgets.spectrogram import Spectrogram
+
+RATE = 44_100
+
+
+def tone(hertz: float, seconds: float = 1.0):
+    return np.sin(2 * np.pi * hertz * np.arange(round(RATE * seconds)) / RATE)
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A folder with three sounds of known frequencies and a broken one."""
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    soundfile.write(folder / "a_low.wav", tone(200), RATE)
+    soundfile.write(folder / "b_mid.wav", tone(1_000, 2.0), RATE)
+    soundfile.write(folder / "c_high.wav", tone(5_000), RATE)
+    (folder / "d_broken.wav").write_text("no sound")
+    return folder
+
+
+async def listened(home: Home, path: Path) -> None:
+    """Save what the recipe hears, as a worker does."""
+    assert home.documents is not None
+    measured = await asyncio.to_thread(listen, path, level=Level.ADVANCED)
+    file_id = home.files[path.name]
+    await home.documents.analyses.save(
+        Analysis(
+            analysis_id=AnalysisId(f"of {file_id}"),
+            file_id=file_id,
+            user_id=home.user_id,
+            analyzed_at=datetime.now(UTC),
+            measured=measured,
+        )
+    )
+    await home.documents.samples.set_heard(
+        file_id, heard(loudness_lufs=measured.loudness_lufs), file_hash=f"hash of {path.name}"
+    )
+
+
+async def ended(home: Home, path: Path) -> None:
+    """End the run that the screen began, as a worker does after it has saved what it heard."""
+    assert home.documents is not None
+    batches = home.documents.batches
+    (run,) = await batches.runs(user_id=home.user_id, limit=1)
+    for claimed in await batches.claim(run.run_id, worker="test", limit=9, lease_seconds=60):
+        assert claimed.file_id == home.files[path.name]
+        await batches.complete(claimed, claimed.analysis_id)
+
+
+@pytest.fixture
+async def library(home: Home, pack: Path) -> Home:
+    await home.sign_up()
+    names = ("a_low.wav", "b_mid.wav", "c_high.wav", "d_broken.wav")
+    lengths = (1.0, 2.0, 1.0, 1.0)
+    async with home.open_services():
+        await home.add_now(
+            *(
+                Sound(name=name, folder=str(pack), duration=length)
+                for name, length in zip(names, lengths, strict=True)
+            )
+        )
+        for name in names[:2]:
+            await listened(home, pack / name)
+    return home
+
+
+@pytest.fixture
+def open_sound(library: Home, open_app: OpenApp):
+    """Give `async with open_sound("a_low.wav")`: the library, and the sound opened from it."""
+
+    @asynccontextmanager
+    async def opening(
+        name: str, size: tuple[int, int] = (80, 24), options: Options | None = None
+    ) -> AsyncIterator[Pilot[None]]:
+        async with open_app(size=size, options=options) as pilot:
+            row = ("a_low.wav", "b_mid.wav", "c_high.wav", "d_broken.wav").index(name)
+            await press(pilot, *["j"] * row, "enter")
+            assert isinstance(pilot.app.screen, DetailScreen)
+            await settle(pilot.app)
+            yield pilot
+
+    return opening
+
+
+def reading(pilot: Pilot[None]) -> str:
+    """The line under the picture."""
+    return str(pilot.app.screen.query_one("#reading").render())
+
+
+def pane(pilot: Pilot[None]) -> Spectrogram:
+    return pilot.app.screen.query_one(Spectrogram)
+
+
+def loudest_hertz(pilot: Pilot[None]) -> float:
+    """Where in Hz the brightest row of the picture is."""
+    picture = pane(pilot).picture
+    assert picture is not None
+    rows = np.frombuffer(picture.levels, np.uint8).reshape(picture.height, picture.width)
+    return hertz_at(picture, int(rows.mean(axis=1).argmax()), picture.height)
+
+
+async def test_facts_claims_and_pictures_of_a_sound_are_seen(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        text = seen(pilot.app)
+        assert "b_mid.wav" in text
+        assert "wav 44.1k 16 bit" in text
+        assert "kind" in text
+        assert "-3.0 LUFS" in text
+        assert "█" in text
+        assert "▀" in text
+        assert "10k|" in text
+        assert "1.5 s" in text
+        assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.1)
+
+
+async def test_a_wide_terminal_has_the_claims_in_a_column(open_sound):
+    async with open_sound("b_mid.wav", (120, 40)) as pilot:
+        assert re.search(r"loudness +-3.0 LUFS", seen(pilot.app))
+        assert re.search(r"recipe +\d, advanced", seen(pilot.app))
+        picture = pane(pilot).picture
+        assert (picture.width, picture.height) == (80, 60)
+
+
+async def test_the_cursor_reads_time_frequency_and_level(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        await press(pilot, *["l"] * 10, *["h"] * 4, "right", "left")
+        before = reading(pilot)
+        while "  0 dB" not in reading(pilot):
+            await press(pilot, "k" if " 939 Hz" in before else "j")
+        time, hertz = re.match(r"([\d.]+) s +([\d,]+) Hz", reading(pilot)).groups()
+        assert float(time) == pytest.approx(1.0 + 6 * 2 / 74, abs=0.03)
+        assert float(hertz.replace(",", "")) == pytest.approx(1_000, rel=0.15)
+        await press(pilot, *["k"] * 30)
+        assert "below the range" in reading(pilot)
+
+
+async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        before = reading(pilot).split()[0]
+        await press(pilot, "plus", "plus")
+        assert "zoom 4x" in reading(pilot)
+        assert (
+            reading(pilot).split()[0] == pytest.approx(before)
+            or abs(float(reading(pilot).split()[0]) - float(before)) < 0.02
+        )
+        picture = pane(pilot).picture
+        assert picture.end - picture.start == pytest.approx(0.5)
+        await press(pilot, "greater_than_sign")
+        assert pane(pilot).picture.start == pytest.approx(picture.start + 0.125)
+        await press(pilot, "less_than_sign", "minus")
+        assert "zoom 2x" in reading(pilot)
+        await press(pilot, "0")
+        assert (pane(pilot).picture.start, pane(pilot).picture.end) == (0.0, 2.0)
+
+
+async def test_axis_and_range_change_the_picture(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        await press(pilot, "x", "d")
+        assert "linear  range 60 dB" in reading(pilot)
+        picture = pane(pilot).picture
+        assert (picture.log, picture.low_hz, picture.range_db) == (False, 0.0, 60.0)
+        assert loudest_hertz(pilot) == pytest.approx(1_000, abs=800)
+        await press(pilot, "x")
+        assert pane(pilot).picture.log
+
+
+async def test_the_other_view_shows_curves_over_time(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        await press(pilot, "v")
+        assert "loudness, dB" in seen(pilot.app)
+        assert "spectral centroid, Hz" in seen(pilot.app)
+        await press(pilot, "v")
+        assert "▀" in seen(pilot.app)
+
+
+async def test_next_and_previous_go_through_the_list_one_came_from(open_sound):
+    async with open_sound("a_low.wav") as pilot:
+        await press(pilot, "J")
+        assert "b_mid.wav" in seen(pilot.app)
+        assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.1)
+        await press(pilot, "right_square_bracket")
+        assert loudest_hertz(pilot) == pytest.approx(5_000, rel=0.1)
+        await press(pilot, "K", "left_square_bracket")
+        assert loudest_hertz(pilot) == pytest.approx(200, rel=0.1)
+        await press(pilot, "K")
+        assert "This is the first sound" in told(pilot.app)[-1]
+
+
+async def test_held_keys_end_where_they_should(open_sound):
+    async with open_sound("a_low.wav") as pilot:
+        await pilot.press("J", "J", "J", "K")
+        await settle(pilot.app)
+        assert "c_high.wav" in seen(pilot.app)
+        assert loudest_hertz(pilot) == pytest.approx(5_000, rel=0.1)
+
+
+async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(open_sound, library):
+    async with open_sound("c_high.wav") as pilot:
+        assert "not yet heard   a listens to it" in seen(pilot.app)
+        await press(pilot, "a")
+        await until(lambda: "listening ..." in seen(pilot.app))
+        path = Path(pane(pilot).screen.sample.file_path)
+        await listened(library, path)
+        await ended(library, path)
+        await until(lambda: "LUFS" in seen(pilot.app))
+        assert "listening" not in seen(pilot.app)
+
+
+async def test_a_sound_that_somebody_else_had_heard_fills_in_too(open_sound, library):
+    async with open_sound("c_high.wav") as pilot:
+        path = Path(pane(pilot).screen.sample.file_path)
+        await listened(library, path)
+        await until(lambda: "LUFS" in seen(pilot.app))
+
+
+async def test_a_file_that_is_no_sound_says_why(open_sound):
+    async with open_sound("d_broken.wav") as pilot:
+        assert "not a sound" in seen(pilot.app)
+        await press(pilot, "l", "j", "plus", "0", "x", "v", "v", "K")
+        assert "c_high.wav" in seen(pilot.app)
+
+
+async def test_a_deleted_file_is_drawn_from_what_was_heard(open_sound, pack):
+    (pack / "b_mid.wav").unlink()
+    async with open_sound("b_mid.wav") as pilot:
+        # A part that nobody has looked at before: what was drawn is kept, and would be shown.
+        await press(pilot, *["plus"] * 3, "d", "d", "d")
+        assert "drawn from what was heard" in reading(pilot)
+        assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.6)
+
+
+async def test_a_new_size_is_drawn_afresh(open_sound):
+    async with open_sound("b_mid.wav") as pilot:
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot.app)
+        assert pane(pilot).picture.width == 80
+        await pilot.resize_terminal(60, 12)
+        await settle(pilot.app)
+        assert pane(pilot).picture.width == 54
+        await pilot.resize_terminal(10, 5)
+        await settle(pilot.app)
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot.app)
+        assert pane(pilot).picture.width == 74
+
+
+async def test_ascii_alone_where_the_locale_is_not_utf8(open_sound):
+    async with open_sound("b_mid.wav", options=Options(ascii=True)) as pilot:
+        text = seen(pilot.app)
+        assert "@" in text
+        body = "\n".join(text.splitlines()[:-1])
+        assert body.isascii()
+        await press(pilot, "v")
+        assert "\n".join(seen(pilot.app).splitlines()[:-1]).isascii()
+
+
+async def test_a_thin_line_gets_few_colours_until_asked_for_all(open_sound):
+    async with open_sound("b_mid.wav", options=Options(thin_line=True)) as pilot:
+        assert pane(pilot).ink.depth is Depth.LEVELS
+        await press(pilot, "v")
+        assert pane(pilot).ink.depth is Depth.TRUE
+        await press(pilot, "v")
+        assert "loudness, dB" in seen(pilot.app)
+
+
+async def test_back_leads_to_the_library(open_sound):
+    for key in ("escape", "q"):
+        async with open_sound("a_low.wav") as pilot:
+            await press(pilot, key)
+            assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_names_of_any_kind_are_inert(library, open_app, pack):
+    name = "a\x1b[31m[red]\n.wav"
+    soundfile.write(pack / "plain.wav", tone(440), RATE)
+    (pack / "plain.wav").rename(pack / name)
+    async with library.open_services():
+        await library.add_now(Sound(name=name, folder=str(pack)))
+    async with open_app() as pilot:
+        await press(pilot, "enter")
+        await settle(pilot.app)
+        assert isinstance(pilot.app.screen, DetailScreen)
+        assert "\\x1b[31m[red]\\n.wav" in seen(pilot.app)
+        assert loudest_hertz(pilot) == pytest.approx(440, rel=0.1)
+
+
+async def test_a_thin_line_is_sent_little(library, open_app, pack):
+    noise = np.random.default_rng(5).normal(0, 0.2, 3 * RATE)
+    soundfile.write(pack / "a.wav", noise, RATE)
+    async with library.open_services():
+        await library.add_now(Sound(name="a.wav", folder=str(pack), duration=3.0))
+    async with open_app(size=(120, 40), options=Options(thin_line=True)) as pilot:
+        await press(pilot, "enter")
+        await settle(pilot.app)
+        screen = pilot.app.screen
+        console = Console(color_system="256", force_terminal=True, file=io.StringIO())
+        whole = screen._compositor.render_full_update().render_segments(console)
+        assert len(whole.encode()) < 70_000
+        screen._compositor._dirty_regions.clear()
+        pane(pilot).move(1, 1)
+        dirty = list(pane(pilot)._exchange_repaint_regions())
+        moved = [
+            strip.render(console) for region in dirty for strip in pane(pilot).render_lines(region)
+        ]
+        assert moved
+        assert sum(len(text.encode()) + 10 for text in moved) < 2_000
