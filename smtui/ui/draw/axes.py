@@ -59,9 +59,15 @@ def time_marks(start: float, end: float, width: int) -> tuple[Mark, ...]:
 
 
 def _time_step(span: float, most: int) -> float:
+    """Minutes and hours from ten seconds on, for at most so many marks."""
     least = max(span, 1e-9) / most
     if least > 10:
-        return float(next((step for step in _MINUTE_STEPS if step >= least), 3600))
+        return float(next((step for step in _MINUTE_STEPS if step >= least), _MINUTE_STEPS[-1]))
+    return _round_step(least)
+
+
+def _round_step(least: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is at least this."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(power * factor for factor in (*_ROUND, 10) if power * factor >= least * 0.999)
 
@@ -79,12 +85,12 @@ def frequency_marks(picture: Picture, rows: int) -> Mapping[int, str]:
 def _frequencies(picture: Picture, rows: int) -> Iterator[float]:
     low, high = picture.low_hz, picture.high_hz
     if not picture.log:
-        step = _time_step(high - low, max(2, rows // 3))
+        step = _round_step((high - low) / max(2, rows // 3))
         yield from (index * step for index in range(math.ceil(low / step), int(high / step) + 1))
         return
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     # Powers of ten first: where there is room for few, these stay.
-    for factor in (1, 2, 5):
+    for factor in _ROUND:
         for power in powers:
             if low <= (value := factor * 10.0**power) <= high:
                 yield value

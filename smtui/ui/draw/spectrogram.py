@@ -46,7 +46,7 @@ def _cell(upper: int, lower: int) -> Run:
 
 def _thinned(pairs: Sequence[tuple[bytes, bytes]]) -> tuple[Row, ...]:
     """Rows for a thin line, as fine as the line can bear."""
-    for steps in (1, 2, 3, 4):
+    for steps in (1, 2, 3, 4, 6, 8, 12):
         rows = tuple(_thin(upper, lower, steps * LEVELS // FEW_LEVELS) for upper, lower in pairs)
         if sum(map(_size, rows)) <= _THIN_BYTES:
             break
