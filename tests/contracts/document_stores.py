@@ -15,6 +15,7 @@ from uuid import uuid4
 from smtui.domain.account import Account, UserId
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
 from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.sqlite.answers import Effort
 from smtui.stores.sqlite.opening import opened
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -39,9 +40,15 @@ def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     return opened(folder / "library.sqlite3")
 
 
+def sqlite_gathering(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
+    """The same store made to answer as it does where a walk along an index would take long."""
+    return opened(folder / "library.sqlite3", effort=Effort(glance=0, few=1_000_000))
+
+
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
 }
+ANSWERING = IMPLEMENTATIONS | {"sqlite gathering": sqlite_gathering}
 
 
 def account(username: str, **changes: Any) -> Account:

@@ -1,68 +1,91 @@
 """Answers to questions: pages, counts, signposts, along whichever index is the cheapest.
 
-Which one, is decided by looking: how many candidates has each part of the question (counted no
-further than needed)? Few: gather and sort them. Many: walk the order's index until the page is
-full. A walk that finds too little for what it costs (all kicks come late in this order) is given
-up for the gathering.
+Which one, is decided by looking. First the order's own index is walked for a glance: most pages
+are full by then. If not: how many candidates has each part of the question (counted no further
+than needed)? Few are gathered and sorted. With many, the walk goes on for about as long as
+gathering would take, then gives up: in this order all kicks may come late.
 """
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.candidates import Source, owned, sources
+from smtui.stores.sqlite.candidates import Source, indexed, owned, sources
 from smtui.stores.sqlite.conditions import Sql, condition, joined
 from smtui.stores.sqlite.connections import BudgetSpent, Reader
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
 from smtui.stores.sqlite.segments import (
     Cut,
     Filter,
-    Segment,
     gather,
     limits_of,
+    numbered,
     segments,
     walk,
 )
 
-T = TypeVar("T")
 
-# Counted on 1,000,000 sounds: gathering costs about as much for one sound as walking past ten.
-_FEW = 3_000
-_COUNTED = 50_000
-_WALKED_PER_GATHERED = 100
-_LEAST_BUDGET = 500_000
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much of what is tried before something else is.
+
+    Steps are those of SQLite's machine, some 100,000 in a millisecond. Measured with 1,000,000
+    sounds: to gather one costs as much as some 40 steps along an index. Where the index alone
+    cannot tell if a sound matches, a walk costs ten times as much as gathering, for each sound.
+
+    Attributes:
+        glance: steps of the first walk; 0 for none.
+        outside: what remains of that where the index alone cannot tell.
+        few: so many candidates are gathered at once.
+        counted: candidates are counted up to here; as many are never gathered.
+        patience: steps that a second walk may take for each candidate.
+    """
+
+    glance: int = 100_000
+    outside: int = 10_000
+    few: int = 20_000
+    counted: int = 250_000
+    patience: int = 15
+
+
+USUAL = Effort()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a question is answered: `source` with `size` candidates, or a walk where it is None."""
+    """How a question can be answered.
+
+    Attributes:
+        asked: what must hold, for a walk along the order's index.
+        source: the smallest source of candidates, or None where none is small.
+        size: how many candidates it has.
+    """
 
     asked: Filter
     source: Source | None
     size: int
 
 
-def planned(reader: Reader, question: Question) -> Plan:
-    """Look at the candidates of each part and choose the smallest source."""
-    owners = _owners(reader, question.viewer)
-    mine = owned(owners)
-    parts = [mine.where, condition(question.expression)]
-    where = joined(" AND ", parts)
+def asked_of(reader: Reader, question: Question) -> tuple[Filter, Source]:
+    """What must hold for a viewer; and the source of all that they may see."""
+    mine = owned(_owners(reader, question.viewer))
+    where = joined(" AND ", [mine.where, condition(question.expression)])
     assert where is not None
-    asked = Filter(
-        sort=question.sort,
-        where=where,
-        limits=limits_of(question.expression, question.sort.field),
-    )
+    limits = limits_of(question.expression, question.sort.field)
+    return Filter(sort=question.sort, where=where, limits=limits), mine
+
+
+def planned(reader: Reader, question: Question, effort: Effort) -> Plan:
+    """Look at the candidates of each part and choose the smallest source."""
+    asked, mine = asked_of(reader, question)
     best: Source | None = None
-    size = _COUNTED
+    size = effort.counted
     for source in [*sources(question.expression), mine]:
         counted = _size(reader, source, size)
         if counted < size:
@@ -70,10 +93,10 @@ def planned(reader: Reader, question: Question) -> Plan:
     return Plan(asked=asked, source=best, size=size)
 
 
-def page(reader: Reader, question: Question, cut: Cut) -> Page:
+def page(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> Page:
     """One page of samples, all seen at one moment."""
     with reader.moment():
-        found = _rows(reader, planned(reader, question), cut)
+        found = _rows(reader, question, cut, effort)
         marks = ", ".join("?" * len(found))
         rows = reader.rows(
             f"{SELECT_SAMPLE} WHERE f.row IN ({marks})", [place.row for place in found]
@@ -85,16 +108,16 @@ def page(reader: Reader, question: Question, cut: Cut) -> Page:
     )
 
 
-def places(reader: Reader, question: Question, cut: Cut) -> list[Place]:
+def places(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> list[Place]:
     """Places alone."""
     with reader.moment():
-        return [found.place for found in _rows(reader, planned(reader, question), cut)]
+        return [found.place for found in _rows(reader, question, cut, effort)]
 
 
-def count(reader: Reader, question: Question) -> int:
+def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
     """How many sounds match."""
     with reader.moment():
-        plan = planned(reader, question)
+        plan = planned(reader, question, effort)
         if plan.source is not None:
             table, limits = plan.source.table, plan.source.where
         else:
@@ -106,19 +129,25 @@ def count(reader: Reader, question: Question) -> int:
         return int(reader.one(sql, (*table.values, *where.values))[0])
 
 
-def signposts(reader: Reader, question: Question, every: int) -> tuple[Place, ...]:
-    """Places of rows 0, every, 2·every and so on.
-
-    In steps, not one long statement: each can be stopped, and none holds the write-ahead log
-    from being emptied.
-    """
+def signposts(
+    reader: Reader, question: Question, every: int, effort: Effort = USUAL
+) -> tuple[Place, ...]:
+    """Places of rows 0, every, 2·every and so on."""
+    plan = planned(reader, question, effort)
+    if plan.source is not None:
+        sql = numbered(plan.asked, plan.source)
+        rows = reader.rows(
+            f"SELECT value, file_id FROM ({sql.text}) WHERE number % ? = 0 ORDER BY number",
+            (*sql.values, every),
+        )
+        return tuple(Place(value=value, file_id=FileId(file_id)) for value, file_id in rows)
+    # In steps, not one long statement: none holds the write-ahead log from being emptied.
     posts: list[Place] = []
-    while True:
-        cut = Cut(limit=1, after=posts[-1] if posts else None, skip=every - 1 if posts else 0)
-        found = places(reader, question, cut)
-        if not found:
-            return tuple(posts)
-        posts.append(found[0])
+    cut = Cut(limit=1)
+    while found := _along(reader, plan.asked, cut):
+        posts.append(found[0].place)
+        cut = Cut(limit=1, after=posts[-1], skip=every - 1)
+    return tuple(posts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,28 +156,47 @@ class _Found:
     place: Place
 
 
-def _rows(reader: Reader, plan: Plan, cut: Cut) -> list[_Found]:
-    source = plan.source
-    if source is None:
-        return _along(reader, plan.asked, cut, lambda segment: walk(plan.asked, segment))
-    if plan.size > _FEW:
-        try:
-            with reader.budget(max(_LEAST_BUDGET, plan.size * _WALKED_PER_GATHERED)):
-                return _along(reader, plan.asked, cut, lambda segment: walk(plan.asked, segment))
-        except BudgetSpent:
-            pass
-    return _along(reader, plan.asked, cut, lambda segment: gather(plan.asked, segment, source))
+def _rows(reader: Reader, question: Question, cut: Cut, effort: Effort) -> list[_Found]:
+    asked, _ = asked_of(reader, question)
+    inside = indexed(question.expression, question.sort.field)
+    if effort.glance:
+        found = _walked(reader, asked, cut, effort.glance if inside else effort.outside)
+        if found is not None:
+            return found
+    plan = planned(reader, question, effort)
+    if plan.source is None:
+        return _along(reader, asked, cut)
+    if inside and plan.size > effort.few:
+        found = _walked(reader, asked, cut, plan.size * effort.patience)
+        if found is not None:
+            return found
+    return _gathered(reader, plan.source, asked, cut)
 
 
-def _along(
-    reader: Reader, asked: Filter, cut: Cut, statement: Callable[[Segment], Sql]
-) -> list[_Found]:
+def _gathered(reader: Reader, source: Source, asked: Filter, cut: Cut) -> list[_Found]:
+    """Gather the candidates and sort those that match."""
+    sql = gather(asked, cut, source)
+    rows = reader.rows(f"{sql.text} LIMIT ? OFFSET ?", (*sql.values, cut.limit, cut.skip))
+    found = [_found(row) for row in rows]
+    return found[::-1] if cut.backwards else found
+
+
+def _walked(reader: Reader, asked: Filter, cut: Cut, steps: int) -> list[_Found] | None:
+    """Walk along the order's index; None if that took too many steps."""
+    try:
+        with reader.budget(steps):
+            return _along(reader, asked, cut)
+    except BudgetSpent:
+        return None
+
+
+def _along(reader: Reader, asked: Filter, cut: Cut) -> list[_Found]:
     """Read segment after segment until the page is full."""
     found: list[_Found] = []
     skip = cut.skip
     wanted = segments(asked.sort, cut)
     for segment in wanted:
-        sql = statement(segment)
+        sql = walk(asked, segment)
         limit = cut.limit - len(found)
         rows = reader.rows(f"{sql.text} LIMIT ? OFFSET ?", (*sql.values, limit, skip))
         found += [_found(row) for row in rows]

@@ -8,6 +8,7 @@ one, if it is small, is gathered and sorted; else the order's own index is walke
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from smtui.domain.question import (
@@ -18,6 +19,7 @@ from smtui.domain.question import (
     Fact,
     Field,
     Is,
+    Not,
     OneOf,
     Tagged,
     Unknown,
@@ -75,6 +77,19 @@ def sources(expression: Expression) -> list[Source]:
             return [] if source is None else [source]
 
 
+def indexed(expression: Expression, order: Field) -> bool:
+    """Whether the order's index alone can tell if a sound matches."""
+    match expression:
+        case All(parts=parts) | Any(parts=parts):
+            return all(indexed(part, order) for part in parts)
+        case Not(inner=inner):
+            return indexed(inner, order)
+        case Words():
+            return order is Field.NAME
+        case _:
+            return not isinstance(expression, Tagged)
+
+
 def owned(owners: tuple[int, ...]) -> Source:
     """The sounds that a viewer may see."""
     marks = ", ".join("?" * len(owners))
@@ -95,7 +110,7 @@ def _one(part: Expression) -> Source | None:
 
 def _of_leaf(expression: Expression) -> Source | None:
     match expression:
-        case Words(text=text) if len(folded(text)) >= TRIGRAM:
+        case Words(text=text) if text and "\0" not in text:
             return _by_rows(containing(storable(folded(text))))
         case Tagged(tag=tag):
             return _by_rows(
@@ -120,7 +135,18 @@ def _of_leaf(expression: Expression) -> Source | None:
 
 
 def containing(text: str) -> Sql:
-    """Rows whose search key has every three characters of the text, in whatever place."""
+    """Rows whose search key has every three characters of the text, in whatever place.
+
+    A shorter text is what some three characters begin with; two characters that end every text
+    see to it that this holds at the end, too.
+    """
+    if len(text) < TRIGRAM:
+        return Sql(
+            "SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ("
+            "SELECT coalesce(group_concat('\"' || replace(term, '\"', '\"\"') || '\"', ' OR '),"
+            " '\"\"') FROM trigram_terms WHERE term >= ? AND term < ?)",
+            (text, text + chr(sys.maxunicode)),
+        )
     pieces = dict.fromkeys(text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1))
     quoted = (piece.replace('"', '""') for piece in list(pieces)[:_MOST_TRIGRAMS])
     asked = " AND ".join(f'"{piece}"' for piece in quoted)

@@ -18,7 +18,8 @@ T = TypeVar("T")
 
 BUSY_SECONDS = 20.0
 _CACHE_KIB = 32 * 1024
-_STEPS_BETWEEN_LOOKS = 5_000
+_STEPS_BETWEEN_LOOKS = 200_000
+_STEPS_BETWEEN_CLOSE_LOOKS = 10_000
 
 
 class Durability(StrEnum):
@@ -65,6 +66,7 @@ class Reader:
     def budget(self, steps: int) -> Iterator[None]:
         """Stop what runs inside after so many steps of SQLite's machine, with BudgetSpent."""
         self._budget = steps
+        self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_CLOSE_LOOKS)
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -73,6 +75,7 @@ class Reader:
             raise
         finally:
             self._budget = None
+            self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
 
     @contextmanager
     def moment(self) -> Iterator[None]:
@@ -102,7 +105,7 @@ class Reader:
             return 1
         if self._budget is None:
             return 0
-        self._budget -= _STEPS_BETWEEN_LOOKS
+        self._budget -= _STEPS_BETWEEN_CLOSE_LOOKS
         return int(self._budget < 0)
 
 

@@ -15,6 +15,7 @@ from smtui.domain.ports.work import Clock
 from smtui.stores.sqlite import schema
 from smtui.stores.sqlite.accounts import SqliteAccounts
 from smtui.stores.sqlite.analyses import SqliteAnalyses
+from smtui.stores.sqlite.answers import USUAL, Effort
 from smtui.stores.sqlite.batches import SqliteBatches
 from smtui.stores.sqlite.connections import BUSY_SECONDS, Durability, Readers, Writer
 from smtui.stores.sqlite.samples import SqliteSamples
@@ -39,7 +40,11 @@ class Documents:
 
 @asynccontextmanager
 async def opened(
-    path: Path, durability: Durability = Durability.FULL, *, clock: Clock | None = None
+    path: Path,
+    durability: Durability = Durability.FULL,
+    *,
+    clock: Clock | None = None,
+    effort: Effort = USUAL,
 ) -> AsyncIterator[Documents]:
     """Open the library, making or updating its tables first.
 
@@ -47,6 +52,7 @@ async def opened(
         path: the file; its folder must be there.
         durability: FULL for what a person does, NORMAL for workers.
         clock: for the leases of batches; the system's by default.
+        effort: how questions are answered; every effort gives the same answers.
 
     Raises:
         StoreTooNew: a newer smtui wrote it.
@@ -64,7 +70,7 @@ async def opened(
         await writer.open()
         yield Documents(
             accounts=SqliteAccounts(readers, writer),
-            samples=SqliteSamples(readers, background, writer),
+            samples=SqliteSamples(readers, background, writer, effort=effort),
             analyses=SqliteAnalyses(readers, writer),
             batches=SqliteBatches(readers, writer, clock),
         )

@@ -22,7 +22,15 @@ class SqliteSamples:
     signposts), so that neither stands in the other's way.
     """
 
-    def __init__(self, readers: Readers, background: Readers, writer: Writer) -> None:
+    def __init__(
+        self,
+        readers: Readers,
+        background: Readers,
+        writer: Writer,
+        *,
+        effort: answers.Effort = answers.USUAL,
+    ) -> None:
+        self._effort = effort
         self._readers = readers
         self._background = background
         self._writer = writer
@@ -42,16 +50,20 @@ class SqliteSamples:
     ) -> Page:
         """Rows next to a place (neither: from the start), in the question's order."""
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
-        return await self._readers.read(lambda reader: answers.page(reader, question, cut))
+        return await self._readers.read(
+            lambda reader: answers.page(reader, question, cut, self._effort)
+        )
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
-        return await self._background.read(lambda reader: answers.count(reader, question))
+        return await self._background.read(
+            lambda reader: answers.count(reader, question, self._effort)
+        )
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""
         return await self._background.read(
-            lambda reader: answers.signposts(reader, question, every)
+            lambda reader: answers.signposts(reader, question, every, self._effort)
         )
 
     async def ids(
@@ -60,7 +72,9 @@ class SqliteSamples:
         """Ids alone, in order, with the place of the last one (None: there are no more)."""
 
         def read(reader: Reader) -> tuple[tuple[FileId, ...], Place | None]:
-            found = answers.places(reader, question, Cut(limit=limit + 1, after=after))
+            found = answers.places(
+                reader, question, Cut(limit=limit + 1, after=after), self._effort
+            )
             shown = found[:limit]
             last = shown[-1] if shown and len(found) > limit else None
             return tuple(place.file_id for place in shown), last

@@ -8,13 +8,14 @@ included. So nothing is ever sorted, and "without a value last" holds both ways.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from smtui.domain.question import All, Between, Expression, Field, OneOf, Place, Sort
+from smtui.domain.question import All, Between, Expression, Field, OneOf, Place, Sort, Unknown
 from smtui.stores.sqlite.candidates import Source, index_of
 from smtui.stores.sqlite.conditions import (
+    ALL_ROWS,
     NEVER_UNKNOWN,
+    NOTHING,
     SORT_COLUMNS,
     Sql,
     between,
@@ -54,12 +55,20 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a question says of the column that is sorted by, in either segment."""
+
+    valued: Sql = ALL_ROWS
+    without: Sql = ALL_ROWS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """What must hold, with the limits that it sets to the column that is sorted by."""
 
     sort: Sort
     where: Sql
-    limits: Sql
+    limits: Limits
 
     @property
     def column(self) -> str:
@@ -85,38 +94,75 @@ def segments(sort: Sort, cut: Cut) -> list[Segment]:
 
 def walk(asked: Filter, segment: Segment) -> Sql:
     """Rows of a segment in order, along the index of the column that is sorted by."""
-    limits = Sql(f"{asked.column} IS NULL")
+    limits = [Sql(f"{asked.column} IS NULL"), asked.limits.without]
     if segment.valued:
-        limits = joined(" AND ", [Sql(f"{asked.column} IS NOT NULL"), asked.limits]) or limits
-    table = Sql(f"audio_files AS f INDEXED BY {index_of(asked.sort.field)}")
-    return _ordered(asked, segment, table, [limits, _beyond(asked, segment)])
-
-
-def gather(asked: Filter, segment: Segment, source: Source) -> Sql:
-    """Rows of a segment in order, sorted after they were gathered from a source."""
-    known = "IS NOT NULL" if segment.valued else "IS NULL"
-    # The plus keeps SQLite from walking the sort's index instead of the source.
-    limits = [source.where, Sql(f"+{asked.column} {known}"), _beyond(asked, segment, plus="+")]
-    return _ordered(asked, segment, source.table, limits)
-
-
-def _ordered(asked: Filter, segment: Segment, table: Sql, limits: Sequence[Sql]) -> Sql:
-    where = joined(" AND ", [*limits, asked.where])
+        limits = [Sql(f"{asked.column} IS NOT NULL"), asked.limits.valued]
+    where = joined(" AND ", [*limits, _beyond(asked, segment), asked.where])
     assert where is not None
     way = "DESC" if segment.falling else "ASC"
     keys = [asked.column, "f.file_id"] if segment.valued else ["f.file_id"]
     order = ", ".join(f"{key} {way}" for key in keys)
     text = (
         f"SELECT f.row AS row, {asked.column} AS value, f.file_id AS file_id"
-        f" FROM {table.text} WHERE {where.text} ORDER BY {order}"
+        f" FROM audio_files AS f INDEXED BY {index_of(asked.sort.field)}"
+        f" WHERE {where.text} ORDER BY {order}"
     )
-    return Sql(text, (*table.values, *where.values))
+    return Sql(text, where.values)
+
+
+def gather(asked: Filter, cut: Cut, source: Source) -> Sql:
+    """Rows next to a place, sorted after they were gathered from a source."""
+    falling = asked.sort.descending is not cut.backwards
+    parts = [source.where, asked.where, _beyond_both(asked, cut, falling=falling)]
+    where = joined(" AND ", parts)
+    assert where is not None
+    text = (
+        f"SELECT f.row AS row, {asked.column} AS value, f.file_id AS file_id"
+        f" FROM {source.table.text} WHERE {where.text}"
+        f" ORDER BY {_order(asked, falling=falling, backwards=cut.backwards)}"
+    )
+    return Sql(text, (*source.table.values, *where.values))
+
+
+def numbered(asked: Filter, source: Source) -> Sql:
+    """All matches with their number in the order, from 0, gathered from a source."""
+    where = joined(" AND ", [source.where, asked.where])
+    assert where is not None
+    order = _order(asked, falling=asked.sort.descending, backwards=False)
+    text = (
+        f"SELECT {asked.column} AS value, f.file_id AS file_id,"
+        f" row_number() OVER (ORDER BY {order}) - 1 AS number"
+        f" FROM {source.table.text} WHERE {where.text}"
+    )
+    return Sql(text, (*source.table.values, *where.values))
+
+
+def _order(asked: Filter, *, falling: bool, backwards: bool) -> str:
+    """Both segments in one; the plus keeps SQLite from walking the sort's index after all."""
+    way = "DESC" if falling else "ASC"
+    last = "DESC" if backwards else "ASC"
+    return f"+{asked.column} IS NULL {last}, +{asked.column} {way}, +f.file_id {way}"
+
+
+def _beyond_both(asked: Filter, cut: Cut, *, falling: bool) -> Sql:
+    """What lies beyond the starting place, in its own segment and in the one behind."""
+    if cut.start is None:
+        return ALL_ROWS
+    valued = cut.start.value is not None
+    known = "IS NOT NULL" if valued else "IS NULL"
+    segment = Segment(valued=valued, falling=falling, start=cut.start)
+    beyond = _beyond(asked, segment, plus="+")
+    text = f"+{asked.column} {known} AND {beyond.text}"
+    if valued is not cut.backwards:
+        behind = "IS NULL" if valued else "IS NOT NULL"
+        text = f"({text}) OR +{asked.column} {behind}"
+    return Sql(text, beyond.values)
 
 
 def _beyond(asked: Filter, segment: Segment, *, plus: str = "") -> Sql:
     """What lies beyond the starting place."""
     if segment.start is None:
-        return Sql("1")
+        return ALL_ROWS
     sign = "<" if segment.falling else ">"
     if not segment.valued:
         return Sql(f"{plus}f.file_id {sign} ?", (segment.start.file_id,))
@@ -126,17 +172,23 @@ def _beyond(asked: Filter, segment: Segment, *, plus: str = "") -> Sql:
     return Sql(text, (kept, segment.start.file_id))
 
 
-def limits_of(expression: Expression, field: Field) -> Sql:
+def limits_of(expression: Expression, field: Field) -> Limits:
     """The limits that a question sets to a column, as far as its index can serve them."""
     column = f"f.{SORT_COLUMNS[field]}"
     match expression:
         case All(parts=parts):
             found = [limits_of(part, field) for part in parts]
-            useful = [one for one in found if one.text != "1"]
-            return joined(" AND ", useful) or Sql("1")
+            return Limits(
+                valued=joined(" AND ", [one.valued for one in found]) or ALL_ROWS,
+                without=joined(" AND ", [one.without for one in found]) or ALL_ROWS,
+            )
         case Between(field=asked, low=low, high=high) if asked is field:
-            return between(column, low, high)
+            return Limits(valued=between(column, low, high), without=NOTHING)
         case OneOf(field=asked, values=(value,)) if asked is field:
-            return Sql(f"{column} = ?", choices(field, (value,)))
+            return Limits(valued=Sql(f"{column} = ?", choices(field, (value,))), without=NOTHING)
+        case OneOf(field=asked) if asked is field:
+            return Limits(without=NOTHING)
+        case Unknown(field=asked) if asked is field:
+            return Limits(valued=NOTHING)
         case _:
-            return Sql("1")
+            return Limits()

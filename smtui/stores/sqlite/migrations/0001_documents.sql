@@ -139,19 +139,21 @@ CREATE TABLE tagged (
     PRIMARY KEY (tag, row)
 ) WITHOUT ROWID;
 
--- Which sounds contain which three characters; text is folded before it comes here.
+-- Which sounds contain which three characters; text is folded before it comes here. Two more
+-- characters end each text, so that any two of its own begin some three.
 CREATE VIRTUAL TABLE trigrams USING fts5 (
     search_key, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1'
 );
+CREATE VIRTUAL TABLE trigram_terms USING fts5vocab (trigrams, row);
 CREATE TRIGGER trigrams_of_new AFTER INSERT ON audio_files BEGIN
-    INSERT INTO trigrams (rowid, search_key) VALUES (new.row, new.search_key);
+    INSERT INTO trigrams (rowid, search_key) VALUES (new.row, new.search_key || x'1f1f');
 END;
 CREATE TRIGGER trigrams_of_changed AFTER UPDATE OF search_key ON audio_files BEGIN
-    INSERT INTO trigrams (trigrams, rowid, search_key) VALUES ('delete', old.row, old.search_key);
-    INSERT INTO trigrams (rowid, search_key) VALUES (new.row, new.search_key);
+    INSERT INTO trigrams (trigrams, rowid, search_key) VALUES ('delete', old.row, old.search_key || x'1f1f');
+    INSERT INTO trigrams (rowid, search_key) VALUES (new.row, new.search_key || x'1f1f');
 END;
 CREATE TRIGGER trigrams_of_gone AFTER DELETE ON audio_files BEGIN
-    INSERT INTO trigrams (trigrams, rowid, search_key) VALUES ('delete', old.row, old.search_key);
+    INSERT INTO trigrams (trigrams, rowid, search_key) VALUES ('delete', old.row, old.search_key || x'1f1f');
 END;
 
 CREATE TABLE scan_folders (
