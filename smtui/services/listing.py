@@ -9,6 +9,7 @@ False because its row numbers may be off by what came or went.
 from __future__ import annotations
 
 import asyncio
+import math
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.ports.documents import SampleStore
-from smtui.domain.question import Page, Place, Question, Sort, sort_value
+from smtui.domain.question import Field, Page, Place, Question, Sort, SortValue, sort_value
 from smtui.domain.sample import FileId, Sample
 
 BLOCK = 200
@@ -25,6 +26,7 @@ _MOST_BLOCKS = 64
 # Signposts of a short answer would cost more than they save.
 _WORTH_SIGNPOSTS = 2 * EVERY
 _PATIENCE_SECONDS = 0.2
+_LAST_TEXT = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,8 @@ class Listing:
         return await self._jump(number * BLOCK)
 
     async def _jump(self, row: int) -> _Block:
+        if self._posts is None and (block := await self._from_the_end(row)) is not None:
+            return block
         anchor = self._anchors.get(row - 1)
         if anchor is not None and self._posts is None:
             return await self._page(after=anchor, exact=False)
@@ -176,6 +180,17 @@ class Listing:
         if near < 0:
             return await self._page(skip=row, exact=True)
         return await self._page(after=posts[near], skip=row - near * EVERY - 1, exact=exact)
+
+    async def _from_the_end(self, row: int) -> _Block | None:
+        """Read one of the last blocks backwards: jumping to the end waits for no signposts."""
+        left = 0 if self._count is None else self._count - row
+        if not 0 < left <= 2 * BLOCK:
+            return None
+        page = await self._samples.page(self.question, limit=left, before=_end(self.question.sort))
+        if len(page.samples) < left:
+            return None
+        cut = Page(samples=page.samples[:BLOCK], places=page.places[:BLOCK])
+        return _Block(page=cut, exact=True)
 
     async def _page(self, *, exact: bool, after: Place | None = None, skip: int = 0) -> _Block:
         page = await self._samples.page(self.question, limit=BLOCK, after=after, skip=skip)
@@ -234,6 +249,16 @@ class _Key:
         left = (mine.value, mine.file_id) if mine.value is not None else (mine.file_id,)
         right = (theirs.value, theirs.file_id) if theirs.value is not None else (theirs.file_id,)
         return bool(left > right if self.descending else left < right)
+
+
+def _end(sort: Sort) -> Place:
+    """A place behind every sound, in the order of falling values too."""
+    value: SortValue = None
+    if sort.field in (Field.NAME, Field.FOLDER):
+        value = "" if sort.descending else _LAST_TEXT
+    elif sort.field in (Field.LENGTH, Field.ADDED):
+        value = -math.inf if sort.descending else math.inf
+    return Place(value=value, file_id=FileId("" if sort.descending else _LAST_TEXT))
 
 
 def _key(place: Place, sort: Sort) -> _Key:

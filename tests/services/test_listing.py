@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 from smtui.domain.account import UserId
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.query import parse
-from smtui.domain.question import Field, Question, Sort
+from smtui.domain.question import SORTABLE, Field, Question, Sort
 from smtui.domain.sample import FileId, FoundFile, Heard, Sample
 from smtui.services.library import Library
 from smtui.services.listing import BLOCK, EVERY, Listing
@@ -42,7 +43,7 @@ def sound(name: str, number: int = 0) -> FoundFile:
 async def fill(documents: Documents, rows: int) -> None:
     found = [sound(f"{number:05}.wav", number) for number in range(rows)]
     ids = await documents.samples.add_found(found, user_id=ANNA, at=NOON)
-    for number in range(0, rows, 9):
+    for number in range(0, rows, 29):
         heard = Heard(
             tempo=float(80 + number % 50),
             level="basic",
@@ -95,6 +96,22 @@ async def test_every_window_shows_what_stands_there(
     for row in [0, 1, EVERY, EVERY + 1, 2 * EVERY - 1, ROWS - 1, 777]:
         assert await listing.position(expected[row].file_id) == row
     listing.close()
+
+
+async def test_the_end_is_there_at_once_in_every_order(
+    documents: Documents, library: Library
+) -> None:
+    await fill(documents, 2 * EVERY + 250)
+    for field, descending in itertools.product(SORTABLE, [False, True]):
+        question = asked(field, descending=descending)
+        expected = await whole(documents, question)
+        listing = library.listing(question)
+        rows = await listing.count()
+        for start in (rows - 30, rows - BLOCK - 100):
+            listing.close()
+            window = await listing.window(start, 30)
+            assert (list(window.samples), window.exact) == (expected[start : start + 30], True)
+        listing.close()
 
 
 @pytest.mark.parametrize(("field", "descending"), ORDERS)
