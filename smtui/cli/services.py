@@ -43,7 +43,7 @@ def start_command() -> None:
     from smtui.cli.running import out, run
 
     async def work() -> None:
-        servers = _servers()
+        servers = _servers_to_start()
         await servers.worker()
         for line in _table(await servers.status()):
             out(line)
@@ -61,8 +61,16 @@ def stop_command(now: bool) -> None:  # noqa: FBT001  click passes by name
 
 
 def _servers() -> PrivateServers:
+    """Reach what runs; a setting that cannot be used is no reason not to see and stop it."""
+    # Late imports, here and below: --help must not load them.
+    from smtui.local.servers import PrivateServers
+    from smtui.paths import places
+
+    return PrivateServers(places())
+
+
+def _servers_to_start() -> PrivateServers:
     """Reach the servers with the manners of the settings."""
-    # Late imports: --help must not load them.
     from smtui import settings, wiring
     from smtui.paths import places
 

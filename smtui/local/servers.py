@@ -26,7 +26,13 @@ _LONG_ANSWER_SECONDS = 120.0
 _TRIES_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.02
 
-_NO_KEEPER = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError)
+_NO_KEEPER = (
+    FileNotFoundError,
+    NotADirectoryError,
+    ConnectionRefusedError,
+    ConnectionResetError,
+    BrokenPipeError,
+)
 
 
 class _Silent(ServerUnavailable):
