@@ -70,8 +70,9 @@ class Versions:
     @property
     def order(self) -> tuple[tuple[int, ...], int, int]:
         """What decides who is newer."""
-        release = tuple(int(number) for number in re.findall(r"\d+", self.smtui)[:3])
-        return (release, self.protocol, self.schema)
+        release = re.match(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?", self.smtui)
+        numbers = tuple(int(number or 0) for number in release.groups()) if release else ()
+        return (numbers, self.protocol, self.schema)
 
 
 def present_versions(*, schema: int = 1) -> Versions:
