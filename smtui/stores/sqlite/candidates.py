@@ -57,11 +57,17 @@ class Source:
         table: what stands after FROM; gives `audio_files AS f`, restricted by it.
         where: the condition that the table's index serves.
         rows: a statement that gives the row numbers alone, for probing and for unions.
+        wide: the table's index has all columns but the texts that names and folders sort by.
     """
 
     table: Sql
     where: Sql
     rows: Sql
+    wide: bool = False
+
+    def serves(self, order: Field) -> bool:
+        """Whether candidates can be sorted without looking them up in the table."""
+        return self.wide and order not in (Field.NAME, Field.FOLDER)
 
 
 def sources(expression: Expression) -> list[Source]:
@@ -161,6 +167,7 @@ def _by_index(index: str, where: Sql) -> Source:
             f"SELECT f.row FROM audio_files AS f INDEXED BY {index} WHERE {where.text}",
             where.values,
         ),
+        wide=index.startswith("by_") and index != "by_rank",
     )
 
 

@@ -1,0 +1,172 @@
+"""What every AnalysisStore does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
+
+from smtui.domain.analysis import (
+    Analysis,
+    AnalysisId,
+    Claims,
+    KeyClaim,
+    Level,
+    Measurement,
+    SpectralFeatures,
+    TempoClaim,
+)
+from smtui.domain.ports.documents import AnalysisStore
+from smtui.domain.sample import FileId
+
+KICK, SNARE = FileId("kick"), FileId("snare")
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+async def documents(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[DocumentStores]:
+    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
+        yield stores
+
+
+@pytest.fixture
+def analyses(documents: DocumentStores) -> AnalysisStore:
+    return documents.analyses
+
+
+def measured(**changes: Any) -> Measurement:
+    facts: dict[str, Any] = {
+        "level": Level.ADVANCED,
+        "recipe_version": 1,
+        "file_hash": "bytes",
+        "duration": 1.25,
+        "processing_time": 0.125,
+    }
+    return Measurement(**(facts | changes))
+
+
+def analysis(file_id: FileId, *, at: int = 0, **changes: Any) -> Analysis:
+    return Analysis(
+        analysis_id=AnalysisId(str(uuid4())),
+        file_id=file_id,
+        user_id=ANNA,
+        analyzed_at=NOW + timedelta(seconds=at),
+        measured=measured(**changes),
+    )
+
+
+EVERYTHING = {
+    "tempo": 127.3,
+    "key": "F#",
+    "mode": "minor",
+    "time_signature": (3, 4),
+    "claims": Claims(
+        tempo_confidence=0.9,
+        tempo_alternatives=(TempoClaim(tempo=63.65, confidence=0.3),),
+        key_confidence=0.7,
+        key_alternatives=(KeyClaim(key="A", mode="major", confidence=0.2),),
+        meter_confidence=0.1,
+    ),
+    "loudness_lufs": -9.1,
+    "loudness_padded": True,
+    "true_peak_dbtp": 0.2,
+    "root_note": "F#1",
+    "bit_depth": 24,
+    "clipped_samples": 3,
+    "dc_offset": -0.001,
+    "silence_head": 0.01,
+    "silence_tail": 0.5,
+    "stereo_correlation": -0.25,
+    "kind": "loop",
+    "kind_confidence": 0.75,
+    "is_loop": True,
+    "onsets": (0.1, 0.30000000000000004),
+    "beats": (0.0, 0.5),
+    "spectral_features": SpectralFeatures(
+        times=(0.25, 0.75),
+        spectral_centroid=(1000.1, 2000.2),
+        spectral_rolloff=(5000.0, 1e300),
+        bandwidth=(1.0, 2.0),
+        flatness=(0.1, 0.2),
+        rms=(0.0, 1.0),
+        mfcc=tuple((float(row), -1 / 3) for row in range(13)),
+        chroma=tuple((row / 12, 1.0) for row in range(12)),
+    ),
+}
+
+
+async def test_an_analysis_comes_back_as_it_was_saved(analyses: AnalysisStore) -> None:
+    plain, full = analysis(KICK), analysis(SNARE, **EVERYTHING)
+    assert await analyses.save(plain) == plain.analysis_id
+    assert await analyses.save(full) == full.analysis_id
+    assert await analyses.newest(KICK) == plain
+    assert await analyses.newest(SNARE) == full
+    assert await analyses.newest(FileId("gone")) is None
+
+
+async def test_single_precision_features_come_back_the_same(analyses: AnalysisStore) -> None:
+    halves = tuple(number / 64 for number in range(64))
+    features = SpectralFeatures(times=halves, mfcc=(halves,) * 13, chroma=(halves,) * 12)
+    saved = analysis(KICK, spectral_features=features)
+    await analyses.save(saved)
+    assert await analyses.newest(KICK) == saved
+
+
+async def test_the_level_of_a_recipe_only_rises_and_the_first_id_stays(
+    analyses: AnalysisStore,
+) -> None:
+    basic = analysis(KICK, level=Level.BASIC, tempo=1.0)
+    advanced = analysis(KICK, level=Level.ADVANCED, tempo=2.0)
+    assert await analyses.save(basic) == basic.analysis_id
+    assert await analyses.save(advanced) == basic.analysis_id
+    assert await analyses.save(analysis(KICK, level=Level.BASIC)) == basic.analysis_id
+    assert await analyses.newest(KICK) == replace(advanced, analysis_id=basic.analysis_id)
+
+
+async def test_saving_twice_is_saving_once(analyses: AnalysisStore) -> None:
+    saved = analysis(KICK, **EVERYTHING)
+    assert await analyses.save(saved) == await analyses.save(saved)
+    assert await analyses.newest(KICK) == saved
+
+
+async def test_new_bytes_are_heard_anew_at_whatever_level(analyses: AnalysisStore) -> None:
+    old = analysis(KICK, level=Level.ADVANCED, file_hash="old")
+    new = analysis(KICK, level=Level.BASIC, file_hash="new")
+    await analyses.save(old)
+    await analyses.save(new)
+    assert await analyses.newest(KICK) == replace(new, analysis_id=old.analysis_id)
+
+
+async def test_of_several_the_highest_level_then_the_newest_is_read(
+    analyses: AnalysisStore,
+) -> None:
+    first = analysis(KICK, recipe_version=1, at=0)
+    second = analysis(KICK, recipe_version=2, at=5)
+    third = analysis(KICK, recipe_version=3, at=9, level=Level.BASIC)
+    for each in (third, second, first):
+        await analyses.save(each)
+    assert await analyses.newest(KICK) == second
+    await analyses.save(analysis(SNARE))
+    of_many = await analyses.newest_of([KICK, FileId("gone")])
+    assert of_many == {KICK: second}
+    many = [FileId(str(number)) for number in range(1200)]
+    assert {*await analyses.newest_of([*many, SNARE])} == {SNARE}
+
+
+async def test_the_same_bytes_are_known_whoever_owns_them(analyses: AnalysisStore) -> None:
+    mine = analysis(KICK, level=Level.BASIC, tempo=1.0)
+    theirs = replace(analysis(SNARE, level=Level.ADVANCED, tempo=2.0), user_id=BERT)
+    await analyses.save(mine)
+    await analyses.save(theirs)
+    known = await analyses.by_hash("bytes", recipe_version=1, level=Level.BASIC)
+    assert known == theirs.measured
+    assert await analyses.by_hash("bytes", recipe_version=1, level=Level.FULL) is None
+    assert await analyses.by_hash("bytes", recipe_version=2, level=Level.BASIC) is None
+    assert await analyses.by_hash("others", recipe_version=1, level=Level.BASIC) is None

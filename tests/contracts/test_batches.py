@@ -1,0 +1,427 @@
+"""What every BatchStore does: each file is worked on by one, and ends once."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import hypothesis.strategies as st
+import pytest
+from document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
+from hypothesis import HealthCheck, given, settings
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.batch import (
+    MAX_ATTEMPTS,
+    MAX_BATCH_FILES,
+    Batch,
+    BatchId,
+    Claimed,
+    Failure,
+    FileResult,
+    RunId,
+    RunProgress,
+    State,
+)
+from smtui.domain.ports.documents import BatchStore
+from smtui.domain.sample import FileId
+
+RUN = RunId("run")
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+async def documents(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[DocumentStores]:
+    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
+        yield stores
+
+
+@pytest.fixture
+def batches(documents: DocumentStores) -> BatchStore:
+    return documents.batches
+
+
+def batch(*files: str, **changes: Any) -> Batch:
+    facts: dict[str, Any] = {
+        "batch_id": BatchId(str(uuid4())),
+        "run_id": RUN,
+        "user_id": ANNA,
+        "level": Level.ADVANCED,
+        "file_ids": tuple(FileId(file) for file in files),
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return Batch(**(facts | changes))
+
+
+async def claim(
+    batches: BatchStore, limit: int = 100, *, worker: str = "w", lease: float = 60.0
+) -> tuple[Claimed, ...]:
+    return await batches.claim(RUN, worker=worker, limit=limit, lease_seconds=lease)
+
+
+async def progress(batches: BatchStore) -> RunProgress:
+    seen = await batches.progress(RUN)
+    assert seen is not None
+    return seen
+
+
+async def test_a_batch_comes_back_as_it_was_made(batches: BatchStore) -> None:
+    made = batch("b", "a", user_id=None)
+    await batches.create([made])
+    pending = dict.fromkeys(made.file_ids, FileResult())
+    assert await batches.get(made.batch_id) == replace(made, results=pending)
+    assert await batches.get(BatchId("gone")) is None
+    assert await batches.progress(RunId("gone")) is None
+
+
+async def test_too_many_files_or_one_twice_make_no_batch(batches: BatchStore) -> None:
+    with pytest.raises(ValueError, match="at most"):
+        await batches.create([batch("a"), batch(*map(str, range(MAX_BATCH_FILES + 1)))])
+    with pytest.raises(ValueError, match="each once"):
+        await batches.create([batch("a", "a")])
+    assert await batches.progress(RUN) is None
+
+
+async def test_a_batch_of_no_files_has_ended(batches: BatchStore) -> None:
+    empty = batch()
+    await batches.create([empty])
+    kept = await batches.get(empty.batch_id)
+    assert kept is not None
+    assert kept.status is State.COMPLETED
+    assert (await progress(batches)).status is State.COMPLETED
+    assert await batches.claimable() == ()
+
+
+async def test_claims_go_through_the_batches_of_a_run(batches: BatchStore) -> None:
+    first, second = batch("a", "b"), batch("c")
+    await batches.create([first, second])
+    await batches.create([batch("other", run_id=RunId("other"))])
+    one = await claim(batches, 2)
+    two = await claim(batches, 2)
+    assert [claimed.file_id for claimed in one] == ["a", "b"]
+    assert [claimed.file_id for claimed in two] == ["c"]
+    assert await claim(batches) == ()
+    assert [(c.batch_id, c.run_id, c.user_id, c.level, c.attempt, c.worker) for c in two] == [
+        (second.batch_id, RUN, ANNA, Level.ADVANCED, 1, "w")
+    ]
+    assert len({claimed.analysis_id for claimed in one + two}) == 3
+    kept = await batches.get(second.batch_id)
+    assert kept is not None
+    result = kept.results[FileId("c")]
+    assert (kept.status, result.status, result.attempt, result.worker) == (
+        State.PROCESSING,
+        State.PROCESSING,
+        1,
+        "w",
+    )
+    assert result.analysis_id == two[0].analysis_id
+    assert result.lease_until is not None
+    assert kept.started_at is not None
+
+
+async def test_a_run_counts_what_became_of_its_files(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b"), batch("c", "d")])
+    assert (await progress(batches)).status is State.PENDING
+    a, b, c, d = await claim(batches)
+    seen = await progress(batches)
+    assert (seen.total, seen.processing, seen.ended_files, seen.status) == (
+        4,
+        4,
+        0,
+        State.PROCESSING,
+    )
+    assert await batches.complete(a, a.analysis_id)
+    assert await batches.fail(b, code="damaged", error="It ends in the middle")
+    assert await batches.complete(c, AnalysisId("borrowed"))
+    seen = await progress(batches)
+    assert (seen.completed, seen.failed, seen.processing) == (2, 1, 1)
+    assert seen.finished_at is None
+    assert await batches.fail(d, code="empty", error="Nothing \ud800 in it")
+    seen = await progress(batches)
+    assert (seen.completed, seen.failed, seen.processing) == (2, 2, 0)
+    assert seen.status is State.COMPLETED
+    assert seen.finished_at is not None
+    assert await batches.failures(RUN, limit=9) == (
+        Failure(file_id=b.file_id, code="damaged", error="It ends in the middle", attempt=1),
+        Failure(file_id=d.file_id, code="empty", error="Nothing \\ud800 in it", attempt=1),
+    )
+    assert len(await batches.failures(RUN, limit=1)) == 1
+    kept = await batches.get(c.batch_id)
+    assert kept is not None
+    assert kept.results[c.file_id].analysis_id == "borrowed"
+    assert kept.status is State.COMPLETED
+
+
+async def test_a_batch_in_which_none_succeeded_has_failed(batches: BatchStore) -> None:
+    made = batch("a")
+    await batches.create([made])
+    (a,) = await claim(batches)
+    await batches.fail(a, code="empty", error="Nothing in it")
+    kept = await batches.get(made.batch_id)
+    assert kept is not None
+    assert kept.status is State.FAILED
+    assert (await progress(batches)).status is State.FAILED
+
+
+async def test_a_result_counts_once_however_often_it_is_sent(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b")])
+    a, _ = await claim(batches)
+    sent = await asyncio.gather(*(batches.complete(a, a.analysis_id) for _ in range(5)))
+    assert sorted(sent) == [False, False, False, False, True]
+    assert not await batches.fail(a, code="late", error="Too late")
+    assert not await batches.hand_back(a)
+    assert not await batches.renew(a, lease_seconds=60)
+    assert (await progress(batches)).completed == 1
+
+
+async def test_an_expired_lease_is_found_again_and_the_former_holder_is_not_heard(
+    batches: BatchStore,
+) -> None:
+    await batches.create([batch("a")])
+    (lost,) = await claim(batches, worker="first", lease=0)
+    assert await batches.claimable() == (RUN,)
+    (again,) = await claim(batches, worker="second")
+    assert (again.attempt, again.analysis_id) == (2, lost.analysis_id)
+    assert not await batches.complete(lost, lost.analysis_id)
+    assert not await batches.renew(lost, lease_seconds=60)
+    assert not await batches.hand_back(lost)
+    assert (await progress(batches)).processing == 1
+    assert await batches.complete(again, again.analysis_id)
+    assert (await progress(batches)).completed == 1
+
+
+async def test_a_renewed_lease_is_not_taken(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    (held,) = await claim(batches, lease=0)
+    assert await batches.renew(held, lease_seconds=60)
+    assert await batches.claimable() == ()
+    assert await claim(batches) == ()
+
+
+@pytest.mark.parametrize("found_by", ["claim", "claimable"])
+async def test_a_file_that_always_crashes_fails_at_last(batches: BatchStore, found_by: str) -> None:
+    await batches.create([batch("a")])
+    for _ in range(MAX_ATTEMPTS):
+        assert len(await claim(batches, lease=0)) == 1
+    if found_by == "claim":
+        assert await claim(batches) == ()
+    else:
+        assert await batches.claimable() == ()
+    (failure,) = await batches.failures(RUN, limit=9)
+    assert (failure.code, failure.attempt) == ("crashed", MAX_ATTEMPTS)
+    assert failure.error
+    seen = await progress(batches)
+    assert (seen.failed, seen.processing, seen.status) == (1, 0, State.FAILED)
+
+
+async def test_a_claim_given_back_does_not_count(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    for _ in range(MAX_ATTEMPTS + 2):
+        (held,) = await claim(batches)
+        assert await batches.hand_back(held)
+    (held,) = await claim(batches)
+    assert held.attempt == 1
+    assert (await progress(batches)).processing == 1
+
+
+async def test_a_cancel_stops_what_has_not_begun_and_keeps_what_runs(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b", "c"), batch("d")])
+    a, b = await claim(batches, 2)
+    assert await batches.request_cancel(RUN) == 2
+    assert await batches.request_cancel(RUN) == 0
+    assert await claim(batches) == ()
+    assert await batches.claimable() == ()
+    seen = await progress(batches)
+    assert seen.cancel_requested_at is not None
+    assert (seen.cancelled, seen.processing, seen.finished_at) == (2, 2, None)
+    assert await batches.complete(a, a.analysis_id)
+    assert await batches.hand_back(b)
+    seen = await progress(batches)
+    assert (seen.completed, seen.cancelled, seen.processing) == (1, 3, 0)
+    assert seen.status is State.CANCELLED
+    kept = await batches.get(a.batch_id)
+    assert kept is not None
+    assert [result.status for result in kept.results.values()] == [
+        State.COMPLETED,
+        State.CANCELLED,
+        State.CANCELLED,
+    ]
+    assert kept.status is State.CANCELLED
+
+
+async def test_a_cancelled_run_whose_worker_died_ends(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    await claim(batches, lease=0)
+    assert await batches.request_cancel(RUN) == 0
+    assert await batches.claimable() == ()
+    seen = await progress(batches)
+    assert (seen.cancelled, seen.processing, seen.status) == (1, 0, State.CANCELLED)
+
+
+async def test_a_cancel_after_the_end_changes_nothing(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    (a,) = await claim(batches)
+    await batches.complete(a, a.analysis_id)
+    before = await progress(batches)
+    assert await batches.request_cancel(RUN) == 0
+    assert await progress(batches) == before
+
+
+async def test_runs_are_a_persons_own_newest_first(batches: BatchStore) -> None:
+    async def run(name: str, owner: UserId | None, hours: int) -> None:
+        at = NOW + timedelta(hours=hours)
+        await batches.create(
+            [batch(f"{n}", run_id=RunId(name), user_id=owner, created_at=at) for n in range(2)]
+        )
+
+    await run("old", ANNA, 0)
+    await run("new", ANNA, 2)
+    await run("middle", ANNA, 1)
+    await run("theirs", BERT, 3)
+    seen = await batches.runs(user_id=ANNA, limit=2)
+    assert [(one.run_id, one.total) for one in seen] == [("new", 2), ("middle", 2)]
+    assert [one.run_id for one in await batches.runs(user_id=BERT, limit=9)] == ["theirs"]
+    assert await batches.claimable() == ("old", "new", "middle", "theirs")
+
+
+async def test_many_who_claim_at_once_share_without_a_double(batches: BatchStore) -> None:
+    await batches.create([batch(*map(str, range(100)))])
+    shares = await asyncio.gather(*(claim(batches, 7, worker=f"w{n}") for n in range(20)))
+    taken = [claimed.file_id for share in shares for claimed in share]
+    assert sorted(taken, key=int) == [str(number) for number in range(100)]
+
+
+@dataclass
+class Model:
+    """One run as a dictionary: state, attempt and present claim of each file."""
+
+    status: dict[FileId, State] = field(default_factory=dict)
+    attempt: dict[FileId, int] = field(default_factory=dict)
+    worker: dict[FileId, str] = field(default_factory=dict)
+    expired: set[FileId] = field(default_factory=set)
+    cancelled: bool = False
+
+    def settle(self) -> None:
+        """End what nobody may claim again, as a claim or a sweep does first."""
+        for file_id in sorted(self.expired):
+            if self.attempt[file_id] >= MAX_ATTEMPTS:
+                self.status[file_id] = State.FAILED
+            elif self.cancelled:
+                self.status[file_id] = State.CANCELLED
+            else:
+                continue
+            self.expired.discard(file_id)
+
+    def claimable(self) -> list[FileId]:
+        if self.cancelled:
+            return []
+        return [
+            file_id
+            for file_id, status in self.status.items()
+            if status is State.PENDING or file_id in self.expired
+        ]
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("claim", "claim", "lapse", "complete", "complete", "fail", "hand_back", "renew",
+             "sweep", "cancel")
+        ),
+        st.integers(0, 1000),
+    ),
+    max_size=60,
+)  # fmt: skip
+
+
+async def play(batches: BatchStore, model: Model, held: list[Claimed], step: str, n: int) -> None:
+    """Do one thing on both sides; a claim may be any that was ever given."""
+    if step in ("claim", "lapse"):
+        model.settle()
+        expected = model.claimable()[: n % 4]
+        taken = await claim(batches, n % 4, worker=f"w{n}", lease=0 if step == "lapse" else 60)
+        assert [claimed.file_id for claimed in taken] == expected
+        for claimed in taken:
+            file_id = claimed.file_id
+            model.status[file_id] = State.PROCESSING
+            model.attempt[file_id] += 1
+            model.worker[file_id] = claimed.worker
+            model.expired.discard(file_id)
+            if step == "lapse":
+                model.expired.add(file_id)
+            held.append(claimed)
+    elif step == "sweep":
+        model.settle()
+        assert await batches.claimable() == ((RUN,) if model.claimable() else ())
+    elif step == "cancel":
+        pending = [file_id for file_id, s in model.status.items() if s is State.PENDING]
+        assert await batches.request_cancel(RUN) == len(pending)
+        model.status |= dict.fromkeys(pending, State.CANCELLED)
+        model.cancelled = (
+            model.cancelled or State.PROCESSING in model.status.values() or bool(pending)
+        )
+    elif held:
+        await report(batches, model, held[n % len(held)], step)
+
+
+async def report(batches: BatchStore, model: Model, claimed: Claimed, step: str) -> None:
+    file_id = claimed.file_id
+    holds = (
+        model.status[file_id] is State.PROCESSING
+        and model.attempt[file_id] == claimed.attempt
+        and model.worker[file_id] == claimed.worker
+    )
+    if step == "complete":
+        assert await batches.complete(claimed, claimed.analysis_id) is holds
+        after = State.COMPLETED
+    elif step == "fail":
+        assert await batches.fail(claimed, code="damaged", error="It is damaged") is holds
+        after = State.FAILED
+    elif step == "renew":
+        assert await batches.renew(claimed, lease_seconds=60) is holds
+        after = State.PROCESSING
+    else:
+        assert await batches.hand_back(claimed) is holds
+        after = State.CANCELLED if model.cancelled else State.PENDING
+        model.attempt[file_id] -= holds
+    if holds:
+        model.status[file_id] = after
+        model.expired.discard(file_id)
+
+
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(happened=steps)
+def test_whatever_happens_every_file_is_counted_once(
+    implementation: str, happened: list[tuple[str, int]]
+) -> None:
+    async def live(folder: Path) -> None:
+        async with IMPLEMENTATIONS[implementation](folder) as stores:
+            await stores.batches.create([batch("a", "b", "c"), batch("d", "e")])
+            model = Model(
+                status={FileId(name): State.PENDING for name in "abcde"},
+                attempt={FileId(name): 0 for name in "abcde"},
+            )
+            held: list[Claimed] = []
+            for step, number in happened:
+                await play(stores.batches, model, held, step, number)
+                seen = await progress(stores.batches)
+                states = list(model.status.values())
+                assert (seen.completed, seen.failed, seen.cancelled, seen.processing) == tuple(
+                    states.count(state)
+                    for state in (State.COMPLETED, State.FAILED, State.CANCELLED, State.PROCESSING)
+                )
+                ended = all(state.ended for state in states)
+                assert (seen.finished_at is not None) is ended
+
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(live(Path(folder)))
