@@ -11,7 +11,7 @@ from smtui.audio.frames import RATE, Array, FrameReader, Resampler
 from smtui.audio.kind import Heard, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.pitches import PitchReader
-from smtui.audio.read import Sound, opened
+from smtui.audio.read import Samples, Sound, opened
 from smtui.audio.tempo import rhythm
 from smtui.audio.timbre import spectral_features
 from smtui.audio.tonality import steady_note, tonality
@@ -25,6 +25,8 @@ _DRUMS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
 _UNPITCHED = ("kick", "snare", "clap", "hat", "cymbal")
 _LONGEST_NOTE = 12.0
 _OPENING = 6 * RATE
+# A mean 20 dB below its channels is what two opposite channels leave.
+_CANCELLED = 0.01
 
 
 class Recipe:
@@ -97,13 +99,11 @@ def _heard(sound: Sound) -> Heard:
     """Decode once, and let everything listen that needs the samples."""
     header = sound.header
     meter = LevelMeter(sample_rate=header.sample_rate, channels=header.channels)
-    resampler = Resampler(header.sample_rate)
-    ears = _Ears()
+    resampler, downmix, ears = Resampler(header.sample_rate), _Downmix(), _Ears()
     count = 0
     for block in sound.blocks():
         meter.push(block)
-        mono = block[:, 0] if header.channels == 1 else block.mean(axis=1)
-        ears.push(resampler.push(mono))
+        ears.push(resampler.push(downmix.mono(block)))
         count += len(block)
     ears.push(resampler.push(np.zeros(0, dtype=np.float32), last=True))
     duration = count / header.sample_rate
@@ -116,6 +116,24 @@ def _heard(sound: Sound) -> Heard:
         note=steady_note(ears.opening()) if duration <= _LONGEST_NOTE else None,
         duration=duration,
     )
+
+
+class _Downmix:
+    """Makes one channel of several: their mean, or the first where they cancel each other."""
+
+    def __init__(self) -> None:
+        self._cancels: bool | None = None
+
+    def mono(self, block: Samples) -> Array:
+        """Mix (n, channels) down; the first block that sounds decides how."""
+        if block.shape[1] == 1:
+            return block[:, 0]
+        mean: Array = block.mean(axis=1)
+        if self._cancels is None:
+            power = float(np.square(block).mean())
+            if power > 0:
+                self._cancels = float(np.square(mean).mean()) < _CANCELLED * power
+        return block[:, 0] if self._cancels else mean
 
 
 class _Ears:
