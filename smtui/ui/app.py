@@ -76,7 +76,7 @@ class SmtuiApp(App[None]):
             "redraw",
             "Draw afresh",
             id="app.redraw",
-            tooltip="Draw the whole screen again, after the terminal was disturbed.",
+            tooltip="Draw the whole screen again.",
             show=False,
         ),
     ]

@@ -15,7 +15,9 @@ class KeyCommands(Provider):
 
     def _offered(self) -> Iterator[tuple[str, ActiveBinding]]:
         seen: set[str] = set()
-        for offer in self.screen.active_bindings.values():
+        offers = self.screen.active_bindings.values()
+        # What the last line shows is what people look for first.
+        for offer in sorted(offers, key=lambda offer: not offer.binding.show):
             if offer.binding.id and offer.enabled and offer.binding.action not in seen:
                 seen.add(offer.binding.action)
                 key = self.app.get_key_display(offer.binding)

@@ -73,7 +73,7 @@ def bound() -> list[tuple[type[DOMNode], Binding]]:
 BOUND = bound()
 
 
-def test_there_are_keys_on_every_screen():
+def test_there_are_keys_on_every_screen() -> None:
     declared = {node.__name__ for node, _ in BOUND}
     assert {"SmtuiApp", "LoginScreen", "LibraryScreen", "SampleTable", "HelpScreen"} <= declared
 
@@ -81,7 +81,7 @@ def test_there_are_keys_on_every_screen():
 @pytest.mark.parametrize(
     ("node", "binding"), BOUND, ids=[f"{n.__name__}:{b.key}" for n, b in BOUND]
 )
-def test_a_key_says_what_it_does_and_does_it(node: type[DOMNode], binding: Binding):
+def test_a_key_says_what_it_does_and_does_it(node: type[DOMNode], binding: Binding) -> None:
     assert binding.id
     assert binding.tooltip.endswith(".")
     assert binding.description
@@ -92,7 +92,7 @@ def test_a_key_says_what_it_does_and_does_it(node: type[DOMNode], binding: Bindi
     assert hasattr(owner, f"action_{action}"), f"{node.__name__} has no action_{action}"
 
 
-def test_an_id_belongs_to_one_action():
+def test_an_id_belongs_to_one_action() -> None:
     actions: dict[str, set[tuple[str, str]]] = {}
     for node, binding in BOUND:
         assert binding.id
@@ -100,7 +100,7 @@ def test_an_id_belongs_to_one_action():
     assert not {id_: them for id_, them in actions.items() if len(them) > 1}
 
 
-def test_keys_that_terminals_and_their_prefixes_need_are_left_alone():
+def test_keys_that_terminals_and_their_prefixes_need_are_left_alone() -> None:
     bad = [
         f"{node.__name__}:{binding.key}"
         for node, binding in BOUND
@@ -113,7 +113,7 @@ def test_keys_that_terminals_and_their_prefixes_need_are_left_alone():
     assert not bad
 
 
-def test_a_key_means_the_same_on_every_screen():
+def test_a_key_means_the_same_on_every_screen() -> None:
     for node, binding in BOUND:
         if node.__name__ in IN_TEXT or binding.key not in MEANS:
             continue
@@ -125,7 +125,7 @@ def test_a_key_means_the_same_on_every_screen():
         ), f"{node.__name__}: {binding.key} means {meaning}"
 
 
-def test_no_key_is_bound_twice_in_one_place():
+def test_no_key_is_bound_twice_in_one_place() -> None:
     for node in {node for node, _ in BOUND}:
         keys = [binding.key for owner, binding in BOUND if owner is node]
         assert len(keys) == len(set(keys)), node.__name__

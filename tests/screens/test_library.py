@@ -60,7 +60,7 @@ def names(pilot) -> list[str]:
     return [sample.filename if sample else "..." for sample in samples]
 
 
-async def test_an_empty_library_says_what_to_do(home: Home, open_app: OpenApp):
+async def test_an_empty_library_says_what_to_do(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     async with open_app() as pilot:
         text = seen(pilot.app)
@@ -68,7 +68,7 @@ async def test_an_empty_library_says_what_to_do(home: Home, open_app: OpenApp):
         assert "Press i" in text
 
 
-async def test_a_row_shows_what_was_heard(library: Home, open_app: OpenApp):
+async def test_a_row_shows_what_was_heard(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         loop = line_with(pilot.app, "bd_haus")
         for words in ("own/2024", "loop", "126.0", "Am", "7.62s", "-11.2"):
@@ -79,7 +79,9 @@ async def test_a_row_shows_what_was_heard(library: Home, open_app: OpenApp):
         assert "3 of 3  all folders" in seen(pilot.app)
 
 
-async def test_typing_filters_and_esc_shows_everything_again(library: Home, open_app: OpenApp):
+async def test_typing_filters_and_esc_shows_everything_again(
+    library: Home, open_app: OpenApp
+) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"kind:kick")
         assert names(pilot) == ["a_kick.wav"]
@@ -91,7 +93,7 @@ async def test_typing_filters_and_esc_shows_everything_again(library: Home, open
 
 async def test_enter_keeps_the_filter_and_esc_in_the_table_takes_it_away(
     library: Home, open_app: OpenApp
-):
+) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"-loop", "enter")
         assert table(pilot).has_focus
@@ -102,7 +104,7 @@ async def test_enter_keeps_the_filter_and_esc_in_the_table_takes_it_away(
 
 async def test_a_mistake_is_named_and_what_stands_before_it_is_asked(
     library: Home, open_app: OpenApp
-):
+) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"kick")
         assert names(pilot) == ["a_kick.wav"]
@@ -113,7 +115,7 @@ async def test_a_mistake_is_named_and_what_stands_before_it_is_asked(
         assert names(pilot) == ["a_kick.wav"]
 
 
-async def test_nothing_found_says_so(library: Home, open_app: OpenApp):
+async def test_nothing_found_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"zebra")
         assert "No sound matches" in seen(pilot.app)
@@ -121,7 +123,9 @@ async def test_nothing_found_says_so(library: Home, open_app: OpenApp):
         assert table(pilot).cursor == 1
 
 
-async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(library: Home, open_app: OpenApp):
+async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(
+    library: Home, open_app: OpenApp
+) -> None:
     async with open_app() as pilot:
         await press(pilot, "o")
         assert "folder up" in seen(pilot.app)
@@ -133,7 +137,7 @@ async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(library: Home, op
         assert names(pilot) == ["pad.wav", "bd_haus.wav", "a_kick.wav"]
 
 
-async def test_a_full_stop_shows_only_this_folder(library: Home, open_app: OpenApp):
+async def test_a_full_stop_shows_only_this_folder(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "full_stop")
         assert names(pilot) == ["a_kick.wav"]
@@ -142,7 +146,7 @@ async def test_a_full_stop_shows_only_this_folder(library: Home, open_app: OpenA
         assert len(names(pilot)) == 3
 
 
-async def test_marks_are_set_counted_and_taken_away(library: Home, open_app: OpenApp):
+async def test_marks_are_set_counted_and_taken_away(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "m", "m")
         assert "2 marked" in seen(pilot.app)
@@ -153,7 +157,9 @@ async def test_marks_are_set_counted_and_taken_away(library: Home, open_app: Ope
         assert "3 marked" in seen(pilot.app)
 
 
-async def test_a_range_is_marked_over_rows_that_were_never_loaded(home: Home, open_app: OpenApp):
+async def test_a_range_is_marked_over_rows_that_were_never_loaded(
+    home: Home, open_app: OpenApp
+) -> None:
     await home.sign_up()
     await home.add(*many(2_500))
     async with open_app() as pilot:
@@ -161,7 +167,7 @@ async def test_a_range_is_marked_over_rows_that_were_never_loaded(home: Home, op
         assert "2,498 marked" in seen(pilot.app)
 
 
-async def test_the_end_of_a_long_list_is_one_key_away(home: Home, open_app: OpenApp):
+async def test_the_end_of_a_long_list_is_one_key_away(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     await home.add(*many(5_000))
     async with open_app() as pilot:
@@ -175,7 +181,7 @@ async def test_the_end_of_a_long_list_is_one_key_away(home: Home, open_app: Open
         assert line_with(pilot.app, "sound_00000").startswith(">")
 
 
-async def test_tags_come_and_go(library: Home, open_app: OpenApp):
+async def test_tags_come_and_go(library: Home, open_app: OpenApp) -> None:
     async with open_app(size=(120, 40)) as pilot:
         await press(pilot, "j", "t", *"warm, -dusty", "enter")
         assert "house, warm" in seen(pilot.app)
@@ -183,7 +189,7 @@ async def test_tags_come_and_go(library: Home, open_app: OpenApp):
         assert table(pilot).has_focus
 
 
-async def test_a_tag_is_completed_from_those_in_use(library: Home, open_app: OpenApp):
+async def test_a_tag_is_completed_from_those_in_use(library: Home, open_app: OpenApp) -> None:
     async with open_app(size=(120, 40)) as pilot:
         await press(pilot, "t", *"hou")
         await until(lambda: "house" in line_with(pilot.app, "tags for this sound"))
@@ -193,7 +199,7 @@ async def test_a_tag_is_completed_from_those_in_use(library: Home, open_app: Ope
         assert sample.tags == ("house",)
 
 
-async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: OpenApp):
+async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "m", "m", "a")
         assert library.documents
@@ -204,7 +210,7 @@ async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: 
         await until(lambda: "heard" not in seen(pilot.app).splitlines()[-2])
 
 
-async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: OpenApp):
+async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"pad", "enter", "A")
         assert library.documents
@@ -212,7 +218,7 @@ async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: Open
         assert run.total == 1
 
 
-async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp):
+async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     await home.add(*many(1_001))
     async with open_app() as pilot:
@@ -233,7 +239,7 @@ def write_sound(path: Path) -> None:
 
 async def test_i_scans_a_folder_and_its_sounds_appear(
     home: Home, open_app: OpenApp, tmp_path: Path
-):
+) -> None:
     sounds = tmp_path / "sounds"
     sounds.mkdir()
     write_sound(sounds / "one.wav")
@@ -251,7 +257,9 @@ async def test_i_scans_a_folder_and_its_sounds_appear(
         assert run.total == 2
 
 
-async def test_a_folder_is_completed_while_typing(home: Home, open_app: OpenApp, tmp_path: Path):
+async def test_a_folder_is_completed_while_typing(
+    home: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
     (tmp_path / "drums").mkdir()
     await home.sign_up()
     async with open_app(size=(200, 24)) as pilot:
@@ -259,7 +267,9 @@ async def test_a_folder_is_completed_while_typing(home: Home, open_app: OpenApp,
         await until(lambda: f"{tmp_path}/drums/" in line_with(pilot.app, "scan folder"))
 
 
-async def test_a_folder_that_is_not_there_is_told(home: Home, open_app: OpenApp, tmp_path: Path):
+async def test_a_folder_that_is_not_there_is_told(
+    home: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
     await home.sign_up()
     async with open_app() as pilot:
         await press(pilot, "i", "ctrl+u", *str(tmp_path / "nowhere"), "enter")
@@ -268,7 +278,7 @@ async def test_a_folder_that_is_not_there_is_told(home: Home, open_app: OpenApp,
 
 async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(
     library: Home, open_app: OpenApp
-):
+) -> None:
     async with open_app() as pilot:
         await press(pilot, "j")
         assert table(pilot).sample.filename == "bd_haus.wav"
@@ -284,7 +294,7 @@ async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(
         assert table(pilot).sample.filename == "bd_haus.wav"
 
 
-async def test_a_sound_that_could_not_be_heard_is_marked(library: Home, open_app: OpenApp):
+async def test_a_sound_that_could_not_be_heard_is_marked(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await library.documents.samples.set_trouble(
             library.files["pad.wav"],
@@ -305,7 +315,7 @@ OUTSIDE = (
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 10)])
-async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[int, int]):
+async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[int, int]) -> None:
     await home.sign_up("anna")
     await home.add(*(Sound(name=name, tags=(name,), folder=f"/a/{name}") for name in OUTSIDE))
     async with open_app(size=size) as pilot:
@@ -321,7 +331,7 @@ async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[
 
 async def test_at_120_columns_the_row_is_described_beside_the_table(
     library: Home, open_app: OpenApp
-):
+) -> None:
     async with open_app(size=(120, 40)) as pilot:
         await press(pilot, "j")
         text = seen(pilot.app)
@@ -336,14 +346,14 @@ async def test_at_120_columns_the_row_is_described_beside_the_table(
 @pytest.mark.parametrize(("width", "there", "gone"), [(80, "Loud", "Tags"), (46, "BPM", "Folder")])
 async def test_columns_yield_on_a_small_terminal(
     library: Home, open_app: OpenApp, width: int, there: str, gone: str
-):
+) -> None:
     async with open_app(size=(width, 24)) as pilot:
         head = line_with(pilot.app, "Name")
         assert there in head
         assert gone not in head
 
 
-async def test_q_twice_quits(library: Home, open_app: OpenApp):
+async def test_q_twice_quits(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "q")
         assert isinstance(pilot.app.screen, LibraryScreen)
@@ -352,7 +362,7 @@ async def test_q_twice_quits(library: Home, open_app: OpenApp):
         assert pilot.app.return_code == 0
 
 
-async def test_the_wheel_takes_the_cursor_along(home: Home, open_app: OpenApp):
+async def test_the_wheel_takes_the_cursor_along(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     await home.add(*many(100))
     async with open_app() as pilot:

@@ -16,7 +16,7 @@ async def typed(pilot, *words: str) -> None:
     await settle(pilot.app)
 
 
-async def test_the_first_start_needs_one_enter(home: Home, open_app: OpenApp):
+async def test_the_first_start_needs_one_enter(home: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         assert isinstance(pilot.app.screen, LoginScreen)
         assert "Welcome" in seen(pilot.app)
@@ -27,13 +27,15 @@ async def test_the_first_start_needs_one_enter(home: Home, open_app: OpenApp):
         assert name in seen(pilot.app).splitlines()[0]
 
 
-async def test_the_next_start_opens_the_library(home: Home, open_app: OpenApp):
+async def test_the_next_start_opens_the_library(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     async with open_app() as pilot:
         assert isinstance(pilot.app.screen, LibraryScreen)
 
 
-async def test_a_name_that_cannot_be_used_is_said_under_the_form(home: Home, open_app: OpenApp):
+async def test_a_name_that_cannot_be_used_is_said_under_the_form(
+    home: Home, open_app: OpenApp
+) -> None:
     async with open_app() as pilot:
         pilot.app.screen.query_one("#name", Input).value = "a-"
         await press(pilot, "enter")
@@ -46,7 +48,7 @@ async def signed_out(home: Home) -> None:
     (home.folder / "resume.json").unlink()
 
 
-async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp):
+async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         assert "e-mail or name" in seen(pilot.app)
@@ -55,7 +57,7 @@ async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp)
     assert (home.folder / "resume.json").exists()
 
 
-async def test_without_staying_the_next_start_asks_again(home: Home, open_app: OpenApp):
+async def test_without_staying_the_next_start_asks_again(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         await press(pilot, *"anna", "tab", *"secret", "tab", "space", "shift+tab", "enter")
@@ -64,7 +66,9 @@ async def test_without_staying_the_next_start_asks_again(home: Home, open_app: O
         assert isinstance(pilot.app.screen, LoginScreen)
 
 
-async def test_a_wrong_password_is_told_in_words_and_asked_again(home: Home, open_app: OpenApp):
+async def test_a_wrong_password_is_told_in_words_and_asked_again(
+    home: Home, open_app: OpenApp
+) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         await typed(pilot, "anna", "wrong")
@@ -75,14 +79,14 @@ async def test_a_wrong_password_is_told_in_words_and_asked_again(home: Home, ope
         assert isinstance(pilot.app.screen, LibraryScreen)
 
 
-async def test_an_unknown_name_gets_the_same_words(home: Home, open_app: OpenApp):
+async def test_an_unknown_name_gets_the_same_words(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         await typed(pilot, "[red]nobody", "x")
         assert "Wrong name or password" in seen(pilot.app)
 
 
-async def test_after_ten_tries_the_seconds_to_wait_are_shown(home: Home, open_app: OpenApp):
+async def test_after_ten_tries_the_seconds_to_wait_are_shown(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         await typed(pilot, "anna", "no")
@@ -93,7 +97,7 @@ async def test_after_ten_tries_the_seconds_to_wait_are_shown(home: Home, open_ap
         assert isinstance(pilot.app.screen, LoginScreen)
 
 
-async def test_the_password_is_hidden_until_asked_for(home: Home, open_app: OpenApp):
+async def test_the_password_is_hidden_until_asked_for(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         await press(pilot, *"anna", "enter", *"secret")
@@ -102,7 +106,7 @@ async def test_the_password_is_hidden_until_asked_for(home: Home, open_app: Open
         assert "secret" in seen(pilot.app)
 
 
-async def test_the_servers_are_told_below(home: Home, open_app: OpenApp):
+async def test_the_servers_are_told_below(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
         text = seen(pilot.app)

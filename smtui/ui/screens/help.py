@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-_WORDS = """\
+FILTERS = """\
 Words find names, folders and tags. Conditions narrow them:
   bpm:120..128  bpm:~126  key:Am  kind:kick  length:<1s  loud:>-12
   tag:house  in:drums  format:wav  is:loop  is:failed  bpm:-
@@ -41,7 +41,7 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll(can_focus=False):
                 yield Static(Content("\n").join(self._lines()))
                 yield Static(Content.styled("Filter", "bold $primary"), classes="dialogue-title")
-                yield Static(Content(_WORDS))
+                yield Static(Content(FILTERS))
 
     def _lines(self) -> list[Content]:
         keys: dict[str, list[str]] = {}

@@ -1,0 +1,58 @@
+"""Help and palette: made from the keys of what has the focus."""
+
+from __future__ import annotations
+
+import re
+
+from screen_home import Home, OpenApp, many, press, seen
+
+from smtui.domain.query import parse
+from smtui.ui.screens import help as help_screen
+from smtui.ui.screens.library import LibraryScreen
+
+
+async def test_help_has_the_keys_of_what_has_the_focus(home: Home, open_app: OpenApp) -> None:
+    await home.sign_up()
+    await home.add(*many(3))
+    async with open_app(size=(80, 50)) as pilot:
+        await press(pilot, "question_mark")
+        text = seen(pilot.app)
+        assert re.search(r"m +Mark this sound", text)
+        assert re.search(r"k +One sound up", text)
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_in_the_login_help_stays_out_of_the_way_of_typing(
+    home: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "question_mark")
+        assert "?" in seen(pilot.app)
+        assert "Show or hide the password" not in seen(pilot.app)
+
+
+async def test_help_scrolls_by_keys(home: Home, open_app: OpenApp) -> None:
+    await home.sign_up()
+    async with open_app(size=(80, 16)) as pilot:
+        await press(pilot, "question_mark")
+        assert "stay together" not in seen(pilot.app)
+        await press(pilot, *["j"] * 60)
+        assert "stay together" in seen(pilot.app)
+
+
+async def test_the_palette_does_what_a_key_does(home: Home, open_app: OpenApp) -> None:
+    await home.sign_up()
+    async with open_app(size=(80, 40)) as pilot:
+        await press(pilot, "colon")
+        assert "Reverse  (O)" in seen(pilot.app)
+        await pilot.press(*"reverse")
+        await press(pilot, "enter", "enter")
+        assert "name down" in seen(pilot.app)
+
+
+def test_what_help_says_of_filters_is_understood() -> None:
+    for line in help_screen.FILTERS.splitlines():
+        for word in line.split():
+            if ":" in word and not word.endswith(":"):
+                parse(word)
