@@ -18,6 +18,8 @@ from smtui.audio.tempo import Rhythm
 from smtui.audio.tonality import Note, Tonality
 
 _LEAST_LIKENESS = 0.25
+_ANY_STROKE = 0.45
+"""How alike percussion any short stroke is, so that a clearer kind wins."""
 _HIGHEST_BASS = 50
 _LONGEST_HIT = 6.0
 _LONGEST_ONE_SHOT = 15.0
@@ -71,7 +73,7 @@ def kind_of(heard: Heard) -> tuple[str | None, float]:
     if heard.duration > _LONGEST_ONE_SHOT:
         return _long(heard)
     traits = traits_of(heard)
-    likeness = _drums(traits) | _tones(traits, heard)
+    likeness = _skins(traits) | _metals(traits) | _tones(traits, heard)
     ranked = sorted(likeness.items(), key=lambda item: -item[1])
     (best, most), (_, next_most) = ranked[0], ranked[1]
     if most < _LEAST_LIKENESS:
@@ -106,14 +108,12 @@ def _long(heard: Heard) -> tuple[str | None, float]:
     return ("music", round(0.4 + 0.5 * sure, 3)) if sure > 0 else (None, 0.0)
 
 
-def _drums(traits: Traits) -> dict[str, float]:
-    hit = _below(traits.duration, 2.5, _LONGEST_HIT)
-    struck = hit * _below(traits.attack, 0.03, 0.12)
+def _skins(traits: Traits) -> dict[str, float]:
+    """What is struck and soon over."""
+    struck = _below(traits.duration, 2.5, _LONGEST_HIT) * _below(traits.attack, 0.03, 0.12)
     short = struck * _below(traits.decay, 0.35, 0.8)
     bright = traits.high + traits.top
     bottom = traits.deep + traits.low
-    noise = _above(traits.flatness, 0.01, 0.04)
-    ring = _above(traits.decay, 0.32, 0.55)
     return {
         "kick": short
         * _above(bottom, 0.35, 0.7)
@@ -126,7 +126,7 @@ def _drums(traits: Traits) -> dict[str, float]:
         * _below(bright, 0.08, 0.25)
         * _below(traits.flatness, 0.008, 0.03),
         "snare": short
-        * noise
+        * _above(traits.flatness, 0.01, 0.04)
         * _above(bottom + traits.body, 0.04, 0.2)
         * _below(bottom, 0.3, 0.6)
         * _above(traits.middle + bright, 0.06, 0.18)
@@ -136,6 +136,16 @@ def _drums(traits: Traits) -> dict[str, float]:
         * _below(bottom + traits.body, 0.08, 0.25)
         * _above(traits.middle + traits.high, 0.6, 0.85)
         * _above(traits.middle, 0.2, 0.35),
+        "percussion": _ANY_STROKE * short,
+    }
+
+
+def _metals(traits: Traits) -> dict[str, float]:
+    """What is bright; a cymbal rings on, a hat does not."""
+    hit = _below(traits.duration, 2.5, _LONGEST_HIT)
+    bright = traits.high + traits.top
+    ring = _above(traits.decay, 0.32, 0.55)
+    return {
         "hat": hit
         * _below(traits.attack, 0.014, 0.034)
         * _above(bright, 0.7, 0.9)
@@ -146,7 +156,6 @@ def _drums(traits: Traits) -> dict[str, float]:
         * _above(bright, 0.4, 0.8)
         * _above(traits.top, 0.05, 0.3)
         * ring,
-        "percussion": 0.45 * short,
     }
 
 

@@ -12,9 +12,9 @@ from smtui.audio.kind import Heard, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.pitches import PitchReader
 from smtui.audio.read import Samples, Sound, opened
-from smtui.audio.tempo import rhythm
+from smtui.audio.tempo import Rhythm, rhythm
 from smtui.audio.timbre import spectral_features
-from smtui.audio.tonality import steady_note, tonality
+from smtui.audio.tonality import Tonality, steady_note, tonality
 from smtui.domain.analysis import Claims, Level, Measurement
 
 RECIPE_VERSION = 1
@@ -48,33 +48,24 @@ def listen(path: Path, *, level: Level) -> Measurement:
         SoundUnreadable: the file cannot be listened to.
     """
     began = time.perf_counter()
-    reached = Level.BASIC if level is Level.BASIC else Level.ADVANCED
     with opened(path) as sound:
         file_hash = sound.file_hash()
         bit_depth = sound.header.bit_depth
         heard = _heard(sound)
-    levels, beat, keys = heard.levels, heard.rhythm, heard.tonality
+    levels, beat = heard.levels, heard.rhythm
     kind, kind_confidence = kind_of(heard)
-    one_note = heard.note is not None and heard.note.is_root and not beat.is_loop
-    root_note = heard.note.name if heard.note and one_note and kind not in _UNPITCHED else None
-    has_key = keys.key is not None and not one_note and kind not in _DRUMS
-    advanced = reached is not Level.BASIC
+    keys, root_note = _tones(heard, kind)
+    curves = level is not Level.BASIC
     return Measurement(
-        level=reached,
+        level=Level.ADVANCED if curves else Level.BASIC,
         recipe_version=RECIPE_VERSION,
         file_hash=file_hash,
         duration=heard.duration,
         tempo=beat.tempo,
-        key=keys.key if has_key else None,
-        mode=keys.mode if has_key else None,
+        key=keys.key,
+        mode=keys.mode,
         time_signature=beat.time_signature,
-        claims=Claims(
-            tempo_confidence=beat.confidence,
-            tempo_alternatives=beat.alternatives,
-            key_confidence=keys.confidence if has_key else 0.0,
-            key_alternatives=keys.alternatives if has_key else (),
-            meter_confidence=beat.meter_confidence,
-        ),
+        claims=_claims(beat, keys),
         loudness_lufs=levels.loudness_lufs,
         loudness_padded=levels.loudness_padded,
         true_peak_dbtp=levels.true_peak_dbtp,
@@ -88,10 +79,29 @@ def listen(path: Path, *, level: Level) -> Measurement:
         kind=kind,
         kind_confidence=kind_confidence,
         is_loop=beat.is_loop,
-        onsets=beat.onsets if advanced else (),
-        beats=beat.beats if advanced else (),
-        spectral_features=spectral_features(heard.frames) if advanced else None,
+        onsets=beat.onsets if curves else (),
+        beats=beat.beats if curves else (),
+        spectral_features=spectral_features(heard.frames) if curves else None,
         processing_time=time.perf_counter() - began,
+    )
+
+
+def _tones(heard: Heard, kind: str | None) -> tuple[Tonality, str | None]:
+    """The key of harmony or the root of a single note, never both."""
+    note = heard.note
+    is_note = note is not None and note.is_root and not heard.rhythm.is_loop
+    root_note = note.name if note and is_note and kind not in _UNPITCHED else None
+    has_key = heard.tonality.key is not None and not is_note and kind not in _DRUMS
+    return heard.tonality if has_key else Tonality(), root_note
+
+
+def _claims(beat: Rhythm, keys: Tonality) -> Claims:
+    return Claims(
+        tempo_confidence=beat.confidence,
+        tempo_alternatives=beat.alternatives,
+        key_confidence=keys.confidence,
+        key_alternatives=keys.alternatives,
+        meter_confidence=beat.meter_confidence,
     )
 
 

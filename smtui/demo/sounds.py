@@ -97,47 +97,31 @@ def _notes() -> tuple[_Sound, ...]:
 
 
 def _drum_loops() -> tuple[_Sound, ...]:
-    house = Groove(
-        tempo=124,
-        bars=2,
-        drums=(
-            ("kick", "x...x...x...x..."),
-            ("clap", "....x.......x..."),
-            ("hat", "..x...x...x...x."),
-        ),
+    house = (
+        ("kick", "x...x...x...x..."),
+        ("clap", "....x.......x..."),
+        ("hat", "..x...x...x...x."),
     )
-    breaks = Groove(
-        tempo=140,
-        bars=4,
-        drums=(
-            ("kick", "x.x.......xx...."),
-            ("snare", "....x..x.x..x..x"),
-            ("hat", "x.x.x.x.x.x.x.x."),
-        ),
+    breaks = (
+        ("kick", "x.x.......xx...."),
+        ("snare", "....x..x.x..x..x"),
+        ("hat", "x.x.x.x.x.x.x.x."),
     )
-    slow = Groove(
-        tempo=90,
-        bars=2,
-        drums=(
-            ("kick", "x..x......x....."),
-            ("snare", "....x.......x..."),
-            ("hat", "x.x.x.x.x.x.xxx."),
-        ),
+    slow = (
+        ("kick", "x..x......x....."),
+        ("snare", "....x.......x..."),
+        ("hat", "x.x.x.x.x.x.xxx."),
     )
-    techno = Groove(
-        tempo=133,
-        bars=2,
-        drums=(
-            ("kick", "x...x...x...x..."),
-            ("snare", "............x..x"),
-            ("hat", "xxxxxxxxxxxxxxxx"),
-        ),
+    techno = (
+        ("kick", "x...x...x...x..."),
+        ("snare", "............x..x"),
+        ("hat", "xxxxxxxxxxxxxxxx"),
     )
     return (
-        _loop("house drums 124.wav", house, width=0.2),
-        _loop("breakbeat 140.flac", breaks, width=0.2),
-        _loop("slow drums 90.ogg", slow),
-        _loop("techno drums 133.aiff", techno, rate=48_000),
+        _loop("house drums 124.wav", Groove(tempo=124, bars=2, drums=house), width=0.2),
+        _loop("breakbeat 140.flac", Groove(tempo=140, bars=4, drums=breaks), width=0.2),
+        _loop("slow drums 90.ogg", Groove(tempo=90, bars=2, drums=slow)),
+        _loop("techno drums 133.aiff", Groove(tempo=133, bars=2, drums=techno), rate=48_000),
     )
 
 
