@@ -3,11 +3,12 @@
 import itertools
 import random
 import re
+from collections.abc import Sequence
 
 import pytest
 
 from smtui.domain.picture import Picture
-from smtui.ui.draw.cells import Depth, Ink, Run, depth_of, escaped, merged
+from smtui.ui.draw.cells import Depth, Ink, Row, Run, depth_of, escaped, merged
 from smtui.ui.draw.colour_map import _lab, colours
 from smtui.ui.draw.spectrogram import SHADES, UPPER, spectrogram
 
@@ -34,7 +35,7 @@ def noise(width: int, height: int) -> Picture:
     return picture(levels, width, height)
 
 
-def cells(rows) -> list[list[tuple[int, int]]]:
+def cells(rows: Sequence[Row]) -> list[list[tuple[int, int]]]:
     """For each cell the colours of its upper and lower half."""
     return [
         [
@@ -47,7 +48,7 @@ def cells(rows) -> list[list[tuple[int, int]]]:
 
 
 @pytest.mark.parametrize("depth", [Depth.TRUE, Depth.LEVELS, Depth.SIXTEEN])
-def test_two_elements_stand_in_every_cell(depth):
+def test_two_elements_stand_in_every_cell(depth: Depth) -> None:
     levels = bytes([0, 255, 255, 0, 0, 0, 255, 255])
     table = colours(depth)
     dark, light = table[0], table[255]
@@ -55,13 +56,13 @@ def test_two_elements_stand_in_every_cell(depth):
     assert cells(drawn) == [[(dark, light), (light, dark)], [(dark, light), (dark, light)]]
 
 
-def test_shades_grow_darker_and_are_ascii():
+def test_shades_grow_darker_and_are_ascii() -> None:
     drawn = spectrogram(picture(bytes(range(0, 260, 26)), 10, 1), Ink(ascii=True))
     assert drawn[0][0].text == SHADES
     assert SHADES.isascii()
 
 
-def test_a_pipe_gets_no_escape_sequences():
+def test_a_pipe_gets_no_escape_sequences() -> None:
     ink = Ink(depth=Depth.NONE)
     lines = [escaped(row, ink.depth) for row in spectrogram(noise(40, 10), ink)]
     assert all(len(line) == 40 and line.isascii() and line.isprintable() for line in lines)
@@ -69,27 +70,27 @@ def test_a_pipe_gets_no_escape_sequences():
 
 @pytest.mark.parametrize("depth", list(Depth))
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (120, 64)])
-def test_every_row_is_as_wide_as_the_picture(depth, size):
+def test_every_row_is_as_wide_as_the_picture(depth: Depth, size: tuple[int, int]) -> None:
     ink = Ink(depth=depth)
     rows = spectrogram(noise(*size), ink)
     assert len(rows) == -(-size[1] // ink.elements)
     assert {sum(len(run.text) for run in row) for row in rows} == {size[0]}
 
 
-def test_equal_neighbours_are_one_run():
+def test_equal_neighbours_are_one_run() -> None:
     rows = spectrogram(picture(bytes(80 * 40), 80, 40), Ink(depth=Depth.TRUE))
     assert all(len(row) == 1 and row[0].text == " " * 80 for row in rows)
     runs = (Run("a", 1), Run("b", 1), Run("c", 2), Run("", 3))
     assert merged(runs) == (Run("ab", 1), Run("c", 2))
 
 
-def test_even_noise_on_a_thin_line_is_at_most_60_kb():
+def test_even_noise_on_a_thin_line_is_at_most_60_kb() -> None:
     rows = spectrogram(noise(114, 72), Ink(depth=Depth.LEVELS))
     sent = sum(len(escaped(row, Depth.LEVELS).encode()) for row in rows)
     assert sent <= 60_000
 
 
-def test_thin_and_full_pictures_show_the_same_within_a_level_or_two():
+def test_thin_and_full_pictures_show_the_same_within_a_level_or_two() -> None:
     levels = bytes((row * 7 + column) % 256 for row in range(20) for column in range(60))
     thin = cells(spectrogram(picture(levels, 60, 20), Ink(depth=Depth.LEVELS)))
     table = colours(Depth.LEVELS)
@@ -100,7 +101,7 @@ def test_thin_and_full_pictures_show_the_same_within_a_level_or_two():
             assert abs(order[thin[row][column][0]] - order[true]) <= 2
 
 
-def test_the_map_grows_evenly_lighter_from_end_to_end():
+def test_the_map_grows_evenly_lighter_from_end_to_end() -> None:
     lightness = [
         _lab(colour >> 16, colour >> 8 & 255, colour & 255)[0] for colour in colours(Depth.TRUE)
     ]
@@ -110,14 +111,14 @@ def test_the_map_grows_evenly_lighter_from_end_to_end():
     assert lightness[-1] - lightness[0] > 0.75
 
 
-def test_few_colours_keep_the_order_and_end_at_the_same_ends():
+def test_few_colours_keep_the_order_and_end_at_the_same_ends() -> None:
     few = colours(Depth.LEVELS)
     assert len(set(few)) >= 12
     assert all(16 <= colour <= 255 for colour in few)
     assert len(dict.fromkeys(few)) == len([1 for a, b in itertools.pairwise(few) if a != b]) + 1
 
 
-def test_escape_sequences_name_the_colours_of_their_depth():
+def test_escape_sequences_name_the_colours_of_their_depth() -> None:
     run = Run(UPPER, front=0x102030, back=0xFFEEDD)
     assert escaped((run,), Depth.TRUE) == "\x1b[0;38;2;16;32;48;48;2;255;238;221m▀\x1b[m"
     assert escaped((Run("x", 200, 17),), Depth.LEVELS) == "\x1b[0;38;5;200;48;5;17mx\x1b[m"
@@ -138,5 +139,5 @@ def test_escape_sequences_name_the_colours_of_their_depth():
         (1 << 24, Depth.TRUE),
     ],
 )
-def test_a_terminal_gets_what_it_can_show(count, depth):
+def test_a_terminal_gets_what_it_can_show(count: int, depth: Depth) -> None:
     assert depth_of(count) is depth

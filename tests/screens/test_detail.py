@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 from rich.console import Console
@@ -19,6 +20,7 @@ from textual.pilot import Pilot
 
 from smtui.audio.recipe import listen
 from smtui.domain.analysis import Analysis, AnalysisId, Level
+from smtui.domain.picture import Picture
 from smtui.ui.draw.axes import hertz_at
 from smtui.ui.draw.cells import Depth
 from smtui.ui.options import Options
@@ -28,8 +30,10 @@ from smtui.ui.widgets.spectrogram import Spectrogram
 
 RATE = 44_100
 
+OpenSound = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 
-def tone(hertz: float, seconds: float = 1.0):
+
+def tone(hertz: float, seconds: float = 1.0) -> npt.NDArray[np.float64]:
     return np.sin(2 * np.pi * hertz * np.arange(round(RATE * seconds)) / RATE)
 
 
@@ -92,7 +96,7 @@ async def library(home: Home, pack: Path) -> Home:
 
 
 @pytest.fixture
-def open_sound(library: Home, open_app: OpenApp):
+def open_sound(library: Home, open_app: OpenApp) -> OpenSound:
     """Give `async with open_sound("a_low.wav")`: the library, and the sound opened from it."""
 
     @asynccontextmanager
@@ -118,15 +122,27 @@ def pane(pilot: Pilot[None]) -> Spectrogram:
     return pilot.app.screen.query_one(Spectrogram)
 
 
-def loudest_hertz(pilot: Pilot[None]) -> float:
-    """Where in Hz the brightest row of the picture is."""
+def picture_of(pilot: Pilot[None]) -> Picture:
     picture = pane(pilot).picture
     assert picture is not None
+    return picture
+
+
+def path_of(pilot: Pilot[None]) -> Path:
+    """Where the sound is that is looked at."""
+    assert isinstance(pilot.app.screen, DetailScreen)
+    assert pilot.app.screen.sample is not None
+    return pilot.app.screen.sample.path
+
+
+def loudest_hertz(pilot: Pilot[None]) -> float:
+    """Where in Hz the brightest row of the picture is."""
+    picture = picture_of(pilot)
     rows = np.frombuffer(picture.levels, np.uint8).reshape(picture.height, picture.width)
     return hertz_at(picture, int(rows.mean(axis=1).argmax()), picture.height)
 
 
-async def test_facts_claims_and_pictures_of_a_sound_are_seen(open_sound):
+async def test_facts_claims_and_pictures_of_a_sound_are_seen(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         text = seen(pilot.app)
         assert "b_mid.wav" in text
@@ -140,28 +156,30 @@ async def test_facts_claims_and_pictures_of_a_sound_are_seen(open_sound):
         assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.1)
 
 
-async def test_a_wide_terminal_has_the_claims_in_a_column(open_sound):
+async def test_a_wide_terminal_has_the_claims_in_a_column(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav", (120, 40)) as pilot:
         assert re.search(r"loudness +-3.0 LUFS", seen(pilot.app))
         assert re.search(r"recipe +\d, advanced", seen(pilot.app))
-        picture = pane(pilot).picture
+        picture = picture_of(pilot)
         assert (picture.width, picture.height) == (80, 60)
 
 
-async def test_the_cursor_reads_time_frequency_and_level(open_sound):
+async def test_the_cursor_reads_time_frequency_and_level(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         await press(pilot, *["l"] * 10, *["h"] * 4, "right", "left")
         before = reading(pilot)
         while "  0 dB" not in reading(pilot):
             await press(pilot, "k" if " 939 Hz" in before else "j")
-        time, hertz = re.match(r"([\d.]+) s +([\d,]+) Hz", reading(pilot)).groups()
+        words = re.match(r"([\d.]+) s +([\d,]+) Hz", reading(pilot))
+        assert words is not None
+        time, hertz = words.groups()
         assert float(time) == pytest.approx(1.0 + 6 * 2 / 74, abs=0.03)
         assert float(hertz.replace(",", "")) == pytest.approx(1_000, rel=0.15)
         await press(pilot, *["k"] * 30)
         assert "below the range" in reading(pilot)
 
 
-async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound):
+async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         before = reading(pilot).split()[0]
         await press(pilot, "plus", "plus")
@@ -170,28 +188,28 @@ async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound)
             reading(pilot).split()[0] == pytest.approx(before)
             or abs(float(reading(pilot).split()[0]) - float(before)) < 0.02
         )
-        picture = pane(pilot).picture
+        picture = picture_of(pilot)
         assert picture.end - picture.start == pytest.approx(0.5)
         await press(pilot, "greater_than_sign")
-        assert pane(pilot).picture.start == pytest.approx(picture.start + 0.125)
+        assert picture_of(pilot).start == pytest.approx(picture.start + 0.125)
         await press(pilot, "less_than_sign", "minus")
         assert "zoom 2x" in reading(pilot)
         await press(pilot, "0")
-        assert (pane(pilot).picture.start, pane(pilot).picture.end) == (0.0, 2.0)
+        assert (picture_of(pilot).start, picture_of(pilot).end) == (0.0, 2.0)
 
 
-async def test_axis_and_range_change_the_picture(open_sound):
+async def test_axis_and_range_change_the_picture(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         await press(pilot, "x", "d")
         assert "linear  range 60 dB" in reading(pilot)
-        picture = pane(pilot).picture
+        picture = picture_of(pilot)
         assert (picture.log, picture.low_hz, picture.range_db) == (False, 0.0, 60.0)
         assert loudest_hertz(pilot) == pytest.approx(1_000, abs=800)
         await press(pilot, "x")
-        assert pane(pilot).picture.log
+        assert picture_of(pilot).log
 
 
-async def test_the_other_view_shows_curves_over_time(open_sound):
+async def test_the_other_view_shows_curves_over_time(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         await press(pilot, "v")
         assert "loudness, dB" in seen(pilot.app)
@@ -200,7 +218,7 @@ async def test_the_other_view_shows_curves_over_time(open_sound):
         assert "▀" in seen(pilot.app)
 
 
-async def test_next_and_previous_go_through_the_list_one_came_from(open_sound):
+async def test_next_and_previous_go_through_the_list_one_came_from(open_sound: OpenSound) -> None:
     async with open_sound("a_low.wav") as pilot:
         await press(pilot, "J")
         assert "b_mid.wav" in seen(pilot.app)
@@ -213,7 +231,7 @@ async def test_next_and_previous_go_through_the_list_one_came_from(open_sound):
         assert "This is the first sound" in told(pilot.app)[-1]
 
 
-async def test_held_keys_end_where_they_should(open_sound):
+async def test_held_keys_end_where_they_should(open_sound: OpenSound) -> None:
     async with open_sound("a_low.wav") as pilot:
         await pilot.press("J", "J", "J", "K")
         await settle(pilot.app)
@@ -221,33 +239,39 @@ async def test_held_keys_end_where_they_should(open_sound):
         assert loudest_hertz(pilot) == pytest.approx(5_000, rel=0.1)
 
 
-async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(open_sound, library):
+async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(
+    open_sound: OpenSound, library: Home
+) -> None:
     async with open_sound("c_high.wav") as pilot:
         assert "not yet heard   a listens to it" in seen(pilot.app)
         await press(pilot, "a")
         await until(lambda: "listening ..." in seen(pilot.app))
-        path = Path(pane(pilot).screen.sample.file_path)
+        path = path_of(pilot)
         await listened(library, path)
         await ended(library, path)
         await until(lambda: "LUFS" in seen(pilot.app))
         assert "listening" not in seen(pilot.app)
 
 
-async def test_a_sound_that_somebody_else_had_heard_fills_in_too(open_sound, library):
+async def test_a_sound_that_somebody_else_had_heard_fills_in_too(
+    open_sound: OpenSound, library: Home
+) -> None:
     async with open_sound("c_high.wav") as pilot:
-        path = Path(pane(pilot).screen.sample.file_path)
+        path = path_of(pilot)
         await listened(library, path)
         await until(lambda: "LUFS" in seen(pilot.app))
 
 
-async def test_a_file_that_is_no_sound_says_why(open_sound):
+async def test_a_file_that_is_no_sound_says_why(open_sound: OpenSound) -> None:
     async with open_sound("d_broken.wav") as pilot:
         assert "not a sound" in seen(pilot.app)
         await press(pilot, "l", "j", "plus", "0", "x", "v", "v", "K")
         assert "c_high.wav" in seen(pilot.app)
 
 
-async def test_a_deleted_file_is_drawn_from_what_was_heard(open_sound, pack):
+async def test_a_deleted_file_is_drawn_from_what_was_heard(
+    open_sound: OpenSound, pack: Path
+) -> None:
     (pack / "b_mid.wav").unlink()
     async with open_sound("b_mid.wav") as pilot:
         # A part that nobody has looked at before: what was drawn is kept, and would be shown.
@@ -256,22 +280,22 @@ async def test_a_deleted_file_is_drawn_from_what_was_heard(open_sound, pack):
         assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.6)
 
 
-async def test_a_new_size_is_drawn_afresh(open_sound):
+async def test_a_new_size_is_drawn_afresh(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav") as pilot:
         await pilot.resize_terminal(120, 40)
         await settle(pilot.app)
-        assert pane(pilot).picture.width == 80
+        assert picture_of(pilot).width == 80
         await pilot.resize_terminal(60, 12)
         await settle(pilot.app)
-        assert pane(pilot).picture.width == 54
+        assert picture_of(pilot).width == 54
         await pilot.resize_terminal(10, 5)
         await settle(pilot.app)
         await pilot.resize_terminal(80, 24)
         await settle(pilot.app)
-        assert pane(pilot).picture.width == 74
+        assert picture_of(pilot).width == 74
 
 
-async def test_ascii_alone_where_the_locale_is_not_utf8(open_sound):
+async def test_ascii_alone_where_the_locale_is_not_utf8(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav", options=Options(ascii=True)) as pilot:
         text = seen(pilot.app)
         assert "@" in text
@@ -281,7 +305,7 @@ async def test_ascii_alone_where_the_locale_is_not_utf8(open_sound):
         assert "\n".join(seen(pilot.app).splitlines()[:-1]).isascii()
 
 
-async def test_a_thin_line_gets_few_colours_until_asked_for_all(open_sound):
+async def test_a_thin_line_gets_few_colours_until_asked_for_all(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav", options=Options(thin_line=True)) as pilot:
         assert pane(pilot).ink.depth is Depth.LEVELS
         await press(pilot, "v")
@@ -290,14 +314,14 @@ async def test_a_thin_line_gets_few_colours_until_asked_for_all(open_sound):
         assert "loudness, dB" in seen(pilot.app)
 
 
-async def test_back_leads_to_the_library(open_sound):
+async def test_back_leads_to_the_library(open_sound: OpenSound) -> None:
     for key in ("escape", "q"):
         async with open_sound("a_low.wav") as pilot:
             await press(pilot, key)
             assert isinstance(pilot.app.screen, LibraryScreen)
 
 
-async def test_names_of_any_kind_are_inert(library, open_app, pack):
+async def test_names_of_any_kind_are_inert(library: Home, open_app: OpenApp, pack: Path) -> None:
     name = "a\x1b[31m[red]\n.wav"
     soundfile.write(pack / "plain.wav", tone(440), RATE)
     (pack / "plain.wav").rename(pack / name)
@@ -311,7 +335,7 @@ async def test_names_of_any_kind_are_inert(library, open_app, pack):
         assert loudest_hertz(pilot) == pytest.approx(440, rel=0.1)
 
 
-async def test_a_thin_line_is_sent_little(library, open_app, pack):
+async def test_a_thin_line_is_sent_little(library: Home, open_app: OpenApp, pack: Path) -> None:
     noise = np.random.default_rng(5).normal(0, 0.2, 3 * RATE)
     soundfile.write(pack / "a.wav", noise, RATE)
     async with library.open_services():
