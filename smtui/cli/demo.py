@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smtui.cli.running import err, out, status_of
+from smtui.domain.text import shown
 
 if TYPE_CHECKING:
     from smtui.demo.sounds import Truth
@@ -65,7 +66,7 @@ async def _stop_servers() -> None:
     from smtui.local.servers import PrivateServers
     from smtui.paths import places
 
-    await PrivateServers(places()).stop()
+    await PrivateServers(places()).stop(now=True)
 
 
 def _show() -> int:
@@ -122,9 +123,10 @@ async def _listen(services: Services, folder: Path, user_id: UserId) -> None:
 
 def _print(verdicts: tuple[Verdict, ...]) -> int:
     """Print a line for each sound and the sum; gives the exit status."""
-    width = max(len(verdict.name) for verdict in verdicts)
-    for verdict in verdicts:
-        out(f"{'ok  ' if verdict.good else 'BAD '} {verdict.name:{width}}  {verdict.words}")
+    names = [shown(verdict.name) for verdict in verdicts]
+    width = max(map(len, names))
+    for name, verdict in zip(names, verdicts, strict=True):
+        out(f"{'ok  ' if verdict.good else 'BAD '} {name:{width}}  {verdict.words}")
     bad = sum(not verdict.good for verdict in verdicts)
     out()
     if bad:
