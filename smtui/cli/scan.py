@@ -47,7 +47,7 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None) -> None:
                 out(line)
             refused = _tell_unreadable(report, folders)
             if box.settings.work.start if analyze is None else analyze:
-                await _have_heard(box)
+                await _have_heard(box, is_news=bool(report.added + report.changed))
             return 1 if refused else 0
 
     run(work)
@@ -70,8 +70,15 @@ async def _scanned(box: Opened, folders: Sequence[Path]) -> ScanProgress:
     return progress
 
 
-async def _have_heard(box: Opened) -> None:
+async def _have_heard(box: Opened, *, is_news: bool) -> None:
+    """Queue what was not yet heard; without news, what is queued already is not queued again."""
     batches, user_id = box.services.batches, box.account.user_id
+    if not is_news:
+        async for now in batches.overview(user_id):
+            if now.busy:
+                out(f"{_sounds(now.total - now.ended)} still being listened to in the background.")
+                return
+            break
     run_id = await batches.start_unheard(user_id, box.settings.work.level)
     started = None if run_id is None else await batches.progress(run_id)
     if started is not None:
