@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import uuid4
 
+from smtui.domain.batch import Claimed
 from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
 from smtui.jobs.limits import Stopwatch
+from smtui.jobs.slate import Slate
 from smtui.jobs.wakeups import Wakeups
 from smtui.services.hearing import Assignment, Hearing
 
@@ -58,11 +60,32 @@ class Means:
     limits: WorkLimits
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Which of a worker's children one is, and what they write for their successors."""
+
+    slate: Slate
+    number: int
+
+    @property
+    def first(self) -> bool:
+        """The child in the first seat looks for lost work."""
+        return self.number == 0
+
+    def write(self, claims: Sequence[Claimed]) -> None:
+        """Put down what is held now."""
+        self.slate.write(self.number, claims)
+
+    def read(self) -> tuple[Claimed, ...]:
+        """Give what the child before held when it was killed."""
+        return self.slate.read(self.number)
+
+
 class Child:
     """The process that listens."""
 
-    def __init__(self, means: Means, *, sweeps: bool) -> None:
-        """Start the side thread; `sweeps` for the one child that looks for lost work."""
+    def __init__(self, means: Means, seat: Seat) -> None:
+        """Start the side thread."""
         self.listener = means.listener
         self.limits = means.limits
         self.wakeups = means.wakeups()
@@ -70,7 +93,9 @@ class Child:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self.file_seconds = _FIRST_GUESS
         self._means = means
-        self._sweeps = sweeps
+        self._seat = seat
+        self._inherited = seat.read()
+        seat.write(())
         self._hearing: Hearing | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()
@@ -104,6 +129,9 @@ class Child:
 
     def hold(self, assignments: Sequence[Assignment]) -> None:
         """Keep the leases of these, the one being heard first; none to let go of all."""
+        if not assignments or not self._assignments:
+            # Once for all files: what was ended by then is no longer ours to let go.
+            self._seat.write([assignment.claimed for assignment in assignments])
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
@@ -122,6 +150,7 @@ class Child:
                 async with self._means.open_hearing(self.name) as hearing:
                     self._hearing = hearing
                     self._opened.set()
+                    await self._inherit(hearing)
                     while True:
                         await self._tick(hearing)
                         await asyncio.sleep(_TICK_SECONDS)
@@ -129,6 +158,14 @@ class Child:
                 _log.error("%s", error)
                 self._opened.clear()
                 await asyncio.sleep(_REOPEN_SECONDS)
+
+    async def _inherit(self, hearing: Hearing) -> None:
+        """Let go of what the child before in this seat held when it was killed."""
+        claims, self._inherited = self._inherited, ()
+        if claims:
+            await hearing.renew(claims, lease_seconds=0.0)
+            runs = {claimed.run_id for claimed in claims}
+            await asyncio.to_thread(self.wakeups.ensure, runs)
 
     async def _tick(self, hearing: Hearing) -> None:
         now = time.monotonic()
@@ -139,7 +176,7 @@ class Child:
                 self._renew_at = now + self.limits.lease_seconds / 4
                 claims = [assignment.claimed for assignment in self._assignments]
                 await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
-            if self._sweeps and now >= self._sweep_at:
+            if self._seat.first and now >= self._sweep_at:
                 self._sweep_at = now + self.limits.sweep_seconds
                 if runs := await hearing.claimable():
                     await asyncio.to_thread(self.wakeups.ensure, runs)

@@ -6,28 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
 from smtui.jobs.app import AUDIO_PROCESSING, WORK
-from smtui.jobs.child import Child, Means
+from smtui.jobs.child import Child, Means, Seat
 from smtui.jobs.chunk import Chunk
 from smtui.jobs.limits import limit_memory
+from smtui.jobs.slate import Slate
 
 if TYPE_CHECKING:
     from celery import Celery
 
 
-class Seat:
-    """Where a process finds the child that it has become; empty in the parent."""
+class Crew:
+    """The processes of a worker: the parent prepares the seats, each child takes one."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
+        self._slate: Slate | None = None
         self._child: Child | None = None
 
-    def sit_down(self, **_signal: Any) -> None:
+    def prepare(self, **_signal: Any) -> None:
+        """Prepare the seats; called in the worker's parent before it forks."""
+        # A child that is replaced may overlap with its successor.
+        self._slate = Slate(2 * self._means.limits.children)
+
+    def take_seat(self, **_signal: Any) -> None:
         """Become a child; called right after the fork."""
         # A late import: the pool of the worker has loaded it.
         from billiard.process import current_process
 
+        assert self._slate is not None, "the parent has prepared it"
         limit_memory(self._means.limits.child_bytes)
-        self._child = Child(self._means, sweeps=getattr(current_process(), "index", 0) == 0)
+        seat = Seat(slate=self._slate, number=getattr(current_process(), "index", 0))
+        self._child = Child(self._means, seat)
 
     @property
     def child(self) -> Child:
@@ -39,13 +48,14 @@ class Seat:
 def register(app: Celery, means: Means) -> None:
     """Give the application its task, and its children what they work with."""
     # A late import: signals belong to the worker alone.
-    from celery.signals import worker_process_init
+    from celery.signals import worker_init, worker_process_init
 
-    seat = Seat(means)
-    worker_process_init.connect(seat.sit_down, weak=False)
+    crew = Crew(means)
+    worker_init.connect(crew.prepare, weak=False)
+    worker_process_init.connect(crew.take_seat, weak=False)
 
     @app.task(name=WORK, bind=True)  # type: ignore[untyped-decorator]
     def work(task: Any, run_id: str) -> dict[str, int]:
         """Claim about a second of work of a run and hear it; give how many files."""
         queue = task.request.delivery_info.get("routing_key") or AUDIO_PROCESSING
-        return {"files": Chunk(seat.child, RunId(run_id), queue).hear()}
+        return {"files": Chunk(crew.child, RunId(run_id), queue).hear()}

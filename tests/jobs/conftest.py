@@ -38,7 +38,7 @@ from smtui.stores.sqlite.opening import opened
 WORKER = Path(__file__).with_name("worker_for_tests.py")
 OWNER = UserId("6a2f41a3-c54c-4b0b-8f5e-1d8d8cb9ad51")
 RATE = 22_050
-PATIENCE = 60.0
+PATIENCE = 30.0
 
 
 class Clock:
@@ -171,6 +171,7 @@ class Bench:
         async with asyncio.timeout(PATIENCE):
             async for progress in self.batches.watch(run_id):
                 last = progress
+                assert self.workers[-1].poll() is None, "the worker has ended"
         return last
 
     async def sample(self, file_id: FileId) -> Sample:
