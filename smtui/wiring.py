@@ -6,11 +6,13 @@ for what they give; the painter's process starts with the first picture.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from smtui.domain.errors import StoreUnreachable
 from smtui.paths import Places
 from smtui.services.box import Services
 from smtui.settings import Settings
@@ -36,14 +38,24 @@ def private_servers(here: Places, settings: Settings) -> PrivateServers:
     """Give the person's private servers with the manners that the settings ask for."""
     # Late imports, here and below: nothing of this is needed before the first frame.
     from smtui.local.servers import PrivateServers
-    from smtui.local.setup import Manners
+    from smtui.local.setup import Manners, present_versions
+    from smtui.stores.sqlite.schema import steps
 
     manners = Manners(
         children=settings.work.children,
         nice=settings.work.nice,
         idle_seconds=settings.services.idle_seconds,
     )
-    return PrivateServers(here, manners)
+    return PrivateServers(here, manners, versions=present_versions(schema=len(steps())))
+
+
+def _refuse_network(here: Places) -> None:
+    """Refuse a data folder where locks do not hold; raises StoreUnreachable."""
+    from smtui.local.checks import Verdict, file_system
+
+    check = file_system(here)
+    if check.verdict is Verdict.BROKEN:
+        raise StoreUnreachable(check.seen, hint=check.mend)
 
 
 @asynccontextmanager
@@ -71,6 +83,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(servers.using())
         logs.start(here.log)
+        await asyncio.to_thread(_refuse_network, here)
         documents = await stack.enter_async_context(opened(here.database, Durability.FULL))
         link = RedisLink(servers.valkey)
         stack.push_async_callback(link.close)
