@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +15,31 @@ Floats = npt.NDArray[np.float64]
 _NEIGHBOUR_FRAMES = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """Onset strength as a period sees it: how alike the sound is to itself later."""
+    """Onset strength as a period sees it: how alike the sound is to itself later.
+
+    Attributes:
+        strength: (n,) above its neighbourhood.
+        likeness: correlation of the strength with itself, by lag in frames.
+        bass: the same of the strokes below 150 Hz alone.
+        backbeat: correlation of strokes above 600 Hz with those below 150 Hz before them.
+        circular: the sound is taken as a ring, as a loop is played.
+    """
 
     strength: Floats
     likeness: Floats
+    bass: Floats
     backbeat: Floats
-    circular: bool = field(kw_only=True)
+    circular: bool
 
     def at(self, frames: float) -> float:
         """Likeness at a lag, the best within two frames (23 ms)."""
         return _best_near(self.likeness, frames, circular=self.circular)
+
+    def bar_at(self, frames: float) -> float:
+        """Likeness at a lag with the bass counted again, which marks where bars begin."""
+        return self.at(frames) + _best_near(self.bass, frames, circular=self.circular)
 
     def backbeat_at(self, frames: float) -> float:
         """How often a high stroke follows a low one after this lag, 0 to 1."""
@@ -41,8 +54,13 @@ def pulse_of(frames: Frames, duration: float, *, circular: bool) -> Pulse:
     rises = np.maximum(np.diff(loud, axis=0, prepend=loud[:1]), 0)
     low = _fitted(above_neighbourhood(rises[:, 0] + rises[:, 1]), count)
     high = _fitted(above_neighbourhood(rises[:, 3] + rises[:, 4]), count)
-    likeness = _correlation(strength, strength, circular=circular)
-    return Pulse(strength, likeness, _correlation(low, high, circular=circular), circular=circular)
+    return Pulse(
+        strength=strength,
+        likeness=_correlation(strength, strength, circular=circular),
+        bass=_correlation(low, low, circular=circular),
+        backbeat=_correlation(low, high, circular=circular),
+        circular=circular,
+    )
 
 
 def _fitted(values: Floats, count: int) -> Floats:

@@ -76,12 +76,19 @@ class Sound:
     _descriptor: int = field(repr=False)
 
     def file_hash(self) -> str:
-        """BLAKE2b-128 over the file's bytes, hex; does not move the place of reading."""
+        """BLAKE2b-128 over the file's bytes, hex; does not move the place of reading.
+
+        Raises:
+            SoundUnreadable: the disk fails.
+        """
         digest = hashlib.blake2b(digest_size=16)
         offset = 0
-        while chunk := os.pread(self._descriptor, _HASH_CHUNK, offset):
-            digest.update(chunk)
-            offset += len(chunk)
+        try:
+            while chunk := os.pread(self._descriptor, _HASH_CHUNK, offset):
+                digest.update(chunk)
+                offset += len(chunk)
+        except OSError as error:
+            raise SoundUnreadable("The disk could not read the file", code="damaged") from error
         return digest.hexdigest()
 
     def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
@@ -129,7 +136,8 @@ def opened(path: Path) -> Iterator[Sound]:
     """Open a sound file.
 
     Raises:
-        SoundUnreadable: it is not there, may not be read, is empty, is no sound or is damaged.
+        SoundUnreadable: it is not there, may not be read, is empty, is no sound or is damaged;
+            or the memory does not suffice for what is done with it while it is open.
     """
     descriptor = _descriptor(path)
     try:
@@ -142,6 +150,9 @@ def opened(path: Path) -> Iterator[Sound]:
             header = _header(file)
             _check_claims(header, size)
             yield Sound(header=header, _file=file, _descriptor=descriptor)
+    except MemoryError as error:
+        message = "There is not enough memory to listen to it"
+        raise SoundUnreadable(message, code="out_of_memory") from error
     finally:
         os.close(descriptor)
 

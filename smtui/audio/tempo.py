@@ -39,6 +39,8 @@ _LEAST_PIECE_SCORE = 0.3
 _FADED_DB = -22.0
 _BEAT_MULTIPLES = (1, 2, 4)
 _MOST_ALTERNATIVES = 3
+# Three beats in a bar are rarer than four, so they have to be clear.
+_CLEARLY_THREE = 0.05
 _DISTINCT_OCTAVES = 0.06
 
 
@@ -234,9 +236,9 @@ def _meter(pulse: Pulse, best: _Reading, duration: float) -> tuple[tuple[int, in
     if 4.5 * lag > len(pulse.likeness):
         beats = round(duration * best.tempo / 60)
         return ((4, 4), 0.3) if beats == 4 and pulse.circular else (None, 0.0)
-    three, four = pulse.at(3 * lag), max(pulse.at(4 * lag), pulse.at(2 * lag))
-    sure = float(np.clip(0.5 + 1.5 * abs(four - three), 0.5, 1.0))
-    return ((4, 4), round(sure, 3)) if four >= three else ((3, 4), round(sure, 3))
+    three, four = pulse.bar_at(3 * lag), max(pulse.bar_at(4 * lag), pulse.bar_at(2 * lag))
+    sure = round(float(np.clip(0.5 + 0.4 * abs(four - three), 0.5, 1.0)), 3)
+    return ((3, 4), sure) if three > four + _CLEARLY_THREE else ((4, 4), sure)
 
 
 def _beats(pulse: Pulse, tempo: float, duration: float) -> tuple[float, ...]:

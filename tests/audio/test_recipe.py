@@ -157,6 +157,21 @@ def test_a_piece_that_is_no_loop_still_has_its_tempo(written: Written, tempo: fl
     assert measured.beats[5] - measured.beats[4] == pytest.approx(60 / tempo, abs=0.01)
 
 
+@pytest.mark.parametrize(("beats", "kicks"), [(3, "x....."), (4, "x.......")])
+def test_the_bar_is_where_the_bass_drum_falls(written: Written, beats: int, kicks: str) -> None:
+    """Eight bars at 120, hats on every half beat."""
+    rate = 22_050
+    wave = np.zeros(8 * beats * rate // 2)
+    kick, hat = play.kick(rate), 0.3 * play.hat(rate)
+    for step in range(8 * beats * 2):
+        stroke = kick if kicks[step % (2 * beats)] == "x" else hat
+        places = (step * rate // 4 + np.arange(len(stroke))) % len(wave)
+        wave[places] += stroke
+    measured = listen(written(0.7 * wave, rate=rate), level=Level.BASIC)
+    assert measured.tempo == pytest.approx(120, abs=0.1)
+    assert measured.time_signature == (beats, 4)
+
+
 def test_beats_and_onsets_of_a_loop_lie_where_they_were_played(
     heard: dict[Truth, Measurement],
 ) -> None:
