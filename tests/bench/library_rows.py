@@ -162,7 +162,8 @@ def fill(path: Path, count: int) -> None:
                     (row, owner, tag),
                 )
         connection.execute(
-            "INSERT INTO trigrams (rowid, search_key) SELECT row, search_key FROM audio_files"
+            "INSERT INTO trigrams (rowid, search_key)"
+            " SELECT row, search_key || x'1f1f' FROM audio_files"
         )
         for _, _, sql in made:
             connection.execute(sql)
@@ -197,9 +198,17 @@ async def measure(documents: Documents, repeats: int) -> dict[str, tuple[float, 
     return figures
 
 
+def there(path: Path) -> bool:
+    return path.exists()
+
+
+def megabytes(path: Path) -> float:
+    return path.stat().st_size / 1e6
+
+
 async def library(path: Path, rows: int, repeats: int) -> dict[str, tuple[float, float, str]]:
     """Make (unless it is there), open, measure."""
-    if not path.exists():
+    if not there(path):
         async with opened(path):
             pass
         begun = time.perf_counter()
@@ -221,7 +230,7 @@ async def library(path: Path, rows: int, repeats: int) -> dict[str, tuple[float,
         print(
             f"{len(await posts)} signposts {time.perf_counter() - begun:.3f} s"
             f" with pages beside them in {max(beside):.1f} ms at most;"
-            f" {path.stat().st_size / 1e6:,.0f} MB"
+            f" {megabytes(path):,.0f} MB"
         )
         return await measure(documents, repeats)
 

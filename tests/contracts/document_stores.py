@@ -42,7 +42,7 @@ def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
 
 def sqlite_gathering(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     """The same store made to answer as it does where a walk along an index would take long."""
-    return opened(folder / "library.sqlite3", effort=Effort(glance=0, few=1_000_000))
+    return opened(folder / "library.sqlite3", effort=Effort(glance=0, few=200_000))
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {

@@ -62,7 +62,7 @@ def analysis(file_id: FileId, *, at: int = 0, **changes: Any) -> Analysis:
     )
 
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "tempo": 127.3,
     "key": "F#",
     "mode": "minor",

@@ -284,7 +284,7 @@ async def agrees(samples: SampleStore, sounds: Sequence[Sample], question: Quest
 
 
 @pytest.mark.parametrize("implementation", ANSWERING)
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(happened=operations, asked=st.lists(questions, min_size=1, max_size=12))
 def test_whatever_happens_the_library_answers_like_the_model(
     implementation: str, happened: list[Found | Change], asked: list[Question]

@@ -48,7 +48,7 @@ async def test_a_found_file_comes_back_as_it_was_found(samples: SampleStore) -> 
     assert sample.path_bytes == odd.path_bytes
     assert sample.file_path == odd.file_path
     assert sample.filename == "caf\\xe9 [red]\n.wav"
-    assert sample.metadata == odd.metadata | {"title": "Ü\\ud800"}
+    assert sample.metadata == {**odd.metadata, "title": "Ü\\ud800"}
     assert (sample.user_id, sample.uploaded_at, sample.mtime_ns) == (ANNA, NOW, odd.mtime_ns)
     assert (sample.duration, sample.sample_rate, sample.channels) == (1.5, 44_100, 2)
 

@@ -15,7 +15,6 @@ from smtui.stores.sqlite.candidates import Source, index_of
 from smtui.stores.sqlite.conditions import (
     ALL_ROWS,
     NEVER_UNKNOWN,
-    NOTHING,
     SORT_COLUMNS,
     Sql,
     between,
@@ -56,10 +55,17 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a question says of the column that is sorted by, in either segment."""
+    """What a question says of the column that is sorted by.
 
-    valued: Sql = ALL_ROWS
-    without: Sql = ALL_ROWS
+    Attributes:
+        values: limits to the values, which the column's index serves.
+        known: sounds with a value may match.
+        unknown: sounds without one may match.
+    """
+
+    values: Sql = ALL_ROWS
+    known: bool = True
+    unknown: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,27 +82,29 @@ class Filter:
         return f"f.{SORT_COLUMNS[self.sort.field]}"
 
 
-def segments(sort: Sort, cut: Cut) -> list[Segment]:
-    """The segments to walk, in the order of walking."""
-    falling = sort.descending is not cut.backwards
+def segments(asked: Filter, cut: Cut) -> list[Segment]:
+    """The segments to walk, in the order of walking; none in which nothing can match."""
+    falling = asked.sort.descending is not cut.backwards
     start = cut.start
-    kinds = [True] if sort.field in NEVER_UNKNOWN else [True, False]
+    kinds = [True] if asked.sort.field in NEVER_UNKNOWN else [True, False]
     if cut.backwards:
         kinds.reverse()
     if start is not None:
         held = start.value is not None
         kinds = kinds[kinds.index(held) :] if held in kinds else []
+    possible = {True: asked.limits.known, False: asked.limits.unknown}
     return [
         Segment(valued=kind, falling=falling, start=start if place == 0 else None)
         for place, kind in enumerate(kinds)
+        if possible[kind]
     ]
 
 
 def walk(asked: Filter, segment: Segment) -> Sql:
     """Rows of a segment in order, along the index of the column that is sorted by."""
-    limits = [Sql(f"{asked.column} IS NULL"), asked.limits.without]
+    limits = [Sql(f"{asked.column} IS NULL")]
     if segment.valued:
-        limits = [Sql(f"{asked.column} IS NOT NULL"), asked.limits.valued]
+        limits = [Sql(f"{asked.column} IS NOT NULL"), asked.limits.values]
     where = joined(" AND ", [*limits, _beyond(asked, segment), asked.where])
     assert where is not None
     way = "DESC" if segment.falling else "ASC"
@@ -179,16 +187,17 @@ def limits_of(expression: Expression, field: Field) -> Limits:
         case All(parts=parts):
             found = [limits_of(part, field) for part in parts]
             return Limits(
-                valued=joined(" AND ", [one.valued for one in found]) or ALL_ROWS,
-                without=joined(" AND ", [one.without for one in found]) or ALL_ROWS,
+                values=joined(" AND ", [one.values for one in found]) or ALL_ROWS,
+                known=all(one.known for one in found),
+                unknown=all(one.unknown for one in found),
             )
         case Between(field=asked, low=low, high=high) if asked is field:
-            return Limits(valued=between(column, low, high), without=NOTHING)
+            return Limits(values=between(column, low, high), unknown=False)
         case OneOf(field=asked, values=(value,)) if asked is field:
-            return Limits(valued=Sql(f"{column} = ?", choices(field, (value,))), without=NOTHING)
+            return Limits(values=Sql(f"{column} = ?", choices(field, (value,))), unknown=False)
         case OneOf(field=asked) if asked is field:
-            return Limits(without=NOTHING)
+            return Limits(unknown=False)
         case Unknown(field=asked) if asked is field:
-            return Limits(valued=NOTHING)
+            return Limits(known=False)
         case _:
             return Limits()

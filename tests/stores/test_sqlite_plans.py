@@ -1,0 +1,137 @@
+"""Sorted pages walk an index and never sort; gathered ones begin with their candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smtui.domain.account import UserId
+from smtui.domain.question import (
+    SORTABLE,
+    All,
+    Between,
+    Everything,
+    Expression,
+    Fact,
+    Field,
+    Is,
+    Not,
+    OneOf,
+    Place,
+    Question,
+    Sort,
+    Tagged,
+    Unknown,
+    Within,
+    Words,
+)
+from smtui.domain.sample import FileId
+from smtui.stores.sqlite.answers import asked_of
+from smtui.stores.sqlite.candidates import indexed, sources
+from smtui.stores.sqlite.claims import needs_repair
+from smtui.stores.sqlite.conditions import Sql
+from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.segments import Cut, gather, segments, walk
+
+SORTS = [Sort(field=field, descending=falling) for field in SORTABLE for falling in (False, True)]
+EXPRESSIONS: tuple[Expression, ...] = (
+    Everything(),
+    OneOf(Field.KIND, ("kick",)),
+    OneOf(Field.FORMAT, ("wav", "flac")),
+    Between(Field.TEMPO, 120, 128),
+    All((Is(Fact.LOOP), Between(Field.LENGTH, None, 2.0), Not(OneOf(Field.MODE, ("minor",))))),
+    Words("kick"),
+    Tagged("house"),
+    Within("drums"),
+    Within("/a/drums", direct=True),
+    Unknown(Field.KEY),
+    Is(Fact.MISSING),
+    Is(Fact.FAILED),
+)
+PLACES = (Place(value=1, file_id=FileId("f")), Place(value=None, file_id=FileId("f")))
+CUTS = [Cut(limit=200), *(Cut(limit=200, after=one) for one in PLACES)]
+CUTS += [Cut(limit=200, before=one) for one in PLACES]
+
+
+class Explainer(Reader):
+    """A reader that keeps the plan of every statement."""
+
+    plans: list[str]
+
+    def one(self, sql: str, parameters: object = ()) -> object:
+        self.plans = self.explained(Sql(sql, tuple(parameters)))  # type: ignore[arg-type]
+        return super().one(sql, parameters)  # type: ignore[arg-type]
+
+    def explained(self, sql: Sql) -> list[str]:
+        return [row[3] for row in self.rows(f"EXPLAIN QUERY PLAN {sql.text}", sql.values)]
+
+
+@pytest.fixture
+async def path(tmp_path: Path) -> Path:
+    async with opened(tmp_path / "library.sqlite3"):
+        pass
+    return tmp_path / "library.sqlite3"
+
+
+@pytest.fixture
+def reader(path: Path) -> Iterator[Explainer]:
+    with closing(Explainer(path)) as opened_one:
+        yield opened_one
+
+
+def asking(expression: Expression, sort: Sort) -> Question:
+    return Question(expression=expression, sort=sort, viewer=UserId("anna"))
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS, ids=str)
+def test_every_page_in_order_is_a_walk_along_its_index(
+    reader: Explainer, expression: Expression
+) -> None:
+    for sort in SORTS:
+        asked, _ = asked_of(reader, asking(expression, sort))
+        covering = "COVERING " if indexed(expression, sort.field) else ""
+        for cut in CUTS:
+            for segment in segments(asked, cut):
+                plan = reader.explained(walk(asked, segment))
+                assert any(f"{covering}INDEX by_{sort.field}" in line for line in plan), plan
+                assert not any("TEMP B-TREE" in line for line in plan), plan
+                if segment.start is not None or sort.field not in (
+                    Field.NAME,
+                    Field.FOLDER,
+                    Field.LENGTH,
+                    Field.ADDED,
+                ):
+                    assert plan[0].startswith("SEARCH f"), plan
+
+
+@pytest.mark.parametrize("expression", [Words("kick"), Words("ki"), Tagged("x"), Within("a"),
+                                        Is(Fact.FAILED), Is(Fact.LOOP), OneOf(Field.KEY, ("Am",)),
+                                        Between(Field.RATE, 96_000, None)], ids=str)  # fmt: skip
+def test_gathering_looks_at_nothing_but_candidates(
+    reader: Explainer, expression: Expression
+) -> None:
+    for sort in SORTS:
+        asked, _ = asked_of(reader, asking(expression, sort))
+        (source,) = sources(expression)
+        for cut in CUTS:
+            plan = reader.explained(gather(asked, cut, source))
+            searched = [line for line in plan if " f " in line]
+            assert searched
+            assert all(line.startswith("SEARCH f ") for line in searched), plan
+
+
+@pytest.mark.parametrize("expression", [Everything(), Not(Words("kick")), Words("")], ids=str)
+def test_what_nearly_all_match_has_no_candidates(expression: Expression) -> None:
+    assert sources(expression) == []
+
+
+def test_a_sweep_reads_open_batches_alone(reader: Explainer) -> None:
+    assert needs_repair(reader, 0) is False
+    batches = [line for line in reader.plans if " b " in line]
+    assert all("batch_jobs_open" in line for line in batches), reader.plans
+    files = [line for line in reader.plans if " r " in line]
+    assert all("SEARCH" in line for line in files), reader.plans
