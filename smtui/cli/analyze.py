@@ -16,7 +16,6 @@ import click
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress
-from smtui.domain.errors import NotFound
 from smtui.domain.text import printable_path
 
 if TYPE_CHECKING:
@@ -46,16 +45,18 @@ def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, r
     async def work() -> int:
         async with opened() as box:
             wanted = Level(level) if level else box.settings.work.level
-            ids = await _wanted(box, paths, wanted, retry=retry)
+            ids, unknown = await _wanted(box, paths, wanted, retry=retry)
+            for path in unknown:
+                err(f"{path} is not in the library; `smtui scan` takes it in")
             if not ids:
-                out("Everything was heard already.")
-                return 0
+                out("There is nothing new to listen to.")
+                return bool(unknown)
             batches, user_id = box.services.batches, box.account.user_id
             run_id = await batches.start(ids, wanted, user_id=user_id)
-            if not wait:
-                out(f"{_sounds(len(ids))} queued; they are listened to in the background.")
-                return 0
-            return await follow(batches, run_id)
+            if wait:
+                return await follow(batches, run_id) or bool(unknown)
+            out(f"{_sounds(len(ids))} to be listened to in the background.")
+            return bool(unknown)
 
     run(work)
 
@@ -87,27 +88,30 @@ async def follow(batches: Batches, run_id: RunId) -> int:
 
 async def _wanted(
     box: Opened, paths: Sequence[Path], level: Level, *, retry: bool
-) -> tuple[FileId, ...]:
-    """The sounds to listen to: named files always, folders as far as they were not heard."""
+) -> tuple[tuple[FileId, ...], tuple[str, ...]]:
+    """The sounds to listen to, and the paths that the library does not know.
+
+    Named files are listened to always, what is below a folder only if it was not yet heard.
+    """
     batches, user_id = box.services.batches, box.account.user_id
     if not paths:
-        return await batches.unheard(user_id, level, retry=retry)
+        return await batches.unheard(user_id, level, retry=retry), ()
+    folders, files = _told_apart(paths)
     ids: list[FileId] = []
-    for given in paths:
-        # As a scan writes it: `..` taken out, links left as they are.
-        path = Path(os.path.abspath(given))  # noqa: PTH100
-        if path.is_dir():
-            below = printable_path(bytes(path))
-            ids += await batches.unheard(user_id, level, below=below, retry=retry)
-            continue
-        (file_id,) = await batches.known([path], user_id=user_id)
-        if file_id is None:
-            raise NotFound(
-                f"{printable_path(bytes(path))} is not in the library",
-                hint="`smtui scan FOLDER` takes its folder in",
-            )
-        ids.append(file_id)
-    return tuple(dict.fromkeys(ids))
+    for folder in folders:
+        below = printable_path(bytes(folder))
+        ids += await batches.unheard(user_id, level, below=below, retry=retry)
+    known = await batches.known(files, user_id=user_id)
+    ids += [file_id for file_id in known if file_id is not None]
+    unknown = (path for path, file_id in zip(files, known, strict=True) if file_id is None)
+    return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)
+
+
+def _told_apart(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Folders and files, written as a scan does: `..` taken out, links left as they are."""
+    places = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100
+    folders = [path for path in places if path.is_dir()]
+    return folders, [path for path in places if path not in folders]
 
 
 class _Line:

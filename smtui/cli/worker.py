@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -60,6 +59,7 @@ def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
     from smtui.services.hearing import Documents, Hearing
     from smtui.stores.sqlite.connections import Durability
     from smtui.stores.sqlite.opening import opened
+    from smtui.wiring import SystemClock
 
     here = places()
 
@@ -72,7 +72,7 @@ def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
                 analyses=kept.analyses,
                 batches=kept.batches,
             )
-            yield Hearing(documents, _Clock(), worker=worker, recipe_version=RECIPE_VERSION)
+            yield Hearing(documents, SystemClock(), worker=worker, recipe_version=RECIPE_VERSION)
 
     return Means(
         open_hearing=open_hearing,
@@ -81,14 +81,6 @@ def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
         listener=Recipe(),
         limits=limits,
     )
-
-
-class _Clock:
-    """The present, cut to milliseconds."""
-
-    def now(self) -> datetime:
-        at = datetime.now(UTC)
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def _share_of_memory(children: int) -> int | None:

@@ -131,6 +131,8 @@ def _worker(limits: WorkLimits) -> dict[str, Any]:
         "worker_disable_rate_limits": True,
         "worker_hijack_root_logger": True,
         "worker_redirect_stdouts": False,
+        # s; a dead child keeps its place in the queue until it counts as lost.
+        "worker_lost_wait": 0.5,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         # kB; a child that has grown is replaced between two messages.
         "worker_max_memory_per_child": 1_000_000,

@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,17 +33,12 @@ from smtui.jobs.queue import CeleryQueue
 from smtui.services.batches import Batches
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
+from smtui.wiring import SystemClock
 
 WORKER = Path(__file__).with_name("worker_for_tests.py")
 OWNER = UserId("6a2f41a3-c54c-4b0b-8f5e-1d8d8cb9ad51")
 RATE = 22_050
 PATIENCE = 30.0
-
-
-class Clock:
-    def now(self) -> datetime:
-        at = datetime.now(UTC)
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -116,7 +110,7 @@ class Bench:
         self.limits: dict[str, Any] = {"lease_seconds": 2.0, "sweep_seconds": 0.5}
         self.reachable = True
         self.batches = Batches(
-            stores.batches, stores.samples, CeleryQueue(self._broker, self._ensure), Clock()
+            stores.batches, stores.samples, CeleryQueue(self._broker, self._ensure), SystemClock()
         )
 
     async def _broker(self) -> str:
@@ -134,7 +128,7 @@ class Bench:
             tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(RATE // 8) / RATE)
             soundfile.write(path, tone, RATE, format="WAV")
             found.append(self.found(path))
-        added = await self.stores.samples.add_found(found, user_id=OWNER, at=Clock().now())
+        added = await self.stores.samples.add_found(found, user_id=OWNER, at=SystemClock().now())
         return list(added)
 
     def found(self, path: Path) -> FoundFile:
@@ -229,7 +223,7 @@ async def bench(tmp_path: Path, valkey: str, queue_keys: redis.Redis) -> AsyncIt
                 email="anna@example.org",
                 username="anna",
                 hashed_password="-",
-                created_at=Clock().now(),
+                created_at=SystemClock().now(),
             )
         )
         made = Bench(tmp_path, valkey, stores)

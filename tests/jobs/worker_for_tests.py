@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from smtui.audio.recipe import Recipe
-from smtui.cli.worker import _Clock
 from smtui.domain.analysis import Level, Measurement
 from smtui.jobs.app import WorkLimits, celery_app
 from smtui.jobs.child import Means
@@ -26,6 +25,7 @@ from smtui.jobs.worker import run_worker
 from smtui.services.hearing import Documents, Hearing
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
+from smtui.wiring import SystemClock
 
 
 class CapriciousListener:
@@ -91,7 +91,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 batches=kept.batches,
             )
             version = Recipe.recipe_version
-            yield Hearing(documents, _Clock(), worker=worker, recipe_version=version)
+            yield Hearing(documents, SystemClock(), worker=worker, recipe_version=version)
 
     @contextlib.asynccontextmanager
     async def using() -> AsyncIterator[None]:

@@ -1,0 +1,175 @@
+"""Runs as a person starts, watches and cancels them, on real documents without a worker."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
+from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
+from smtui.domain.sample import FileId, FoundFile, Trouble
+from smtui.services import batches as module
+from smtui.services.batches import Batches
+from smtui.stores.sqlite.opening import Documents, opened
+from smtui.wiring import SystemClock
+
+ANNA = UserId("0b4c8a9e-0f6f-4f0e-8a4c-c6e0d4e2a111")
+
+
+class LoggedQueue:
+    """Keeps who was woken; can be out of reach."""
+
+    def __init__(self) -> None:
+        self.woken: list[tuple[RunId, bool]] = []
+        self.reachable = True
+
+    async def wake(self, run_id: RunId, *, urgent: bool) -> None:
+        if not self.reachable:
+            raise ServerUnavailable("The queue did not answer", hint="Wait")
+        self.woken.append((run_id, urgent))
+
+
+@pytest.fixture
+async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
+    async with opened(tmp_path / "library.sqlite3") as made:
+        yield made
+
+
+@pytest.fixture
+def queue() -> LoggedQueue:
+    return LoggedQueue()
+
+
+@pytest.fixture
+def batches(documents: Documents, queue: LoggedQueue) -> Batches:
+    return Batches(documents.batches, documents.samples, queue, SystemClock())
+
+
+async def added(documents: Documents, *paths: str) -> tuple[FileId, ...]:
+    found = [
+        FoundFile(
+            file_path=path,
+            file_size=1,
+            mtime_ns=1,
+            file_hash=hashlib.blake2b(path.encode(), digest_size=16).hexdigest(),
+            duration=1.0,
+            sample_rate=44_100,
+            channels=1,
+            format="wav",
+        )
+        for path in paths
+    ]
+    return await documents.samples.add_found(found, user_id=ANNA, at=SystemClock().now())
+
+
+async def test_a_long_run_is_cut_into_batches(batches: Batches, queue: LoggedQueue):
+    ids = [FileId(f"file-{at}") for at in range(2 * MAX_BATCH_FILES + 1)]
+    run_id = await batches.start([*ids, ids[0]], Level.BASIC, user_id=ANNA)
+    progress = await batches.progress(run_id)
+    assert progress is not None
+    assert (progress.total, progress.status) == (len(ids), State.PENDING)
+    assert queue.woken == [(run_id, False)]
+
+
+async def test_a_batch_has_at_most_a_thousand_files(batches: Batches, documents: Documents):
+    ids = [FileId(f"file-{at}") for at in range(MAX_BATCH_FILES + 1)]
+    run_id = await batches.start(ids, Level.BASIC, user_id=ANNA)
+    claims = await documents.batches.claim(run_id, worker="w", limit=2_000, lease_seconds=60)
+    sizes: dict[str, list[FileId]] = {}
+    for claimed in claims:
+        sizes.setdefault(claimed.batch_id, []).append(claimed.file_id)
+    assert sorted(len(files) for files in sizes.values()) == [1, MAX_BATCH_FILES]
+    assert [claimed.file_id for claimed in claims] == ids
+
+
+async def test_nothing_to_listen_to_is_said(batches: Batches):
+    with pytest.raises(InputInvalid):
+        await batches.start([], Level.BASIC, user_id=ANNA)
+
+
+async def test_a_run_that_nobody_can_be_told_of_is_kept_and_waits(
+    batches: Batches, queue: LoggedQueue, documents: Documents
+):
+    queue.reachable = False
+    run_id = await batches.start([FileId("one")], Level.BASIC, user_id=ANNA)
+    assert await documents.batches.claimable() == (run_id,)
+    overview = await anext(batches.overview(ANNA))
+    assert (overview.busy, overview.waiting) == (True, "The queue did not answer. Wait")
+
+
+async def test_a_run_that_stands_still_is_announced_again(
+    batches: Batches, queue: LoggedQueue, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_STILL", 0.3)
+    queue.reachable = False
+    run_id = await batches.start([FileId("one")], Level.BASIC, user_id=ANNA)
+    queue.reachable = True
+    watching = batches.watch(run_id)
+    await anext(watching)
+    async for overview in batches.overview(ANNA):
+        if not overview.waiting:
+            break
+    assert queue.woken == [(run_id, False)]
+
+
+async def test_the_first_value_is_the_present_and_the_last_the_end(
+    batches: Batches, documents: Documents
+):
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, user_id=ANNA)
+    seen = []
+    async for progress in batches.watch(run_id):
+        seen.append((progress.processing, progress.failed, progress.status))
+        if progress.ended_files == progress.processing == 0:
+            claims = await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60)
+        else:
+            for claimed in claims:
+                await documents.batches.fail(claimed, code="vanished", error="It is gone")
+    assert seen == [(0, 0, State.PENDING), (2, 0, State.PROCESSING), (0, 2, State.FAILED)]
+
+
+async def test_watching_what_is_not_there(batches: Batches):
+    with pytest.raises(NotFound):
+        await anext(batches.watch(RunId("nothing")))
+
+
+async def test_a_cancel_ends_what_nobody_began(batches: Batches, documents: Documents):
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, user_id=ANNA)
+    (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
+    assert await batches.cancel(run_id) == 1
+    assert await documents.batches.fail(claimed, code="timeout", error="Too long")
+    progress = await batches.progress(run_id)
+    assert progress is not None
+    assert (progress.status, progress.cancelled, progress.failed) == (State.CANCELLED, 1, 1)
+
+
+async def test_only_what_was_not_heard_is_started(batches: Batches, documents: Documents):
+    ids = await added(documents, "/a/one.wav", "/a/two.wav", "/b/three.wav")
+    trouble = Trouble(code="not_audio", error="It is no sound", at=SystemClock().now())
+    await documents.samples.set_trouble(ids[1], trouble)
+    assert set(await batches.unheard(ANNA, Level.BASIC)) == {ids[0], ids[2]}
+    assert await batches.unheard(ANNA, Level.BASIC, below="/a") == (ids[0],)
+    assert set(await batches.unheard(ANNA, Level.BASIC, below="/a", retry=True)) == set(ids[:2])
+    assert await batches.start_unheard(ANNA, Level.BASIC, below="/c") is None
+
+
+async def test_paths_lead_to_their_sounds(batches: Batches, documents: Documents):
+    (one,) = await added(documents, "/a/one.wav")
+    paths = [Path("/a/one.wav"), Path("/a/two.wav")]
+    assert await batches.known(paths, user_id=ANNA) == (one, None)
+
+
+async def test_failures_are_named(batches: Batches, documents: Documents):
+    (one,) = await added(documents, "/a/one.wav")
+    run_id = await batches.start([one], Level.BASIC, user_id=ANNA)
+    (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
+    await documents.batches.fail(claimed, code="vanished", error="It is gone")
+    ((failure, sample),) = await batches.named(await batches.failures(run_id, 10))
+    assert sample is not None
+    assert (failure.error, sample.filename) == ("It is gone", "one.wav")
+    overview = await anext(batches.overview(ANNA))
+    assert (overview.busy, overview.failed) == (False, 1)
