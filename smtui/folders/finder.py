@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
+from smtui.folders.mounts import waits_for_drive
 from smtui.folders.reading import read_file
 from smtui.folders.walking import walked
 
@@ -51,7 +52,10 @@ class DiskFinder:
                 each.cancel()
 
     async def exists(self, path: Path) -> bool:
-        """Whether a regular file is there; True also where the system will not tell."""
+        """Whether a regular file is there; True also where nobody can tell.
+
+        That is so without permission to look, and below a drive's place where none is mounted.
+        """
         return await self._in_thread(_is_there, path)
 
     async def present(self, folder: Path) -> bool:
@@ -74,4 +78,4 @@ def _is_there(path: Path) -> bool:
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError as error:
-        return error.errno not in _GONE
+        return error.errno not in _GONE or waits_for_drive(os.fsencode(path))

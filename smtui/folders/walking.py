@@ -17,10 +17,12 @@ from pathlib import Path
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
 from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
+from smtui.folders.mounts import waits_for_drive
 from smtui.folders.sniff import HEAD_BYTES, SOUND_NAMES, UNKNOWN_SOUND_NAMES, ending, is_sound
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
+_AWAY = "; is its drive away? The library keeps its sounds"
 _CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
 
 
@@ -76,16 +78,19 @@ class _Walk:
         except OSError as error:
             self._refuse(self.root, error, what="folder")
             if not os.path.lexists(self.root):
-                words = "There is nothing here; is its drive mounted? The library keeps its sounds"
-                self.unreadable = [_unreadable(self.root, "vanished", words)]
+                self.unreadable = [
+                    _unreadable(self.root, "vanished", f"There is nothing here{_AWAY}")
+                ]
             return []
         if stat.S_ISREG(status.st_mode):
             self._look_at(self.root, status)
             return []
         if not stat.S_ISDIR(status.st_mode):
-            self.unreadable.append(
-                _unreadable(self.root, "not_audio", "It is neither a folder nor a file")
-            )
+            words = "It is neither a folder nor a file"
+            self.unreadable = [_unreadable(self.root, "not_audio", words)]
+            return []
+        if waits_for_drive(self.root):
+            self.unreadable = [_unreadable(self.root, "vanished", f"It is not mounted{_AWAY}")]
             return []
         return [_Folder(self.root, rules(BUILT_IN, base=self.root))]
 

@@ -1,10 +1,10 @@
-"""Letting a source run a few steps ahead of who consumes it."""
+"""Letting a source run a few steps ahead of who consumes it, and work go to its end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from typing import Any, TypeVar
 
 Step = TypeVar("Step")
 
@@ -36,3 +36,13 @@ async def ahead(source: AsyncIterator[Step], *, steps: int) -> AsyncGenerator[St
     finally:
         filling.cancel()
         await asyncio.wait([filling])
+
+
+async def to_its_end(work: Coroutine[Any, Any, Step]) -> Step:
+    """Do work that a cancelled caller waits for all the same, such as saving what was read."""
+    working = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait([working])
+        raise

@@ -15,7 +15,7 @@ from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import FileId, Folder, FoundFile, Sample, Stamp, path_key
 from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
-from smtui.services.ahead import ahead
+from smtui.services.ahead import ahead, to_its_end
 
 MOST_TOLD = 1_000
 """So many unreadable files are told one by one."""
@@ -105,6 +105,11 @@ class Scan:
         found = [result for result in results if isinstance(result, FoundFile)]
         fresh = [each for each in found if self._key(each) not in stamps]
         old = [(each, stamps[self._key(each)]) for each in found if self._key(each) in stamps]
+        await to_its_end(self._save(fresh, old))
+        self._told([result for result in results if isinstance(result, Unreadable)])
+        self._add(handled=len(portion))
+
+    async def _save(self, fresh: list[FoundFile], old: list[tuple[FoundFile, Stamp]]) -> None:
         added = await self._move(fresh)
         changed = sum(each.file_hash != stamp.file_hash for each, stamp in old)
         adding = [*added, *(each for each, _ in old)]
@@ -112,9 +117,8 @@ class Scan:
             await self.samples.add_found(adding, user_id=self.user_id, at=self.clock.now())
         if added and self.accounts is not None and self.user_id is not None:
             await self.accounts.count_use(self.user_id, uploads=len(added))
-        self._told([result for result in results if isinstance(result, Unreadable)])
-        self._add(added=len(added), changed=changed, unchanged=len(old) - changed)
-        self._add(moved=len(fresh) - len(added), handled=len(portion))
+        moved = len(fresh) - len(added)
+        self._add(added=len(added), moved=moved, changed=changed, unchanged=len(old) - changed)
 
     async def _move(self, fresh: Sequence[FoundFile]) -> list[FoundFile]:
         """Let known sounds follow their files; gives the files that are really new."""

@@ -82,7 +82,7 @@ class Scans:
             await work
         finally:
             work.cancel()
-            # The last transaction is given its end, so that nothing is written after we return.
+            # What was read last is saved to its end, so that nothing is written after we return.
             await asyncio.wait([work])
         yield scan.progress
 

@@ -91,7 +91,7 @@ async def scan(scans: Scans, *roots: Path) -> ScanProgress:
 
 
 async def rows(documents: Documents) -> dict[str, Sample]:
-    page = await documents.samples.page(Question(viewer=ANNA), limit=1_000)
+    page = await documents.samples.page(Question(viewer=ANNA), limit=5_000)
     return {sample.file_path: sample for sample in page.samples}
 
 
@@ -284,9 +284,9 @@ async def test_a_scan_that_was_stopped_goes_on(
     documents: Documents, clock: StandingClock, tmp_path: Path
 ) -> None:
     many = tmp_path / "many"
-    for seed in range(600):
-        put(many / f"{seed:03}.wav", seed)
-    finder = DiskFinder(threads=2)
+    for seed in range(2_000):
+        put(many / f"{seed:04}.wav", seed)
+    finder = DiskFinder(threads=1)
     scans = Scans(documents.samples, finder, clock)
 
     async def stopped() -> None:
@@ -298,9 +298,9 @@ async def test_a_scan_that_was_stopped_goes_on(
     with pytest.raises(asyncio.CancelledError):
         await stopped()
     begun = len(await rows(documents))
-    assert 0 < begun < 600
+    assert 0 < begun < 2_000
     assert [folder.path for folder in await scans.folders(ANNA)] == [many]
-    assert counts(await scan(scans)) == {"added": 600 - begun, "unchanged": begun}
+    assert counts(await scan(scans)) == {"added": 2_000 - begun, "unchanged": begun}
     finder.close()
 
 
