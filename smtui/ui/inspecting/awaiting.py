@@ -6,6 +6,7 @@ import asyncio
 
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId
+from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import Sample
 from smtui.ui.draw.section import Section
 from smtui.ui.inspecting.picturing import Picturing
@@ -94,9 +95,14 @@ class Awaiting(Picturing):
         self.listening = True
         self.show_known()
         viewer = self.listing.question.viewer if self.listing else sample.user_id
-        run = await self.services.batches.start(
-            [sample.file_id], Level.ADVANCED, user_id=viewer, urgent=True
-        )
+        try:
+            run = await self.services.batches.start(
+                [sample.file_id], Level.ADVANCED, user_id=viewer, urgent=True
+            )
+        except SmtuiError:
+            self.listening = False
+            self.show_known()
+            raise
         if self.is_attached and self.file_id == sample.file_id:
             self.await_run(run)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rich.color import Color
+from rich.color_triplet import ColorTriplet
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -22,7 +23,7 @@ def _coloured(front: int, back: int, depth: Depth) -> Style:
 
 def _colour(colour: int, depth: Depth) -> Color:
     if depth is Depth.TRUE:
-        return Color.from_rgb(colour >> 16, colour >> 8 & 255, colour & 255)
+        return Color.from_triplet(ColorTriplet(colour >> 16, colour >> 8 & 255, colour & 255))
     return Color.from_ansi(colour)
 
 

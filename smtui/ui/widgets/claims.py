@@ -13,6 +13,7 @@ from smtui.domain.text import shown
 from smtui.ui.draw import wording
 
 _LABEL = 10
+_VALUE = 8
 _SAID = ("title", "artist", "bpm", "key")
 
 
@@ -148,5 +149,7 @@ def _file_lines(known: Known) -> list[Content]:
 
 def _line(label: str, value: str, look: str, sure: str = "") -> Content:
     return Content.assemble(
-        (label.ljust(_LABEL), "$quiet"), (value, look), (f"  {sure}" if sure else "", "$quiet")
+        (label.ljust(_LABEL), "$quiet"),
+        (value.ljust(_VALUE) if sure else value, look),
+        (sure, "$quiet"),
     )
