@@ -74,8 +74,8 @@ def main() -> None:
         )
     pairs = zip(*times.values(), strict=True)
     ratio = statistics.median(ours / empty for ours, empty in pairs)
-    for name, taken in times.items():
-        print(f"{name}: {statistics.median(taken) * 1000:.0f} ms median of {rounds}")
+    for name, those in times.items():
+        print(f"{name}: {statistics.median(those) * 1000:.0f} ms median of {rounds}")
     print(f"ratio: {ratio:.2f} (goal 1.5)")
 
 

@@ -127,10 +127,15 @@ class Home:
         async with self.open_services():
             await self.add_now(*sounds)
 
+    @property
+    def kept(self) -> Documents:
+        """The documents behind the open app."""
+        assert self.documents is not None
+        return self.documents
+
     async def add_now(self, *sounds: Sound) -> None:
         """The same while the app runs."""
-        assert self.documents is not None
-        samples = self.documents.samples
+        samples = self.kept.samples
         found = [sound.found() for sound in sounds]
         ids = await samples.add_found(found, user_id=self.user_id, at=NOW)
         for sound, file_id in zip(sounds, ids, strict=True):
@@ -143,7 +148,11 @@ class Home:
 
 def heard(**facts: Any) -> Heard:
     """What was heard, sure of everything unless said otherwise."""
-    sure = {"tempo_confidence": 0.9, "key_confidence": 0.9, "kind_confidence": 0.9}
+    sure: dict[str, Any] = {
+        "tempo_confidence": 0.9,
+        "key_confidence": 0.9,
+        "kind_confidence": 0.9,
+    }
     return Heard(**(sure | {"level": "advanced", "recipe_version": 1, "analyzed_at": NOW} | facts))
 
 

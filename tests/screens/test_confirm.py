@@ -16,8 +16,7 @@ async def test_enter_says_yes(home: Home, open_app: OpenApp) -> None:
         assert isinstance(pilot.app.screen, ConfirmScreen)
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, LibraryScreen)
-        assert home.documents
-        (run,) = await home.documents.batches.runs(user_id=home.user_id, limit=9)
+        (run,) = await home.kept.batches.runs(user_id=home.user_id, limit=9)
         assert run.total == 1_200
 
 
@@ -30,5 +29,4 @@ async def test_q_and_esc_say_no(home: Home, open_app: OpenApp) -> None:
             assert "enter yes" in seen(pilot.app)
             await press(pilot, key)
             assert isinstance(pilot.app.screen, LibraryScreen)
-        assert home.documents
-        assert not await home.documents.batches.runs(user_id=home.user_id, limit=9)
+        assert not await home.kept.batches.runs(user_id=home.user_id, limit=9)

@@ -54,8 +54,9 @@ def nodes() -> Iterator[type[DOMNode]]:
     for found in pkgutil.walk_packages(smtui.ui.__path__, "smtui.ui."):
         module = importlib.import_module(found.name)
         for _, thing in inspect.getmembers(module, inspect.isclass):
-            ours = thing.__module__.startswith("smtui.ui.") and issubclass(thing, DOMNode)
-            if ours and thing not in seen:
+            if not issubclass(thing, DOMNode) or thing in seen:
+                continue
+            if thing.__module__.startswith("smtui.ui."):
                 seen.add(thing)
                 yield thing
 

@@ -20,8 +20,10 @@ from screen_home import (
     until,
 )
 from textual.events import MouseScrollDown
+from textual.pilot import Pilot
 
 from smtui.domain.sample import Trouble
+from smtui.ui.options import Options
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
@@ -49,11 +51,17 @@ async def library(home: Home) -> Home:
     return home
 
 
-def table(pilot) -> SampleTable:
+def table(pilot: Pilot[None]) -> SampleTable:
     return pilot.app.screen.query_one(SampleTable)
 
 
-def names(pilot) -> list[str]:
+def under_cursor(pilot: Pilot[None]) -> str:
+    """The name of the sound under the cursor."""
+    sample = table(pilot).sample
+    return "..." if sample is None else sample.filename
+
+
+def names(pilot: Pilot[None]) -> list[str]:
     """The names in the order of the rows."""
     rows = table(pilot)
     samples = [rows.sample_at(row) for row in range(rows.count)]
@@ -194,16 +202,14 @@ async def test_a_tag_is_completed_from_those_in_use(library: Home, open_app: Ope
         await press(pilot, "t", *"hou")
         await until(lambda: "house" in line_with(pilot.app, "tags for this sound"))
         await press(pilot, "tab", "enter")
-        assert library.documents
-        (sample,) = await library.documents.samples.get([library.files["a_kick.wav"]])
+        (sample,) = await library.kept.samples.get([library.files["a_kick.wav"]])
         assert sample.tags == ("house",)
 
 
 async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "m", "m", "a")
-        assert library.documents
-        (run,) = await library.documents.batches.runs(user_id=library.user_id, limit=9)
+        (run,) = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert run.total == 2
         await until(lambda: "0/2 heard" in seen(pilot.app))
         await press(pilot, "X", "enter")
@@ -213,8 +219,7 @@ async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: 
 async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"pad", "enter", "A")
-        assert library.documents
-        (run,) = await library.documents.batches.runs(user_id=library.user_id, limit=9)
+        (run,) = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert run.total == 1
 
 
@@ -225,8 +230,7 @@ async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp) -> No
         await press(pilot, "A")
         assert "Listen to all 1,001 sounds shown?" in seen(pilot.app)
         await press(pilot, "escape")
-        assert home.documents
-        assert await home.documents.batches.runs(user_id=home.user_id, limit=9) == ()
+        assert await home.kept.batches.runs(user_id=home.user_id, limit=9) == ()
 
 
 def write_sound(path: Path) -> None:
@@ -252,8 +256,7 @@ async def test_i_scans_a_folder_and_its_sounds_appear(
         await until(lambda: "2 of 2" in seen(pilot.app))
         await settle(pilot.app)
         assert "[red]two.wav" in seen(pilot.app)
-        assert home.documents
-        (run,) = await home.documents.batches.runs(user_id=home.user_id, limit=9)
+        (run,) = await home.kept.batches.runs(user_id=home.user_id, limit=9)
         assert run.total == 2
 
 
@@ -281,22 +284,22 @@ async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(
 ) -> None:
     async with open_app() as pilot:
         await press(pilot, "j")
-        assert table(pilot).sample.filename == "bd_haus.wav"
+        assert under_cursor(pilot) == "bd_haus.wav"
         await library.add_now(Sound(name="aaa.wav"), Sound(name="aab.wav"))
         await until(lambda: "5 of 5" in seen(pilot.app))
         await settle(pilot.app)
-        assert table(pilot).sample.filename == "bd_haus.wav"
+        assert under_cursor(pilot) == "bd_haus.wav"
         assert line_with(pilot.app, "bd_haus").startswith(">")
-        await library.documents.samples.set_heard(
+        await library.kept.samples.set_heard(
             library.files["pad.wav"], heard(kind="chord"), file_hash="hash of pad.wav"
         )
         await until(lambda: "chord" in line_with(pilot.app, "pad.wav"))
-        assert table(pilot).sample.filename == "bd_haus.wav"
+        assert under_cursor(pilot) == "bd_haus.wav"
 
 
 async def test_a_sound_that_could_not_be_heard_is_marked(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
-        await library.documents.samples.set_trouble(
+        await library.kept.samples.set_trouble(
             library.files["pad.wav"],
             Trouble(code="truncated", error="It ends inside its header", at=heard().analyzed_at),
         )
@@ -371,3 +374,30 @@ async def test_the_wheel_takes_the_cursor_along(home: Home, open_app: OpenApp) -
         assert table(pilot).cursor == 3
         await pilot.click(SampleTable, offset=(10, 6))
         assert table(pilot).cursor == 5
+
+
+async def test_filter_order_cursor_and_marks_come_back(
+    library: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
+    options = Options(last_seen=tmp_path / "last-seen.json")
+    async with open_app(options=options) as pilot:
+        await press(pilot, "m", "slash", *"-kick", "enter", "O", "j")
+        before = (names(pilot), under_cursor(pilot))
+        assert before == (["pad.wav", "bd_haus.wav"], "bd_haus.wav")
+    async with open_app(options=options) as pilot:
+        assert (names(pilot), under_cursor(pilot)) == before
+        assert "-kick" in seen(pilot.app).splitlines()[1]
+        assert "name down" in seen(pilot.app)
+        assert "1 marked" in seen(pilot.app)
+        await press(pilot, "escape")
+        assert len(names(pilot)) == 3
+
+
+async def test_a_damaged_memory_of_the_last_time_is_left_out(
+    library: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
+    options = Options(last_seen=tmp_path / "last-seen.json")
+    for text in ("{", "[]", f'{{"user_id": "{library.user_id}", "sort": 3, "text": "bpm:"}}'):
+        (tmp_path / "last-seen.json").write_text(text)
+        async with open_app(options=options) as pilot:
+            assert len(names(pilot)) == 3

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from screen_home import Home, OpenApp, press, seen, settle
+from textual.pilot import Pilot
 from textual.widgets import Input
 
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
 
 
-async def typed(pilot, *words: str) -> None:
+async def typed(pilot: Pilot[None], *words: str) -> None:
     """Type into one field after the other, enter after each."""
     for word in words:
         await pilot.press(*word, "enter")

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from screen_home import Home, OpenApp, seen, until
@@ -19,30 +20,37 @@ from screen_home import Home, OpenApp, seen, until
 from smtui.domain.errors import StoreTooNew
 from smtui.services.box import Services
 from smtui.ui.app import SmtuiApp
+from smtui.ui.browsing.tagging import read_tags
 from smtui.ui.options import Options
 from smtui.ui.screens.library import LibraryScreen
 
 
-async def test_a_failure_at_the_start_is_a_sentence_with_a_hint() -> None:
-    @asynccontextmanager
-    async def too_new() -> AsyncIterator[Services]:
-        raise StoreTooNew("A newer [smtui] wrote this library", hint="Update smtui.")
-        yield
+def failing(error: Exception) -> Callable[[], AbstractAsyncContextManager[Services]]:
+    """Services that cannot be opened."""
 
-    app = SmtuiApp(too_new, Options())
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Services]:
+        if error:
+            raise error
+        yield cast("Services", None)
+
+    return opening
+
+
+async def test_a_failure_at_the_start_is_a_sentence_with_a_hint() -> None:
+    app = SmtuiApp(
+        failing(StoreTooNew("A newer [smtui] wrote this library", hint="Update smtui.")), Options()
+    )
     async with app.run_test():
         await until(lambda: "Update smtui." in seen(app))
         assert "A newer [smtui] wrote this library." in seen(app)
         assert "ctrl+q quits" in seen(app)
 
 
-async def test_a_defect_ends_with_one_sentence_and_status_70(capsys) -> None:
-    @asynccontextmanager
-    async def defective() -> AsyncIterator[Services]:
-        raise ZeroDivisionError
-        yield
-
-    app = SmtuiApp(defective, Options(log=Path("/var/log/here.log")))
+async def test_a_defect_ends_with_one_sentence_and_status_70(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = SmtuiApp(failing(ZeroDivisionError()), Options(log=Path("/var/log/here.log")))
     with pytest.raises(ZeroDivisionError):
         async with app.run_test():
             await until(lambda: app._exception)
@@ -58,19 +66,13 @@ async def test_a_write_is_finished_before_quitting(home: Home, open_app: OpenApp
     async with open_app() as pilot:
         assert isinstance(pilot.app.screen, LibraryScreen)
         assert home.services
-        saved = pilot.app.screen._save_tags([], help_tags())
+        saved = pilot.app.screen._save_tags([], read_tags("house"))
         await pilot.app.action_quit()
         assert saved.is_finished
 
 
-def help_tags():
-    from smtui.ui.browsing.tagging import read_tags
-
-    return read_tags("house, -dusty,  , -, lo fi")
-
-
 def test_tags_are_read_with_commas_between_and_a_minus_takes_away() -> None:
-    change = help_tags()
+    change = read_tags("house, -dusty,  , -, lo fi")
     assert (change.add, change.remove) == (("house", "lo fi"), ("dusty",))
 
 

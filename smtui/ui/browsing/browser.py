@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
@@ -42,16 +43,12 @@ class Browser(Room):
         self.services = services
         self.account = account
         self.options = options
+        self.table = SampleTable(id="table")
         self.asked = Asked()
         self.total = 0
         self._listing: Listing | None = None
         self._generation = -1
         self._asking = False
-
-    @property
-    def table(self) -> SampleTable:
-        """The sounds."""
-        return self.query_one(SampleTable)
 
     @property
     def question(self) -> Question:
@@ -65,6 +62,11 @@ class Browser(Room):
         return self._listing
 
     @property
+    def answered(self) -> bool:
+        """There is an answer to look at."""
+        return self._listing is not None
+
+    @property
     def targets(self) -> tuple[FileId, ...]:
         """The marked sounds, or the one under the cursor."""
         if self.table.marked:
@@ -73,13 +75,18 @@ class Browser(Room):
 
     # Asking.
 
-    def ask(self, asked: Asked, *, pause: float = 0.0) -> None:
+    def ask(self, asked: Asked, *, pause: float = 0.0) -> Worker[None]:
         """Ask anew; a mistake is named under the line, and what stands before it is asked."""
         line = self.query_one(FilterLine)
         asked, mistake = asked.understood()
         line.show_mistake(mistake)
         line.show_order(asked.order)
-        self._ask(asked, pause)
+        return self._ask(asked, pause)
+
+    def restore_filter(self, text: str) -> None:
+        """Put a text into the filter line without asking."""
+        with self.prevent(FilterLine.Typed):
+            self.query_one(FilterLine).set_text(text)
 
     @looking(group="question")
     async def _ask(self, asked: Asked, pause: float) -> None:
@@ -137,7 +144,7 @@ class Browser(Room):
             began = time.monotonic()
             try:
                 generation = await self.services.library.generation()
-                if generation != self._generation and not self._asking:
+                if generation != self._generation and self.answered and not self._asking:
                     self._generation = generation
                     await self.reload()
                 told = ""
@@ -171,7 +178,10 @@ class Browser(Room):
 
     @on(FilterLine.Typed)
     def _filter_typed(self, message: FilterLine.Typed) -> None:
-        self.ask(replace(self.asked, text=message.text), pause=_TYPING_PAUSE)
+        if message.text != self.asked.text:
+            self.ask(replace(self.asked, text=message.text), pause=_TYPING_PAUSE)
+        else:
+            self.query_one(FilterLine).show_mistake(None)
 
     @on(FilterLine.Kept)
     @on(FilterLine.Closed)

@@ -60,4 +60,5 @@ class Tagging(Browser):
     async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
         changed = await self.services.library.tag(targets, add=change.add, remove=change.remove)
         self.say(f"{changed:,} changed" if changed != 1 else "Tagged")
-        await self.reload()
+        if self.answered:
+            await self.reload()

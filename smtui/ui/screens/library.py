@@ -18,7 +18,7 @@ from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.browsing.listening import Listening
 from smtui.ui.browsing.looking_at import LookingAt
-from smtui.ui.browsing.marking import Marking
+from smtui.ui.browsing.remembering import Remembering
 from smtui.ui.browsing.scanning import FOLDER, Scanning
 from smtui.ui.browsing.tagging import TAGS, Tagging
 from smtui.ui.draw.cells import Depth, Ink, depth_of
@@ -39,7 +39,7 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) 
     return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
 
 
-class LibraryScreen(Marking, Tagging, Listening, Scanning, LookingAt):
+class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -78,7 +78,7 @@ class LibraryScreen(Marking, Tagging, Listening, Scanning, LookingAt):
             with Vertical(id="list"):
                 yield Static(_EMPTY, id="empty")
                 yield Static(_NOTHING, id="nothing")
-                yield SampleTable(id="table")
+                yield self.table
             yield Preview(self.ink, id="preview")
         yield AskLine(id="ask")
         yield StatusBar(id="status")
@@ -95,9 +95,13 @@ class LibraryScreen(Marking, Tagging, Listening, Scanning, LookingAt):
     def on_mount(self) -> None:
         """Show the library and begin to keep up with it."""
         self.table.focus()
-        self.ask(self.asked)
+        self.go_on()
         self.watch_changes()
         self.watch_work()
+
+    async def on_unmount(self) -> None:
+        """Let the next start go on here."""
+        await self.keep_place()
 
     @on(SampleTable.Opened)
     def _opened(self, message: SampleTable.Opened) -> None:

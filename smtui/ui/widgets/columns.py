@@ -18,6 +18,7 @@ NONE = "-"
 SURE = 0.5
 
 _CUT = "~"
+_SHORT = {"percussion": "perc"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Column:
         width: cells; where `share` is not 0 the least it may have.
         share: its part of the space left over.
         right: numbers end at the right edge.
+        ending: where there is no room for all, its end says more than its beginning.
         keeps: columns with a low number yield first.
     """
 
@@ -46,6 +48,7 @@ class Column:
     width: int
     share: int = 0
     right: bool = False
+    ending: bool = False
     keeps: int
     cell: Callable[[Sample], Cell]
 
@@ -62,7 +65,8 @@ def _kind(sample: Sample) -> Cell:
     heard = sample.heard
     if heard is None or heard.kind is None:
         return Cell(text=NONE)
-    return Cell(text=shown(heard.kind), confidence=heard.kind_confidence)
+    kind = _SHORT.get(heard.kind, heard.kind)
+    return Cell(text=shown(kind), confidence=heard.kind_confidence)
 
 
 def _tempo(sample: Sample) -> Cell:
@@ -98,7 +102,9 @@ def _tags(sample: Sample) -> Cell:
 
 COLUMNS = (
     Column(field=Field.NAME, title="Name", width=18, share=5, keeps=9, cell=_name),
-    Column(field=Field.FOLDER, title="Folder", width=12, share=3, keeps=2, cell=_folder),
+    Column(
+        field=Field.FOLDER, title="Folder", width=12, share=3, ending=True, keeps=2, cell=_folder
+    ),
     Column(field=Field.KIND, title="Kind", width=6, keeps=6, cell=_kind),
     Column(field=Field.TEMPO, title="BPM", width=5, right=True, keeps=8, cell=_tempo),
     Column(field=Field.KEY, title="Key", width=4, right=True, keeps=7, cell=_key),
@@ -120,9 +126,13 @@ def length(seconds: float) -> str:
     return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
-def fitted(text: str, width: int, *, right: bool = False) -> str:
+def fitted(text: str, width: int, *, right: bool = False, ending: bool = False) -> str:
     """Cut or fill to exactly `width` cells; a cut shows as `~`."""
     size = cell_len(text)
+    if size > width and ending:
+        while text and cell_len(text) > width - len(_CUT):
+            text = text[1:]
+        return fitted(f"{_CUT}{text}"[: max(width, 0)], width)
     if size > width:
         return set_cell_size(text, max(0, width - 1)) + _CUT[:width]
     filling = " " * (width - size)

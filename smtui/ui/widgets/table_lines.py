@@ -69,7 +69,8 @@ def line(row: Row, columns: tuple[tuple[Column, int], ...], looks: Looks) -> lis
     for column, width in columns:
         cell = column.cell(sample)
         style = base + _cell_style(cell, sample, row, column, looks)
-        segments.append(Segment(fitted(cell.text, width, right=column.right), style))
+        text = fitted(cell.text, width, right=column.right, ending=column.ending)
+        segments.append(Segment(text, style))
         segments.append(Segment(_GAP, base))
     return segments
 
