@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 
@@ -20,11 +19,9 @@ def hush_decoders() -> None:
         # Started with stderr closed: there is nothing to keep clean.
         return
     sys.stderr.flush()
-    kept = io.TextIOWrapper(
-        os.fdopen(own, "wb", buffering=0),
-        encoding=sys.stderr.encoding,
-        errors="backslashreplace",
-        write_through=True,
+    # Buffered by lines, as Python's own: an unbuffered write may be cut short by a signal.
+    kept = os.fdopen(
+        own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
     )
     sys.stderr = kept
     sys.__stderr__ = kept  # type: ignore[misc]
