@@ -89,7 +89,7 @@ def opened_pieces(path: Path) -> Iterator[Pieces]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise SoundUnreadable("The file is no longer there", code="vanished") from error
+        raise SoundUnreadable("The file is not there", code="vanished") from error
     try:
         with soundfile.SoundFile(descriptor, closefd=False) as file:
             yield Pieces(file, frames=frames)

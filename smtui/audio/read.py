@@ -185,7 +185,7 @@ def _descriptor(path: Path) -> int:
         # Non-blocking, so that a named pipe called kick.wav does not hold a worker for ever.
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise SoundUnreadable("The file is no longer there", code="vanished") from error
+        raise SoundUnreadable("The file is not there", code="vanished") from error
     except PermissionError as error:
         raise SoundUnreadable("The file may not be read", code="forbidden") from error
     except (OSError, ValueError) as error:
