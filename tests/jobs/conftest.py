@@ -54,38 +54,46 @@ async def until(condition: Callable[[], Any], patience: float = PATIENCE) -> Any
         await asyncio.sleep(0.02)
 
 
+class Valkey:
+    """A server of its own, in a folder whose name is not easy."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._socket = f"{folder}/valkey.sock"
+        self.address = f"unix://{quote(self._socket)}?db=0"
+
+    def start(self) -> None:
+        command = [get_binary_path(), "--port", "0", "--unixsocket", self._socket]
+        self._server = subprocess.Popen(
+            [*command, "--save", "", "--dir", self._folder], stdout=subprocess.DEVNULL
+        )
+        end = time.monotonic() + PATIENCE
+        with redis.Redis.from_url(self.address) as client:
+            while True:
+                with suppress(redis.ConnectionError):
+                    client.ping()
+                    return
+                assert time.monotonic() < end, "Valkey did not start"
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        self._server.kill()
+        self._server.wait(PATIENCE)
+
+
 @pytest.fixture(scope="session")
-def valkey() -> Iterator[str]:
+def valkey_server() -> Iterator[Valkey]:
     # A short path of its own: a socket's path holds some 100 bytes.
     with tempfile.TemporaryDirectory(prefix="smtui jobs%") as folder:
-        socket = f"{folder}/valkey.sock"
-        server = subprocess.Popen(
-            [
-                get_binary_path(),
-                "--port",
-                "0",
-                "--unixsocket",
-                socket,
-                "--save",
-                "",
-                "--dir",
-                folder,
-            ],
-            stdout=subprocess.DEVNULL,
-        )
-        address = f"unix://{quote(socket)}?db=0"
-        client = redis.Redis.from_url(address)
-        end = time.monotonic() + PATIENCE
-        while True:
-            with suppress(redis.ConnectionError):
-                client.ping()
-                break
-            assert time.monotonic() < end, "Valkey did not start"
-            time.sleep(0.02)
-        yield address
-        client.close()
-        server.terminate()
-        server.wait(PATIENCE)
+        server = Valkey(folder)
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def valkey(valkey_server: Valkey) -> str:
+    return valkey_server.address
 
 
 @pytest.fixture
@@ -190,16 +198,11 @@ class Bench:
         }
 
     async def close(self) -> None:
-        """End every worker, and see that nothing of it is left."""
+        """End every worker at once, and see that nothing of it is left."""
         for worker in self.workers:
-            if worker.poll() is None:
-                worker.terminate()
-        for worker in self.workers:
-            try:
-                worker.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
                 os.killpg(worker.pid, signal.SIGKILL)
-                raise
+            worker.wait(PATIENCE)
         await until(lambda: not any(_group_lives(worker.pid) for worker in self.workers))
 
 

@@ -83,6 +83,17 @@ async def test_a_run_goes_on_after_its_child_was_killed(bench):
     assert worker.poll() is None
 
 
+async def test_a_run_goes_on_after_the_queue_was_lost(bench, valkey_server):
+    run_id = await bench.start(await bench.sounds(*(f"slow-{at}.wav" for at in range(20))))
+    bench.work()
+    await bench.until(lambda: bench.heard().total() >= 2)
+    valkey_server.stop()
+    valkey_server.start()
+    progress = await bench.ended(run_id)
+    assert (progress.completed, progress.failed) == (20, 0)
+    assert bench.heard().total() == 20
+
+
 async def test_a_file_that_kills_the_process_fails_alone_and_soon(bench):
     names = ["segfault.wav", *(f"tone{at}.wav" for at in range(8))]
     run_id = await bench.start(await bench.sounds(*names))
