@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -40,15 +41,34 @@ def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     return opened(folder / "library.sqlite3")
 
 
+NO_WALK = Effort(
+    glance=0,
+    glance_outside=0,
+    patience=0,
+    patience_inside=0,
+    patience_outside=0,
+    passed=0,
+    passed_scattered=0,
+)
+
+
 def sqlite_gathering(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     """The same store made to answer as it does where a walk along an index would take long."""
-    return opened(folder / "library.sqlite3", effort=Effort(glance=0, few=200_000))
+    return opened(folder / "library.sqlite3", effort=NO_WALK)
+
+
+def sqlite_narrowing(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
+    """The same where there are many candidates, so that two parts of a question are joined."""
+    return opened(folder / "library.sqlite3", effort=replace(NO_WALK, few=0))
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
 }
-ANSWERING = IMPLEMENTATIONS | {"sqlite gathering": sqlite_gathering}
+ANSWERING = IMPLEMENTATIONS | {
+    "sqlite gathering": sqlite_gathering,
+    "sqlite narrowing": sqlite_narrowing,
+}
 
 
 def account(username: str, **changes: Any) -> Account:

@@ -312,14 +312,14 @@ async def documents(
 
 @pytest.fixture
 async def sounds(documents: DocumentStores) -> list[Sample]:
-    """Three hundred sounds, many alike, some without anything heard."""
+    """A hundred and twenty sounds, many alike, some without anything heard."""
     samples = documents.samples
     files = [
         found(
             f"{FOLDERS[number % len(FOLDERS)].rstrip('/')}/{NAMES[number % 7]}-{number}.wav",
             duration=float(number % 5),
         )
-        for number in range(300)
+        for number in range(120)
     ]
     ids = await samples.add_found(files, user_id=ANNA, at=NOW)
     for number, (file, file_id) in enumerate(zip(files, ids, strict=True)):

@@ -10,7 +10,7 @@ gathering would take, then gives up: in this order all kicks may come late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from smtui.domain.account import UserId
@@ -19,6 +19,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.sqlite.candidates import Source, indexed, owned, sources
 from smtui.stores.sqlite.conditions import Sql, condition, joined
 from smtui.stores.sqlite.connections import BudgetSpent, Reader
+from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
 from smtui.stores.sqlite.segments import (
     Cut,
@@ -47,6 +48,10 @@ class Effort:
         counted: candidates are counted up to here; as many are never gathered.
         patience: steps for each candidate that would be gathered from the table.
         patience_inside: the same if they would be gathered within an index.
+        patience_outside: steps of a walk that looks each sound up, for each of those that it
+            would pass by if matches were spread evenly.
+        passed: sounds passed by in the time of one that is gathered from the table.
+        passed_scattered: the same if they are gathered in another order than the table's.
     """
 
     glance: int = 100_000
@@ -55,11 +60,13 @@ class Effort:
     counted: int = 250_000
     patience: int = 12
     patience_inside: int = 8
+    patience_outside: int = 20
+    passed: int = 12
+    passed_scattered: int = 25
 
 
 USUAL = Effort()
 _PAGE = 200
-_STEPS_FOR_ONE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +75,13 @@ class Plan:
 
     Attributes:
         asked: what must hold, for a walk along the order's index.
+        narrowed: the same for gathering, which looks into the second smallest source, too.
         source: the smallest source of candidates, or None where none is small.
         size: how many candidates it has.
     """
 
     asked: Filter
+    narrowed: Filter
     source: Source | None
     size: int
 
@@ -89,29 +98,32 @@ def asked_of(reader: Reader, question: Question) -> tuple[Filter, Source]:
 def planned(reader: Reader, question: Question, effort: Effort) -> Plan:
     """Look at the candidates of each part and choose the smallest source."""
     asked, mine = asked_of(reader, question)
-    best: Source | None = None
-    size = effort.counted
-    for source in sources(question.expression):
-        counted = _size(reader, source, size)
-        if counted < size:
-            best, size = source, counted
+    sizes = [
+        (_size(reader, source, effort.counted), place, source)
+        for place, source in enumerate(sources(question.expression))
+    ]
     # Mostly all sounds are the viewer's, so counting them tells nothing but that they are many.
-    most = min(size, effort.few)
-    counted = _size(reader, mine, most)
-    if counted < most:
-        best, size = mine, counted
-    return Plan(asked=asked, source=best, size=size)
+    counted = _size(reader, mine, effort.few)
+    sizes.append((counted if counted < effort.few else effort.counted, len(sizes), mine))
+    (size, _, best), *others = sorted(sizes, key=lambda one: one[:2])
+    if size >= effort.counted:
+        return Plan(asked=asked, narrowed=asked, source=None, size=size)
+    narrowed = asked
+    if others and size > effort.few and others[0][0] < effort.counted:
+        where = joined(" AND ", [best.among(others[0][2]), asked.where])
+        assert where is not None
+        narrowed = replace(asked, where=where)
+    return Plan(asked=asked, narrowed=narrowed, source=best, size=size)
 
 
 def page(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> Page:
     """One page of samples, all seen at one moment."""
     with reader.moment():
         found = _rows(reader, question, cut, effort)
-        marks = ", ".join("?" * len(found))
-        rows = reader.rows(
-            f"{SELECT_SAMPLE} WHERE f.row IN ({marks})", [place.row for place in found]
-        )
-    samples = {row[0]: sample_of(row) for row in rows}
+        samples = {}
+        for part, marks in in_parts([place.row for place in found]):
+            for row in reader.rows(f"{SELECT_SAMPLE} WHERE f.row IN ({marks})", part):
+                samples[row[0]] = sample_of(row)
     return Page(
         samples=tuple(samples[place.row] for place in found),
         places=tuple(place.place for place in found),
@@ -133,7 +145,7 @@ def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
         else:
             # Any index will do, and SQLite takes the smallest that has all it needs.
             table, limits = Sql("audio_files AS f"), Sql("1")
-        where = joined(" AND ", [limits, plan.asked.where])
+        where = joined(" AND ", [limits, plan.narrowed.where])
         assert where is not None
         sql = f"SELECT count(*) FROM {table.text} WHERE {where.text}"
         return int(reader.one(sql, (*table.values, *where.values))[0])
@@ -145,7 +157,7 @@ def signposts(
     """Places of rows 0, every, 2·every and so on."""
     plan = planned(reader, question, effort)
     if plan.source is not None:
-        sql = numbered(plan.asked, plan.source)
+        sql = numbered(plan.narrowed, plan.source)
         rows = reader.rows(
             f"SELECT value, file_id FROM ({sql.text}) WHERE number % ? = 0 ORDER BY number",
             (*sql.values, every),
@@ -169,29 +181,38 @@ class _Found:
 def _rows(reader: Reader, question: Question, cut: Cut, effort: Effort) -> list[_Found]:
     asked, _ = asked_of(reader, question)
     inside = indexed(question.expression, question.sort.field)
-    if effort.glance:
-        found = _walked(reader, asked, cut, effort.glance if inside else effort.glance_outside)
-        if found is not None:
-            return found
+    found = _walked(reader, asked, cut, effort.glance if inside else effort.glance_outside)
+    if found is not None:
+        return found
     plan = planned(reader, question, effort)
-    if plan.source is None:
+    if plan.source is None or (inside and _worth_a_walk(reader, question, plan, effort)):
         return _along(reader, asked, cut)
     if plan.size > effort.few:
         found = _walked(reader, asked, cut, _budget(reader, question, plan, effort))
         if found is not None:
             return found
-    return _gathered(reader, plan.source, asked, cut)
+    return _gathered(reader, plan.source, plan.narrowed, cut)
 
 
 def _budget(reader: Reader, question: Question, plan: Plan, effort: Effort) -> int:
     """How many steps a walk may take before the candidates are gathered instead."""
     by = question.sort.field
     if not indexed(question.expression, by):
-        # If matches were spread evenly, each would come after so many others.
-        (rows,) = reader.one("SELECT coalesce(max(row), 0) FROM audio_files")
-        return _STEPS_FOR_ONE * _PAGE * int(rows) // plan.size
+        return effort.patience_outside * _PAGE * _rows_at_most(reader) // plan.size
     inside = plan.source is not None and plan.source.serves(by)
     return plan.size * (effort.patience_inside if inside else effort.patience)
+
+
+def _worth_a_walk(reader: Reader, question: Question, plan: Plan, effort: Effort) -> bool:
+    """Whether walking past every sound costs less than looking all candidates up."""
+    if plan.source is None or plan.source.serves(question.sort.field):
+        return False
+    passed = effort.passed_scattered if plan.source.wide else effort.passed
+    return plan.size * passed > _rows_at_most(reader)
+
+
+def _rows_at_most(reader: Reader) -> int:
+    return int(reader.one("SELECT coalesce(max(row), 0) FROM audio_files")[0])
 
 
 def _gathered(reader: Reader, source: Source, asked: Filter, cut: Cut) -> list[_Found]:
@@ -203,7 +224,9 @@ def _gathered(reader: Reader, source: Source, asked: Filter, cut: Cut) -> list[_
 
 
 def _walked(reader: Reader, asked: Filter, cut: Cut, steps: int) -> list[_Found] | None:
-    """Walk along the order's index; None if that took too many steps."""
+    """Walk along the order's index; None if that took too many steps, or may take none."""
+    if not steps:
+        return None
     try:
         with reader.budget(steps):
             return _along(reader, asked, cut)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from smtui.domain.question import (
     All,
@@ -65,6 +66,11 @@ class Source:
     rows: Sql
     wide: bool = False
 
+    def among(self, other: Source) -> Sql:
+        """That a candidate is one of another source's, told before it is looked up."""
+        row = "f.row" if self.table.text.startswith("audio_files") else "c.row"
+        return Sql(f"{row} IN (SELECT row FROM ({other.rows.text}))", other.rows.values)
+
     def serves(self, order: Field) -> bool:
         """Whether candidates can be sorted without looking them up in the table."""
         return self.wide and order not in (Field.NAME, Field.FOLDER)
@@ -74,7 +80,10 @@ def sources(expression: Expression) -> list[Source]:
     """Every source for a question: one for each part that must be true and has an index."""
     match expression:
         case All(parts=parts):
-            return [source for part in parts for source in sources(part)]
+            texts = [part.text for part in parts if _is_searched(part)]
+            others = [part for part in parts if not _is_searched(part)]
+            together = [_by_rows(containing(texts))] if texts else []
+            return together + [source for part in others for source in sources(part)]
         case Any(parts=parts) if parts:
             found = [_one(part) for part in parts]
             return [] if None in found else [_union([one for one in found if one])]
@@ -116,8 +125,10 @@ def _one(part: Expression) -> Source | None:
 
 def _of_leaf(expression: Expression) -> Source | None:
     match expression:
+        case Words(text=text) if _is_searched(expression):
+            return _by_rows(containing([text]))
         case Words(text=text) if text and "\0" not in text:
-            return _by_rows(containing(storable(folded(text))))
+            return _by_rows(_beginning(storable(folded(text))))
         case Tagged(tag=tag):
             return _by_rows(
                 Sql(
@@ -140,23 +151,34 @@ def _of_leaf(expression: Expression) -> Source | None:
             return None
 
 
-def containing(text: str) -> Sql:
-    """Rows whose search key has every three characters of the text, in whatever place.
+def _is_searched(expression: Expression) -> TypeGuard[Words]:
+    """Whether it is a text that is long enough to be looked up by three characters at a time."""
+    if not isinstance(expression, Words) or "\0" in expression.text:
+        return False
+    return len(folded(expression.text)) >= TRIGRAM
 
-    A shorter text is what some three characters begin with; two characters that end every text
-    see to it that this holds at the end, too.
-    """
-    if len(text) < TRIGRAM:
-        return Sql(
-            "SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ("
-            "SELECT coalesce(group_concat('\"' || replace(term, '\"', '\"\"') || '\"', ' OR '),"
-            " '\"\"') FROM trigram_terms WHERE term >= ? AND term < ?)",
-            (text, text + chr(sys.maxunicode)),
-        )
-    pieces = dict.fromkeys(text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1))
+
+def containing(texts: list[str]) -> Sql:
+    """Rows whose search key has every three characters of the texts, in whatever place."""
+    pieces: dict[str, None] = {}
+    for text in map(storable, map(folded, texts)):
+        pieces |= dict.fromkeys(text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1))
     quoted = (piece.replace('"', '""') for piece in list(pieces)[:_MOST_TRIGRAMS])
     asked = " AND ".join(f'"{piece}"' for piece in quoted)
     return Sql("SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ?", (asked,))
+
+
+def _beginning(text: str) -> Sql:
+    """Rows in which some three characters begin with a text of one or two.
+
+    Two more characters end every search key, so that this holds at its end, too.
+    """
+    return Sql(
+        "SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ("
+        "SELECT coalesce(group_concat('\"' || replace(term, '\"', '\"\"') || '\"', ' OR '),"
+        " '\"\"') FROM trigram_terms WHERE term >= ? AND term < ?)",
+        (text, text + chr(sys.maxunicode)),
+    )
 
 
 def _by_index(index: str, where: Sql) -> Source:

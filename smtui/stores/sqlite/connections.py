@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from smtui.stores.sqlite.failures import told
@@ -51,7 +52,7 @@ class Reader:
         for pragma in ("query_only = 1", "temp_store = memory", f"cache_size = -{_CACHE_KIB}"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
-        self._stopped = False
+        self._stopped = Event()
         self._budget: int | None = None
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Any]:
@@ -70,7 +71,7 @@ class Reader:
         try:
             yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not self._stopped:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT and not self._stopped.is_set():
                 raise BudgetSpent from error
             raise
         finally:
@@ -87,21 +88,20 @@ class Reader:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def stop(self) -> None:
-        """Stop what runs now; called from another thread."""
-        self._stopped = True
-        self._connection.interrupt()
+    def heed(self, stopped: Event) -> None:
+        """Stop what runs from here on as soon as `stopped` is set."""
+        self._stopped = stopped
 
-    def restart(self) -> None:
-        """Make ready for the next caller."""
-        self._stopped = False
+    def interrupt(self) -> None:
+        """Look at once whether to stop; called from another thread."""
+        self._connection.interrupt()
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
     def _look(self) -> int:
-        if self._stopped:
+        if self._stopped.is_set():
             return 1
         if self._budget is None:
             return 0
@@ -116,6 +116,7 @@ class Readers:
         self._path = path
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
         self._slots: list[Reader | None] = [None] * size
+        self._stops: list[Event] = [Event() for _ in range(size)]
         self._free: asyncio.Queue[int] = asyncio.Queue()
         for slot in range(size):
             self._free.put_nowait(slot)
@@ -124,12 +125,16 @@ class Readers:
         """Run a plain function with a reader in a thread; stop it when the caller is cancelled."""
         slot = await self._free.get()
         loop = asyncio.get_running_loop()
-        future: Future[T] = self._threads.submit(self._run, slot, work)
+        # One for each call: setting it early or late can stop neither too little nor the next.
+        stopped = self._stops[slot] = Event()
+        future: Future[T] = self._threads.submit(self._run, slot, work, stopped)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._free.put_nowait, slot))
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            self._stop(slot)
+            # The slot may have been given to another caller since.
+            if self._stops[slot] is stopped:
+                self._stop(slot)
             raise
 
     async def close(self) -> None:
@@ -144,16 +149,17 @@ class Readers:
         self._threads.shutdown(wait=False)
 
     def _stop(self, slot: int) -> None:
+        self._stops[slot].set()
         reader = self._slots[slot]
         if reader is not None:
-            reader.stop()
+            reader.interrupt()
 
-    def _run(self, slot: int, work: Callable[[Reader], T]) -> T:
+    def _run(self, slot: int, work: Callable[[Reader], T], stopped: Event) -> T:
         with told():
             reader = self._slots[slot]
             if reader is None:
                 reader = self._slots[slot] = Reader(self._path)
-            reader.restart()
+            reader.heed(stopped)
             return work(reader)
 
 
