@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
+    from smtui.ui.room import Room
     from smtui.ui.screens.detail import DetailScreen
     from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.login import LoginScreen
@@ -180,6 +181,16 @@ class SmtuiApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, LibraryScreen):
                 screen.follow(message.file_id)
+
+    def on_room_asked(self, message: Room.Asked) -> None:
+        """Ask, and begin what was asked about when the person says yes."""
+        from smtui.ui.screens.confirm import ConfirmScreen
+
+        def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual calls it
+            if yes:
+                message.then()
+
+        self.push_screen(ConfirmScreen(message.question), answered)
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""

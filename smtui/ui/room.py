@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from textual.message import Message
 from textual.screen import Screen
 
 from smtui.domain.errors import SmtuiError
@@ -19,6 +21,13 @@ class Room(Screen[None]):
     Services are asked only in methods marked `looking` or `doing`: there an `SmtuiError`
     becomes a toast with its hint. Any other error ends the app with one sentence.
     """
+
+    @dataclass
+    class Asked(Message):
+        """The person is to be asked once before something large."""
+
+        question: str
+        then: Callable[[], object]
 
     def tell(self, error: SmtuiError) -> None:
         """Show what happened and what to do; a room may tell some failures in its own place."""
@@ -36,14 +45,7 @@ class Room(Screen[None]):
 
     def confirm(self, question: str, then: Callable[[], object]) -> None:
         """Ask once; `then` is begun when the person says yes."""
-        # A late import: most screens never ask.
-        from smtui.ui.screens.confirm import ConfirmScreen
-
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual calls it
-            if yes:
-                then()
-
-        self.app.push_screen(ConfirmScreen(question), answered)
+        self.post_message(self.Asked(question, then))
 
     async def action_back(self) -> None:
         """Leave this screen once what the person did here is saved."""

@@ -45,7 +45,7 @@ async def test_the_palette_does_what_a_key_does(home: Home, open_app: OpenApp) -
     await home.sign_up()
     async with open_app(size=(80, 40)) as pilot:
         await press(pilot, "colon")
-        assert "Reverse  (O)" in seen(pilot.app)
+        assert "Filter  (/)" in seen(pilot.app)
         await pilot.press(*"reverse")
         await press(pilot, "enter", "enter")
         assert "name down" in seen(pilot.app)

@@ -401,3 +401,27 @@ async def test_a_damaged_memory_of_the_last_time_is_left_out(
         (tmp_path / "last-seen.json").write_text(text)
         async with open_app(options=options) as pilot:
             assert len(names(pilot)) == 3
+
+
+async def test_on_a_thin_line_a_held_key_draws_all_rows_only_once_in_a_while(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    await home.add(*many(200))
+    async with open_app(options=Options(thin_line=True)) as pilot:
+        tops = set()
+        for _ in range(60):
+            await press(pilot, "j")
+            tops.add(table(pilot).scroll_offset.y)
+        assert table(pilot).cursor == 60
+        assert len(tops) <= 7
+        assert line_with(pilot.app, "sound_00060").startswith(">")
+
+
+async def test_the_cursor_follows_the_sound_of_the_detail_screen(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "enter", "J", "J", "q")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+        assert under_cursor(pilot) == "pad.wav"

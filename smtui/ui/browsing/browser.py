@@ -44,6 +44,7 @@ class Browser(Room):
         self.account = account
         self.options = options
         self.table = SampleTable(id="table")
+        self.table.leaps = options.thin_line
         self.asked = Asked()
         self.total = 0
         self._listing: Listing | None = None

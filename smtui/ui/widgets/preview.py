@@ -98,5 +98,5 @@ def _otherwise(analysis: Analysis) -> list[Content]:
     for claim in wording.claims(analysis.measured):
         others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:3]]
         if others:
-            lines.append(_line(f"or {claim.name}", "   ".join(others)))
+            lines.append(_line(f"or {claim.name}", "  ".join(others)))
     return lines
