@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 from types import TracebackType
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _DEFECT = 70
 """EX_SOFTWARE of sysexits."""
 
@@ -17,6 +19,10 @@ def tell_defects() -> None:
 
 
 def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        # Every other write was translated where it happened: this one is the output's.
+        sys.stderr.write(f"smtui: The output cannot be written: {error.strerror}\n")
+        os._exit(1)
     # Late imports: a program without defects needs none of them.
     from smtui import logs
     from smtui.paths import places
@@ -28,7 +34,6 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
     )
     logs.stop()
     where = f" The log says more: {log}" if log.exists() else ""
-    sys.stdout.flush()
     sys.stderr.write(f"smtui: something went wrong inside smtui ({kind.__name__}).{where}\n")
     sys.stderr.flush()
     # The interpreter would leave with 1, which says that something foreseen failed.

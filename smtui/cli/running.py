@@ -10,12 +10,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from smtui.domain.errors import OutputFailed, SmtuiError
+from smtui.domain.errors import SmtuiError
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def status_of(work: Callable[[], Coroutine[Any, Any, int | None]]) -> int:
     """Run a command's coroutine to its end, telling its failure; gives the exit status."""
     try:
         status = asyncio.run(_until_told(work)) or 0
-        with _writable():
-            sys.stdout.flush()
+        sys.stdout.flush()
     except SmtuiError as error:
         err(f"smtui: {error}")
         status = 1
@@ -103,20 +102,4 @@ def err(text: str = "") -> None:
 def _write(stream: TextIO, text: str) -> None:
     inert = "\n".join(shown(line) for line in text.split("\n"))
     encoding = stream.encoding or "utf-8"
-    with _writable():
-        stream.write(inert.encode(encoding, errors="backslashreplace").decode(encoding) + "\n")
-
-
-@contextmanager
-def _writable() -> Iterator[None]:
-    """Name what keeps the output from being written; a reader who has gone is no failure."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # What is still buffered would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputFailed(
-            f"The output cannot be written: {error.strerror}", hint="Is the disk full?"
-        ) from error
+    stream.write(inert.encode(encoding, errors="backslashreplace").decode(encoding) + "\n")

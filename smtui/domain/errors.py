@@ -64,10 +64,6 @@ class InputInvalid(SmtuiError):
     """Something a person typed cannot be used (an e-mail without @, a name too short)."""
 
 
-class OutputFailed(SmtuiError):
-    """What a command prints, or a file that a person asked for, cannot be written."""
-
-
 class QueryInvalid(SmtuiError):
     """A filter has a mistake; `start` and `end` are its place in the text, in characters."""
 
