@@ -207,6 +207,9 @@ class SmtuiApp(App[None]):
         await self._leave(0, seconds=_QUIT_GRACE)
 
     def _told_to_leave(self, number: int) -> None:
+        if number == signal.SIGHUP:
+            # Nobody reads any more: drawing on would fill the driver's queue and block the loop.
+            self._begin_batch()
         self._last_wish = asyncio.create_task(self._leave(128 + number, seconds=_SIGNAL_GRACE))
 
     async def _leave(self, status: int, *, seconds: float) -> None:

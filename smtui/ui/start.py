@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -31,4 +32,16 @@ def show(
 
     app = SmtuiApp(open_services, options)
     asyncio.run(app.run_async())
+    _let_go_of_terminal()
     return app.return_code or 0
+
+
+def _let_go_of_terminal() -> None:
+    """Send what a terminal that has gone cannot take to nowhere, else Python's exit is 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
