@@ -37,29 +37,7 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
             message = f"a batch has at most {MAX_BATCH_FILES} files, each once"
             raise ValueError(message)
         results = [batch.results.get(file_id, FileResult()) for file_id in batch.file_ids]
-        number = connection.execute(
-            "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, status, total_files,"
-            " processing, completed, failed, cancelled, created_at, updated_at, started_at,"
-            " finished_at, cancel_requested_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                batch.batch_id,
-                batch.run_id,
-                batch.user_id,
-                batch.level,
-                batch.status,
-                batch.total_files,
-                sum(result.status is State.PROCESSING for result in results),
-                batch.completed,
-                batch.failed,
-                batch.cancelled,
-                to_ms(batch.created_at),
-                to_ms(batch.updated_at),
-                to_ms_or_none(batch.started_at),
-                to_ms_or_none(batch.finished_at),
-                to_ms_or_none(batch.cancel_requested_at),
-            ),
-        ).lastrowid
+        number = _insert(connection, batch, results)
         connection.executemany(
             "INSERT INTO batch_files (batch, position, file_id, status, analysis_id, code, error,"
             " attempt, worker, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -72,6 +50,33 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
         )
     # A batch of no files has nothing to wait for.
     end_batches(connection, now)
+
+
+def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[FileResult]) -> int:
+    inserted = connection.execute(
+        "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, status, total_files,"
+        " processing, completed, failed, cancelled, created_at, updated_at, started_at,"
+        " finished_at, cancel_requested_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            batch.batch_id,
+            batch.run_id,
+            batch.user_id,
+            batch.level,
+            batch.status,
+            batch.total_files,
+            sum(result.status is State.PROCESSING for result in results),
+            batch.completed,
+            batch.failed,
+            batch.cancelled,
+            to_ms(batch.created_at),
+            to_ms(batch.updated_at),
+            to_ms_or_none(batch.started_at),
+            to_ms_or_none(batch.finished_at),
+            to_ms_or_none(batch.cancel_requested_at),
+        ),
+    )
+    return int(inserted.lastrowid or 0)
 
 
 def get(reader: Reader, batch_id: BatchId) -> Batch | None:

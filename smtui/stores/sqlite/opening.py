@@ -25,6 +25,8 @@ OLDEST_SQLITE = (3, 35, 0)
 
 _READERS = 3
 _BACKGROUND_READERS = 2
+# A sound goes to some twenty places in the file; a scan of thousands needs most of them at hand.
+_WRITER_CACHE_KIB = 128 * 1024
 _LOG_KEPT_BYTES = 64 * 1024 * 1024
 
 
@@ -91,6 +93,7 @@ def _connected(path: Path, scripts: tuple[str, ...]) -> sqlite3.Connection:
         _use_write_ahead_log(connection)
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
         connection.execute("PRAGMA temp_store = memory")
+        connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
         schema.bring_up(connection, path, scripts)
     except BaseException:
         connection.close()
