@@ -13,7 +13,6 @@ from enum import StrEnum
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, Sample
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
