@@ -41,13 +41,8 @@ class Awaiting(Picturing):
         way, self._steps = self._steps, 0
         if found is not None:
             self._take(found)
-            self.sound_changed()
         else:
             self.say("This is the last sound" if way > 0 else "This is the first sound")
-
-    def sound_changed(self) -> None:
-        """Another sound of the list is shown; the screen tells."""
-        raise NotImplementedError
 
     def _take(self, sample: Sample) -> None:
         """Show another sound: facts at once, then what was heard, then pictures."""

@@ -69,7 +69,7 @@ class DetailScreen(Awaiting):
 
     @dataclass
     class SampleShown(Message):
-        """Another sound of the list is shown."""
+        """This sound was looked at last."""
 
         file_id: FileId
 
@@ -100,16 +100,21 @@ class DetailScreen(Awaiting):
             return
         known = Known(sample=self.sample, analysis=self.analysis, listening=self.listening)
         self.query_one(TitleLine).show(self.sample.filename)
-        self.query_one("#facts", Static).update(facts(known))
-        self.query_one("#line", Static).update(in_a_line(known))
+        # One line each, whatever they say: a new layout would draw the whole screen again.
+        self.query_one("#facts", Static).update(facts(known), layout=False)
+        self.query_one("#line", Static).update(in_a_line(known), layout=False)
         self.query_one(Claims).show(known)
         beats = self.analysis.measured.beats if self.analysis else ()
         self.query_one(Waveform).mark(beats)
         self._show_section()
 
-    def sound_changed(self) -> None:
-        """Tell that another sound of the list is shown."""
+    async def action_back(self) -> None:
+        """Tell which sound was looked at last, and leave.
+
+        Told only now: what the library draws below is drawn through this screen as well.
+        """
         self.post_message(self.SampleShown(self.file_id))
+        await super().action_back()
 
     def pictured(self, picture: Picture) -> None:
         """Say where a picture comes from if not from the file."""
@@ -140,7 +145,7 @@ class DetailScreen(Awaiting):
             words.append("coarse, a finer picture is being drawn")
         elif self.analysis is not None:
             words.append(f"recipe {self.analysis.measured.recipe_version}")
-        self.query_one("#reading", Static).update("  ".join(words))
+        self.query_one("#reading", Static).update("  ".join(words), layout=False)
 
     @on(Spectrogram.CursorMoved)
     def _cursor_moved(self, message: Spectrogram.CursorMoved) -> None:

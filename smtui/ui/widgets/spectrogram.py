@@ -10,8 +10,9 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -25,7 +26,8 @@ from smtui.ui.widgets.cell_strip import strip
 
 AXIS = 6
 """Columns that the frequency axis takes; other panes indent by as much."""
-_ARMS = ((0, -2), (0, -1), (0, 1), (0, 2), (-2, 0), (-1, 0), (1, 0), (2, 0))
+_ARMS = ((0, -1), (0, 1), (-2, 0), (-1, 0), (1, 0), (2, 0))
+_TILES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,27 @@ class Reading:
     time: float
     hertz: float
     level: float | None
+
+
+class Tile(Widget):
+    """A part of the picture from top to bottom.
+
+    A cell that changes is sent with all cells before it in its widget; so a cursor that moves
+    within a tile costs some cells and not the whole row.
+    """
+
+    def __init__(self, spectrogram: Spectrogram, *, first: bool) -> None:
+        super().__init__(classes="-first" if first else "")
+        self._spectrogram = spectrogram
+
+    @property
+    def left(self) -> int:
+        """The column of the picture at which the tile begins."""
+        return self.region.x - self._spectrogram.region.x - AXIS
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the tile's part of a row."""
+        return self._spectrogram.row(y).crop(self.left, self.left + self.size.width)
 
 
 class Spectrogram(Widget):
@@ -76,6 +99,11 @@ class Spectrogram(Widget):
         self._column, self._row = 0, 0
         self._fitted = Size(0, 0)
 
+    def compose(self) -> ComposeResult:
+        """Lay the picture's tiles over the middle; the axes are drawn around them."""
+        for number in range(_TILES):
+            yield Tile(self, first=number == 0)
+
     @property
     def plot(self) -> Size:
         """The picture's place in cells, without the axes."""
@@ -95,7 +123,7 @@ class Spectrogram(Widget):
     def say(self, words: str) -> None:
         """Show words instead of a picture."""
         self.picture, self._words, self._strips = None, shown(words), ()
-        self.refresh()
+        self._refresh_all()
         self._tell()
 
     def restyle(self, ink: Ink) -> None:
@@ -123,7 +151,8 @@ class Spectrogram(Widget):
         self._column = min(max(wanted, 0), max(plot.width - 1, 0))
         self._row = min(max(self._row + rows, 0), max(plot.height - 1, 0))
         if before != (self._column, self._row):
-            self.refresh(*self._cross(*before), *self._cross(self._column, self._row))
+            self._refresh_cross(*before)
+            self._refresh_cross(self._column, self._row)
             self._tell()
         return wanted - self._column
 
@@ -152,28 +181,38 @@ class Spectrogram(Widget):
                 strip(row, self.ink.depth, plain) for row in spectrogram(fitting, self.ink)
             )
             self._marks = dict(frequency_marks(picture, plot.height))
-        self.refresh()
+        self._refresh_all()
 
-    def _cross(self, column: int, row: int) -> tuple[Region, ...]:
-        """What must be drawn again when the cursor comes or goes."""
-        bounds = Region(AXIS, 0, self.plot.width, self.plot.height)
-        across = Region(AXIS + column - 2, row, 5, 1).intersection(bounds)
-        down = Region(AXIS + column, row - 2, 1, 5).intersection(bounds)
-        return across, down, Region(AXIS - 1, row, 1, 1), Region(AXIS + column, bounds.height, 1, 1)
+    def _refresh_all(self) -> None:
+        self.refresh()
+        for tile in self.query(Tile):
+            tile.refresh()
+
+    def _refresh_cross(self, column: int, row: int) -> None:
+        """Draw again what changes when the cursor comes or goes."""
+        self.refresh(Region(AXIS - 1, row, 1, 1), Region(AXIS + column, self.plot.height, 1, 1))
+        for tile in self.query(Tile):
+            inside = Region(0, 0, *tile.size)
+            for part in (Region(column - 2, row, 5, 1), Region(column, row - 1, 1, 3)):
+                if seen := part.translate(Offset(-tile.left, 0)).intersection(inside):
+                    tile.refresh(seen)
 
     # Drawing.
 
     def render_line(self, y: int) -> Strip:
-        """Draw one line: a row of the picture with its label, or the time axis."""
+        """Draw what is around the tiles: the label of a row, or the time axis."""
         axis = self.get_component_rich_style("spectrogram--axis")
         if y == self.plot.height:
             return self._time_axis(axis)
         edge = ">" if self.picture and y == self._row else "|"
         label = self._marks.get(y, "") if self.picture else ""
-        head = Strip([Segment(label.rjust(AXIS - 1) + edge, axis)])
-        if not self._strips or y >= len(self._strips):
-            return Strip.join([head, self._empty(y)])
-        return Strip.join([head, self._crossed(self._strips[y], y)])
+        return Strip([Segment(label.rjust(AXIS - 1) + edge, axis)])
+
+    def row(self, y: int) -> Strip:
+        """One row of the picture, with the part of the cursor that falls into it."""
+        if y >= len(self._strips):
+            return self._empty(y)
+        return self._crossed(self._strips[y], y)
 
     def _empty(self, y: int) -> Strip:
         words = self._words if y == self.plot.height // 2 else ""
