@@ -49,6 +49,10 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
         ascii=_ascii(look, environment),
         thin_line=look.link == "thin" or (look.link == "auto" and "SSH_CONNECTION" in environment),
         colours=_COLOURS.get(look.colours) or colours_of(environment),
+        # "client port server port", as sshd sets it
+        address=environment.get("SSH_CONNECTION", "").partition(" ")[0] or "local",
+        level=loaded.settings.work.level,
+        listen=loaded.settings.work.start,
         place=os.uname().nodename,
         log=here.log,
         last_seen=here.state / "last-seen.json",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -25,6 +25,7 @@ from smtui.ui.work import all_done
 if TYPE_CHECKING:
     from textual.command import Provider
 
+    from smtui.domain.account import SessionId
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
     from smtui.ui.room import Room
@@ -91,6 +92,7 @@ class SmtuiApp(App[None]):
         self.options = options
         self._open_services = open_services
         self._services: Services | None = None
+        self._session: SessionId | None = None
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._last_wish: asyncio.Task[None] | None = None
@@ -151,6 +153,7 @@ class SmtuiApp(App[None]):
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
         from smtui.ui.screens.library import LibraryScreen
 
+        self._session = signed_in.session.session_id
         await self._go_to(LibraryScreen(services, signed_in.account, self.options))
 
     async def _go_to(self, screen: Screen[None]) -> None:
@@ -191,6 +194,27 @@ class SmtuiApp(App[None]):
                 message.then()
 
         self.push_screen(ConfirmScreen(message.question), answered)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer in the palette what has no key."""
+        if self._session is not None:
+            yield SystemCommand(
+                "Sign out", "End this session; the next start asks who you are.", self._sign_out
+            )
+
+    async def _sign_out(self) -> None:
+        if self._services is None or self._session is None:
+            return
+        await all_done(self, seconds=_QUIT_GRACE)
+        try:
+            await self._services.accounts.sign_out(self._session)
+        except SmtuiError as error:
+            # The token is gone already; the session on the server ends by itself.
+            _log.warning("sign out: %s", error)
+        self._session = None
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        await self._open_login(self._services)
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""

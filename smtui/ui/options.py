@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smtui.domain.analysis import Level
+
 TRUE_COLOUR = 16_777_216
 
 
@@ -22,6 +24,8 @@ class Options:
         address: where the person comes from, for the session: an IP address or `local`.
         place: the name of the machine, shown on the login screen.
         log: the file that a crash is written to, named to the person.
+        level: how much is listened for when the person asks.
+        listen: listen to what a scan has found without being asked.
         last_seen: file that keeps filter, sort and cursor for the next start; None keeps nothing.
     """
 
@@ -33,4 +37,6 @@ class Options:
     address: str = "local"
     place: str = ""
     log: Path | None = None
+    level: Level = Level.ADVANCED
+    listen: bool = True
     last_seen: Path | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from smtui.domain.analysis import Level
 from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId
 from smtui.ui.browsing.browser import Browser
@@ -46,7 +45,7 @@ class Listening(Browser):
 
     async def _begin(self, ids: Sequence[FileId]) -> None:
         await self.services.batches.start(
-            ids, Level.ADVANCED, user_id=self.account.user_id, urgent=len(ids) == 1
+            ids, self.options.level, user_id=self.account.user_id, urgent=len(ids) == 1
         )
         self.say(f"Listening to {len(ids):,} sounds" if len(ids) != 1 else "Listening")
 

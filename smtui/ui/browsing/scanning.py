@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from smtui.domain.analysis import Level
 from smtui.domain.scan import ScanProgress
+from smtui.domain.text import printable_path
 from smtui.ui.browsing.browser import Browser
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.widgets.status_bar import StatusBar
@@ -50,9 +51,15 @@ class Scanning(Browser):
         finally:
             bar.show_scan(None)
         self.say(report(last))
-        await self.services.batches.start_unheard(
-            self.account.user_id, Level.ADVANCED, below=str(folder)
-        )
+        if self.options.listen:
+            await self.services.batches.start_unheard(
+                self.account.user_id, self.options.level, below=_absolute(folder)
+            )
+
+
+def _absolute(folder: Path) -> str:
+    """Write a folder as the library knows it: absolute and printable, links as they are."""
+    return printable_path(os.fsencode(os.path.normpath(folder.absolute())))
 
 
 def report(progress: ScanProgress) -> str:
