@@ -105,6 +105,8 @@ class Child:
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self._loop = asyncio.new_event_loop()
+        self._sweep: asyncio.Future[None] = self._loop.create_future()
+        self._sweep.set_result(None)
         threading.Thread(target=self._run, name="smtui-side", daemon=True).start()
 
     @property
@@ -176,15 +178,22 @@ class Child:
                 self._renew_at = now + self.limits.lease_seconds / 4
                 claims = [assignment.claimed for assignment in self._assignments]
                 await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
-            if self._seat.first and now >= self._sweep_at:
-                self._sweep_at = now + self.limits.sweep_seconds
-                if runs := await hearing.claimable():
-                    await asyncio.to_thread(self.wakeups.ensure, runs)
         except SmtuiError as error:
             # The documents did not answer; the next tick asks again.
             _log.warning("%s", error)
+        if self._seat.first and now >= self._sweep_at and self._sweep.done():
+            self._sweep_at = now + self.limits.sweep_seconds
+            # Beside the ticks: a queue that does not answer must not cost a lease.
+            self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
         if self._holds and not self._assignments:
             await self._leave_use_if_idle(now)
+
+    async def _find_lost_work(self, hearing: Hearing) -> None:
+        try:
+            if runs := await hearing.claimable():
+                await asyncio.to_thread(self.wakeups.ensure, runs)
+        except SmtuiError as error:
+            _log.warning("%s", error)
 
     async def _give_up(self, hearing: Hearing) -> None:
         """End the process: the main thread is in a decoder that does not come back."""

@@ -114,6 +114,7 @@ class Bench:
         self.owner = OWNER
         self.until = until
         self.log = folder / "heard.log"
+        self.made = 0
         self.workers: list[subprocess.Popen[bytes]] = []
         self.limits: dict[str, Any] = {"lease_seconds": 2.0, "sweep_seconds": 0.5}
         self.reachable = True
@@ -130,9 +131,10 @@ class Bench:
     async def sounds(self, *names: str, same: bool = False) -> list[FileId]:
         """Write short tones, each of its own bytes unless they shall be the same."""
         found = []
-        for at, name in enumerate(names):
+        for name in names:
             path = self.folder / name
-            hertz = 200.0 if same else 200.0 + hash(name) % 2_000 + at
+            self.made += 1
+            hertz = 200.0 if same else 200.0 + 10.0 * self.made
             tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(RATE // 8) / RATE)
             soundfile.write(path, tone, RATE, format="WAV")
             found.append(self.found(path))
