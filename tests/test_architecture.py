@@ -15,7 +15,22 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "smtui"
 STYLES = ROOT / "styles"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-HEAVY = ["numpy", "scipy", "librosa", "numba", "soundfile", "soxr", "motor", "pymongo", "chromadb", "celery", "kombu", "redis", "bcrypt", "torch"]
+HEAVY = [
+    "numpy",
+    "scipy",
+    "librosa",
+    "numba",
+    "soundfile",
+    "soxr",
+    "motor",
+    "pymongo",
+    "chromadb",
+    "celery",
+    "kombu",
+    "redis",
+    "bcrypt",
+    "torch",
+]
 
 
 def named(path: Path) -> str:

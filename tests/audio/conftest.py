@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from sounds_made import Written
 
 from smtui.demo.sounds import Truth, make
+from tests.audio.sounds_made import Written
 
 
 @pytest.fixture(scope="session")

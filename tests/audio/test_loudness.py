@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyloudnorm
 import pytest
-from sounds_made import sine
 
 from smtui.audio.levels import LevelMeter, Levels
+from tests.audio.sounds_made import sine
 
 
 def measured(samples: np.ndarray, rate: int, *, block: int = 30_011) -> Levels:

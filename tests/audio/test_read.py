@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from sounds_made import Written, sine
 
 from smtui.audio.read import opened, probe
 from smtui.audio.recipe import listen
@@ -21,6 +20,7 @@ from smtui.audio.tags import read_tags
 from smtui.demo.sounds import Truth
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.errors import SoundUnreadable
+from tests.audio.sounds_made import Written, sine
 
 MUTATIONS = 150
 

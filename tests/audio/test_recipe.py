@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from sounds_made import Written, sine
 
 from smtui.audio.recipe import RECIPE_VERSION, Recipe, listen
 from smtui.demo import instruments as play
 from smtui.demo.sounds import Truth, make
 from smtui.domain.analysis import KEY_NAMES, Level, Measurement
 from smtui.domain.errors import SoundUnreadable
+from tests.audio.sounds_made import Written, sine
 
 Demo = tuple[Path, tuple[Truth, ...]]
 

@@ -12,9 +12,9 @@ from mutagen.aiff import AIFF
 from mutagen.mp3 import MP3
 from mutagen.oggvorbis import OggVorbis
 from mutagen.wave import WAVE
-from sounds_made import Written, sine
 
 from smtui.audio.tags import LONGEST_TEXT, MOST_TAGS, read_tags
+from tests.audio.sounds_made import Written, sine
 
 # mutagen is written without types.
 FLAC: Any = mutagen.flac.FLAC

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from document_stores import IMPLEMENTATIONS, NOW, DocumentStores, account
 
 from smtui.domain.account import UserId
 from smtui.domain.errors import AlreadyTaken
 from smtui.domain.ports.documents import AccountStore
+from tests.contracts.document_stores import IMPLEMENTATIONS, NOW, DocumentStores, account
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 from smtui.domain.analysis import (
     Analysis,
@@ -24,6 +23,7 @@ from smtui.domain.analysis import (
 )
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.sample import FileId
+from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 KICK, SNARE = FileId("kick"), FileId("snare")
 

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import hypothesis.strategies as st
 import pytest
-from document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 from hypothesis import HealthCheck, given, settings
 
 from smtui.domain.account import UserId
@@ -32,6 +31,7 @@ from smtui.domain.batch import (
 )
 from smtui.domain.ports.documents import BatchStore
 from smtui.domain.sample import FileId
+from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 RUN = RunId("run")
 

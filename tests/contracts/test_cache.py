@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from valkey_server import ValkeyServer, running
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.ports.sessions import Cache
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
+from tests.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture(scope="module")

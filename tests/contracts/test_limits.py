@@ -9,12 +9,12 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
-from valkey_server import ValkeyServer, running
 
 from smtui.domain.errors import TooManyTries
 from smtui.domain.ports.sessions import RateLimits
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
+from tests.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture(scope="module")

@@ -11,17 +11,7 @@ from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
-from document_stores import (
-    ANNA,
-    ANSWERING,
-    BERT,
-    NOW,
-    DocumentStores,
-    found,
-    heard,
-)
 from hypothesis import HealthCheck, given, settings
-from library_model import answer, place
 
 from smtui.domain.account import UserId
 from smtui.domain.ports.documents import SampleStore
@@ -45,6 +35,16 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId, FoundFile, Heard, Sample, Trouble
+from tests.contracts.document_stores import (
+    ANNA,
+    ANSWERING,
+    BERT,
+    NOW,
+    DocumentStores,
+    found,
+    heard,
+)
+from tests.contracts.library_model import answer, place
 
 NAMES = ("kick", "Kick_2", "KICK 100%", "snare", "Straße", "qz", "a_b", "a*b", "é\U0001f941", 'x"y')
 FOLDERS = ("/a/Drums", "/a/Drums/b", "/a/drums2", "/", "/B_c/d", "/Ünder")

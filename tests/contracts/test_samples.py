@@ -9,12 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores, found, heard
 
 from smtui.domain.analysis import Level
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Question, Words
 from smtui.domain.sample import FileId, Folder, Sample, Trouble, path_key
+from tests.contracts.document_stores import (
+    ANNA,
+    BERT,
+    IMPLEMENTATIONS,
+    NOW,
+    DocumentStores,
+    found,
+    heard,
+)
 
 TROUBLE = Trouble(code="damaged", error="It ends in the middle", at=NOW)
 

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
-from valkey_server import ValkeyServer, running
 
 from smtui.domain.account import Session, SessionId, UserId
 from smtui.domain.ports.sessions import SessionStore
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
+from tests.valkey_server import ValkeyServer, running
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 WEEK = 604_800

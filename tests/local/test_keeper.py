@@ -13,11 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 import redis
-from private_home import MINE, Private, home_of_its_own, until, until_answer
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.local.locks import InUse
 from smtui.local.setup import Versions
+from tests.local.private_home import MINE, Private, home_of_its_own, until, until_answer
 
 private = pytest.fixture(home_of_its_own)
 

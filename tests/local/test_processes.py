@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from private_home import until
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.local import logs
@@ -19,6 +18,7 @@ from smtui.local.processes import Launch, Record, start, start_mark
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import Files, Manners, Setup, Versions
 from smtui.paths import Places
+from tests.local.private_home import until
 
 
 def launch(folder: Path, *words: str) -> Launch:

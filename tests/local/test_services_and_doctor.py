@@ -11,11 +11,11 @@ from typing import Any
 
 import psutil
 import pytest
-from private_home import Private, home_of_its_own
 
 from smtui.local import checks
 from smtui.local.checks import Verdict
 from smtui.paths import Places
+from tests.local.private_home import Private, home_of_its_own
 
 private = pytest.fixture(home_of_its_own)
 

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from private_home import Private, home_of_its_own, until
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.local import chroma, valkey
 from smtui.local.kinds import Look
 from smtui.local.processes import Record, start_mark
 from smtui.local.setup import Setup, Versions
+from tests.local.private_home import Private, home_of_its_own, until
 
 private = pytest.fixture(home_of_its_own)
 

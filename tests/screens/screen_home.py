@@ -13,7 +13,6 @@ from typing import Any
 
 from textual.app import App
 from textual.pilot import Pilot
-from valkey_server import ValkeyServer
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Heard
@@ -35,6 +34,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
+from tests.valkey_server import ValkeyServer
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 

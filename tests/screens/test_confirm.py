@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from screen_home import Home, OpenApp, many, press, seen
-
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.library import LibraryScreen
+from tests.screens.screen_home import Home, OpenApp, many, press, seen
 
 
 async def test_enter_says_yes(home: Home, open_app: OpenApp) -> None:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from rich.console import Console
-from screen_home import Home, OpenApp, Sound, heard, press, seen, settle, told, until
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -28,6 +27,7 @@ from smtui.ui.options import Options
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.widgets.spectrogram import Spectrogram, Tile
+from tests.screens.screen_home import Home, OpenApp, Sound, heard, press, seen, settle, told, until
 
 RATE = 44_100
 

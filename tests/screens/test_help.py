@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-from screen_home import Home, OpenApp, many, press, seen
-
 from smtui.domain.query import parse
 from smtui.ui.screens import help as help_screen
 from smtui.ui.screens.library import LibraryScreen
+from tests.screens.screen_home import Home, OpenApp, many, press, seen
 
 
 async def test_help_has_the_keys_of_what_has_the_focus(home: Home, open_app: OpenApp) -> None:

@@ -6,7 +6,15 @@ import wave
 from pathlib import Path
 
 import pytest
-from screen_home import (
+from textual.events import MouseScrollDown
+from textual.pilot import Pilot
+
+from smtui.domain.sample import Trouble
+from smtui.ui.options import Options
+from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.sample_table import SampleTable
+from tests.screens.screen_home import (
     Home,
     OpenApp,
     Sound,
@@ -19,14 +27,6 @@ from screen_home import (
     told,
     until,
 )
-from textual.events import MouseScrollDown
-from textual.pilot import Pilot
-
-from smtui.domain.sample import Trouble
-from smtui.ui.options import Options
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.widgets.sample_table import SampleTable
 
 LOOP = Sound(
     name="bd_haus.wav",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from screen_home import Home, OpenApp, press, seen, settle
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
+from tests.screens.screen_home import Home, OpenApp, press, seen, settle
 
 
 async def typed(pilot: Pilot[None], *words: str) -> None:

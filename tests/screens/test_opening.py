@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from screen_home import Home, OpenApp, seen, until
 
 from smtui.domain.errors import StoreTooNew
 from smtui.services.box import Services
@@ -23,6 +22,7 @@ from smtui.ui.app import SmtuiApp
 from smtui.ui.browsing.tagging import read_tags
 from smtui.ui.options import Options
 from smtui.ui.screens.library import LibraryScreen
+from tests.screens.screen_home import Home, OpenApp, seen, until
 
 
 def failing(error: Exception) -> Callable[[], AbstractAsyncContextManager[Services]]:

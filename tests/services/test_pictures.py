@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import soundfile
 from redis.asyncio import Redis
-from valkey_server import ValkeyServer, running
 
 from smtui.audio.recipe import listen
 from smtui.domain.analysis import Level
@@ -21,6 +20,7 @@ from smtui.painter.process import PainterProcess
 from smtui.services.pictures import Pictures
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
+from tests.valkey_server import ValkeyServer, running
 
 RATE = 44_100
 

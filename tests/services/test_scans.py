@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from valkey_server import running
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, ServerUnavailable, TooManyTries
@@ -26,6 +25,7 @@ from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
+from tests.valkey_server import running
 
 ANNA = UserId("ef6c9fd9-4ef6-4bd0-a0f6-6aa5ee6ed5a3")
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from valkey_server import ValkeyServer, running
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.stores.redis.link import RedisLink
+from tests.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture

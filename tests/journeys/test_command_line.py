@@ -1,0 +1,63 @@
+"""The same way by commands: scan, analyze, list, inspect, services, as a script would."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from smtui.demo.sounds import Truth
+from tests.journeys.conftest import Smtui
+
+
+def test_a_script_scans_listens_and_lists(smtui: Smtui, pack: Path, truths: tuple[Truth, ...]):
+    scanned = smtui("scan", pack)
+    assert scanned.returncode == 0, scanned.stderr
+    waited = smtui("analyze", "--wait")
+    # The broken file is named with its reason, and says so by the exit status.
+    assert waited.returncode in (0, 1), waited.stderr
+
+    listed = smtui("list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    rows = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert len(rows) == len(truths)
+    heard = {os.path.basename(row["path"]): row for row in rows}
+    for truth in truths:
+        if truth.tempo is not None:
+            assert abs(heard[str(truth.filename)]["tempo"] - truth.tempo) < 1
+
+    kicks = smtui("list", "kind:kick", "not:loop")
+    assert "kick deep.wav" in kicks.stdout
+    assert "hat open" not in kicks.stdout
+
+    status = smtui("services", "status", "--json")
+    running = {row["name"]: row for row in map(json.loads, status.stdout.splitlines())}
+    assert running["valkey"]["pid"]
+    assert smtui("services", "stop").returncode == 0
+
+
+def test_a_second_scan_finds_nothing_new_and_a_moved_file_keeps_its_tags(
+    smtui: Smtui, tmp_path: Path, pack: Path
+):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "a.wav").write_bytes((pack / "kick deep.wav").read_bytes())
+    assert "1 added" in smtui("scan", "--no-analyze", folder).stdout
+    assert "1 unchanged" in smtui("scan", "--no-analyze", folder).stdout
+    (folder / "a.wav").rename(folder / "b.wav")
+    assert "1 moved" in smtui("scan", "--no-analyze", folder).stdout
+    rows = [json.loads(line) for line in smtui("list", "--json").stdout.splitlines()]
+    assert [os.path.basename(row["path"]) for row in rows] == ["b.wav"]
+
+
+def test_every_mistake_is_one_sentence(smtui: Smtui, tmp_path: Path):
+    for arguments in (
+        ["list", "bpm:fast"],
+        ["scan", tmp_path / "not there"],
+        ["inspect", tmp_path / "not there.wav"],
+        ["user", "password", "nobody", "--password-stdin"],
+    ):
+        told = smtui(*arguments, given="secret\n")
+        assert told.returncode == 1, arguments
+        assert len(told.stderr.strip().splitlines()) == 1, told.stderr
+        assert "Traceback" not in told.stderr

@@ -1,0 +1,52 @@
+"""From an empty home to the picture of a sound, by keys alone, on the real private servers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smtui import wiring
+from smtui.paths import Places
+from smtui.settings import Settings
+from smtui.ui.app import SmtuiApp
+from smtui.ui.options import Options
+from smtui.ui.screens.detail import DetailScreen
+from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.screens.login import LoginScreen
+from tests.screens.screen_home import press, seen, settle, until
+
+
+def app_at(here: Places) -> SmtuiApp:
+    return SmtuiApp(lambda: wiring.services(here, Settings()), Options())
+
+
+async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pack: Path):
+    app = app_at(here)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(lambda: isinstance(app.screen, LoginScreen))
+        await press(pilot, "enter")
+        await until(lambda: isinstance(app.screen, LibraryScreen))
+        await until(lambda: "The library is empty" in seen(app))
+
+        await press(pilot, "i")
+        await pilot.press("ctrl+u", *str(pack), "enter")
+        await until(lambda: "kick deep" in seen(app))
+        # The worker starts by itself; the loop's tempo stands in its row once it was heard.
+        await until(lambda: "124.0" in seen(app), seconds=60)
+        await until(lambda: "1 failed" in seen(app), seconds=60)
+
+        await press(pilot, "slash", *"kind:loop bpm:120..130", "enter")
+        await until(lambda: "kick deep" not in seen(app))
+        await press(pilot, "enter")
+        await until(lambda: isinstance(app.screen, DetailScreen))
+        await until(lambda: "124.0" in seen(app))
+        await until(lambda: "▀" in seen(app))
+        await press(pilot, "escape")
+        await until(lambda: isinstance(app.screen, LibraryScreen))
+        await press(pilot, "t", *"first day", "enter")
+        await until(lambda: "first day" in seen(app))
+        await settle(app)
+
+    again = app_at(here)
+    async with again.run_test(size=(120, 40)):
+        await until(lambda: isinstance(again.screen, LibraryScreen))
+        await until(lambda: "first day" in seen(again))

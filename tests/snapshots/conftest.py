@@ -1,0 +1,117 @@
+"""A library whose every cell is known: the demo's sounds, heard here, at a clock that stands."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smtui.audio.read import probe
+from smtui.audio.recipe import RECIPE_VERSION, listen
+from smtui.audio.tags import read_tags
+from smtui.demo.sounds import make
+from smtui.domain.analysis import Level, Measurement
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.sample import FoundFile
+from smtui.services.hearing import Documents, Hearing
+from tests.screens.screen_home import NOW, Clock, Home
+from tests.valkey_server import running
+
+SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """Sounds on the disk, and what is heard of each; the broken one has none."""
+
+    folder: Path
+    heard: Mapping[Path, Measurement | None]
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    folder = tmp_path_factory.mktemp("pack")
+    truths = make(folder)
+    heard: dict[Path, Measurement | None] = {}
+    for truth in truths:
+        path = folder / truth.filename
+        try:
+            heard[path] = listen(path, level=Level.ADVANCED)
+        except SoundUnreadable:
+            heard[path] = None
+    return Pack(folder=folder, heard=heard)
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path) -> Iterator[Home]:
+    with running() as valkey:
+        home = Home(folder=tmp_path, valkey=valkey)
+        asyncio.run(home.sign_up())
+        yield home
+
+
+@pytest.fixture
+def full_home(empty_home: Home, pack: Pack) -> Home:
+    asyncio.run(_filled(empty_home, pack))
+    return empty_home
+
+
+async def _filled(home: Home, pack: Pack) -> None:
+    """Take the pack in as a scan would, and save what was heard as a worker would."""
+    async with home.open_services() as services:
+        documents = home.documents
+        assert documents is not None
+        found = [_found(path) for path in pack.heard]
+        ids = await documents.samples.add_found(found, user_id=home.user_id, at=NOW)
+        await documents.samples.change_tags(ids[2:4], add=("dusty",))
+        run_id = await services.batches.start(ids, Level.ADVANCED, user_id=home.user_id)
+        hearing = Hearing(
+            Documents(
+                accounts=documents.accounts,
+                samples=documents.samples,
+                analyses=documents.analyses,
+                batches=documents.batches,
+            ),
+            Clock(),
+            worker="test",
+            recipe_version=RECIPE_VERSION,
+        )
+        taken = await hearing.claim(run_id, limit=len(ids), lease_seconds=60)
+        for assignment in taken.assignments:
+            measured = pack.heard[assignment.sample.path]
+            if measured is None:
+                broken = SoundUnreadable("The sound breaks off", code="truncated")
+                await hearing.refuse(assignment, broken)
+            else:
+                await hearing.keep(assignment, measured)
+
+
+def _found(path: Path) -> FoundFile:
+    """Describe a file as if it lay in a folder with a name that is the same on every machine."""
+    header = probe(path)
+    name = os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
+    return FoundFile(
+        file_path=f"{SHOWN_FOLDER}/{name}",
+        path_bytes=os.fsencode(path),
+        file_size=path.stat().st_size,
+        mtime_ns=1,
+        file_hash=_hash(path),
+        duration=header.duration,
+        sample_rate=header.sample_rate,
+        channels=header.channels,
+        format=header.format,
+        metadata=read_tags(path),
+    )
+
+
+def _hash(path: Path) -> str:
+    import hashlib
+
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+
+
+Sized = Callable[[], tuple[int, int]]

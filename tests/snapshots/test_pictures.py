@@ -1,0 +1,80 @@
+"""One picture per screen and size, of the real app on real sounds."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from smtui.ui.app import SmtuiApp
+from smtui.ui.options import Options
+from smtui.ui.screens.detail import DetailScreen
+from smtui.ui.screens.library import LibraryScreen
+from tests.screens.screen_home import Home, press, seen, settle, until
+
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+Compare = Callable[..., bool]
+Before = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def app_of(home: Home) -> SmtuiApp:
+    return SmtuiApp(home.open_services, Options(place="studio-box"))
+
+
+async def library(pilot: Pilot[Any]) -> None:
+    await until(lambda: isinstance(pilot.app.screen, LibraryScreen))
+    await settle(pilot.app)
+
+
+@SIZES
+def test_welcome(snap_compare: Compare, tmp_path, size, monkeypatch): ...
+
+
+@SIZES
+def test_library(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await until(lambda: "kick deep" in seen(pilot.app))
+        await press(pilot, "o", "o", "o", *"jjjj")
+        if size[0] >= 110:
+            await until(lambda: "▀" in seen(pilot.app))
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_empty_library(snap_compare: Compare, empty_home: Home, size: tuple[int, int]):
+    assert snap_compare(app_of(empty_home), terminal_size=size, run_before=library)
+
+
+@SIZES
+def test_filter_mistake(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "slash", *"kind:loop bmp:120")
+        await until(lambda: "bpm" in seen(pilot.app))
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_help(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "question_mark")
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_detail(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "slash", *"house drums", "enter", "enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await until(lambda: "▀" in seen(pilot.app) and "124.0" in seen(pilot.app))
+        await settle(pilot.app)
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
