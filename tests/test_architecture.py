@@ -195,7 +195,8 @@ def test_the_way_to_the_first_frame_is_light(code: str):
 def test_the_help_of_a_command_is_light(name: str):
     code = (
         f"import sys; sys.argv = ['smtui', '{name}', '--help']\n"
-        "from smtui.__main__ import main\ntry:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+        "from smtui.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
     )
     assert not loaded_by(code) & {*HEAVY, "textual"}
 

@@ -20,9 +20,7 @@ def hush_decoders() -> None:
         return
     sys.stderr.flush()
     # Buffered by lines, as Python's own: an unbuffered write may be cut short by a signal.
-    kept = os.fdopen(
-        own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
-    )
+    kept = os.fdopen(own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
     sys.stderr = kept
     sys.__stderr__ = kept  # type: ignore[misc]
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -48,14 +48,19 @@ def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, r
             ids, unknown = await _wanted(box, paths, wanted, retry=retry)
             for path in unknown:
                 err(f"{path} is not in the library; `smtui scan` takes it in")
-            if not ids:
-                out("There is nothing new to listen to.")
-                return bool(unknown)
             batches, user_id = box.services.batches, box.account.user_id
-            run_id = await batches.start(ids, wanted, user_id=user_id)
-            if wait:
-                return await follow(batches, run_id) or bool(unknown)
-            out(f"{_sounds(len(ids))} to be listened to in the background.")
+            if ids:
+                await batches.start(ids, wanted, user_id=user_id)
+            going = await batches.going(user_id)
+            if not going:
+                out("There is nothing new to listen to.")
+            elif wait:
+                failed = [await follow(batches, run_id) for run_id in going]
+                return any(failed) or bool(unknown)
+            elif ids:
+                out(f"{_sounds(len(ids))} to be listened to in the background.")
+            else:
+                out("There is nothing new to listen to; what was asked for before goes on.")
             return bool(unknown)
 
     run(work)

@@ -13,7 +13,8 @@ _DUMB = ("", "dumb", "unknown")
 
 def ink_of(stream: TextIO, environment: Mapping[str, str]) -> Ink:
     """Choose colours and characters; a pipe and NO_COLOR get no colours."""
-    return Ink(depth=_depth(stream, environment), ascii=not _is_utf8(stream, environment))
+    utf8 = locale_is_utf8(environment) and "utf" in (stream.encoding or "").lower()
+    return Ink(depth=_depth(stream, environment), ascii=not utf8)
 
 
 def _depth(stream: TextIO, environment: Mapping[str, str]) -> Depth:
@@ -26,12 +27,12 @@ def _depth(stream: TextIO, environment: Mapping[str, str]) -> Depth:
     return Depth.LEVELS if "256" in terminal else Depth.SIXTEEN
 
 
-def _is_utf8(stream: TextIO, environment: Mapping[str, str]) -> bool:
+def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     """Look at the locale that the person set; Python itself takes `C` for UTF-8 (PEP 538)."""
     names = ("LC_ALL", "LC_CTYPE", "LANG")
     given = _given(environment)
     locale = next((value for name in names if (value := given.get(name))), "")
-    return "utf" in locale.lower() and "utf" in (stream.encoding or "").lower()
+    return "utf" in locale.lower()
 
 
 def _given(environment: Mapping[str, str]) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from smtui.cli.ink import locale_is_utf8
 from smtui.cli.running import err
 from smtui.domain.errors import SmtuiError
 from smtui.paths import Places, places
@@ -62,10 +63,7 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
 def _ascii(look: Look, environment: Mapping[str, str]) -> bool:
     if look.ascii != "auto":
         return look.ascii == "on"
-    locale = next(
-        (value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := environment.get(name))), ""
-    )
-    return "utf" not in locale.lower()
+    return not locale_is_utf8(environment)
 
 
 def colours_of(environment: Mapping[str, str]) -> int:

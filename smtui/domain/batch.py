@@ -27,7 +27,6 @@ RunId = NewType("RunId", str)
 
 MAX_BATCH_FILES = 1_000
 MAX_ATTEMPTS = 3
-LEASE_SECONDS = 120
 
 
 class State(StrEnum):

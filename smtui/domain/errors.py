@@ -77,7 +77,8 @@ class SoundUnreadable(SmtuiError):
     """A file cannot be listened to.
 
     `code` is stable and short, for batch results: `vanished`, `forbidden`, `empty`, `not_audio`,
-    `truncated`, `damaged`, `too_long`, `out_of_memory`, `timeout`, `crashed`.
+    `truncated`, `damaged`, `too_long`, `out_of_memory`, `timeout`, `crashed`, `changed` (since
+    the last scan).
     """
 
     def __init__(self, title: str, *, code: str, hint: str = "") -> None:

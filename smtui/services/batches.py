@@ -118,20 +118,23 @@ class Batches:
         below: str | None = None,
         retry: bool = False,
     ) -> tuple[FileId, ...]:
-        """The sounds that were not yet heard at this level."""
+        """The sounds that were not yet heard at this level and that no run will hear anyway."""
+        waiting = await self._batches.waiting(level=level)
         ids: list[FileId] = []
+        last: FileId | None = None
         while True:
             page = await self._samples.unheard(
-                user_id=user_id,
-                level=level,
-                below=below,
-                limit=_PAGE,
-                after=ids[-1] if ids else None,
-                retry=retry,
+                user_id=user_id, level=level, below=below, limit=_PAGE, after=last, retry=retry
             )
-            ids += [sample.file_id for sample in page]
+            ids += [sample.file_id for sample in page if sample.file_id not in waiting]
             if len(page) < _PAGE:
                 return tuple(ids)
+            last = page[-1].file_id
+
+    async def going(self, user_id: UserId | None) -> tuple[RunId, ...]:
+        """A person's runs that have not ended, oldest first."""
+        runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
+        return tuple(run.run_id for run in reversed(runs) if not run.status.ended)
 
     async def known(
         self, paths: Sequence[Path], *, user_id: UserId | None

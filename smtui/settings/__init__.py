@@ -78,7 +78,8 @@ def shown_settings(loaded: Loaded) -> Iterator[Shown]:
         )
     for binding, keys in loaded.settings.keys.items():
         name = f"keys.{binding}"
-        yield Shown(name=name, value=keys, origin=loaded.origins[name], description="Keys of this action.")
+        description = "Keys of this action."
+        yield Shown(name=name, value=keys, origin=loaded.origins[name], description=description)
 
 
 def _servers_agree(servers: Servers, origins: Mapping[str, str]) -> None:

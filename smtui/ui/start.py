@@ -9,12 +9,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from smtui.ui.options import Options
+from smtui.ui.options import TRUE_COLOUR, Options
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
 
 _THIN_LINE_FRAMES = 15
+_PALETTE = 256
 
 
 def show(
@@ -25,8 +26,9 @@ def show(
     Returns:
         0; 70 after a defect (one sentence was printed); 143 or 129 after SIGTERM or SIGHUP.
     """
+    # Textual reads these when it is imported, so they come before.
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", _colour_system(options))
     if options.thin_line:
-        # Textual reads its frame rate when it is imported, so this comes before.
         os.environ.setdefault("TEXTUAL_FPS", str(_THIN_LINE_FRAMES))
     from smtui.ui.app import SmtuiApp
 
@@ -45,3 +47,10 @@ def _let_go_of_terminal() -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
+
+
+def _colour_system(options: Options) -> str:
+    """Name the colours to send; an index of a palette is half as long as a true colour."""
+    if options.colours == TRUE_COLOUR and not options.thin_line:
+        return "truecolor"
+    return "256" if options.colours >= _PALETTE else "standard"

@@ -276,6 +276,17 @@ async def test_a_cancel_after_the_end_changes_nothing(batches: BatchStore) -> No
     assert await progress(batches) == before
 
 
+async def test_what_a_run_will_still_hear_is_waited_for(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b", "c"), batch("d", level=Level.BASIC)])
+    first, *_rest = await claim(batches, limit=1)
+    await batches.complete(first, first.analysis_id)
+    left = {"a", "b", "c"} - {first.file_id}
+    assert await batches.waiting(level=Level.ADVANCED) == left
+    assert await batches.waiting(level=Level.BASIC) == {*left, "d"}
+    await batches.request_cancel(RUN)
+    assert await batches.waiting(level=Level.BASIC) == frozenset()
+
+
 async def test_runs_are_a_persons_own_newest_first(batches: BatchStore) -> None:
     async def run(name: str, owner: UserId | None, hours: int) -> None:
         at = NOW + timedelta(hours=hours)

@@ -34,7 +34,7 @@ async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pa
         await until(lambda: "124.0" in seen(app), seconds=60)
         await until(lambda: "1 failed" in seen(app), seconds=60)
 
-        await press(pilot, "slash", *"kind:loop bpm:120..130", "enter")
+        await press(pilot, "slash", *"kind:loop bpm:123..125", "enter")
         await until(lambda: "kick deep" not in seen(app))
         await press(pilot, "enter")
         await until(lambda: isinstance(app.screen, DetailScreen))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,16 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 
 @pytest.fixture
-def empty_home(tmp_path: Path) -> Iterator[Home]:
+def new_home(tmp_path: Path) -> Iterator[Home]:
+    """Nobody has an account here."""
     with running() as valkey:
-        home = Home(folder=tmp_path, valkey=valkey)
-        asyncio.run(home.sign_up())
-        yield home
+        yield Home(folder=tmp_path, valkey=valkey)
+
+
+@pytest.fixture
+def empty_home(new_home: Home) -> Home:
+    asyncio.run(new_home.sign_up())
+    return new_home
 
 
 @pytest.fixture
@@ -109,9 +115,4 @@ def _found(path: Path) -> FoundFile:
 
 
 def _hash(path: Path) -> str:
-    import hashlib
-
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-
-
-Sized = Callable[[], tuple[int, int]]

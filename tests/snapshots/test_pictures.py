@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from smtui.ui.app import SmtuiApp
 from smtui.ui.options import Options
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.screens.login import LoginScreen
 from tests.screens.screen_home import Home, press, seen, settle, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -29,7 +31,19 @@ async def library(pilot: Pilot[Any]) -> None:
 
 
 @SIZES
-def test_welcome(snap_compare: Compare, tmp_path, size, monkeypatch): ...
+def test_welcome(
+    snap_compare: Compare, new_home: Home, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LOGNAME", "anna")
+
+    async def before(pilot: Pilot[Any]) -> None:
+        await until(lambda: isinstance(pilot.app.screen, LoginScreen))
+        await until(lambda: "sessions ok" in seen(pilot.app))
+        # How long the servers took to answer is never the same twice.
+        pilot.app.screen.query_one("#login-state", Static).update("documents ok    sessions ok")
+        await settle(pilot.app)
+
+    assert snap_compare(app_of(new_home), terminal_size=size, run_before=before)
 
 
 @SIZES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -143,6 +144,19 @@ def failures(reader: Reader, run_id: RunId, limit: int) -> tuple[Failure, ...]:
         Failure(file_id=FileId(file_id), code=code, error=error, attempt=attempt)
         for file_id, code, error, attempt in rows
     )
+
+
+def waiting(reader: Reader, level: Level) -> frozenset[FileId]:
+    """Files in runs that go on which have not ended, to be heard at this level or higher."""
+    levels = json.dumps([one for one in Level if one.rank >= level.rank])
+    rows = reader.rows(
+        "SELECT r.file_id FROM batch_jobs AS b JOIN batch_files AS r USING (batch)"
+        " WHERE b.status IN ('pending', 'processing') AND b.cancel_requested_at IS NULL"
+        " AND r.status IN ('pending', 'processing')"
+        " AND b.level IN (SELECT value FROM json_each(?))",
+        (levels,),
+    )
+    return frozenset(FileId(file_id) for (file_id,) in rows)
 
 
 def _result_values(result: FileResult) -> tuple[str | int | None, ...]:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import AnalysisId
+from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress
 from smtui.domain.ports.work import Clock
+from smtui.domain.sample import FileId
 from smtui.stores.sqlite import batch_rows, claims
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
@@ -94,6 +95,10 @@ class SqliteBatches:
         if await self._readers.read(needs_repair):
             await self._writer.write(lambda connection: claims.repair(connection, self._now()))
         return await self._readers.read(lambda reader: claims.claimable(reader, self._now()))
+
+    async def waiting(self, *, level: Level) -> frozenset[FileId]:
+        """Files that a run which goes on will still hear, at this level or a higher one."""
+        return await self._readers.read(lambda reader: batch_rows.waiting(reader, level))
 
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
         """Failed files, in the order of the batches."""
