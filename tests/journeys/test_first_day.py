@@ -22,7 +22,7 @@ def app_at(here: Places) -> SmtuiApp:
 async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pack: Path):
     app = app_at(here)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await until(lambda: isinstance(app.screen, LoginScreen))
+        await until(lambda: isinstance(app.screen, LoginScreen) and "Welcome" in seen(app))
         await press(pilot, "enter")
         await until(lambda: isinstance(app.screen, LibraryScreen))
         await until(lambda: "The library is empty" in seen(app))
@@ -47,6 +47,7 @@ async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pa
         await settle(app)
 
     again = app_at(here)
-    async with again.run_test(size=(120, 40)):
+    async with again.run_test(size=(120, 40)) as pilot:
         await until(lambda: isinstance(again.screen, LibraryScreen))
-        await until(lambda: "first day" in seen(again))
+        await press(pilot, "slash", *'tag:"first day"')
+        await until(lambda: "1 of 27" in seen(again) and "house drums" in seen(again))

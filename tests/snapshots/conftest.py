@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
 
 from smtui.audio.read import probe
 from smtui.audio.recipe import RECIPE_VERSION, listen
@@ -23,6 +26,14 @@ from tests.screens.screen_home import NOW, Clock, Home
 from tests.valkey_server import running
 
 SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
+
+
+@pytest.fixture(autouse=True)
+def _self_contained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that load no font from anywhere."""
+    plain = re.sub(r"@font-face \{\{.*?\n    \}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    defaults = {**Console.export_svg.__kwdefaults__, "code_format": plain}
+    monkeypatch.setattr(Console.export_svg, "__kwdefaults__", defaults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
