@@ -40,7 +40,7 @@ from smtui.domain.question import (
 )
 from smtui.domain.sample import FileId, Heard, Sample, Trouble
 from smtui.stores.sqlite.opening import Documents, opened
-from smtui.stores.sqlite.sample_rows import owner_number, place_number, values_of
+from smtui.stores.sqlite.sample_rows import insert_values, owner_number, place_number, values_of
 
 OWNER = UserId("00000000-0000-4000-8000-000000000001")
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -139,7 +139,7 @@ def fill(path: Path, count: int) -> None:
         connection.execute("PRAGMA synchronous = off")
         connection.execute("PRAGMA cache_size = -400000")
         made = connection.execute(
-            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'audio_files'"
+            "SELECT type, name, sql FROM sqlite_master WHERE tbl_name LIKE 'audio%'"
             " AND type IN ('index', 'trigger') AND sql IS NOT NULL"
         ).fetchall()
         connection.execute("BEGIN")
@@ -151,10 +151,7 @@ def fill(path: Path, count: int) -> None:
             if sample.folder not in places:
                 places[sample.folder] = place_number(connection, sample.folder)
             values = {**values_of(sample), "owner": owner, "place": places[sample.folder]}
-            names, marks = ", ".join(values), ", ".join("?" * len(values))
-            row = connection.execute(
-                f"INSERT INTO audio_files ({names}) VALUES ({marks})", tuple(values.values())
-            ).lastrowid
+            row = insert_values(connection, values)
             for tag in sample.tags:
                 connection.execute("INSERT OR IGNORE INTO tags VALUES (NULL, ?, ?)", (tag, tag))
                 connection.execute(

@@ -48,6 +48,6 @@ async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pa
 
     again = app_at(here)
     async with again.run_test(size=(120, 40)) as pilot:
-        await until(lambda: isinstance(again.screen, LibraryScreen))
+        await until(lambda: "27 of 27" in seen(again))
         await press(pilot, "slash", *'tag:"first day"')
         await until(lambda: "1 of 27" in seen(again) and "house drums" in seen(again))

@@ -51,7 +51,7 @@ def test_library(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
     async def before(pilot: Pilot[Any]) -> None:
         await library(pilot)
         await until(lambda: "kick deep" in seen(pilot.app))
-        await press(pilot, "o", "o", "o", *"jjjj")
+        await press(pilot, *("j",) * 14)
         if size[0] >= 110:
             await until(lambda: "▀" in seen(pilot.app))
 

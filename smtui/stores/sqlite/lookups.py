@@ -20,6 +20,9 @@ T = TypeVar("T")
 # Question marks in one statement; SQLite before 3.32 took 999, and longer lists gain nothing.
 _AT_ONCE = 500
 
+# CROSS JOIN keeps this order: a path is found first, then its sound.
+_BY_PATH = "FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unheard:
@@ -59,8 +62,8 @@ def stamps(
     found: dict[str, Stamp] = {}
     for part, marks in in_parts(keys):
         rows = reader.rows(
-            "SELECT path_key, file_id, file_size, mtime_ns, file_hash, missing_since IS NOT NULL"
-            f" FROM audio_files WHERE path_key IN ({marks})",
+            "SELECT d.path_key, f.file_id, d.file_size, d.mtime_ns, d.file_hash,"
+            f" f.missing_since IS NOT NULL {_BY_PATH} WHERE d.path_key IN ({marks})",
             part,
         )
         for key, file_id, file_size, mtime_ns, file_hash, missing in rows:
@@ -77,7 +80,8 @@ def stamps(
 def by_hash(reader: Reader, file_hash: str, user_id: UserId | None) -> tuple[Sample, ...]:
     """The owner's sounds with these bytes, by file_id."""
     rows = reader.rows(
-        f"{SELECT_SAMPLE} WHERE f.file_hash = ? AND o.user_id IS ? ORDER BY f.file_id",
+        f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details WHERE file_hash = ?)"
+        " AND o.user_id IS ? ORDER BY f.file_id",
         (file_hash, user_id),
     )
     return tuple(sample_of(row) for row in rows)
@@ -94,15 +98,15 @@ def below(
     end = f"{inside[:-1]}0"
     begin = path_key(user_id, "", None)
     rows = reader.rows(
-        "SELECT file_path, path_bytes, file_id FROM audio_files"
-        " WHERE path_key > ? AND path_key > ? AND path_key < ? ORDER BY path_key LIMIT ?",
+        f"SELECT d.file_path, d.path_bytes, f.file_id {_BY_PATH}"
+        " WHERE d.path_key > ? AND d.path_key > ? AND d.path_key < ? ORDER BY d.path_key LIMIT ?",
         (after or "", begin + inside, begin + end, limit),
     )
     if len(rows) < limit:
         rows += reader.rows(
-            "SELECT file_path, path_bytes, file_id FROM audio_files"
-            " WHERE path_key > ? AND path_key > ? AND path_key < ?"
-            " AND file_path > ? AND file_path < ? ORDER BY path_key LIMIT ?",
+            f"SELECT d.file_path, d.path_bytes, f.file_id {_BY_PATH}"
+            " WHERE d.path_key > ? AND d.path_key > ? AND d.path_key < ?"
+            " AND d.file_path > ? AND d.file_path < ? ORDER BY d.path_key LIMIT ?",
             (after or "", f"{begin}bytes:", f"{begin}bytes;", inside, end, limit - len(rows)),
         )
     return tuple((path, raw, FileId(file_id)) for path, raw, file_id in rows)
@@ -119,7 +123,7 @@ def unheard(reader: Reader, asked: Unheard) -> tuple[Sample, ...]:
         conditions.append("f.trouble_code IS NULL")
     if asked.below is not None:
         inside = folder_parts(storable(asked.below))
-        conditions.append("f.file_path > ? AND f.file_path < ?")
+        conditions.append("d.file_path > ? AND d.file_path < ?")
         values += [inside, f"{inside[:-1]}0"]
     sql = (
         f"{SELECT_SAMPLE.replace('AS f', 'AS f INDEXED BY by_rank')}"

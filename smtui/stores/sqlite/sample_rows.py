@@ -1,4 +1,4 @@
-"""A sound as a row of `audio_files`, and back."""
+"""A sound as a row of `audio_files` and one of `audio_details`, and back."""
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 
@@ -58,11 +58,41 @@ _HEARD = (
 )
 _TROUBLE = ("trouble_code", "trouble_error", "trouble_at")
 
-# CROSS JOIN keeps this order: the sound is found first, then its owner.
-SELECT_SAMPLE = (
-    f"SELECT f.row, o.user_id, {', '.join(f'f.{name}' for name in _OWN + _HEARD + _TROUBLE)}"
-    " FROM audio_files AS f CROSS JOIN owners AS o ON o.owner = f.owner"
+# What no question filters or sorts by is kept apart from the rest.
+_DETAILS = frozenset(
+    (
+        "path_key",
+        "filename",
+        "file_path",
+        "path_bytes",
+        "file_size",
+        "mtime_ns",
+        "file_hash",
+        "tags",
+        "metadata",
+        "heard_tempo_confidence",
+        "heard_key",
+        "heard_key_confidence",
+        "heard_root_note",
+        "heard_kind_confidence",
+        "heard_level",
+        "heard_recipe_version",
+        "heard_analyzed_at",
+        "trouble_error",
+        "trouble_at",
+    )
 )
+_SELECTED = ", ".join(
+    f"d.{name}" if name in _DETAILS else f"f.{name}" for name in _OWN + _HEARD + _TROUBLE
+)
+
+# CROSS JOIN keeps this order: the sound is found first, then its owner and its details.
+SELECT_SAMPLE = (
+    f"SELECT f.row, o.user_id, {_SELECTED}"
+    " FROM audio_files AS f CROSS JOIN owners AS o ON o.owner = f.owner"
+    " CROSS JOIN audio_details AS d ON d.row = f.row"
+)
+SELECT_BY_PATH = f"{SELECT_SAMPLE} WHERE f.row = (SELECT row FROM audio_details WHERE path_key = ?)"
 
 
 def sample_of(row: Any) -> Sample:
@@ -131,12 +161,18 @@ def insert(connection: sqlite3.Connection, sample: Sample) -> int:
     values = values_of(sample)
     values["owner"] = owner_number(connection, sample.user_id)
     values["place"] = place_number(connection, sample.folder)
-    columns = ", ".join(values)
-    marks = ", ".join("?" * len(values))
-    sql = f"INSERT INTO audio_files ({columns}) VALUES ({marks})"
-    row = connection.execute(sql, tuple(values.values())).lastrowid
-    assert row is not None
+    row = insert_values(connection, values)
     _change_tagged(connection, row, (), sample)
+    return row
+
+
+def insert_values(connection: sqlite3.Connection, values: dict[str, Value]) -> int:
+    """Add a sound's columns to both tables; gives its row number."""
+    wanted, details = _parted(values)
+    row = connection.execute(_inserting("audio_files", wanted), tuple(wanted.values())).lastrowid
+    assert row is not None
+    details["row"] = row
+    connection.execute(_inserting("audio_details", details), tuple(details.values()))
     return row
 
 
@@ -148,12 +184,24 @@ def change(connection: sqlite3.Connection, row: int, before: Sample, after: Samp
         changed["place"] = place_number(connection, after.folder)
     if not changed:
         return False
-    assignments = ", ".join(f"{name} = ?" for name in changed)
-    sql = f"UPDATE audio_files SET {assignments} WHERE row = ?"
-    connection.execute(sql, (*changed.values(), row))
+    for table, part in zip(("audio_files", "audio_details"), _parted(changed), strict=True):
+        if part:
+            assignments = ", ".join(f"{name} = ?" for name in part)
+            sql = f"UPDATE {table} SET {assignments} WHERE row = ?"
+            connection.execute(sql, (*part.values(), row))
     if before.tags != after.tags:
         _change_tagged(connection, row, before.tags, after)
     return True
+
+
+def _parted(values: dict[str, Value]) -> tuple[dict[str, Value], dict[str, Value]]:
+    """The columns of audio_files, and those of audio_details."""
+    wanted = {name: value for name, value in values.items() if name not in _DETAILS}
+    return wanted, {name: value for name, value in values.items() if name in _DETAILS}
+
+
+def _inserting(table: str, values: dict[str, Value]) -> str:
+    return f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"
 
 
 def owner_number(connection: sqlite3.Connection, user_id: UserId | None) -> int:

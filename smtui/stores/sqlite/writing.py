@@ -14,7 +14,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, FoundFile, Heard, MetadataValue, Sample, Trouble, path_key
 from smtui.domain.text import folded
 from smtui.stores.sqlite import sample_rows
-from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
+from smtui.stores.sqlite.sample_rows import SELECT_BY_PATH, sample_of
 from smtui.stores.sqlite.values import from_ms, storable, to_ms
 
 
@@ -44,7 +44,7 @@ def move(connection: sqlite3.Connection, file_id: FileId, found: FoundFile) -> b
     row, before = held
     after = replace(_seen(before, _cleaned(found)), missing_since=None)
     taken = connection.execute(
-        "SELECT 1 FROM audio_files WHERE path_key = ? AND row <> ?", (after.path_key, row)
+        "SELECT 1 FROM audio_details WHERE path_key = ? AND row <> ?", (after.path_key, row)
     ).fetchone()
     if taken:
         return False
@@ -130,7 +130,7 @@ def _add(
 ) -> FileId:
     found = _cleaned(raw)
     key = path_key(user_id, found.file_path, found.path_bytes)
-    held = connection.execute(f"{SELECT_SAMPLE} WHERE f.path_key = ?", (key,)).fetchone()
+    held = connection.execute(SELECT_BY_PATH, (key,)).fetchone()
     if held is not None:
         before = sample_of(held)
         after = replace(_seen(before, found), missing_since=None)

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Static
+from textual.widgets import Footer, Input, Static
 
 from smtui.domain.sample import FileId
 from smtui.paths import styles
@@ -44,6 +44,7 @@ class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
     CSS_PATH: ClassVar = str(styles() / "library.tcss")
+    AUTO_FOCUS = "#table"
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("slash", "filter", "Filter", "Show only the sounds that match.", show=True),
         _key("o", "sort", "Sort", "Sort by the next column.", show=True),
@@ -102,6 +103,12 @@ class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
     async def on_unmount(self) -> None:
         """Let the next start go on here."""
         await self.keep_place()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no `/` while one types: there it is a letter."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
 
     @on(SampleTable.Opened)
     def _opened(self, message: SampleTable.Opened) -> None:

@@ -144,7 +144,7 @@ class LoginScreen(Room):
         name, password = self.query_one("#name", Input), self.query_one("#password", Input)
         if self._busy or self._seconds_left() > 0:
             return
-        if not name.value.strip():
+        if not name.value.strip() and not self._welcome:
             self._say("Type a name first.")
             name.focus()
         elif name.has_focus and not self._welcome:
@@ -159,6 +159,8 @@ class LoginScreen(Room):
         try:
             address = self._options.address
             if self._welcome:
+                # Enter may come before the name that is filled in.
+                name = name.strip() or await self._accounts.suggested_first()
                 signed_in = await self._accounts.welcome(name, password=password, address=address)
             else:
                 stay = self.query_one(_Tick).value

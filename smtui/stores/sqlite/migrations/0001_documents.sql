@@ -38,51 +38,56 @@ CREATE TABLE places (
 );
 CREATE INDEX places_parts ON places (parts);
 
+-- What sounds are filtered and sorted by, and in audio_details, one row for each, all else that is
+-- known of them: so the rows that a question looks up lie close together.
 CREATE TABLE audio_files (
     row INTEGER PRIMARY KEY,
-    file_id TEXT NOT NULL UNIQUE,
-    path_key TEXT UNIQUE,
     owner INTEGER NOT NULL,
     place INTEGER NOT NULL,
-    filename TEXT NOT NULL,
-    file_path TEXT NOT NULL,
-    path_bytes BLOB,
-    search_key TEXT NOT NULL,
-    folder_sort TEXT NOT NULL,
-    file_size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    file_hash TEXT NOT NULL,
+    heard_rank INTEGER NOT NULL,
+    heard_kind TEXT,
+    heard_tempo REAL,
+    heard_key_label TEXT,
+    heard_mode TEXT,
+    heard_is_loop INTEGER,
+    heard_loudness_lufs REAL,
     duration REAL NOT NULL,
     sample_rate INTEGER NOT NULL,
     channels INTEGER NOT NULL,
     format TEXT NOT NULL,
     uploaded_at INTEGER NOT NULL,
+    trouble_code TEXT,
     missing_since INTEGER,
-    tags TEXT NOT NULL,
+    file_id TEXT NOT NULL UNIQUE,
     tags_sort TEXT,
+    search_key TEXT NOT NULL,
+    folder_sort TEXT NOT NULL
+);
+CREATE TABLE audio_details (
+    row INTEGER PRIMARY KEY,
+    path_key TEXT UNIQUE,
+    filename TEXT NOT NULL,
+    file_path TEXT NOT NULL,
+    path_bytes BLOB,
+    file_size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    file_hash TEXT NOT NULL,
+    tags TEXT NOT NULL,
     metadata TEXT NOT NULL,
     said TEXT,
     corrections TEXT,
-    heard_tempo REAL,
     heard_tempo_confidence REAL,
     heard_key TEXT,
-    heard_mode TEXT,
-    heard_key_label TEXT,
     heard_key_confidence REAL,
     heard_root_note TEXT,
-    heard_kind TEXT,
     heard_kind_confidence REAL,
-    heard_is_loop INTEGER,
-    heard_loudness_lufs REAL,
     heard_level TEXT,
-    heard_rank INTEGER NOT NULL,
     heard_recipe_version INTEGER,
     heard_analyzed_at INTEGER,
-    trouble_code TEXT,
     trouble_error TEXT,
     trouble_at INTEGER
 );
-CREATE INDEX audio_files_file_hash ON audio_files (file_hash);
+CREATE INDEX audio_details_file_hash ON audio_details (file_hash);
 
 -- What a filter alone is answered by.
 CREATE INDEX having_owner ON audio_files (owner);
