@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ def _sentence(mistake: ErrorDetails, origins: Mapping[str, str]) -> str:
     name = ".".join(str(part) for part in mistake["loc"][1:])
     # After ", unable" follows pydantic's own trouble, which tells a person nothing new.
     wanted = mistake["msg"].partition(", unable")[0].partition(" should ")[2]
+    # A member of an enumeration is named by its value.
+    wanted = re.sub(r"<\w+\.\w+: (.*?)>", r"\1", wanted)
     place = shown(origins.get(name, "the settings"))
     if name.startswith("servers."):
         return f"{shown(name)} ({place}) should {wanted}"

@@ -35,7 +35,7 @@ class HelpScreen(ModalScreen[None]):
         self._offers = offers
 
     def compose(self) -> ComposeResult:
-        """Lay out a line per action, its keys first."""
+        """Lay out a line per action: keys, what they do, the id by which they are remapped."""
         with Vertical(classes="dialogue help"):
             yield Static(Content.styled("Keys", "bold $primary"), classes="dialogue-title")
             with VerticalScroll(can_focus=False):
@@ -54,7 +54,9 @@ class HelpScreen(ModalScreen[None]):
         named = {id_: " ".join(dict.fromkeys(them)) for id_, them in keys.items()}
         width = max((cell_len(text) for text in named.values()), default=0)
         return [
-            Content.assemble((text.rjust(width), "bold $primary"), f"  {words[id_]}")
+            Content.assemble(
+                (text.rjust(width), "bold $primary"), f"  {words[id_]}  ", (id_, "$quiet")
+            )
             for id_, text in named.items()
         ]
 
