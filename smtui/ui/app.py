@@ -39,6 +39,7 @@ _SIGNAL_GRACE = 2.0
 _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
+_RENEW_SECONDS = 60.0
 
 
 def _palette() -> type[Provider]:
@@ -113,6 +114,7 @@ class SmtuiApp(App[None]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._told_to_leave, number)
+        self.set_interval(_RENEW_SECONDS, self._renew_session)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -211,10 +213,28 @@ class SmtuiApp(App[None]):
         except SmtuiError as error:
             # The token is gone already; the session on the server ends by itself.
             _log.warning("sign out: %s", error)
+        await self._back_to_login(self._services)
+
+    async def _renew_session(self) -> None:
+        """Use the session, so that it lives while a screen is open; see when it has ended."""
+        if self._services is None or self._session is None:
+            return
+        try:
+            signed_in = await self._services.accounts.touch(self._session)
+        except SmtuiError as error:
+            # Who is signed in goes on reading and editing while the server is away.
+            _log.warning("session: %s", error)
+            return
+        if signed_in is None:
+            await all_done(self, seconds=_QUIT_GRACE)
+            self.notify("Your session has ended. Sign in again.", markup=False)
+            await self._back_to_login(self._services)
+
+    async def _back_to_login(self, services: Services) -> None:
         self._session = None
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self._open_login(self._services)
+        await self._open_login(services)
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""
