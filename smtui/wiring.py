@@ -88,7 +88,11 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         link = RedisLink(servers.valkey)
         stack.push_async_callback(link.close)
         queue = CeleryQueue(servers.valkey, servers.worker)
-        intents = Intents(accounts=documents.accounts, limits=RedisLimits(link))
+        intents = Intents(
+            accounts=documents.accounts,
+            limits=RedisLimits(link),
+            per_minute=settings.limits.audio_upload,
+        )
         pictures = _pictures(link)
         stack.push_async_callback(pictures.close)
         yield Services(

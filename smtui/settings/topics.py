@@ -106,10 +106,6 @@ class Limits:
         default=20,
         metadata={"description": "Scans asked for.", "ge": 1},
     )
-    general_api: int = field(
-        default=60,
-        metadata={"description": "Writes from the command line.", "ge": 1},
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
