@@ -45,7 +45,7 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
     """Tell the screens how to behave, from the settings and what the terminal says of itself."""
     look = loaded.settings.look
     return Options(
-        theme=look.theme,
+        theme=f"smtui-{look.theme}",
         keymap=loaded.settings.keys,
         ascii=_ascii(look, environment),
         thin_line=look.link == "thin" or (look.link == "auto" and "SSH_CONNECTION" in environment),

@@ -19,9 +19,9 @@ from smtui.domain.analysis import Level
 class Look:
     """How it looks on this terminal."""
 
-    theme: str = field(
-        default="smtui-dark",
-        metadata={"description": "Name of the colour theme.", "min_length": 1},
+    theme: Literal["dark", "light"] = field(
+        default="dark",
+        metadata={"description": "Colours: dark or light."},
     )
     ascii: Literal["auto", "on", "off"] = field(
         default="auto",
@@ -43,7 +43,7 @@ class Work:
 
     children: int | None = field(
         default=None,
-        metadata={"description": "Processes that listen; unset: half.", "ge": 1, "le": 256},
+        metadata={"description": "Processes that listen; unset: half the cores.", "ge": 1, "le": 256},
     )
     nice: int = field(
         default=10,

@@ -15,11 +15,11 @@ from smtui.paths import places
 def test_every_setting_is_shown_with_where_it_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
     here = places()
     here.prepare()
-    here.settings_file.write_text("[look]\ntheme = 'dusk'\n", encoding="utf-8")
+    here.settings_file.write_text("[look]\ntheme = 'light'\n", encoding="utf-8")
     monkeypatch.setenv("SMTUI_WORK_NICE", "5")
     shown = CliRunner().invoke(settings_command)
     assert shown.exit_code == 0
-    assert re.search(r"^look\.theme +dusk +settings file ", shown.stdout, re.MULTILINE)
+    assert re.search(r"^look\.theme +light +settings file ", shown.stdout, re.MULTILINE)
     assert re.search(r"^work\.nice +5 +SMTUI_WORK_NICE ", shown.stdout, re.MULTILINE)
     assert re.search(r"^limits\.auth_login +10 +default ", shown.stdout, re.MULTILINE)
     assert str(here.settings_file) in shown.stdout
