@@ -16,7 +16,7 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.candidates import Source, indexed, owned, sources
+from smtui.stores.sqlite.candidates import Source, indexed, owned, sources, without
 from smtui.stores.sqlite.conditions import Sql, condition, joined
 from smtui.stores.sqlite.connections import BudgetSpent, Reader
 from smtui.stores.sqlite.lookups import in_parts
@@ -36,37 +36,38 @@ from smtui.stores.sqlite.segments import (
 class Effort:
     """How much of what is tried before something else is.
 
-    Steps are those of SQLite's machine, some 25 for each sound that is passed by. Measured with
-    1,000,000 sounds, a sound costs 0.1 µs to pass by or to gather within an index, 0.5 to 1 µs to
-    gather from the table, 4 µs to look up in the table from a walk. The factors below say how far
-    a walk may go until it has cost about as much as gathering.
+    Measured with 1,000,000 sounds, a sound costs 0.05 to 0.15 µs to pass by or to gather within an
+    index, 0.25 µs to gather from the table in the table's order, 0.7 µs in another order, 1 to 4 µs
+    to look up in the table from a walk. A walk is given time, not steps: a step that looks a sound
+    up costs ten of those that pass one by.
 
     Attributes:
-        glance: steps of the first walk; 0 for none.
+        glance: time for the first walk, µs; 0 for none.
         glance_outside: the same where the index alone cannot tell if a sound matches.
         few: so many candidates are gathered at once.
         counted: candidates are counted up to here; as many are never gathered.
-        patience: steps for each candidate that would be gathered from the table.
+        patience: time of the second walk for each candidate that would be gathered from the
+            table, ns.
         patience_inside: the same if they would be gathered within an index.
-        patience_outside: steps of a walk that looks each sound up, for each of those that it
-            would pass by if matches were spread evenly.
+        patience_outside: the same for a walk that looks sounds up; four times that if they would
+            be gathered in another order than the table's.
         passed: sounds passed by in the time of one that is gathered from the table.
         passed_scattered: the same if they are gathered in another order than the table's.
     """
 
-    glance: int = 100_000
-    glance_outside: int = 10_000
+    glance: int = 4_000
+    glance_outside: int = 5_000
     few: int = 20_000
     counted: int = 250_000
-    patience: int = 12
-    patience_inside: int = 8
-    patience_outside: int = 20
-    passed: int = 12
-    passed_scattered: int = 25
+    patience: int = 80
+    patience_inside: int = 100
+    patience_outside: int = 80
+    passed: int = 6
+    passed_scattered: int = 14
 
 
 USUAL = Effort()
-_PAGE = 200
+_TABLE_COST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +76,13 @@ class Plan:
 
     Attributes:
         asked: what must hold, for a walk along the order's index.
-        narrowed: the same for gathering, which looks into the second smallest source, too.
-        source: the smallest source of candidates, or None where none is small.
+        rest: the same without what the source itself says, for gathering.
+        source: the source of candidates that is gathered soonest, or None where none is small.
         size: how many candidates it has.
     """
 
     asked: Filter
-    narrowed: Filter
+    rest: Filter
     source: Source | None
     size: int
 
@@ -96,24 +97,26 @@ def asked_of(reader: Reader, question: Question) -> tuple[Filter, Source]:
 
 
 def planned(reader: Reader, question: Question, effort: Effort) -> Plan:
-    """Look at the candidates of each part and choose the smallest source."""
+    """Look at the candidates of each part and choose the source that is gathered soonest."""
     asked, mine = asked_of(reader, question)
-    sizes = [
-        (_size(reader, source, effort.counted), place, source)
-        for place, source in enumerate(sources(question.expression))
-    ]
+    best, size, dearest = None, effort.counted, effort.counted * _TABLE_COST
+    for source in sorted(sources(question.expression), key=_cost):
+        # Counted no further than it could still be the best.
+        most = min(effort.counted, dearest // _cost(source))
+        found = _size(reader, source, most)
+        if found < most:
+            best, size, dearest = source, found, found * _cost(source)
     # Mostly all sounds are the viewer's, so counting them tells nothing but that they are many.
-    counted = _size(reader, mine, effort.few)
-    sizes.append((counted if counted < effort.few else effort.counted, len(sizes), mine))
-    (size, _, best), *others = sorted(sizes, key=lambda one: one[:2])
-    if size >= effort.counted:
-        return Plan(asked=asked, narrowed=asked, source=None, size=size)
-    narrowed = asked
-    if others and size > effort.few and others[0][0] < effort.counted:
-        where = joined(" AND ", [best.among(others[0][2]), asked.where])
-        assert where is not None
-        narrowed = replace(asked, where=where)
-    return Plan(asked=asked, narrowed=narrowed, source=best, size=size)
+    most = min(effort.few, size)
+    found = _size(reader, mine, most)
+    if found < most:
+        best, size = mine, found
+    if best is None or best.part is None:
+        return Plan(asked=asked, rest=asked, source=best, size=size)
+    rest = condition(without(question.expression, best.part))
+    where = joined(" AND ", [mine.where, rest])
+    assert where is not None
+    return Plan(asked=asked, rest=replace(asked, where=where), source=best, size=size)
 
 
 def page(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> Page:
@@ -145,7 +148,7 @@ def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
         else:
             # Any index will do, and SQLite takes the smallest that has all it needs.
             table, limits = Sql("audio_files AS f"), Sql("1")
-        where = joined(" AND ", [limits, plan.narrowed.where])
+        where = joined(" AND ", [limits, plan.rest.where])
         assert where is not None
         sql = f"SELECT count(*) FROM {table.text} WHERE {where.text}"
         return int(reader.one(sql, (*table.values, *where.values))[0])
@@ -157,7 +160,7 @@ def signposts(
     """Places of rows 0, every, 2·every and so on."""
     plan = planned(reader, question, effort)
     if plan.source is not None:
-        sql = numbered(plan.narrowed, plan.source)
+        sql = numbered(plan.rest, plan.source)
         rows = reader.rows(
             f"SELECT value, file_id FROM ({sql.text}) WHERE number % ? = 0 ORDER BY number",
             (*sql.values, every),
@@ -188,19 +191,25 @@ def _rows(reader: Reader, question: Question, cut: Cut, effort: Effort) -> list[
     if plan.source is None or (inside and _worth_a_walk(reader, question, plan, effort)):
         return _along(reader, asked, cut)
     if plan.size > effort.few:
-        found = _walked(reader, asked, cut, _budget(reader, question, plan, effort))
+        found = _walked(reader, asked, cut, _time(question, plan, effort))
         if found is not None:
             return found
-    return _gathered(reader, plan.source, plan.narrowed, cut)
+    return _gathered(reader, plan.source, plan.rest, cut)
 
 
-def _budget(reader: Reader, question: Question, plan: Plan, effort: Effort) -> int:
-    """How many steps a walk may take before the candidates are gathered instead."""
-    by = question.sort.field
+def _time(question: Question, plan: Plan, effort: Effort) -> int:
+    """How long the second walk may take, µs, before the candidates are gathered instead."""
+    by, source = question.sort.field, plan.source
     if not indexed(question.expression, by):
-        return effort.patience_outside * _PAGE * _rows_at_most(reader) // plan.size
-    inside = plan.source is not None and plan.source.serves(by)
-    return plan.size * (effort.patience_inside if inside else effort.patience)
+        scattered = source is not None and source.wide
+        glanced, patience = effort.glance_outside, effort.patience_outside * (4 if scattered else 1)
+    elif source is not None and source.serves(by):
+        glanced, patience = effort.glance, effort.patience_inside
+    else:
+        glanced, patience = effort.glance, effort.patience
+    time = plan.size * patience // 1000
+    # It begins where the glance began, so it must go well beyond it.
+    return time if time >= 2 * glanced else 0
 
 
 def _worth_a_walk(reader: Reader, question: Question, plan: Plan, effort: Effort) -> bool:
@@ -223,12 +232,12 @@ def _gathered(reader: Reader, source: Source, asked: Filter, cut: Cut) -> list[_
     return found[::-1] if cut.backwards else found
 
 
-def _walked(reader: Reader, asked: Filter, cut: Cut, steps: int) -> list[_Found] | None:
-    """Walk along the order's index; None if that took too many steps, or may take none."""
-    if not steps:
+def _walked(reader: Reader, asked: Filter, cut: Cut, time: int) -> list[_Found] | None:
+    """Walk along the order's index; None if that took longer than `time` µs, or may take none."""
+    if not time:
         return None
     try:
-        with reader.budget(steps):
+        with reader.budget(time):
             return _along(reader, asked, cut)
     except BudgetSpent:
         return None
@@ -258,6 +267,11 @@ def _along(reader: Reader, asked: Filter, cut: Cut) -> list[_Found]:
 
 def _found(row: Any) -> _Found:
     return _Found(row[0], Place(value=row[1], file_id=FileId(row[2])))
+
+
+def _cost(source: Source) -> int:
+    """What one of its candidates costs to gather, in tenths of a microsecond."""
+    return 1 if source.wide else _TABLE_COST
 
 
 def _size(reader: Reader, source: Source, most: int) -> int:

@@ -9,13 +9,14 @@ one, if it is small, is gathered and sorted; else the order's own index is walke
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from smtui.domain.question import (
     All,
     Any,
     Between,
+    Everything,
     Expression,
     Fact,
     Field,
@@ -59,17 +60,15 @@ class Source:
         where: the condition that the table's index serves.
         rows: a statement that gives the row numbers alone, for probing and for unions.
         wide: the table's index has all columns but the texts that names and folders sort by.
+        part: the part of the question that holds for each of the rows and needs no other look;
+            None if the rows only may match it.
     """
 
     table: Sql
     where: Sql
     rows: Sql
     wide: bool = False
-
-    def among(self, other: Source) -> Sql:
-        """That a candidate is one of another source's, told before it is looked up."""
-        row = "f.row" if self.table.text.startswith("audio_files") else "c.row"
-        return Sql(f"{row} IN (SELECT row FROM ({other.rows.text}))", other.rows.values)
+    part: Expression | None = None
 
     def serves(self, order: Field) -> bool:
         """Whether candidates can be sorted without looking them up in the table."""
@@ -89,7 +88,18 @@ def sources(expression: Expression) -> list[Source]:
             return [] if None in found else [_union([one for one in found if one])]
         case _:
             source = _of_leaf(expression)
-            return [] if source is None else [source]
+            if source is None or isinstance(expression, Words):
+                return [] if source is None else [source]
+            return [replace(source, part=expression)]
+
+
+def without(expression: Expression, part: Expression) -> Expression:
+    """The question where a part that must be true is known to be."""
+    if expression == part:
+        return Everything()
+    if isinstance(expression, All):
+        return All(tuple(without(one, part) for one in expression.parts))
+    return expression
 
 
 def indexed(expression: Expression, order: Field) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ _CACHE_KIB = 32 * 1024
 # 1,000,000 sounds. Address space, not memory; SQLite takes less where its own limit is lower.
 _MAPPED_BYTES = 2 * 1024**3
 _STEPS_BETWEEN_LOOKS = 200_000
-_STEPS_BETWEEN_CLOSE_LOOKS = 10_000
+_STEPS_BETWEEN_CLOSE_LOOKS = 2_000
 
 
 class Durability(StrEnum):
@@ -37,7 +38,7 @@ class Durability(StrEnum):
 
 
 class BudgetSpent(Exception):
-    """A statement was stopped because it took more steps than it was given."""
+    """A statement was stopped because it took longer than it was given."""
 
 
 class Reader:
@@ -61,7 +62,7 @@ class Reader:
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
         self._stopped = Event()
-        self._budget: int | None = None
+        self._until: float | None = None
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Any]:
         """Every row of a statement."""
@@ -72,9 +73,9 @@ class Reader:
         return self._connection.execute(sql, parameters).fetchone()
 
     @contextmanager
-    def budget(self, steps: int) -> Iterator[None]:
-        """Stop what runs inside after so many steps of SQLite's machine, with BudgetSpent."""
-        self._budget = steps
+    def budget(self, microseconds: int) -> Iterator[None]:
+        """Stop what runs inside after so much time, with BudgetSpent."""
+        self._until = time.perf_counter() + microseconds / 1e6
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_CLOSE_LOOKS)
         try:
             yield
@@ -83,7 +84,7 @@ class Reader:
                 raise BudgetSpent from error
             raise
         finally:
-            self._budget = None
+            self._until = None
             self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
 
     @contextmanager
@@ -111,10 +112,7 @@ class Reader:
     def _look(self) -> int:
         if self._stopped.is_set():
             return 1
-        if self._budget is None:
-            return 0
-        self._budget -= _STEPS_BETWEEN_CLOSE_LOOKS
-        return int(self._budget < 0)
+        return int(self._until is not None and time.perf_counter() > self._until)
 
 
 class Readers:
