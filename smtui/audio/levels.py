@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
+from smtui.audio.decoder import Samples
 from smtui.audio.loudness import LoudnessMeter
-from smtui.audio.read import Samples
 from smtui.audio.steps import Steps
 
 _CLIP_LEVEL = 0.9995

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from smtui.audio.read import Samples
+from smtui.audio.decoder import Samples
 from smtui.audio.steps import Floats, Steps
 
 # The analog filters behind the coefficients that BS.1770 prints for 48 kHz, so that they can be

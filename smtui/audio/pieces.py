@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from smtui.audio.decoder import Decoder
 from smtui.audio.read import LOUDEST_SAMPLE, probe
 from smtui.domain.errors import SoundUnreadable
 
@@ -23,11 +24,11 @@ _STEP = 2_048
 class Pieces:
     """An open file that gives any piece of itself, zeros outside, reading nothing twice."""
 
-    def __init__(self, file: soundfile.SoundFile, *, frames: int) -> None:
-        self.rate: int = file.samplerate
-        self.channels: int = file.channels
+    def __init__(self, decoder: Decoder, *, frames: int) -> None:
+        self.rate: int = decoder.file.samplerate
+        self.channels: int = decoder.file.channels
         self.frames = frames
-        self._file = file
+        self._decoder = decoder
         self._kept_start = 0
         self._kept: Floats = np.zeros((0, self.channels), np.float32)
         self._was_read = False
@@ -55,9 +56,8 @@ class Pieces:
 
     def _read(self, start: int, stop: int) -> Floats:
         try:
-            if self._file.tell() != start:
-                self._file.seek(start)
-            block: Floats = self._file.read(stop - start, dtype="float32", always_2d=True)
+            self._decoder.go_to(start)
+            block = self._decoder.read(stop - start)
         except soundfile.LibsndfileError as error:
             block = self._readable(start, stop)
             if not len(block) and not self._was_read:
@@ -66,7 +66,7 @@ class Pieces:
             # What could be read is worth a picture; the rest of the file is drawn as silence.
             self.frames = start + len(block)
         self._was_read = True
-        if self._file.subtype in ("FLOAT", "DOUBLE"):
+        if self._decoder.file.subtype in ("FLOAT", "DOUBLE"):
             block[~(np.abs(block) <= LOUDEST_SAMPLE)] = 0
         return block
 
@@ -74,10 +74,10 @@ class Pieces:
         """Read in small steps up to where the data are damaged."""
         steps = [np.zeros((0, self.channels), np.float32)]
         with contextlib.suppress(soundfile.LibsndfileError):
-            self._file.seek(start)
+            self._decoder.restart()
+            self._decoder.go_to(start)
             for place in range(start, stop, _STEP):
-                size = min(_STEP, stop - place)
-                steps.append(self._file.read(size, dtype="float32", always_2d=True))
+                steps.append(self._decoder.read(min(_STEP, stop - place)))
         return np.concatenate(steps)
 
 
@@ -91,8 +91,8 @@ def opened_pieces(path: Path) -> Iterator[Pieces]:
     except OSError as error:
         raise SoundUnreadable("The file is not there", code="vanished") from error
     try:
-        with soundfile.SoundFile(descriptor, closefd=False) as file:
-            yield Pieces(file, frames=frames)
+        with Decoder(descriptor) as decoder:
+            yield Pieces(decoder, frames=frames)
     except soundfile.SoundFileError as error:
         raise _damaged(error) from error
     finally:

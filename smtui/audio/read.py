@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
+from smtui.audio.decoder import UNKNOWN_FRAMES, Decoder, Samples
 from smtui.domain.errors import SoundUnreadable
-
-Samples = npt.NDArray[np.float32]
 
 BLOCK_VALUES = 131_072
 """Samples of all channels together in one block."""
@@ -37,9 +35,10 @@ _HASH_CHUNK = 1 << 20
 _SHORT_READ = 1_024
 # No format stores more samples per byte than this; FLAC comes near it with digital silence.
 _MOST_FRAMES_PER_BYTE = 16_384
-_UNKNOWN_FRAMES = 1 << 60
 # libsndfile takes a few bytes of almost any binary for these; none of them is a sound library's.
 _NOT_SOUND = frozenset({"MAT4", "MAT5", "HTK", "MPC2K", "WVE", "RAW", "SD2"})
+# Of a file that ends within its first page of sound libsndfile only knows that it is empty.
+_PAGED = frozenset({"ogg", "opus"})
 _FORMAT_NAMES = {"WAVEX": "wav", "RF64": "wav", "SVX": "iff", "NIST": "sph"}
 _BIT_DEPTHS = {
     "PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64,
@@ -72,7 +71,7 @@ class Sound:
     """An open file: its header, its hash and its samples in blocks."""
 
     header: Header
-    _file: Any = field(repr=False)
+    _decoder: Decoder = field(repr=False)
     _descriptor: int = field(repr=False)
 
     def file_hash(self) -> str:
@@ -101,11 +100,10 @@ class Sound:
         size = max(1, BLOCK_VALUES // header.channels)
         place = start
         try:
-            if start:
-                self._file.seek(start)
+            self._decoder.go_to(start)
             while stop is None or place < stop:
                 wanted = size if stop is None else min(size, stop - place)
-                block: Samples = self._file.read(wanted, dtype="float32", always_2d=True)
+                block = self._decoder.read(wanted)
                 if not len(block):
                     break
                 _check_values(block)
@@ -121,9 +119,10 @@ class Sound:
         """Say where the data cannot be decoded: short reads find it within the block."""
         # A decoder that met the file's end wants more bytes; one that stands before it met rubbish.
         ended = os.lseek(self._descriptor, 0, os.SEEK_CUR) >= os.fstat(self._descriptor).st_size
-        with suppress(soundfile.SoundFileError):
-            self._file.seek(place)
-            while count := len(self._file.read(_SHORT_READ, dtype="float32")):
+        # Anew, because a FLAC decoder that stumbled once finds no place any more.
+        with suppress(soundfile.SoundFileError), Decoder(self._descriptor) as again:
+            again.go_to(place)
+            while count := len(again.read(_SHORT_READ)):
                 place += count
         if ended and self.header.frames is not None:
             return _breaks_off(place, self.header)
@@ -143,13 +142,13 @@ def opened(path: Path) -> Iterator[Sound]:
     try:
         size = _checked_size(descriptor)
         try:
-            file = soundfile.SoundFile(descriptor, closefd=False)
+            decoder = Decoder(descriptor)
         except (soundfile.SoundFileError, TypeError) as error:
             raise _not_opened(error) from error
-        with file:
-            header = _header(file)
+        with decoder:
+            header = _header(decoder.file)
             _check_claims(header, size)
-            yield Sound(header=header, _file=file, _descriptor=descriptor)
+            yield Sound(header=header, _decoder=decoder, _descriptor=descriptor)
     except MemoryError as error:
         message = "There is not enough memory to listen to it"
         raise SoundUnreadable(message, code="out_of_memory") from error
@@ -211,7 +210,7 @@ def _not_opened(error: Exception) -> SoundUnreadable:
 def _header(file: Any) -> Header:
     if file.format in _NOT_SOUND:
         raise SoundUnreadable("The file is not a sound in a known format", code="not_audio")
-    frames = None if file.frames >= _UNKNOWN_FRAMES else max(0, int(file.frames))
+    frames = None if file.frames >= UNKNOWN_FRAMES else max(0, int(file.frames))
     rate = int(file.samplerate)
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise SoundUnreadable(f"The header claims {rate} samples per second", code="damaged")
@@ -230,6 +229,9 @@ def _header(file: Any) -> Header:
 def _check_claims(header: Header, size: int) -> None:
     if not 1 <= header.channels <= MOST_CHANNELS:
         raise SoundUnreadable(f"The header claims {header.channels} channels", code="damaged")
+    if header.frames == 0 and header.format in _PAGED:
+        message = "The sound breaks off before its first sample"
+        raise SoundUnreadable(message, code="truncated")
     if header.frames == 0:
         raise SoundUnreadable("The file holds no samples", code="empty")
     if header.frames is not None and header.frames > size * _MOST_FRAMES_PER_BYTE:

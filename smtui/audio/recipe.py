@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from smtui.audio.decoder import Samples
 from smtui.audio.frames import RATE, Array, FrameReader, Resampler
 from smtui.audio.kind import Heard, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.pitches import PitchReader
-from smtui.audio.read import Samples, Sound, opened
+from smtui.audio.read import Sound, opened
 from smtui.audio.tempo import Rhythm, rhythm
 from smtui.audio.timbre import spectral_features
 from smtui.audio.tonality import Tonality, steady_note, tonality

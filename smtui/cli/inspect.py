@@ -92,17 +92,14 @@ def _told(path: Path, wishes: _Wishes) -> bool:
     name = printable_path(os.fsencode(path))
     try:
         heard = listen(path, level=wishes.level)
-        lines = _json(name, heard) if wishes.as_json else _page(path, heard, wishes)
+        _print(_json(name, heard) if wishes.as_json else _page(path, heard, wishes))
     except SoundUnreadable as error:
         if wishes.as_json:
-            lines = iter([json.dumps({"path": name, "code": error.code, "error": error.title})])
+            _print(iter([json.dumps({"path": name, "code": error.code, "error": error.title})]))
         else:
             sys.stdout.flush()
             _write(sys.stderr, f"{shown(name)}: {shown(str(error))}")
-            return False
-        _print(lines)
         return False
-    _print(lines)
     return True
 
 
@@ -138,7 +135,10 @@ def _facts(path: Path, heard: Measurement) -> str:
 
     header = probe(path)
     depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""
-    size = wording.size(path.stat().st_size)
+    try:
+        size = wording.size(path.stat().st_size)
+    except OSError as error:
+        raise SoundUnreadable("The file went away meanwhile", code="vanished") from error
     return (
         f"  {header.format} {wording.rate(header.sample_rate)} {depth}"
         f"{wording.channels(header.channels)}  {wording.length(heard.duration)}  {size}"

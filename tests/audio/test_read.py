@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from smtui.audio.picture import draw
 from smtui.audio.read import opened, probe
 from smtui.audio.recipe import listen
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import Truth
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.picture import PictureRequest, View
 from tests.audio.sounds_made import Written, sine
 
 MUTATIONS = 150
@@ -90,6 +92,52 @@ def test_a_flac_cut_in_half_breaks_off_where_it_does(written: Written) -> None:
     assert reason.code == "truncated"
     said = float(reason.title.split(" after ")[1].split(" s")[0])
     assert said == pytest.approx(2.0, abs=0.2)
+
+
+def test_a_flac_damaged_within_is_damaged_where_it_is(written: Written) -> None:
+    noise = 0.1 * np.random.default_rng(2).standard_normal(2 * 44_100)
+    path = written(noise, name="hole.flac", subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 400] = bytes(400)
+    path.write_bytes(data)
+    reason = refusal(path)
+    assert reason.code == "damaged"
+    said = float(reason.title.split(" after ")[1].split(" s")[0])
+    assert said == pytest.approx(1.0, abs=0.2)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 4.0])
+def test_a_flac_written_to_a_pipe_is_heard_to_its_end(written: Written, seconds: float) -> None:
+    path = written(sine(440, seconds, 44_100), name="streamed.flac", subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    # The last 36 bits before the checksum in STREAMINFO: the writer could not go back to fill in.
+    data[21] &= 0xF0
+    data[22:42] = bytes(20)
+    path.write_bytes(data)
+    assert probe(path).duration == seconds
+    assert listen(path, level=Level.BASIC).duration == seconds
+    picture = draw(PictureRequest(path=path, view=View.WAVEFORM, width=40, height=2))
+    assert picture.duration == seconds
+    # The last column: lowest and highest sample of a tone that goes on to the end.
+    assert picture.levels[39] < 80 < 170 < picture.levels[79]
+
+
+def test_an_ogg_cut_within_its_first_page_breaks_off(written: Written) -> None:
+    path = written(sine(440, 1.0, 44_100), name="cut.ogg", subtype="VORBIS")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    assert refusal(path).code == "truncated"
+
+
+def test_a_format_that_cannot_seek_is_heard_and_drawn_anywhere(written: Written) -> None:
+    samples = np.concatenate([np.zeros(8_000), sine(440, 1.0, 8_000)])
+    path = written(samples, rate=8_000, subtype="GSM610")
+    assert listen(path, level=Level.ADVANCED).duration == pytest.approx(2.0, abs=0.1)
+    for start, loud in ((1.2, True), (0.2, False)):
+        part = PictureRequest(
+            path=path, view=View.WAVEFORM, width=8, height=2, start=start, end=start + 0.5
+        )
+        assert (max(draw(part).levels) > 170) is loud
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e30])
