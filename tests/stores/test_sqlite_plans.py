@@ -29,13 +29,14 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.answers import asked_of
+from smtui.stores.sqlite.answers import Effort, asked_of
 from smtui.stores.sqlite.candidates import indexed, sources
 from smtui.stores.sqlite.claims import needs_repair
 from smtui.stores.sqlite.conditions import Sql
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.opening import opened
 from smtui.stores.sqlite.segments import Cut, gather, segments, walk
+from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 
 SORTS = [Sort(field=field, descending=falling) for field in SORTABLE for falling in (False, True)]
 EXPRESSIONS: tuple[Expression, ...] = (
@@ -135,3 +136,33 @@ def test_a_sweep_reads_open_batches_alone(reader: Explainer) -> None:
     assert all("batch_jobs_open" in line for line in batches), reader.plans
     files = [line for line in reader.plans if " r " in line]
     assert all("SEARCH" in line for line in files), reader.plans
+
+
+WALKING = Effort(glance=0, glance_outside=0, few=0, patience=10**9, patience_inside=10**9,
+                 patience_outside=10**9, passed=0, passed_scattered=0)  # fmt: skip
+
+
+async def test_a_walk_kept_to_where_candidates_lie_finds_what_gathering_finds(path: Path) -> None:
+    async with opened(path) as documents:
+        files = [
+            found(f"/a/{kind}s/{kind} {number}.wav", duration=0.1 * number + (kind == "loop"))
+            for number in range(12)
+            for kind in ("kick", "loop", "pad")
+        ]
+        ids = await documents.samples.add_found(files, user_id=ANNA, at=NOW)
+        for number, (file_id, file) in enumerate(zip(ids, files, strict=True)):
+            kind = file.filename.split()[0]
+            tempo = 100.0 + number % 5 if kind == "loop" else None
+            said = heard(kind=kind, is_loop=kind == "loop", tempo=tempo, key=None)
+            await documents.samples.set_heard(file_id, said, file_hash=file.file_hash)
+    async with opened(path, effort=WALKING) as walking, opened(path, effort=NO_WALK) as gathering:
+        for expression in (*EXPRESSIONS, OneOf(Field.KIND, ("pad", "loop"))):
+            for sort in SORTS:
+                question = Question(expression=expression, sort=sort, viewer=ANNA)
+                page = await gathering.samples.page(question, limit=100)
+                assert await walking.samples.page(question, limit=100) == page
+                for place in page.places[::7]:
+                    after = await gathering.samples.page(question, limit=5, after=place)
+                    assert await walking.samples.page(question, limit=5, after=place) == after
+                    before = await gathering.samples.page(question, limit=5, before=place)
+                    assert await walking.samples.page(question, limit=5, before=place) == before

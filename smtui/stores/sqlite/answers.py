@@ -49,8 +49,8 @@ class Effort:
         patience: time of the second walk for each candidate that would be gathered from the
             table, ns.
         patience_inside: the same if they would be gathered within an index.
-        patience_outside: the same for a walk that looks sounds up; four times that if they would
-            be gathered in another order than the table's.
+        patience_outside: the same for a walk that looks sounds up; twice that if they would be
+            gathered in another order than the table's.
         passed: sounds passed by in the time of one that is gathered from the table.
         passed_scattered: the same if they are gathered in another order than the table's.
     """
@@ -190,8 +190,9 @@ def _rows(reader: Reader, question: Question, cut: Cut, effort: Effort) -> list[
     plan = planned(reader, question, effort)
     if plan.source is None or (inside and _worth_a_walk(reader, question, plan, effort)):
         return _along(reader, asked, cut)
-    if plan.size > effort.few:
-        found = _walked(reader, asked, cut, _time(question, plan, effort))
+    time = _time(question, plan, effort) if plan.size > effort.few else 0
+    if time:
+        found = _walked(reader, _within(reader, asked, plan.source), cut, time)
         if found is not None:
             return found
     return _gathered(reader, plan.source, plan.rest, cut)
@@ -202,7 +203,7 @@ def _time(question: Question, plan: Plan, effort: Effort) -> int:
     by, source = question.sort.field, plan.source
     if not indexed(question.expression, by):
         scattered = source is not None and source.wide
-        glanced, patience = effort.glance_outside, effort.patience_outside * (4 if scattered else 1)
+        glanced, patience = effort.glance_outside, effort.patience_outside * (2 if scattered else 1)
     elif source is not None and source.serves(by):
         glanced, patience = effort.glance, effort.patience_inside
     else:
@@ -210,6 +211,19 @@ def _time(question: Question, plan: Plan, effort: Effort) -> int:
     time = plan.size * patience // 1000
     # It begins where the glance began, so it must go well beyond it.
     return time if time >= 2 * glanced else 0
+
+
+def _within(reader: Reader, asked: Filter, source: Source) -> Filter:
+    """The same, with the walk kept to where candidates lie: no kick has a key or is long.
+
+    Only if the source's index knows their values, as that takes hardly longer than counting them.
+    """
+    if not source.serves(asked.sort.field):
+        return asked
+    column, where = asked.column, source.where
+    sql = f"SELECT min({column}), max({column}) FROM {source.table.text} WHERE {where.text}"
+    low, high = reader.one(sql, (*source.table.values, *where.values))
+    return replace(asked, limits=asked.limits.narrowed(column, low, high))
 
 
 def _worth_a_walk(reader: Reader, question: Question, plan: Plan, effort: Effort) -> bool:

@@ -8,7 +8,7 @@ included. So nothing is ever sorted, and "without a value last" holds both ways.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smtui.domain.question import All, Between, Expression, Field, OneOf, Place, Sort, Unknown
 from smtui.stores.sqlite.candidates import Source, index_of
@@ -66,6 +66,16 @@ class Limits:
     values: Sql = ALL_ROWS
     known: bool = True
     unknown: bool = True
+
+    def narrowed(self, column: str, low: Value, high: Value) -> Limits:
+        """The same where values lie between two, both included; None: there are no values."""
+        if low is None:
+            return replace(self, known=False)
+        values = joined(
+            " AND ", [self.values, Sql(f"{column} >= ? AND {column} <= ?", (low, high))]
+        )
+        assert values is not None
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
