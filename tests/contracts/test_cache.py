@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.ports.sessions import Cache
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from tests.valkey_server import ValkeyServer, running
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with running() as server:
-        yield server
 
 
 @pytest.fixture
-async def cache(valkey: ValkeyServer) -> AsyncIterator[Cache]:
-    link = RedisLink(valkey.address)
-    yield RedisCache(link)
-    await link.close()
-
-
-@pytest.fixture
-async def raw(valkey: ValkeyServer) -> AsyncIterator[Any]:
-    client = Redis.from_url(await valkey.address())
-    yield client
-    await client.aclose()
+def cache(link: RedisLink) -> Cache:
+    return RedisCache(link)
 
 
 async def test_bytes_come_back_as_they_were(cache: Cache) -> None:

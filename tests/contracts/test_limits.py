@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
 from smtui.domain.errors import TooManyTries
 from smtui.domain.ports.sessions import RateLimits
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
-from tests.valkey_server import ValkeyServer, running
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with running() as server:
-        yield server
 
 
 @pytest.fixture
-async def limits(valkey: ValkeyServer) -> AsyncIterator[RateLimits]:
-    link = RedisLink(valkey.address)
-    yield RedisLimits(link)
-    await link.close()
-
-
-@pytest.fixture
-async def raw(valkey: ValkeyServer) -> AsyncIterator[Any]:
-    client = Redis.from_url(await valkey.address())
-    yield client
-    await client.aclose()
+def limits(link: RedisLink) -> RateLimits:
+    return RedisLimits(link)
 
 
 async def test_the_limit_itself_is_allowed_and_one_more_is_not(limits: RateLimits) -> None:

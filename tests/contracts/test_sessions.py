@@ -4,42 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from redis.asyncio import Redis
 
 from smtui.domain.account import Session, SessionId, UserId
 from smtui.domain.ports.sessions import SessionStore
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
-from tests.valkey_server import ValkeyServer, running
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 WEEK = 604_800
 
 
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with running() as server:
-        yield server
-
-
 @pytest.fixture
-async def sessions(valkey: ValkeyServer) -> AsyncIterator[SessionStore]:
-    link = RedisLink(valkey.address)
-    yield RedisSessions(link)
-    await link.close()
-
-
-@pytest.fixture
-async def raw(valkey: ValkeyServer) -> AsyncIterator[Any]:
-    client = Redis.from_url(await valkey.address())
-    yield client
-    await client.aclose()
+def sessions(link: RedisLink) -> SessionStore:
+    return RedisSessions(link)
 
 
 def of(user_id: str, **changes: Any) -> Session:
