@@ -49,19 +49,19 @@ class Effort:
         patience: time of the second walk for each candidate that would be gathered from the
             table, ns.
         patience_inside: the same if they would be gathered within an index.
-        patience_outside: the same for a walk that looks sounds up; twice that if they would be
-            gathered in another order than the table's.
+        patience_outside: the same for a walk that looks sounds up; three times that if they would
+            be gathered in another order than the table's.
         passed: sounds passed by in the time of one that is gathered from the table.
         passed_scattered: the same if they are gathered in another order than the table's.
     """
 
     glance: int = 4_000
-    glance_outside: int = 5_000
+    glance_outside: int = 3_000
     few: int = 20_000
     counted: int = 250_000
     patience: int = 80
     patience_inside: int = 100
-    patience_outside: int = 80
+    patience_outside: int = 60
     passed: int = 6
     passed_scattered: int = 14
 
@@ -203,7 +203,7 @@ def _time(question: Question, plan: Plan, effort: Effort) -> int:
     by, source = question.sort.field, plan.source
     if not indexed(question.expression, by):
         scattered = source is not None and source.wide
-        glanced, patience = effort.glance_outside, effort.patience_outside * (2 if scattered else 1)
+        glanced, patience = effort.glance_outside, effort.patience_outside * (3 if scattered else 1)
     elif source is not None and source.serves(by):
         glanced, patience = effort.glance, effort.patience_inside
     else:
