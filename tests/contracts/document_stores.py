@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,17 +56,11 @@ def sqlite_gathering(folder: Path) -> AbstractAsyncContextManager[DocumentStores
     return opened(folder / "library.sqlite3", effort=NO_WALK)
 
 
-def sqlite_narrowing(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
-    """The same where there are many candidates, so that two parts of a question are joined."""
-    return opened(folder / "library.sqlite3", effort=replace(NO_WALK, few=0))
-
-
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
 }
 ANSWERING = IMPLEMENTATIONS | {
     "sqlite gathering": sqlite_gathering,
-    "sqlite narrowing": sqlite_narrowing,
 }
 
 
