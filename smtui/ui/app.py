@@ -19,6 +19,7 @@ from smtui.domain.errors import SmtuiError
 from smtui.paths import styles
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
+from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.theme import THEMES
 from smtui.ui.work import all_done
 
@@ -40,6 +41,7 @@ _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _RENEW_SECONDS = 60.0
+_IDS = {"command_palette": "palette", "suspend_process": "suspend"}
 
 
 def _palette() -> type[Provider]:
@@ -47,6 +49,11 @@ def _palette() -> type[Provider]:
     from smtui.ui.commands import KeyCommands
 
     return KeyCommands
+
+
+def _hidden(key: str, action: str, name: str, tooltip: str, *, shown: str = "") -> Binding:
+    id_ = f"app.{_IDS.get(action, action)}"
+    return Binding(key, action, name, id=id_, tooltip=tooltip, show=False, key_display=shown)
 
 
 class SmtuiApp(App[None]):
@@ -65,23 +72,10 @@ class SmtuiApp(App[None]):
             tooltip="The keys of what has the focus, and what they do.",
             key_display="?",
         ),
-        Binding(
-            "colon",
-            "command_palette",
-            "Palette",
-            id="app.palette",
-            tooltip="Find an action by its name.",
-            show=False,
-            key_display=":",
-        ),
-        Binding(
-            "ctrl+l",
-            "redraw",
-            "Draw afresh",
-            id="app.redraw",
-            tooltip="Draw the whole screen again.",
-            show=False,
-        ),
+        _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
+        _hidden("ctrl+l", "redraw", "Draw afresh", "Draw the whole screen again."),
+        # The terminal is raw, so that the shell's own key reaches it through us alone.
+        _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
     ]
 
     def __init__(
@@ -102,6 +96,8 @@ class SmtuiApp(App[None]):
         self.theme = options.theme
         if options.thin_line:
             self.animation_level = "none"
+        self.set_class(options.ascii, "-ascii")
+        choose_scrollbars(ascii_alone=options.ascii)
         self.set_keymap(dict(options.keymap))
 
     def get_default_screen(self) -> Screen[None]:
@@ -235,6 +231,15 @@ class SmtuiApp(App[None]):
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self._open_login(services)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Name a key, in ASCII alone where nothing else can be drawn."""
+        name = super().get_key_display(binding)
+        return key_name(name) if self.options.ascii else name
+
+    def action_help_quit(self) -> None:
+        """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
+        self.notify("ctrl+q leaves smtui", markup=False)
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""

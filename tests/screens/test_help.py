@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from smtui.domain.query import parse
+from smtui.ui.options import Options
 from smtui.ui.screens import help as help_screen
 from smtui.ui.screens.library import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, many, press, seen
@@ -55,3 +56,21 @@ def test_what_help_says_of_filters_is_understood() -> None:
         for word in line.split():
             if ":" in word and not word.endswith(":"):
                 parse(word)
+
+
+async def test_every_box_is_readable_where_the_locale_is_not_utf8(
+    home: Home, open_app: OpenApp
+) -> None:
+    plain = Options(ascii=True)
+    async with open_app(options=plain) as pilot:
+        assert seen(pilot.app).isascii()
+    await home.sign_up()
+    await home.add(*many(40))
+    async with open_app(size=(120, 20), options=plain) as pilot:
+        assert seen(pilot.app).isascii()
+        await press(pilot, "question_mark")
+        assert re.search(r"up k +One sound up", seen(pilot.app))
+        assert seen(pilot.app).isascii()
+        await press(pilot, "escape", "ctrl+c")
+        assert "ctrl+q leaves smtui" in seen(pilot.app)
+        assert seen(pilot.app).isascii()

@@ -15,7 +15,7 @@ import smtui.ui
 from smtui.ui.app import SmtuiApp
 
 NEVER = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket"}
-NEVER |= {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+z"}
+NEVER |= {"ctrl+a", "ctrl+b", "ctrl+s"}
 LEFT_TO_TEXTUAL = {"ctrl+q", "ctrl+p", "ctrl+c"}
 # Inside a line of text a key may mean what it means to people who type.
 IN_TEXT = {"FilterLine", "AskLine"}
@@ -45,6 +45,7 @@ MEANS = {
     "question_mark": {"help", "back"},
     "colon": {"palette"},
     "ctrl+l": {"redraw"},
+    "ctrl+z": {"suspend"},
 }
 
 
