@@ -347,6 +347,17 @@ async def test_every_order_is_walked_to_and_fro(
         await agrees(documents.samples, sounds, question)
 
 
+async def test_what_failed_and_is_nothing_is_nothing(
+    documents: DocumentStores, sounds: list[Sample]
+) -> None:
+    trouble = Trouble(code="damaged", error="It is damaged", at=NOW)
+    await documents.samples.set_trouble(sounds[0].file_id, trouble)
+    known = [replace(sounds[0], trouble=trouble), *sounds[1:]]
+    for nothing in (Any(()), Tagged("never said")):
+        question = Question(expression=All((Is(Fact.FAILED), nothing)), viewer=ANNA)
+        await agrees(documents.samples, known, question)
+
+
 async def test_nobody_sees_what_is_anothers(documents: DocumentStores) -> None:
     samples = documents.samples
     await samples.add_found([found("/hers.wav")], user_id=ANNA, at=NOW)
