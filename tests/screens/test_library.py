@@ -271,13 +271,27 @@ async def test_a_folder_is_completed_while_typing(
         await until(lambda: f"{tmp_path}/drums/" in line_with(pilot.app, "scan folder"))
 
 
-async def test_a_folder_that_is_not_there_is_told(
-    home: Home, open_app: OpenApp, tmp_path: Path
+async def test_typing_goes_on_with_the_folder_that_is_offered(
+    home: Home, open_app: OpenApp
 ) -> None:
     await home.sign_up()
     async with open_app() as pilot:
-        await press(pilot, "i", "ctrl+u", *str(tmp_path / "nowhere"), "enter")
-        assert told(pilot.app)
+        await press(pilot, "i", *"Samples")
+        offered = f"{Path.home()}/Samples"
+        assert line_with(pilot.app, "scan folder").rstrip().endswith(offered)
+
+
+async def test_a_folder_spelt_wrongly_is_told_and_can_be_mended(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    async with open_app() as pilot:
+        await press(pilot, "i", "ctrl+u", *"/nowhere", "enter")
+        assert "nothing is there" in line_with(pilot.app, "scan folder")
+        assert not await home.kept.samples.folders(user_id=home.user_id)
+        # What was typed is not lost: a letter mends it.
+        await press(pilot, "r")
+        assert line_with(pilot.app, "scan folder").rstrip().endswith("/nowherer")
 
 
 async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import aiofiles.os
+
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import printable_path
 from smtui.ui.browsing.browser import Browser
@@ -22,9 +24,12 @@ class Scanning(Browser):
 
     def action_scan(self) -> None:
         """Ask for a folder."""
+        self._ask_folder("scan folder", f"{Path.home()}/")
+
+    def _ask_folder(self, words: str, begun: str) -> None:
         line = self.query_one(AskLine)
-        line.ask(FOLDER, "scan folder", hint="tab completes", suggester=FolderSuggester())
-        line.set_text(f"{Path.home()}/")
+        line.ask(FOLDER, words, hint="tab completes", suggester=FolderSuggester())
+        line.set_text(begun)
 
     def answer_folder(self, text: str) -> None:
         """Take what was typed."""
@@ -42,6 +47,10 @@ class Scanning(Browser):
 
     @looking(group=_GROUP)
     async def _scan(self, folder: Path) -> None:
+        if not await aiofiles.os.path.exists(folder):
+            # In the line itself: a toast would lie over what is to be mended.
+            self._ask_folder("nothing is there; scan folder", str(folder))
+            return
         bar = self.query_one(StatusBar)
         last = ScanProgress()
         try:

@@ -59,6 +59,7 @@ class Tagging(Browser):
     @doing
     async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
         changed = await self.services.library.tag(targets, add=change.add, remove=change.remove)
-        self.say(f"{changed:,} changed" if changed != 1 else "Tagged")
+        sounds = "1 sound" if changed == 1 else f"{changed:,} sounds"
+        self.say(f"Tags of {sounds} changed" if changed else "No tags changed")
         if self.answered:
             await self.reload()

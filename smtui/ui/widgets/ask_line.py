@@ -99,7 +99,8 @@ class AskLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Lay out the question and the line."""
         yield Static("", classes="ask-words")
-        yield Input(compact=True)
+        # Nothing is selected: a letter goes on with a text that was begun, it does not replace it.
+        yield Input(compact=True, select_on_focus=False)
 
     def ask(self, subject: str, words: str, *, hint: str, suggester: Suggester) -> None:
         """Show the line and take the keys."""
