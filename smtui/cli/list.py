@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import sys
 
@@ -17,6 +18,7 @@ from smtui.domain.query import CONDITIONS, parse
 from smtui.domain.question import SORTABLE, Expression, Field, Question, Sort
 from smtui.domain.sample import Sample
 
+_OPTIONS = ("--json", "--sort", "--reverse", "--limit", "--help")
 _EXAMPLES = "\n".join(f"  {each.example:<18} {each.meaning}" for each in CONDITIONS)
 
 
@@ -52,6 +54,7 @@ def list_command(
     if query == ("-h",):
         click.echo(click.get_current_context().get_help())
         return
+    _refuse_options(query)
     text = " ".join(query)
 
     async def work() -> None:
@@ -65,6 +68,16 @@ def list_command(
                 err("Nothing is found." if text else "The library is empty: smtui scan FOLDER")
 
     run(work)
+
+
+def _refuse_options(words: tuple[str, ...]) -> None:
+    """Raise click.NoSuchOption for a misspelt option: it would find nothing, without a word."""
+    for word in words:
+        if word.startswith("--"):
+            option = word.partition("=")[0]
+            context = click.get_current_context()
+            possible = difflib.get_close_matches(option, _OPTIONS)
+            raise click.NoSuchOption(option, possibilities=possible, ctx=context)
 
 
 def _parsed(text: str) -> Expression:

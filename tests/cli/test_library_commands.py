@@ -131,6 +131,14 @@ def test_a_mistake_in_a_filter_is_pointed_at() -> None:
     assert "A tempo looks like" in done.stderr
 
 
+def test_a_misspelt_option_is_no_filter_that_finds_nothing() -> None:
+    asked = smtui("list", "-loop", "--revers")
+    assert asked.returncode == 2
+    assert asked.stdout == ""
+    assert "--revers" in asked.stderr
+    assert "Did you mean" in asked.stderr
+
+
 def test_a_reader_that_leaves_early_is_no_failure(tmp_path: Path) -> None:
     for seed in range(300):
         put(tmp_path / "many" / f"{'long name ' * 20}{seed}.wav", seed)
