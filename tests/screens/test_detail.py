@@ -219,6 +219,30 @@ async def test_the_other_view_shows_curves_over_time(open_sound: OpenSound) -> N
         assert "▀" in seen(pilot.app)
 
 
+async def test_with_curves_no_key_and_no_word_is_of_the_picture(open_sound: OpenSound) -> None:
+    async with open_sound("b_mid.wav") as pilot:
+        await press(pilot, "v")
+        assert " Hz  " not in reading(pilot)
+        assert "range" not in reading(pilot)
+        assert "Axis" not in seen(pilot.app)
+        await press(pilot, "x", "d", "v")
+        assert "log  range 80 dB" in reading(pilot)
+        assert "Axis" in seen(pilot.app)
+
+
+async def test_the_cursor_hides_no_digit_of_the_time_axis(open_sound: OpenSound) -> None:
+    async with open_sound("b_mid.wav") as pilot:
+        await press(pilot, *["h"] * 40)
+        axes = set()
+        for _ in range(6):
+            (axis,) = (
+                line for line in seen(pilot.app).splitlines() if line.startswith("      0.0")
+            )
+            axes.add(axis.replace("^", " "))
+            await press(pilot, "l")
+        assert len(axes) == 1
+
+
 async def test_next_and_previous_go_through_the_list_one_came_from(open_sound: OpenSound) -> None:
     async with open_sound("a_low.wav") as pilot:
         await press(pilot, "J")

@@ -25,6 +25,7 @@ from smtui.ui.widgets.waveform import Waveform
 
 _ZOOM = 2.0
 _PAN = 0.25
+_OF_THE_PICTURE = {"axis", "range"}
 
 
 def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
@@ -133,11 +134,12 @@ class DetailScreen(Awaiting):
         if section is None:
             return
         words = []
-        if reading is not None:
+        if reading is not None and not self._has_curves:
             level = "below the range" if reading.level is None else f"{reading.level:.0f} dB"
             words.append(f"{reading.time:.3f} s  {reading.hertz:,.0f} Hz  {level}  ")
-        words.append("log" if section.log else "linear")
-        words.append(f"range {section.range_db:.0f} dB")
+        if not self._has_curves:
+            words.append("log" if section.log else "linear")
+            words.append(f"range {section.range_db:.0f} dB")
         words.append(f"zoom {section.zoom:.3g}x")
         if picture is not None and picture.from_slices:
             words.append("the file is gone: drawn from what was heard")
@@ -229,6 +231,16 @@ class DetailScreen(Awaiting):
             pane.restyle(self.full_ink)
         else:
             views.current = "curves"
+        self._read(pane.reading())
+        self.refresh_bindings()
+
+    @property
+    def _has_curves(self) -> bool:
+        return self.query_one("#views", ContentSwitcher).current == "curves"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no key that changes only what is out of sight."""
+        return not (action in _OF_THE_PICTURE and self.is_mounted and self._has_curves)
 
     def action_analyze(self) -> None:
         """Listen to this sound."""

@@ -243,10 +243,11 @@ class Spectrogram(Widget):
     def _time_axis(self, style: Style) -> Strip:
         cells = [" "] * self.plot.width
         if self.picture is not None:
-            for mark in time_marks(self.picture.start, self.picture.end, self.plot.width):
-                cells[mark.at : mark.at + len(mark.label)] = mark.label
             if self._column < len(cells):
                 cells[self._column] = "^"
+            # A label over the caret: the cross above shows the place as well, half a number lies.
+            for mark in time_marks(self.picture.start, self.picture.end, self.plot.width):
+                cells[mark.at : mark.at + len(mark.label)] = mark.label
         return Strip([Segment(" " * AXIS + "".join(cells), style)])
 
 
