@@ -80,6 +80,7 @@ def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
         wakeups=lambda: Wakeups(app, broker),
         listener=Recipe(),
         limits=limits,
+        slates=here.state,
     )
 
 

@@ -16,10 +16,11 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from smtui.domain.batch import Claimed
+from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
@@ -51,6 +52,7 @@ class Means:
         open_hearing: opens the documents for a worker of the given name.
         using: says "in use" to whoever would stop the private servers.
         wakeups: makes the connection to the queues.
+        slates: the folder in which children leave word of what they hold; see `slate`.
     """
 
     open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
@@ -58,6 +60,7 @@ class Means:
     wakeups: Callable[[], Wakeups]
     listener: Listener
     limits: WorkLimits
+    slates: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,6 @@ class Child:
         self._means = means
         self._seat = seat
         self._inherited = seat.read()
-        seat.write(())
         self._hearing: Hearing | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()
@@ -129,11 +131,15 @@ class Child:
         """Take what a file took, for the next claim."""
         self.file_seconds += _LEARNING * (seconds - self.file_seconds)
 
+    def write_down(self, claims: Sequence[Claimed]) -> None:
+        """Leave word for the next child of what is held from now on."""
+        self._seat.write(claims)
+
     def hold(self, assignments: Sequence[Assignment]) -> None:
         """Keep the leases of these, the one being heard first; none to let go of all."""
         if not assignments or not self._assignments:
             # Once for all files: what was ended by then is no longer ours to let go.
-            self._seat.write([assignment.claimed for assignment in assignments])
+            self.write_down([assignment.claimed for assignment in assignments])
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
@@ -150,9 +156,11 @@ class Child:
         while True:
             try:
                 async with self._means.open_hearing(self.name) as hearing:
+                    orphaned = await self._inherit(hearing)
                     self._hearing = hearing
                     self._opened.set()
-                    await self._inherit(hearing)
+                    if orphaned:
+                        await asyncio.to_thread(self.wakeups.ensure, orphaned)
                     while True:
                         await self._tick(hearing)
                         await asyncio.sleep(_TICK_SECONDS)
@@ -161,13 +169,15 @@ class Child:
                 self._opened.clear()
                 await asyncio.sleep(_REOPEN_SECONDS)
 
-    async def _inherit(self, hearing: Hearing) -> None:
-        """Let go of what the child before in this seat held when it was killed."""
-        claims, self._inherited = self._inherited, ()
+    async def _inherit(self, hearing: Hearing) -> set[RunId]:
+        """Let go of what the child before in this seat held when it was killed; gives its runs."""
+        claims = self._inherited
         if claims:
             await hearing.renew(claims, lease_seconds=0.0)
-            runs = {claimed.run_id for claimed in claims}
-            await asyncio.to_thread(self.wakeups.ensure, runs)
+            # Only now, for one may be killed before; nothing is claimed until the seat is clean.
+            self._seat.write(())
+            self._inherited = ()
+        return {claimed.run_id for claimed in claims}
 
     async def _tick(self, hearing: Hearing) -> None:
         now = time.monotonic()

@@ -35,12 +35,12 @@ class Chunk:
         """Claim, hear and save; give how many files were ended."""
         self._child.begin()
         taken = self._claimed()
-        if taken.more:
-            # Now and not at the end: another child may be free, and this one may not live so long.
-            self._child.wakeups.ensure([self._run_id], self._queue)
         # Long files last, so that they keep no short one waiting.
         self._left = sorted(taken.assignments, key=lambda each: each.sample.file_size)
         with self:
+            if taken.more:
+                # Now and not at the end: another child may be free, and this one may die.
+                self._child.wakeups.ensure([self._run_id], self._queue)
             while self._left:
                 self._hear_first()
                 del self._left[0]
@@ -77,6 +77,7 @@ class Chunk:
                 self._run_id,
                 limit=max(1, min(files, _MOST_FILES)),
                 lease_seconds=limits.lease_seconds,
+                note=child.write_down,
             )
         )
 

@@ -1,16 +1,19 @@
 """What the children of a worker hold, written where their successors can read it.
 
 A child that is killed cannot give back its claims, and waiting for its leases to expire takes
-long. So each seat of the worker has a piece of memory that all its children share: the next child
-in the seat reads there what the last one held when it died.
+long. So each seat of the worker has a part of a file: the next child in the seat reads there what
+the last one held when it died, be it a child of this worker or of one that was killed as a whole.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
-import mmap
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from smtui.domain.analysis import Level
@@ -21,29 +24,48 @@ _SEAT_BYTES = 32 * 1024
 
 
 class Slate:
-    """Shared memory of a worker with one part for each seat; made before the children are."""
+    """A worker's file with one part for each seat; opened before there are children.
 
-    def __init__(self, seats: int) -> None:
+    It only saves time: where it cannot be written (a full disk), or somebody who wrote there
+    still lives, leases expire.
+    """
+
+    def __init__(self, path: Path, *, seats: int) -> None:
         self._seats = seats
-        self._memory = mmap.mmap(-1, seats * _SEAT_BYTES)
+        self._file: int | None = None
+        with suppress(OSError):
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                # Held by the worker and all its children, until the last of them has ended.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(file)
+                raise
+            self._file = file
 
     def write(self, seat: int, claims: Sequence[Claimed]) -> None:
         """Put down what the child in a seat holds; nothing wipes it clean."""
-        if seat >= self._seats:
+        if seat >= self._seats or self._file is None:
             return
         text = json.dumps([asdict(claimed) for claimed in claims]).encode() if claims else b""
         start = seat * _SEAT_BYTES
-        # The first byte last: a child killed in between has left nothing half written to be read.
-        self._memory[start] = 0
-        if text and len(text) < _SEAT_BYTES:
-            self._memory[start + 1 : start + len(text)] = text[1:]
-            self._memory[start + len(text) : start + _SEAT_BYTES] = bytes(_SEAT_BYTES - len(text))
-            self._memory[start] = text[0]
+        with suppress(OSError):
+            # The first byte last: a child killed in between has left nothing half written.
+            os.pwrite(self._file, b"\0", start)
+            if text and len(text) < _SEAT_BYTES:
+                os.pwrite(self._file, text[1:] + b"\0", start + 1)
+                os.pwrite(self._file, text[:1], start)
 
     def read(self, seat: int) -> tuple[Claimed, ...]:
         """Give what the child before held when it ended; nothing where it ended in order."""
-        if seat >= self._seats or not self._memory[seat * _SEAT_BYTES]:
+        if seat >= self._seats or self._file is None:
             return ()
-        part = self._memory[seat * _SEAT_BYTES : (seat + 1) * _SEAT_BYTES]
-        written: list[dict[str, Any]] = json.loads(part.rstrip(b"\0"))
-        return tuple(Claimed(**claimed | {"level": Level(claimed["level"])}) for claimed in written)
+        try:
+            text = os.pread(self._file, _SEAT_BYTES, seat * _SEAT_BYTES).partition(b"\0")[0]
+            written: list[dict[str, Any]] = json.loads(text) if text else []
+            return tuple(
+                Claimed(**claimed | {"level": Level(claimed["level"])}) for claimed in written
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            # Another smtui wrote it, or the machine went down while it was written.
+            return ()

@@ -23,10 +23,12 @@ class Crew:
         self._slate: Slate | None = None
         self._child: Child | None = None
 
-    def prepare(self, **_signal: Any) -> None:
-        """Prepare the seats; called in the worker's parent before it forks."""
+    def prepare(self, sender: Any, **_signal: Any) -> None:
+        """Prepare the seats; called in the parent of the worker `sender` before it forks."""
+        name = sender.hostname.partition("@")[0]
         # A child that is replaced may overlap with its successor.
-        self._slate = Slate(2 * self._means.limits.children)
+        seats = 2 * self._means.limits.children
+        self._slate = Slate(self._means.slates / f"{name}.claims", seats=seats)
 
     def take_seat(self, **_signal: Any) -> None:
         """Become a child; called right after the fork."""

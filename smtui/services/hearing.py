@@ -7,7 +7,7 @@ kill repairs what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,15 +64,24 @@ class Hearing:
         self._worker = worker
         self._recipe_version = recipe_version
 
-    async def claim(self, run_id: RunId, *, limit: int, lease_seconds: float) -> Taken:
+    async def claim(
+        self,
+        run_id: RunId,
+        *,
+        limit: int,
+        lease_seconds: float,
+        note: Callable[[Sequence[Claimed]], None] = lambda _claims: None,
+    ) -> Taken:
         """Take up to `limit` files of a run, each with its row.
 
-        A file that an earlier claim did not finish comes alone: if it is what kills the process,
-        it must not use up the attempts of its neighbours.
+        What was claimed is told to `note` at once: should this process be killed a moment later,
+        somebody can give it back. A file that an earlier claim did not finish comes alone: if it
+        is what kills the process, it must not use up the attempts of its neighbours.
         """
         while claims := await self._batches.claim(
             run_id, worker=self._worker, limit=limit, lease_seconds=lease_seconds
         ):
+            note(claims)
             more = len(claims) == limit
             if again := [claimed for claimed in claims if claimed.attempt > 1]:
                 await self._hand_back(claimed for claimed in claims if claimed is not again[0])

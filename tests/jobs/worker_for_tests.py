@@ -108,6 +108,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         wakeups=lambda: Wakeups(app, broker),
         listener=CapriciousListener(Path(log)),
         limits=limits,
+        slates=Path(log).parent,
     )
     register(app, means)
     return run_worker(app, limits)
