@@ -25,8 +25,8 @@ from smtui.local.valkey import Flush, Valkey
 from smtui.local.worker import PrivateWorker
 
 _TICK_SECONDS = 1.0
-# A worker that has just finished lets go within a moment.
-_IN_USE_PATIENCE_SECONDS = 3.0
+# A worker that has just finished lets go some 3.5 s after its last sound.
+_IN_USE_PATIENCE_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 2.0
 
 _log = logging.getLogger(__name__)
