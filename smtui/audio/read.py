@@ -6,6 +6,7 @@ What a header claims is checked before anything is made of it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -188,6 +189,9 @@ def _descriptor(path: Path) -> int:
     except PermissionError as error:
         raise SoundUnreadable("The file may not be read", code="forbidden") from error
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENXIO:
+            # A socket, or a device that is not there.
+            raise SoundUnreadable("It is not a regular file", code="not_audio") from error
         reason = getattr(error, "strerror", None) or "the system refused"
         raise SoundUnreadable(f"The file cannot be opened: {reason}", code="damaged") from error
 

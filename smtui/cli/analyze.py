@@ -28,7 +28,9 @@ _PLAIN_EVERY_SECONDS = 5.0
 
 
 @click.command("analyze")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.argument(
+    "paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="[PATH]..."
+)
 @click.option(
     "--level",
     type=click.Choice([Level.BASIC.value, Level.ADVANCED.value]),

@@ -42,7 +42,7 @@ def folders_command(context: click.Context, *, as_json: bool) -> None:
 
 
 @folders_command.command("forget")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path, readable=False))
 def forget_command(*, folder: Path) -> None:
     """Forget FOLDER; what the library has of it stays."""
 

@@ -44,9 +44,7 @@ class _Wishes:
 
 
 @click.command("inspect")
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, resolve_path=False)
-)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
 @click.option(
     "--level",

@@ -21,7 +21,9 @@ _CELLS = 30
 
 
 @click.command("scan")
-@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER]...")
+@click.argument(
+    "folders", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="[FOLDER]..."
+)
 @click.option(
     "--analyze/--no-analyze",
     default=None,

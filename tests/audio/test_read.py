@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
+import socket
 import subprocess
 import sys
 import warnings
@@ -77,10 +79,13 @@ def test_text_named_wav_is_not_audio(tmp_path: Path) -> None:
     assert refusal(path).code == "not_audio"
 
 
-def test_a_folder_and_a_pipe_are_not_audio(tmp_path: Path) -> None:
+def test_a_folder_a_pipe_and_a_socket_are_not_audio(tmp_path: Path) -> None:
     assert refusal(tmp_path).code == "not_audio"
     os.mkfifo(tmp_path / "pipe.wav")
     assert refusal(tmp_path / "pipe.wav").code == "not_audio"
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(tmp_path):
+        server.bind("socket.wav")
+    assert refusal(tmp_path / "socket.wav").code == "not_audio"
 
 
 def test_a_flac_cut_in_half_breaks_off_where_it_does(written: Written) -> None:

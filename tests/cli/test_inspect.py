@@ -107,6 +107,20 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_named_and_the_rest_is_shown(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "closed.wav").write_bytes((folder / "tone.wav").read_bytes())
+    (tmp_path / "closed.wav").chmod(0)
+    done = run(tmp_path / "closed.wav", folder / "tone.wav")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{tmp_path}/closed.wav: The file may not be read\n",
+    )
+    assert "loudness" in done.stdout
+
+
 def test_names_of_any_bytes_are_opened_and_inert(folder: Path) -> None:
     raw = os.fsencode(folder) + b"/\x1b[31m\xff[red]\n.wav"
     Path(os.fsdecode(raw)).write_bytes((folder / "tone.wav").read_bytes())
