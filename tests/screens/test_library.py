@@ -123,6 +123,21 @@ async def test_a_mistake_is_named_and_what_stands_before_it_is_asked(
         assert names(pilot) == ["a_kick.wav"]
 
 
+async def test_the_sound_that_was_found_keeps_the_cursor_when_the_filter_closes(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"pad")
+        assert names(pilot) == ["pad.wav"]
+        await press(pilot, "escape")
+        assert len(names(pilot)) == 3
+        assert names(pilot)[table(pilot).cursor] == "pad.wav"
+        await press(pilot, "full_stop")
+        assert names(pilot) == ["pad.wav"]
+        await press(pilot, "full_stop")
+        assert names(pilot)[table(pilot).cursor] == "pad.wav"
+
+
 async def test_nothing_found_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"zebra")

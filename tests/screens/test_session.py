@@ -5,8 +5,7 @@ from __future__ import annotations
 from smtui.ui.app import SmtuiApp
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
-from tests.screens.conftest import OpenApp
-from tests.screens.screen_home import Home, press, seen, settle, until
+from tests.screens.screen_home import Home, OpenApp, press, seen, settle, until
 
 
 async def test_signing_out_asks_again_at_the_next_start(home: Home, open_app: OpenApp) -> None:

@@ -44,6 +44,11 @@ class Asked:
         """Nothing is filtered out."""
         return self.folder is None and parse(self.text) == Everything()
 
+    def is_wider_than(self, other: Asked) -> bool:
+        """The other is a part of this: its filter or its folder was taken away, nothing added."""
+        kept = (self.text in ("", other.text), self.folder in (None, other.folder))
+        return all(kept) and (self.text, self.folder) != (other.text, other.folder)
+
     @property
     def order(self) -> str:
         """Say the order: `name up`."""

@@ -12,7 +12,7 @@ from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, Sample
 from smtui.ui.browsing.asked import Asked
 from smtui.ui.room import Room
 from smtui.ui.widgets.filter_line import FilterLine
@@ -92,6 +92,8 @@ class Browser(Room):
     @looking(group="question")
     async def _ask(self, asked: Asked, pause: float) -> None:
         self._asking = True
+        # A wider answer keeps to its sound; while one types, the best is what comes first.
+        held = self.table.sample if asked.is_wider_than(self.asked) else None
         try:
             await asyncio.sleep(pause)
             # Taken before the rows are read, so that no change in between is missed.
@@ -103,8 +105,17 @@ class Browser(Room):
             self.table.fill(0, window.samples, exact=window.exact)
             self.table.grow(await listing.count())
             await self.count_all()
+            await self._keep_to(held)
         finally:
             self._asking = False
+
+    async def _keep_to(self, held: Sample | None) -> None:
+        """Put the cursor back on the sound it was on, unless it was moved meanwhile."""
+        if held is None or self.table.cursor:
+            return
+        row = await self.listing.position(held.file_id)
+        if row is not None and not self.table.cursor:
+            self.table.move_to(row)
 
     def _take(self, asked: Asked, listing: Listing) -> None:
         if self._listing is not None:

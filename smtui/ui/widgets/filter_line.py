@@ -81,7 +81,12 @@ class FilterLine(Vertical):
         """Lay out the slash, the text, the order; the mistake stands below."""
         with Horizontal():
             yield Static("/ ", classes="filter-slash")
-            yield Input(placeholder=_EXAMPLE, compact=True, highlighter=self._mistakes)
+            yield Input(
+                placeholder=_EXAMPLE,
+                compact=True,
+                highlighter=self._mistakes,
+                select_on_focus=False,
+            )
             yield Static("", classes="filter-order")
         yield Static("", classes="filter-mistake")
 
