@@ -74,8 +74,13 @@ async def follow(batches: Batches, run_id: RunId) -> int:
     from smtui.services.pace import Pace
 
     line = _Line(Pace())
+    waiting = ""
     try:
         async for progress in batches.watch(run_id):
+            if batches.waiting not in ("", waiting):
+                line.leave()
+                err(f"Waiting: {batches.waiting}")
+            waiting = batches.waiting
             line.show(progress)
     except asyncio.CancelledError:
         line.leave()

@@ -150,7 +150,10 @@ class Batches:
     async def watch(self, run_id: RunId) -> AsyncIterator[RunProgress]:
         """Follow a run: the present first, then every change, until it has ended.
 
-        Raises NotFound where there is no such run.
+        The present comes again when `waiting` has changed.
+
+        Raises:
+            NotFound: there is no such run.
         """
         pulse = Pulse(still_after=_STILL)
         last: RunProgress | None = None
@@ -165,7 +168,15 @@ class Batches:
                 return
             await pulse.beat(progress)
             if pulse.stands_still():
+                before = self._waiting
                 await self._announce(run_id, urgent=False)
+                if self._waiting != before:
+                    yield progress
+
+    @property
+    def waiting(self) -> str:
+        """Why no worker could be reached when one was last called; empty when one could."""
+        return self._waiting
 
     async def overview(self, user_id: UserId | None) -> AsyncIterator[Overview]:
         """Follow everything a person asked for: the present first, then every change; no end."""

@@ -43,7 +43,11 @@ class Work:
 
     children: int | None = field(
         default=None,
-        metadata={"description": "Processes that listen; unset: half the cores.", "ge": 1, "le": 256},
+        metadata={
+            "description": "Processes that listen; half the cores if unset.",
+            "ge": 1,
+            "le": 256,
+        },
     )
     nice: int = field(
         default=10,
@@ -69,7 +73,7 @@ class PrivateServices:
 
     idle_seconds: int = field(
         default=600,
-        metadata={"description": "They stop after so long without use, s.", "ge": 1},
+        metadata={"description": "Seconds without use after which they stop.", "ge": 1},
     )
 
 

@@ -40,7 +40,7 @@ _SIGNAL_GRACE = 2.0
 _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
-_RENEW_SECONDS = 60.0
+_RENEW_SECONDS = 5.0
 _IDS = {"command_palette": "palette", "suspend_process": "suspend"}
 
 

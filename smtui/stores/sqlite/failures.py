@@ -11,7 +11,7 @@ from smtui.domain.errors import StoreUnreachable
 _MEANINGS = {
     sqlite3.SQLITE_FULL: (
         "The disk is full",
-        "Nothing was changed. Make room where the library is kept, then try again.",
+        "What was saved before stays. Make room where the library is kept, then try again.",
     ),
     sqlite3.SQLITE_READONLY: (
         "The library cannot be written",
