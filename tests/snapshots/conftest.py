@@ -32,7 +32,7 @@ SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
 def _self_contained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures that load no font from anywhere."""
     plain = re.sub(r"@font-face \{\{.*?\n    \}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    defaults = {**Console.export_svg.__kwdefaults__, "code_format": plain}
+    defaults = {**(Console.export_svg.__kwdefaults__ or {}), "code_format": plain}
     monkeypatch.setattr(Console.export_svg, "__kwdefaults__", defaults)
 
 
