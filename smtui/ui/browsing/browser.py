@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.12
+_KEEP_PATIENCE = 0.15
 _FIRST_ROWS = 100
 _LOOK_AGAIN = 1.0
 _APPROXIMATE_PAUSE = 0.3
@@ -100,22 +101,26 @@ class Browser(Room):
             self._generation = await self.services.library.generation()
             listing = self.services.library.listing(asked.question(self.account.user_id))
             window = await listing.window(0, _FIRST_ROWS)
+            row = await self._row_of(held, listing)
             self._take(asked, listing)
             self.table.show(len(window.samples))
             self.table.fill(0, window.samples, exact=window.exact)
             self.table.grow(await listing.count())
+            if row is not None:
+                self.table.move_to(row)
             await self.count_all()
-            await self._keep_to(held)
         finally:
             self._asking = False
 
-    async def _keep_to(self, held: Sample | None) -> None:
-        """Put the cursor back on the sound it was on, unless it was moved meanwhile."""
-        if held is None or self.table.cursor:
-            return
-        row = await self.listing.position(held.file_id)
-        if row is not None and not self.table.cursor:
-            self.table.move_to(row)
+    async def _row_of(self, held: Sample | None, listing: Listing) -> int | None:
+        """Find a sound in an answer, unless that takes longer than a person would wait."""
+        if held is None:
+            return None
+        try:
+            async with asyncio.timeout(_KEEP_PATIENCE):
+                return await listing.position(held.file_id)
+        except TimeoutError:
+            return None
 
     def _take(self, asked: Asked, listing: Listing) -> None:
         if self._listing is not None:
