@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from textual.css.query import NoMatches
 from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError
@@ -66,6 +67,10 @@ async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> Non
         await work()
     except SmtuiError as error:
         room.tell(error)
+    except NoMatches:
+        # The widgets of a screen that was left go a moment before its work is cancelled.
+        if room in room.app.screen_stack:
+            raise
 
 
 async def all_done(app: App[Any], *, seconds: float | None = None) -> bool:
