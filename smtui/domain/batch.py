@@ -46,7 +46,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """How one file of a batch stands."""
+    """How one file of a batch stands.
+
+    Attributes:
+        unseen_on: machines whose workers handed it back because they do not have the file;
+            `error` is then the newest one's sentence, `code` is `unseen`.
+    """
 
     status: State = State.PENDING
     analysis_id: AnalysisId | None = None
@@ -55,6 +60,15 @@ class FileResult:
     attempt: int = 0
     worker: str | None = None
     lease_until: datetime | None = None
+    unseen_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A machine on which a claimed file is not there; `error` says which folder is missing."""
+
+    machine: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,10 @@ class NotFound(SmtuiError):
     """What was asked for is not in the library."""
 
 
+class NotAllowed(SmtuiError):
+    """The account's role, or somebody else's ownership, does not permit it."""
+
+
 class AlreadyTaken(SmtuiError):
     """A name or e-mail that must be unique is in use."""
 

@@ -42,6 +42,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Who did something to a sound, and when; None: nobody is known."""
+
+    by: UserId | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Why the last listening failed; `code` as in SoundUnreadable, `error` one sentence."""
 
@@ -63,8 +71,10 @@ class Sample:
         sample_rate: Hz.
         format: wav, flac, mp3, ogg, aiff, …
         user_id: owner; None is shared by all.
+        tag_marks: who put a tag and when, by the tag as it stands in `tags`; tags that came
+            from elsewhere have none.
         metadata: title, artist, bpm, key as the file's own tags say them, and free keys.
-        file_hash: BLAKE2b-128 of the bytes, hex.
+        file_hash: BLAKE2b-128 of the bytes, hex; empty where another program added the sound.
         missing_since: when a scan of its folder no longer found it; None while it is there.
     """
 
@@ -80,6 +90,7 @@ class Sample:
     user_id: UserId | None
     uploaded_at: datetime
     tags: tuple[str, ...] = ()
+    tag_marks: Mapping[str, Mark] = field(default_factory=dict)
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     file_hash: str
     mtime_ns: int

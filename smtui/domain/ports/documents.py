@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from smtui.domain.account import Account, UserId
+from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
-from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress
+from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.question import Page, Place, Question
-from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Sample, Stamp, Trouble
+from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 
 
 class AccountStore(Protocol):
@@ -33,6 +33,16 @@ class AccountStore(Protocol):
     async def set_password(self, user_id: UserId, hashed_password: str) -> bool: ...
 
     async def set_active(self, user_id: UserId, *, active: bool) -> bool: ...
+
+    async def set_role(self, user_id: UserId, role: Role) -> bool: ...
+
+    async def set_code(self, user_id: UserId, code: OneTimeCode | None) -> bool:
+        """Keep a one-time code in place of another, or with None take it away."""
+        ...
+
+    async def spend_code(self, user_id: UserId, hashed_code: str, hashed_password: str) -> bool:
+        """Guarded: set the password and take the code away, only while it is this code."""
+        ...
 
     async def signed_in(self, user_id: UserId, at: datetime) -> bool:
         """Set last_login."""
@@ -121,9 +131,17 @@ class SampleStore(Protocol):
     async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool: ...
 
     async def change_tags(
-        self, file_ids: Sequence[FileId], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+        self,
+        file_ids: Sequence[FileId],
+        *,
+        mark: Mark,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
     ) -> int:
-        """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
+        """Add and remove tags (compared folded, kept as typed); gives how many rows changed.
+
+        An added tag is kept with its mark; one that was there already keeps the mark it has.
+        """
         ...
 
     async def unheard(
@@ -189,9 +207,17 @@ class BatchStore(Protocol):
     async def get(self, batch_id: BatchId) -> Batch | None: ...
 
     async def claim(
-        self, run_id: RunId, *, worker: str, limit: int, lease_seconds: float
+        self,
+        run_id: RunId,
+        *,
+        worker: str,
+        limit: int,
+        lease_seconds: float,
+        machine: str = "",
     ) -> tuple[Claimed, ...]:
         """Take up to `limit` claimable files (pending, or lease expired), each guarded.
+
+        Files that `machine` has handed back as unseen are left to others.
 
         attempt rises by one and an analysis_id is fixed at the first claim. A file whose lease
         expired after its last allowed attempt becomes failed (`crashed`) instead. Gives nothing
@@ -209,8 +235,19 @@ class BatchStore(Protocol):
 
     async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool: ...
 
-    async def hand_back(self, claimed: Claimed) -> bool:
-        """Give up the claim without a result; the attempt does not count."""
+    async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
+        """Give up the claim without a result; the attempt does not count.
+
+        `unseen`: this machine does not have the file. It is added to the result's `unseen_on`,
+        with code `unseen` and its sentence as the error, until somebody completes or fails it.
+        """
+        ...
+
+    async def vanish(self, machines: frozenset[str]) -> int:
+        """Fail (`vanished`, with the sentence kept) pending files unseen on all of these machines.
+
+        Gives how many. Nothing for no machines, and nothing for files never handed back.
+        """
         ...
 
     async def request_cancel(self, run_id: RunId) -> int:
@@ -223,8 +260,11 @@ class BatchStore(Protocol):
         """Newest first; only counters are read."""
         ...
 
-    async def claimable(self) -> tuple[RunId, ...]:
-        """Runs with at least one file that could be claimed now; repairs ended batches first."""
+    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
+        """Runs with at least one file that could be claimed now; repairs ended batches first.
+
+        With a machine, only by a worker there: what it has handed back as unseen does not count.
+        """
         ...
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:

@@ -1,4 +1,4 @@
-"""What lives for minutes or days: sessions, limits, the cache."""
+"""What lives for minutes or days: sessions, limits, the cache, and who works now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from smtui.domain.account import Session, SessionId, UserId
+from smtui.domain.health import WorkerReport
 
 
 class SessionStore(Protocol):
@@ -15,6 +16,14 @@ class SessionStore(Protocol):
 
     async def use(self, session_id: SessionId, *, at: datetime) -> Session | None:
         """Give the session and renew its life; None when it has ended."""
+        ...
+
+    async def alive(self, session_id: SessionId) -> bool:
+        """Tell whether it has not ended, without renewing its life."""
+        ...
+
+    async def of(self, user_id: UserId) -> tuple[Session, ...]:
+        """Every session of an account, the last used first."""
         ...
 
     async def close(self, session_id: SessionId) -> None: ...
@@ -54,3 +63,17 @@ class Cache(Protocol):
     async def put(self, key: str, value: bytes, *, seconds: int) -> None: ...
 
     async def drop(self, *keys: str) -> None: ...
+
+
+class WorkerBoard(Protocol):
+    """Where workers say that they live; a report vanishes by itself when it is not renewed."""
+
+    async def report(self, report: WorkerReport, *, seconds: int) -> None:
+        """Put up or renew the report of one worker, known by its name."""
+        ...
+
+    async def reports(self) -> tuple[WorkerReport, ...]:
+        """Every worker that lives, by name."""
+        ...
+
+    async def leave(self, name: str) -> None: ...

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.batch import RunId
+from smtui.domain.health import ServerHealth
 from smtui.domain.picture import Picture, PictureRequest
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
@@ -79,4 +80,12 @@ class SoundFinder(Protocol):
 
     async def present(self, folder: Path) -> bool:
         """Whether a folder is there and can be looked into (its drive is mounted)."""
+        ...
+
+
+class HealthCheck(Protocol):
+    """Asks the servers how they are."""
+
+    async def check(self) -> tuple[ServerHealth, ...]:
+        """Ask each, side by side, for at most 5 s; failures are answers, never errors."""
         ...
