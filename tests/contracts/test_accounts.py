@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.account import UserId
+from smtui.domain.account import OneTimeCode, Role, UserId
 from smtui.domain.errors import AlreadyTaken
 from smtui.domain.ports.documents import AccountStore
 from tests.contracts.document_stores import IMPLEMENTATIONS, NOW, DocumentStores, account
@@ -101,3 +101,56 @@ async def test_uses_are_counted_whoever_counts_at_the_same_time(accounts: Accoun
     )
     kept = await accounts.by_id(anna.user_id)
     assert kept == replace(anna, total_analyses=40, total_uploads=20)
+
+
+CODE = OneTimeCode(hashed_code="$2b$12$code", expires_at=NOW + timedelta(hours=1))
+
+
+async def test_a_role_and_a_code_come_back_as_they_were_given(accounts: AccountStore) -> None:
+    anna = account("anna", role=Role.LISTENER, code=CODE)
+    await accounts.add(anna)
+    await accounts.add(account("bert"))
+    assert await accounts.by_id(anna.user_id) == anna
+    assert [one.role for one in await accounts.all()] == [Role.LISTENER, Role.MEMBER]
+
+
+async def test_a_role_is_changed_alone(accounts: AccountStore) -> None:
+    anna = account("anna", code=CODE)
+    await accounts.add(anna)
+    for role in Role:
+        assert await accounts.set_role(anna.user_id, role)
+        assert await accounts.by_id(anna.user_id) == replace(anna, role=role)
+    assert not await accounts.set_role(UserId("nobody"), Role.ADMIN)
+
+
+async def test_a_code_is_replaced_and_taken_away(accounts: AccountStore) -> None:
+    anna = account("anna")
+    await accounts.add(anna)
+    for code in (CODE, replace(CODE, hashed_code="$2b$12$another"), None, None):
+        assert await accounts.set_code(anna.user_id, code)
+        assert await accounts.by_id(anna.user_id) == replace(anna, code=code)
+    assert not await accounts.set_code(UserId("nobody"), CODE)
+
+
+async def test_a_code_is_spent_once_and_only_while_it_is_this_one(accounts: AccountStore) -> None:
+    anna = account("anna", code=CODE)
+    await accounts.add(anna)
+    assert not await accounts.spend_code(anna.user_id, "$2b$12$other", "$2b$12$new")
+    assert not await accounts.spend_code(UserId("nobody"), CODE.hashed_code, "$2b$12$new")
+    assert await accounts.by_id(anna.user_id) == anna
+    assert await accounts.spend_code(anna.user_id, CODE.hashed_code, "$2b$12$new")
+    assert not await accounts.spend_code(anna.user_id, CODE.hashed_code, "$2b$12$newer")
+    kept = await accounts.by_id(anna.user_id)
+    assert kept == replace(anna, hashed_password="$2b$12$new", code=None)
+
+
+async def test_of_many_who_spend_a_code_at_once_one_does(accounts: AccountStore) -> None:
+    anna = account("anna", code=CODE)
+    await accounts.add(anna)
+    tries = [f"$2b$12$new {number}" for number in range(8)]
+    spent = await asyncio.gather(
+        *(accounts.spend_code(anna.user_id, CODE.hashed_code, one) for one in tries)
+    )
+    kept = await accounts.by_id(anna.user_id)
+    assert kept is not None
+    assert [one for one, done in zip(tries, spent, strict=True) if done] == [kept.hashed_password]

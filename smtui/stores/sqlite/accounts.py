@@ -8,7 +8,7 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from smtui.domain.account import Account, UserId
+from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.errors import AlreadyTaken
 from smtui.domain.text import folded
 from smtui.stores.sqlite.connections import Durability, Reader, Readers, Writer
@@ -16,7 +16,7 @@ from smtui.stores.sqlite.values import Value, from_ms, from_ms_or_none, to_ms, t
 
 _FIELDS = (
     "user_id, email, username, hashed_password, is_active, is_verified, created_at, last_login,"
-    " total_analyses, total_uploads"
+    " total_analyses, total_uploads, role, code_hash, code_expires_at"
 )
 
 
@@ -57,6 +57,28 @@ class SqliteAccounts:
         """Let the account sign in, or not; False if there is no such account."""
         return await self._set("is_active = ?", user_id, active)
 
+    async def set_role(self, user_id: UserId, role: Role) -> bool:
+        """Say what the account may do; False if there is no such account."""
+        return await self._set("role = ?", user_id, role)
+
+    async def set_code(self, user_id: UserId, code: OneTimeCode | None) -> bool:
+        """Keep a one-time code in place of another, or with None take it away."""
+        values = (None, None) if code is None else (code.hashed_code, to_ms(code.expires_at))
+        return await self._set("code_hash = ?, code_expires_at = ?", user_id, *values)
+
+    async def spend_code(self, user_id: UserId, hashed_code: str, hashed_password: str) -> bool:
+        """Set the password and take the code away, only while it is this code."""
+
+        def spend(connection: sqlite3.Connection) -> bool:
+            done = connection.execute(
+                "UPDATE users SET hashed_password = ?, code_hash = NULL, code_expires_at = NULL"
+                " WHERE user_id = ? AND code_hash = ?",
+                (hashed_password, user_id, hashed_code),
+            )
+            return done.rowcount > 0
+
+        return await self._writer.write(spend, durability=_KEPT)
+
     async def signed_in(self, user_id: UserId, at: datetime) -> bool:
         """Set last_login; False if there is no such account."""
         return await self._set("last_login = ?", user_id, to_ms(at))
@@ -80,10 +102,10 @@ class SqliteAccounts:
 
         return await self._readers.read(read)
 
-    async def _set(self, change: str, user_id: UserId, value: Value) -> bool:
+    async def _set(self, change: str, user_id: UserId, *values: Value) -> bool:
         def write(connection: sqlite3.Connection) -> bool:
             sql = f"UPDATE users SET {change} WHERE user_id = ?"
-            return connection.execute(sql, (value, user_id)).rowcount > 0
+            return connection.execute(sql, (*values, user_id)).rowcount > 0
 
         return await self._writer.write(write, durability=_KEPT)
 
@@ -101,9 +123,9 @@ def _add(connection: sqlite3.Connection, account: Account) -> None:
     ):
         if connection.execute(f"SELECT 1 FROM users WHERE {column} = ?", (key,)).fetchone():
             raise AlreadyTaken(f"{name} is already in use", hint="Choose another, or sign in.")
+    marks = ", ".join("?" * (_FIELDS.count(",") + 3))
     connection.execute(
-        f"INSERT INTO users ({_FIELDS}, email_key, username_key)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO users ({_FIELDS}, email_key, username_key) VALUES ({marks})",
         (
             account.user_id,
             account.email,
@@ -115,6 +137,9 @@ def _add(connection: sqlite3.Connection, account: Account) -> None:
             to_ms_or_none(account.last_login),
             account.total_analyses,
             account.total_uploads,
+            account.role,
+            account.code and account.code.hashed_code,
+            account.code and to_ms(account.code.expires_at),
             email_key,
             username_key,
         ),
@@ -133,4 +158,6 @@ def _account(row: Any) -> Account:
         last_login=from_ms_or_none(row[7]),
         total_analyses=row[8],
         total_uploads=row[9],
+        role=Role(row[10]),
+        code=OneTimeCode(hashed_code=row[11], expires_at=from_ms(row[12])) if row[11] else None,
     )

@@ -8,10 +8,18 @@ import sqlite3
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level
 from smtui.domain.question import Field, sort_value
-from smtui.domain.sample import FileId, Heard, Sample, Trouble
+from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import folded
+from smtui.stores.sqlite.told_columns import (
+    HEARD_COLUMNS,
+    TROUBLE_COLUMNS,
+    heard_of,
+    heard_values,
+    marks_of,
+    marks_value,
+    trouble_of,
+)
 from smtui.stores.sqlite.values import (
     Value,
     from_json,
@@ -21,8 +29,6 @@ from smtui.stores.sqlite.values import (
     to_ms,
     to_ms_or_none,
 )
-
-UNHEARD_RANK = -1
 
 _OWN = (
     "file_id",
@@ -40,24 +46,8 @@ _OWN = (
     "missing_since",
     "tags",
     "metadata",
+    "tag_marks",
 )
-_HEARD = (
-    "heard_tempo",
-    "heard_tempo_confidence",
-    "heard_key",
-    "heard_mode",
-    "heard_key_confidence",
-    "heard_root_note",
-    "heard_kind",
-    "heard_kind_confidence",
-    "heard_is_loop",
-    "heard_loudness_lufs",
-    "heard_level",
-    "heard_recipe_version",
-    "heard_analyzed_at",
-)
-_TROUBLE = ("trouble_code", "trouble_error", "trouble_at")
-
 # What no question filters or sorts by is kept apart from the rest.
 _DETAILS = frozenset(
     (
@@ -70,6 +60,7 @@ _DETAILS = frozenset(
         "file_hash",
         "tags",
         "metadata",
+        "tag_marks",
         "heard_tempo_confidence",
         "heard_key",
         "heard_key_confidence",
@@ -83,7 +74,8 @@ _DETAILS = frozenset(
     )
 )
 _SELECTED = ", ".join(
-    f"d.{name}" if name in _DETAILS else f"f.{name}" for name in _OWN + _HEARD + _TROUBLE
+    f"d.{name}" if name in _DETAILS else f"f.{name}"
+    for name in _OWN + HEARD_COLUMNS + TROUBLE_COLUMNS
 )
 
 # CROSS JOIN keeps this order: the sound is found first, then its owner and its details.
@@ -115,8 +107,9 @@ def sample_of(row: Any) -> Sample:
         missing_since=from_ms_or_none(own[12]),
         tags=tuple(from_json(own[13])),
         metadata=from_json(own[14]),
-        heard=_heard(row[2 + len(_OWN) : -len(_TROUBLE)]),
-        trouble=_trouble(row[-len(_TROUBLE) :]),
+        tag_marks=marks_of(own[15]),
+        heard=heard_of(row[2 + len(_OWN) : -len(TROUBLE_COLUMNS)]),
+        trouble=trouble_of(row[-len(TROUBLE_COLUMNS) :]),
     )
 
 
@@ -143,7 +136,8 @@ def values_of(sample: Sample) -> dict[str, Value]:
         "tags": to_json(sample.tags),
         "tags_sort": sort_value(sample, Field.TAGS),
         "metadata": to_json(dict(sample.metadata)),
-        **_heard_values(heard),
+        "tag_marks": marks_value(sample.tag_marks),
+        **heard_values(heard),
         "trouble_code": trouble.code if trouble else None,
         "trouble_error": trouble.error if trouble else None,
         "trouble_at": to_ms(trouble.at) if trouble else None,
@@ -247,51 +241,3 @@ def _change_tagged(
             "INSERT INTO tagged (tag, row, owner) SELECT tag, ?, ? FROM tags WHERE tag_key = ?",
             (row, owner_number(connection, after.user_id), tag_key),
         )
-
-
-def _heard(row: Any) -> Heard | None:
-    if row[10] is None:
-        return None
-    return Heard(
-        tempo=row[0],
-        tempo_confidence=row[1],
-        key=row[2],
-        mode=row[3],
-        key_confidence=row[4],
-        root_note=row[5],
-        kind=row[6],
-        kind_confidence=row[7],
-        is_loop=bool(row[8]),
-        loudness_lufs=row[9],
-        level=row[10],
-        recipe_version=row[11],
-        analyzed_at=from_ms(row[12]),
-    )
-
-
-def _heard_values(heard: Heard | None) -> dict[str, Value]:
-    if heard is None:
-        return {**dict.fromkeys(_HEARD), "heard_key_label": None, "heard_rank": UNHEARD_RANK}
-    return {
-        "heard_tempo": heard.tempo,
-        "heard_tempo_confidence": heard.tempo_confidence,
-        "heard_key": heard.key,
-        "heard_mode": heard.mode,
-        "heard_key_label": heard.key_label,
-        "heard_key_confidence": heard.key_confidence,
-        "heard_root_note": heard.root_note,
-        "heard_kind": heard.kind,
-        "heard_kind_confidence": heard.kind_confidence,
-        "heard_is_loop": heard.is_loop,
-        "heard_loudness_lufs": heard.loudness_lufs,
-        "heard_level": heard.level,
-        "heard_rank": Level(heard.level).rank,
-        "heard_recipe_version": heard.recipe_version,
-        "heard_analyzed_at": to_ms(heard.analyzed_at),
-    }
-
-
-def _trouble(row: Any) -> Trouble | None:
-    if row[0] is None:
-        return None
-    return Trouble(code=row[0], error=row[1], at=from_ms(row[2]))

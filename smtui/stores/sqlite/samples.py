@@ -8,11 +8,12 @@ from datetime import datetime
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
-from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Sample, Stamp, Trouble
-from smtui.stores.sqlite import answers, folders, lookups, writing
+from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.stores.sqlite import answers, folders, lookups, tagging, writing
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
 from smtui.stores.sqlite.segments import Cut
+from smtui.stores.sqlite.tagging import Tagging
 
 
 class SqliteSamples:
@@ -128,11 +129,17 @@ class SqliteSamples:
         )
 
     async def change_tags(
-        self, file_ids: Sequence[FileId], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+        self,
+        file_ids: Sequence[FileId],
+        *,
+        mark: Mark,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
     ) -> int:
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
+        wanted = Tagging(mark=mark, add=add, remove=remove)
         return await self._writer.write(
-            lambda connection: writing.change_tags(connection, file_ids, add, remove)
+            lambda connection: tagging.change_tags(connection, file_ids, wanted)
         )
 
     async def unheard(  # noqa: PLR0913 - the port asks for these

@@ -12,7 +12,6 @@ from datetime import datetime
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, FoundFile, Heard, MetadataValue, Sample, Trouble, path_key
-from smtui.domain.text import folded
 from smtui.stores.sqlite import sample_rows
 from smtui.stores.sqlite.sample_rows import SELECT_BY_PATH, sample_of
 from smtui.stores.sqlite.values import from_ms, storable, to_ms
@@ -105,26 +104,6 @@ def set_trouble(connection: sqlite3.Connection, file_id: FileId, trouble: Troubl
     return True
 
 
-def change_tags(
-    connection: sqlite3.Connection,
-    file_ids: Sequence[FileId],
-    add: Sequence[str],
-    remove: Sequence[str],
-) -> int:
-    """Add and remove tags; gives how many sounds changed."""
-    count = 0
-    for file_id in dict.fromkeys(file_ids):
-        held = sample_rows.row_of(connection, file_id)
-        if held is None:
-            continue
-        row, before = held
-        after = replace(before, tags=_tagged(before.tags, add, remove))
-        count += sample_rows.change(connection, row, before, after)
-    if count:
-        changed(connection)
-    return count
-
-
 def _add(
     connection: sqlite3.Connection, raw: FoundFile, user_id: UserId | None, at: datetime
 ) -> FileId:
@@ -199,11 +178,3 @@ def _knows_more(present: Heard | None, new: Heard) -> bool:
         and present.recipe_version == new.recipe_version
         and Level(present.level).rank > Level(new.level).rank
     )
-
-
-def _tagged(tags: tuple[str, ...], add: Sequence[str], remove: Sequence[str]) -> tuple[str, ...]:
-    gone = {folded(tag) for tag in remove}
-    kept = {folded(tag): tag for tag in tags if folded(tag) not in gone}
-    for tag in add:
-        kept.setdefault(folded(tag), storable(tag))
-    return tuple(kept.values())

@@ -1,0 +1,97 @@
+"""What has been told of a sound beyond its file: heard, in trouble, tagged by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.sample import Heard, Mark, Trouble
+from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
+
+UNHEARD_RANK = -1
+
+HEARD_COLUMNS = (
+    "heard_tempo",
+    "heard_tempo_confidence",
+    "heard_key",
+    "heard_mode",
+    "heard_key_confidence",
+    "heard_root_note",
+    "heard_kind",
+    "heard_kind_confidence",
+    "heard_is_loop",
+    "heard_loudness_lufs",
+    "heard_level",
+    "heard_recipe_version",
+    "heard_analyzed_at",
+)
+TROUBLE_COLUMNS = ("trouble_code", "trouble_error", "trouble_at")
+
+
+def heard_of(row: Any) -> Heard | None:
+    """Read HEARD_COLUMNS."""
+    if row[10] is None:
+        return None
+    return Heard(
+        tempo=row[0],
+        tempo_confidence=row[1],
+        key=row[2],
+        mode=row[3],
+        key_confidence=row[4],
+        root_note=row[5],
+        kind=row[6],
+        kind_confidence=row[7],
+        is_loop=bool(row[8]),
+        loudness_lufs=row[9],
+        level=row[10],
+        recipe_version=row[11],
+        analyzed_at=from_ms(row[12]),
+    )
+
+
+def heard_values(heard: Heard | None) -> dict[str, Value]:
+    """Write HEARD_COLUMNS, and the two that only questions use."""
+    if heard is None:
+        return {**dict.fromkeys(HEARD_COLUMNS), "heard_key_label": None, "heard_rank": UNHEARD_RANK}
+    return {
+        "heard_tempo": heard.tempo,
+        "heard_tempo_confidence": heard.tempo_confidence,
+        "heard_key": heard.key,
+        "heard_mode": heard.mode,
+        "heard_key_label": heard.key_label,
+        "heard_key_confidence": heard.key_confidence,
+        "heard_root_note": heard.root_note,
+        "heard_kind": heard.kind,
+        "heard_kind_confidence": heard.kind_confidence,
+        "heard_is_loop": heard.is_loop,
+        "heard_loudness_lufs": heard.loudness_lufs,
+        "heard_level": heard.level,
+        "heard_rank": Level(heard.level).rank,
+        "heard_recipe_version": heard.recipe_version,
+        "heard_analyzed_at": to_ms(heard.analyzed_at),
+    }
+
+
+def marks_of(kept: str | None) -> dict[str, Mark]:
+    """Read `tag_marks`."""
+    if kept is None:
+        return {}
+    return {
+        tag: Mark(by=by and UserId(by), at=from_ms(at)) for tag, (by, at) in from_json(kept).items()
+    }
+
+
+def marks_value(marks: Mapping[str, Mark]) -> str | None:
+    """Write `tag_marks`; no marks take no room."""
+    if not marks:
+        return None
+    return to_json({tag: (mark.by, to_ms(mark.at)) for tag, mark in marks.items()})
+
+
+def trouble_of(row: Any) -> Trouble | None:
+    """Read TROUBLE_COLUMNS."""
+    if row[0] is None:
+        return None
+    return Trouble(code=row[0], error=row[1], at=from_ms(row[2]))
