@@ -135,6 +135,11 @@ def test_a_file_that_is_not_text_is_said(here: Places) -> None:
 
 
 SECRET = "mongodb://anna:hidden@host"
+ALL = {
+    "SMTUI_SERVERS_MONGO_URL": "mongodb://anna:hidden@h1:27017,h2/samplemind?replicaSet=rs0",
+    "SMTUI_SERVERS_REDIS_URL": "valkey://:hidden@[::1]:6379/2",
+    "SMTUI_SERVERS_CHROMA_URL": "http://chroma.example.org:8002",
+}
 
 
 @pytest.mark.parametrize(
@@ -161,6 +166,90 @@ def test_a_mixture_of_servers_names_what_is_missing_and_where_the_rest_is(here: 
         "Only servers.redis_url is set (SMTUI_SERVERS_REDIS_URL); "
         "set servers.mongo_url and servers.chroma_url too, or none of them"
     )
+
+
+def test_all_three_addresses_are_taken_and_shown_masked(here: Places) -> None:
+    loaded = load(here, ALL)
+    servers = loaded.settings.servers
+    assert servers.given
+    assert servers.mongo_url == ALL["SMTUI_SERVERS_MONGO_URL"]
+    # The libraries know Valkey by the name of Redis alone.
+    assert servers.redis_url == "redis://:hidden@[::1]:6379/2"
+    assert "hidden" not in repr(loaded)
+    shown = {one.name: one.value for one in shown_settings(loaded)}
+    for name in ("mongo_url", "redis_url", "chroma_url"):
+        assert shown[f"servers.{name}"] == "********"
+
+
+def test_without_addresses_the_library_is_private(here: Places) -> None:
+    assert not load(here, {}).settings.servers.given
+    empty = written(here, "[servers]\nmongo_url = ''\nredis_url = ''\nchroma_url = ''\n")
+    assert not load(empty, {}).settings.servers.given
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("MONGO", "http://hidden@h", "begin with mongodb:// or mongodb+srv://"),
+        ("MONGO", "hidden", "begin with mongodb:// or mongodb+srv://"),
+        ("MONGO", "mongodb://anna:hid@den@h/x", "be readable (in a password @ : / ? # % are"),
+        ("MONGO", "mongodb://anna:hid:den@h/x", "be readable"),
+        ("MONGO", "mongodb://anna:hid%zen@h/x", "be readable"),
+        ("MONGO", "mongodb://anna:hid/den@h/x", "be readable"),
+        ("MONGO", "mongodb://anna:hidden@/x", "name a host"),
+        ("MONGO", "mongodb://h1,h2:99999/x", "name a host, and after a colon a port"),
+        ("REDIS", "rdis://:hidden@h", "begin with redis://, rediss://, valkey://, valkeys:// or u"),
+        ("REDIS", "redis://:hidden", "name a host, and after a colon a port"),
+        ("REDIS", "redis://:hidden@h:6379/two", "end in the number of a database"),
+        ("REDIS", "redis://:hidden@h: 6379", "have no blanks"),
+        ("REDIS", "unix://valkey.sock", "name the absolute path of a socket"),
+        ("CHROMA", "chroma.example.org:8002", "begin with http:// or https://"),
+        ("CHROMA", "http://:8002", "name a host"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused_with_an_example(
+    here: Places, name: str, value: str, words: str
+) -> None:
+    sentence = mistake(here, "", ALL | {f"SMTUI_SERVERS_{name}_URL": value})
+    start = f"servers.{name.lower()}_url (SMTUI_SERVERS_{name}_URL) should "
+    assert sentence.startswith(start)
+    assert words in sentence
+    assert ", for instance " in sentence
+    assert "hid" not in sentence
+
+
+def test_an_address_may_stand_in_a_file_of_its_own(here: Places, tmp_path: Path) -> None:
+    """As containers are given their secrets."""
+    file = tmp_path / "mongo"
+    file.write_text("mongodb://anna:hidden@host/samplemind\n")
+    environment = {name: value for name, value in ALL.items() if "MONGO" not in name}
+    environment["SMTUI_SERVERS_MONGO_URL_FILE"] = str(file)
+    loaded = load(here, environment)
+    assert loaded.settings.servers.mongo_url == "mongodb://anna:hidden@host/samplemind"
+    assert loaded.origins["servers.mongo_url"] == str(file)
+    assert "both set" in mistake(here, "", ALL | environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "cannot be read: No such file"),
+        (b"", "should hold one address and nothing else"),
+        (b"\xff", "should hold one address and nothing else"),
+        (b"x" * 5_000, "should hold one address and nothing else"),
+        (b"hidden", "should begin with mongodb://"),
+    ],
+)
+def test_a_file_that_holds_no_address_is_said(
+    here: Places, tmp_path: Path, text: bytes | None, words: str
+) -> None:
+    file = tmp_path / "mongo"
+    if text is not None:
+        file.write_bytes(text)
+    environment = {name: value for name, value in ALL.items() if "MONGO" not in name}
+    sentence = mistake(here, "", environment | {"SMTUI_SERVERS_MONGO_URL_FILE": str(file)})
+    assert words in sentence
+    assert "hidden" not in sentence
 
 
 def test_every_setting_is_documented() -> None:

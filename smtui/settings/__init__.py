@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
-from smtui.domain.errors import SettingInvalid
-from smtui.domain.text import shown
 from smtui.paths import Places
 from smtui.settings import sources
 from smtui.settings.topics import Limits, Look, PrivateServices, Servers, Settings, Work
@@ -60,7 +58,13 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
         from smtui.settings.checked import checked
 
         settings = checked(variables, written, origins)
-    _servers_agree(settings.servers, origins)
+        servers = settings.servers
+        if servers != Servers():
+            # A late import: most libraries are on private servers.
+            from smtui.settings.shared import shared
+
+            servers, origins = shared(servers, origins)
+            settings = replace(settings, servers=servers)
     unset = dict.fromkeys(sources.known_fields(), DEFAULT)
     return Loaded(settings=settings, origins=unset | origins)
 
@@ -80,21 +84,3 @@ def shown_settings(loaded: Loaded) -> Iterator[Shown]:
         name = f"keys.{binding}"
         description = "Keys of this action."
         yield Shown(name=name, value=keys, origin=loaded.origins[name], description=description)
-
-
-def _servers_agree(servers: Servers, origins: Mapping[str, str]) -> None:
-    """Refuse a mixture, and in this release also a whole set of shared servers."""
-    names = [f"servers.{one.name}" for one in fields(Servers)]
-    given = [name for name in names if getattr(servers, name.partition(".")[2])]
-    if not given:
-        return
-    places = " and ".join(sorted({shown(origins[name]) for name in given}))
-    if len(given) < len(names):
-        missing = " and ".join(name for name in names if name not in given)
-        raise SettingInvalid(
-            f"Only {' and '.join(given)} is set ({places}); set {missing} too, or none of them"
-        )
-    raise SettingInvalid(
-        f"Shared servers ({places}) cannot be used by this release, which knows only its own "
-        f"private ones; unset {', '.join(names)}"
-    )

@@ -84,18 +84,35 @@ class Servers:
     mongo_url: str | None = field(
         default=None,
         repr=False,
-        metadata={"description": "Address of MongoDB.", "secret": True},
+        metadata={"description": "Address of MongoDB, with its password.", "secret": True},
     )
     redis_url: str | None = field(
         default=None,
         repr=False,
-        metadata={"description": "Address of Redis or Valkey.", "secret": True},
+        metadata={"description": "Address of Redis or Valkey, with its password.", "secret": True},
     )
     chroma_url: str | None = field(
         default=None,
         repr=False,
         metadata={"description": "Address of Chroma.", "secret": True},
     )
+    mongo_url_file: str | None = field(
+        default=None,
+        metadata={"description": "A file that holds the address of MongoDB."},
+    )
+    redis_url_file: str | None = field(
+        default=None,
+        metadata={"description": "A file that holds the address of Redis or Valkey."},
+    )
+    chroma_url_file: str | None = field(
+        default=None,
+        metadata={"description": "A file that holds the address of Chroma."},
+    )
+
+    @property
+    def given(self) -> bool:
+        """Whether the library is on shared servers; otherwise it is on private ones."""
+        return self.mongo_url is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +126,10 @@ class Limits:
     audio_upload: int = field(
         default=20,
         metadata={"description": "Scans asked for.", "ge": 1},
+    )
+    general_api: int = field(
+        default=60,
+        metadata={"description": "Commands that write to the library.", "ge": 1},
     )
 
 
