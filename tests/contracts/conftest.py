@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from smtui.stores.redis.link import RedisLink
-from tests.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture(scope="module")

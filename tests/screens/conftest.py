@@ -13,7 +13,7 @@ from smtui.ui.app import SmtuiApp
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from tests.screens.screen_home import Home, OpenApp, settle, until
-from tests.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
-from tests.valkey_server import ValkeyServer
+from tests.servers.valkey_server import ValkeyServer
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
 

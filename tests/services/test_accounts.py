@@ -30,7 +30,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
-from tests.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer, running
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 ANNA = NewAccount(username="anna", password="kick drum", email="Anna@Example.org")

@@ -20,7 +20,7 @@ from smtui.painter.process import PainterProcess
 from smtui.services.pictures import Pictures
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from tests.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer, running
 
 RATE = 44_100
 

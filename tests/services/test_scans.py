@@ -25,7 +25,7 @@ from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
-from tests.valkey_server import running
+from tests.servers.valkey_server import running
 
 ANNA = UserId("ef6c9fd9-4ef6-4bd0-a0f6-6aa5ee6ed5a3")
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

@@ -23,7 +23,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.services.hearing import Documents, Hearing
 from tests.screens.screen_home import NOW, Clock, Home
-from tests.valkey_server import running
+from tests.servers.valkey_server import running
 
 SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.stores.redis.link import RedisLink
-from tests.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer, running
 
 
 @pytest.fixture
