@@ -1,0 +1,1 @@
+"""The documents on MongoDB: accounts, sounds, analyses, batches, shared by several machines."""

@@ -1,0 +1,106 @@
+"""Every index that smtui needs, by collection; made once, checked at every start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+USERS, AUDIO_FILES, ANALYSES, BATCH_JOBS = "users", "audio_files", "analyses", "batch_jobs"
+FOLDERS, STATE = "smtui_folders", "smtui_state"
+
+UP, DOWN = 1, -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """An index as it must be; `keys` are fields in order, each UP or DOWN."""
+
+    keys: tuple[tuple[str, int], ...]
+    unique: bool = False
+    sparse: bool = False
+
+    @property
+    def name(self) -> str:
+        """What MongoDB calls it by itself: `user_id_1_uploaded_at_-1`."""
+        return "_".join(f"{field}_{direction}" for field, direction in self.keys)
+
+
+def up(*fields: str) -> Index:
+    """A plain index, every field rising."""
+    return Index(keys=tuple((field, UP) for field in fields))
+
+
+def down(field: str) -> Index:
+    """A plain index, falling."""
+    return Index(keys=((field, DOWN),))
+
+
+def unique(field: str, *, sparse: bool = False) -> Index:
+    """An index that lets a value be there once; sparse: documents without the field are free."""
+    return Index(keys=((field, UP),), unique=True, sparse=sparse)
+
+
+USER_INDEXES = (
+    unique("user_id"),
+    unique("email"),
+    unique("username"),
+    down("created_at"),
+    unique("email_key", sparse=True),
+    unique("username_key", sparse=True),
+)
+
+# Fields of `heard` that the table sorts by.
+_HEARD = (
+    "tempo",
+    "key",
+    "mode",
+    "kind",
+    "is_loop",
+    "loudness_lufs",
+    "level",
+    "recipe_version",
+    "analyzed_at",
+)
+
+AUDIO_FILE_INDEXES = (
+    unique("file_id"),
+    up("user_id"),
+    down("uploaded_at"),
+    Index(keys=(("user_id", UP), ("uploaded_at", DOWN))),
+    up("tags"),
+    up("file_hash"),
+    unique("path_key", sparse=True),
+    *(up(f"heard.{field}", "file_id") for field in _HEARD),
+)
+
+ANALYSIS_INDEXES = (
+    unique("analysis_id"),
+    up("file_id"),
+    up("user_id"),
+    down("analyzed_at"),
+    Index(keys=(("user_id", UP), ("analyzed_at", DOWN))),
+    up("file_hash", "recipe_version"),
+    # One document per file and recipe: {file_hash, recipe_version} is shared by equal bytes,
+    # and other programs write several documents for one file.
+    unique("smtui_key", sparse=True),
+)
+
+BATCH_INDEXES = (
+    unique("batch_id"),
+    up("user_id"),
+    up("status"),
+    up("user_id", "status"),
+    down("created_at"),
+    up("run_id"),
+)
+
+FOLDER_INDEXES = (up("user_id", "folder_path"),)
+
+INDEXES: Mapping[str, tuple[Index, ...]] = {
+    USERS: USER_INDEXES,
+    AUDIO_FILES: AUDIO_FILE_INDEXES,
+    ANALYSES: ANALYSIS_INDEXES,
+    BATCH_JOBS: BATCH_INDEXES,
+    FOLDERS: FOLDER_INDEXES,
+    STATE: (),
+}

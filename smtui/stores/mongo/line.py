@@ -1,0 +1,233 @@
+"""The line to MongoDB: made on first use, mended after a break, never waited for too long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pymongo
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import PyMongoError
+
+from smtui.domain.address import redacted
+from smtui.stores.mongo.troubles import TOLD, is_passing, silent, told, unreadable
+from smtui.stores.mongo.values import Document, cut_to_ms, time_in
+
+if TYPE_CHECKING:
+    from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from pymongo.topology_description import TopologyDescription
+
+    Collection = AsyncIOMotorCollection[Document]
+
+Answer = TypeVar("Answer")
+
+USUAL_DATABASE = "samplemind"
+
+ANSWER_SECONDS = 4.0
+"""With what it takes a command to start, a person is told within 5 s."""
+
+_PAUSES = (0.05, 0.1, 0.25, 0.5)
+"""Waits between tries, s; the last one until the time is up."""
+
+_CONNECT_SECONDS = 2.0
+"""Shorter than an answer, so that what is wrong with a server is known when one tells it."""
+
+_HEARTBEAT_SECONDS = 2.0
+"""How often the driver looks at a server; one that is back is found within this and a try."""
+
+_IDLE_SECONDS = 120.0
+"""Lines that nobody used are closed: firewalls forget them, and then nobody answers."""
+
+_GRACE_SECONDS = 0.4
+"""The driver ends its own waits; this is for those that it does not know, such as DNS."""
+
+_MOST_LINES = 16
+_CLOCK_SECONDS = 60.0
+_CLOCK_DRIFT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ClockReading:
+    """The server's time beside this machine's two clocks."""
+
+    theirs: datetime
+    ours: datetime
+    ticks: float
+
+    def theirs_now(self) -> datetime:
+        """The server's time at present."""
+        return self.theirs + timedelta(seconds=time.monotonic() - self.ticks)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it is young, and no sleep of this machine or setting of its clock came between.
+
+        The steady clock may stand still while a machine sleeps; then the other one has run ahead.
+        """
+        passed = timedelta(seconds=time.monotonic() - self.ticks)
+        clock_passed = datetime.now(UTC) - self.ours
+        young = passed < timedelta(seconds=_CLOCK_SECONDS)
+        return young and abs(clock_passed - passed) < _CLOCK_DRIFT
+
+
+class MongoLine:
+    """Gives collections and does work on them; belongs to the loop in which it is first used."""
+
+    def __init__(self, url: str, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._url = url
+        self._answer_seconds = answer_seconds
+        self._client: AsyncIOMotorClient[Document] | None = None
+        self._clock: _ClockReading | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the server is, without name and password."""
+        return redacted(self._url)
+
+    @property
+    def database(self) -> AsyncIOMotorDatabase[Document]:
+        """The database that the address names; raises SettingInvalid for an unreadable address."""
+        try:
+            return self._connected().get_default_database(USUAL_DATABASE)
+        except (PyMongoError, ValueError, TypeError):
+            # Not chained: the driver's own words may quote the password.
+            raise unreadable(self._url) from None
+
+    def collection(self, name: str) -> Collection:
+        """A collection; ask for it within the work, so that the line is made in its loop."""
+        return self.database[name]
+
+    async def ask(
+        self, work: Callable[[], Awaitable[Answer]], *, seconds: float | None = None
+    ) -> Answer:
+        """Do work that may be repeated; raises StoreUnreachable with a hint.
+
+        A lost line or a changed primary is waited for and the work done again, all within the
+        time. The server, too, gives up what is not done by then.
+
+        Args:
+            work: does one thing, from its first call to its last; what it did before a break it
+                does again, so every change in it is guarded or says what will be.
+            seconds: for what takes long (building an index, walking a whole collection);
+                otherwise the time in which a person is told.
+        """
+        limit = self._answer_seconds if seconds is None else seconds
+        try:
+            async with asyncio.timeout(limit + _GRACE_SECONDS):
+                with pymongo.timeout(limit):
+                    return await self._persistently(work, limit)
+        except TimeoutError as error:
+            raise silent(self._place) from error
+
+    async def now(self) -> datetime:
+        """The server's clock, the same for every machine; UTC, cut to milliseconds."""
+        clock = self._clock
+        if clock is None or not clock.trusted:
+            clock = await self._read_clock()
+        return cut_to_ms(clock.theirs_now())
+
+    async def skew(self) -> timedelta:
+        """How far the server's clock is ahead of this machine's, asked anew."""
+        clock = await self._read_clock()
+        return clock.theirs - clock.ours
+
+    async def version(self) -> str:
+        """What the server says of itself, `7.0.14`."""
+
+        async def work() -> str:
+            return str((await self.database.command("buildInfo"))["version"])
+
+        return await self.ask(work)
+
+    async def close(self) -> None:
+        """Close the line; a later `ask` makes it anew."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+
+        def close() -> None:
+            # Says goodbye to the server first, which must not hold up whoever leaves.
+            with pymongo.timeout(1.0):
+                client.close()
+
+        await asyncio.to_thread(close)
+
+    async def _persistently(self, work: Callable[[], Awaitable[Answer]], limit: float) -> Answer:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + limit
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                return await work()
+            except TOLD as error:
+                pause = next(pauses, _PAUSES[-1])
+                if not is_passing(error) or loop.time() + pause >= give_up:
+                    raise told(error, place=self._place, servers=self._reasons()) from error
+                await asyncio.sleep(pause)
+
+    async def _read_clock(self) -> _ClockReading:
+        async def work() -> _ClockReading:
+            before, ours = time.monotonic(), datetime.now(UTC)
+            answer = await self.database.command("hello")
+            after = time.monotonic()
+            # Half-way between question and answer the server looked at its clock.
+            return _ClockReading(
+                theirs=time_in(answer.get("localTime")),
+                ours=ours + timedelta(seconds=(after - before) / 2),
+                ticks=(before + after) / 2,
+            )
+
+        # The first question may wait for a line to be made, which would pass for a skew.
+        await self.ask(lambda: self.database.command("ping"))
+        self._clock = await self.ask(work)
+        return self._clock
+
+    def _connected(self) -> AsyncIOMotorClient[Document]:
+        if self._client is None:
+            self._client = AsyncIOMotorClient(self._url, **self._manners())
+        return self._client
+
+    def _manners(self) -> dict[str, Any]:
+        """What holds whatever the address says; TLS and passwords are the address's own."""
+        answer_ms = int(self._answer_seconds * 1000)
+        return {
+            "appname": "smtui",
+            "tz_aware": True,
+            "uuidRepresentation": "standard",
+            # Another program's impossible date or text must not make a whole page unreadable.
+            "datetime_conversion": "DATETIME_CLAMP",
+            "unicode_decode_error_handler": "replace",
+            "w": "majority",
+            "journal": True,
+            "retryWrites": False,
+            "retryReads": False,
+            "maxPoolSize": _MOST_LINES,
+            "maxIdleTimeMS": int(_IDLE_SECONDS * 1000),
+            "waitQueueTimeoutMS": answer_ms,
+            "serverSelectionTimeoutMS": answer_ms,
+            "socketTimeoutMS": answer_ms,
+            "connectTimeoutMS": min(answer_ms, int(_CONNECT_SECONDS * 1000)),
+            "heartbeatFrequencyMS": int(_HEARTBEAT_SECONDS * 1000),
+        }
+
+    @property
+    def _place(self) -> str:
+        """Host and port as the address says them."""
+        return self.address.partition("://")[2].rpartition("@")[2].partition("/")[0] or "?"
+
+    def _reasons(self) -> dict[str, Exception]:
+        """Why the driver cannot use a server, by its host and port."""
+        client = self._client
+        if client is None:
+            return {}
+        # A property; its types say method.
+        topology = cast("TopologyDescription", client.topology_description)
+        return {
+            f"{server.address[0]}:{server.address[1]}": server.error
+            for server in topology.server_descriptions().values()
+            if isinstance(server.error, Exception)
+        }

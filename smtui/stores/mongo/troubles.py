@@ -1,0 +1,262 @@
+"""What goes wrong between here and MongoDB, in words for a person and without any password."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bson.errors import InvalidBSON
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConfigurationError,
+    CursorNotFound,
+    DocumentTooLarge,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WTimeoutError,
+)
+
+from smtui.domain.address import without_passwords
+from smtui.domain.errors import SettingInvalid, SmtuiError, StoreUnreachable
+from smtui.domain.text import shown
+
+TOLD = (PyMongoError, InvalidBSON, DocumentTooLarge)
+"""What `told` has words for; everything else is a defect."""
+
+NOT_AUTHENTICATED = 18
+NOT_AUTHORIZED = 13
+
+# The server said so itself: another one is primary now, it is shutting down, a wire broke.
+# https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
+_PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436})
+_ATLAS_NOT_AUTHENTICATED = 8000
+_TIME_EXCEEDED = 50
+_DISK_FULL = 14031
+
+_CHECK = "`smtui services check` asks every server how it is."
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same work may succeed in a moment: the line broke or the primary changed."""
+    if isinstance(error, ServerSelectionTimeoutError):
+        return False
+    if isinstance(error, AutoReconnect | CursorNotFound):
+        return True
+    if not isinstance(error, OperationFailure):
+        return False
+    if error.has_error_label("RetryableWriteError"):
+        return True
+    return bool(_codes(error) & _PASSING)
+
+
+def is_forbidden(error: OperationFailure) -> bool:
+    """Whether the account has no right to do this."""
+    return error.code == NOT_AUTHORIZED
+
+
+def unreadable(url: str) -> SettingInvalid:
+    """Say that an address is none; what is wrong in it may be the password, so it is not said."""
+    if "://" in url and not url.startswith(("mongodb://", "mongodb+srv://")):
+        return SettingInvalid(
+            "The MongoDB address does not begin with mongodb://",
+            hint="Write it like mongodb://name:password@host:27017/samplemind.",
+        )
+    return SettingInvalid(
+        "The MongoDB address cannot be read",
+        hint="Write it like mongodb://name:password@host:27017/samplemind; in the password"
+        " write @ as %40, : as %3A, / as %2F and % as %25.",
+    )
+
+
+def silent(place: str) -> StoreUnreachable:
+    """Say that nobody answers in time."""
+    return StoreUnreachable(
+        f"MongoDB at {place} does not answer",
+        hint=f"The server may be overloaded, or a firewall swallows the line. {_CHECK}",
+    )
+
+
+def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> SmtuiError:
+    """Put an error of the driver into words.
+
+    Args:
+        error: one of TOLD.
+        place: the server's host and port, for the sentence.
+        servers: host and port → why the driver cannot use that server, where it knows.
+    """
+    if isinstance(error, WTimeoutError):
+        return StoreUnreachable(
+            "MongoDB took the change, but most of its servers have not confirmed it",
+            hint="A member of the replica set may be down. Try again in a moment.",
+        )
+    if isinstance(error, OperationFailure):
+        return _refused(error, place)
+    if isinstance(error, ServerSelectionTimeoutError):
+        return _unreachable(error, place, servers)
+    if isinstance(error, AutoReconnect):
+        return _broken(error, place)
+    if isinstance(error, DocumentTooLarge):
+        return StoreUnreachable(
+            "MongoDB keeps no document this large", hint="Fewer tags or shorter notes may fit."
+        )
+    if isinstance(error, InvalidBSON):
+        return StoreUnreachable(
+            f"What the server at {place} says cannot be read",
+            hint="Is it MongoDB, and is the port the right one?",
+        )
+    if isinstance(error, ConfigurationError) and "wire version" in str(error):
+        return too_old("")
+    if isinstance(error, ConfigurationError):
+        return _configured(error, place)
+    return StoreUnreachable(f"MongoDB at {place}: {_said(error)}", hint=_CHECK)
+
+
+def too_old(version: str) -> StoreUnreachable:
+    """Say that the server lacks what smtui needs."""
+    named = f"MongoDB {version}" if version else "MongoDB"
+    return StoreUnreachable(
+        f"The server's {named} is too old, smtui needs 7.0 or newer",
+        hint="Update the server, one major version at a time.",
+    )
+
+
+def read_only(database: str) -> StoreUnreachable:
+    """Say that the account may look and not write."""
+    return StoreUnreachable(
+        f"This MongoDB account may only read the database {shown(database)}",
+        hint=f'Give it the role "readWrite" on {shown(database)}, or use another account.',
+    )
+
+
+def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
+    codes = _codes(error)
+    if codes & {NOT_AUTHENTICATED, _ATLAS_NOT_AUTHENTICATED}:
+        return StoreUnreachable(
+            f"MongoDB at {place} refuses the name or the password",
+            hint="If the account was made in another database, say which: add"
+            " authSource=admin to the address.",
+        )
+    if NOT_AUTHORIZED in codes and "requires authentication" in str(error):
+        return StoreUnreachable(
+            f"MongoDB at {place} wants a name and a password",
+            hint="Write them into the address: mongodb://name:password@host/samplemind.",
+        )
+    if NOT_AUTHORIZED in codes:
+        return StoreUnreachable(
+            "This MongoDB account may not read or write the library",
+            hint='Give it the role "readWrite" on the database that the address names.',
+        )
+    if _TIME_EXCEEDED in codes:
+        return silent(place)
+    if _DISK_FULL in codes:
+        return StoreUnreachable(
+            f"The disk of MongoDB at {place} is full", hint="Make room there; reading goes on."
+        )
+    return StoreUnreachable(f"MongoDB at {place} refuses: {_said(error)}", hint=_CHECK)
+
+
+def _unreachable(
+    error: Exception, place: str, servers: Mapping[str, Exception]
+) -> StoreUnreachable:
+    for server, reason in servers.items():
+        return _broken(reason, server)
+    if "primary" in str(error).lower():
+        return StoreUnreachable(
+            f"The replica set at {place} has no primary now",
+            hint="Its servers are choosing one, or too few of them run. Try again in a moment.",
+        )
+    return silent(place)
+
+
+def _broken(error: Exception, place: str) -> StoreUnreachable:
+    """Say why there is no line to a server."""
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return StoreUnreachable(
+                f"The name {place.rpartition(':')[0] or place} is not known here",
+                hint="Check the host in the MongoDB address, and this machine's DNS.",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return _without_tls(cause, place)
+        if isinstance(cause, ConnectionRefusedError):
+            return StoreUnreachable(
+                f"Nothing listens at {place}", hint=f"Is MongoDB running there? {_CHECK}"
+            )
+        if isinstance(cause, NetworkTimeout | TimeoutError):
+            return silent(place)
+        if isinstance(cause, OperationFailure):
+            return _refused(cause, place)
+        if isinstance(cause, ConfigurationError) and "wire version" in str(cause):
+            return too_old("")
+    if "closed" in str(error) or any(isinstance(c, ConnectionError) for c in _causes(error)):
+        return StoreUnreachable(
+            f"The server at {place} closes the line",
+            hint="It may be restarting. If it wants TLS, add tls=true to the address.",
+        )
+    return StoreUnreachable(f"There is no line to MongoDB at {place}: {_said(error)}", hint=_CHECK)
+
+
+def _without_tls(error: ssl.SSLError, place: str) -> StoreUnreachable:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return StoreUnreachable(
+            f"The certificate of {place} is not trusted: {shown(error.verify_message)}",
+            hint="Name the file of its authority in the address: tlsCAFile=/path/ca.pem.",
+        )
+    if error.reason in _PLAIN_ANSWERS or isinstance(error, ssl.SSLEOFError):
+        return StoreUnreachable(
+            f"The server at {place} does not speak TLS",
+            hint="Take tls=true out of the address, or turn TLS on at the server.",
+        )
+    return StoreUnreachable(
+        f"There is no TLS line to {place}: {shown(error.reason or 'refused')}",
+        hint="The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
+    )
+
+
+_PLAIN_ANSWERS = frozenset(
+    {"WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "RECORD_LAYER_FAILURE"}
+)
+
+
+def _configured(error: ConfigurationError, place: str) -> SmtuiError:
+    # The names of a mongodb+srv address are looked up late, and arrive as this.
+    if "DNS" in str(error) or "resolv" in str(error).lower():
+        return StoreUnreachable(
+            f"The name {place} is not known here",
+            hint="Check the host in the MongoDB address, and this machine's DNS.",
+        )
+    return SettingInvalid(
+        f"The MongoDB address does not fit the server: {_said(error)}", hint=_CHECK
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _codes(error: OperationFailure) -> set[int]:
+    """Every code in an error of the server, those of a bulk write with it."""
+    found = {error.code} if error.code is not None else set()
+    details: Mapping[str, Any] = error.details or {}
+    if isinstance(error, BulkWriteError):
+        parts = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
+    else:
+        parts = [details.get("writeConcernError") or {}]
+    return found | {part["code"] for part in parts if "code" in part}
+
+
+def _said(error: BaseException) -> str:
+    """The first line of what the driver says, short, inert and without passwords."""
+    text = str(error).split("\n", 1)[0].split(", full error:", 1)[0].split(" (configured", 1)[0]
+    return shown(without_passwords(text))[:200]
