@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from smtui.domain.errors import ServerUnavailable
+from smtui.stores.redis.refusals import Refusals
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -17,7 +17,6 @@ _PAUSES = (0.05, 0.25, 1.0)
 """Waits between tries, s. A server that was killed is back well within their sum."""
 
 _ANSWER_SECONDS = 5.0
-_HINT = "`smtui services status` tells how it stands, `smtui services start` starts it."
 
 
 class RedisLink:
@@ -28,9 +27,14 @@ class RedisLink:
     """
 
     def __init__(
-        self, address: Callable[[], Awaitable[str]], *, answer_seconds: float = _ANSWER_SECONDS
+        self,
+        address: Callable[[], Awaitable[str]],
+        *,
+        answer_seconds: float = _ANSWER_SECONDS,
+        refusals: Refusals | None = None,
     ) -> None:
         self._address = address
+        self._refusals = refusals or Refusals()
         self._answer_seconds = answer_seconds
         self._client: Redis | None = None
         self._connecting = asyncio.Lock()
@@ -52,22 +56,20 @@ class RedisLink:
             except exceptions.ConnectionError as error:
                 await self._drop(client)
                 # A refused password comes as the cause of a lost connection; trying on is vain.
-                if isinstance(error.__cause__ or error, exceptions.AuthenticationError):
-                    raise ServerUnavailable("The Valkey server refuses the password") from error
+                cause = error.__cause__
+                if isinstance(error, exceptions.AuthenticationError):
+                    raise self._refusals.refused(error) from error
+                if isinstance(cause, exceptions.ResponseError | exceptions.AuthenticationError):
+                    raise self._refusals.refused(cause) from error
                 pause = next(pauses, None)
                 if pause is None:
-                    raise ServerUnavailable(
-                        "The Valkey server cannot be reached", hint=_HINT
-                    ) from error
+                    raise self._refusals.unreachable(error) from error
                 await asyncio.sleep(pause)
             except exceptions.TimeoutError as error:
                 await self._drop(client)
-                raise ServerUnavailable("The Valkey server does not answer", hint=_HINT) from error
+                raise self._refusals.silent() from error
             except exceptions.RedisError as error:
-                raise ServerUnavailable(
-                    f"The Valkey server refuses: {error}",
-                    hint="Its memory or the disk may be full; `smtui doctor` tells.",
-                ) from error
+                raise self._refusals.refused(error) from error
 
     async def close(self) -> None:
         """Close the line; a later `ask` opens it again."""
