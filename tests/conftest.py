@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
+
+from smtui.stores.redis.link import RedisLink
+from tests.servers.mongo_server import MongoServer, fresh_database, shared_mongo
+from tests.servers.valkey_server import ValkeyServer, running
 
 # The same examples at every run of the continuous checks; new ones at every run by hand.
 settings.register_profile("ci", derandomize=True)
@@ -39,3 +44,29 @@ def _home_of_its_own(
     monkeypatch.setenv("SMTUI_HOME", str(tmp_path_factory.mktemp("home")))
     for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def mongo() -> MongoServer:
+    """The MongoDB that all tests share; who kills one runs one of their own."""
+    return shared_mongo()
+
+
+@pytest.fixture
+def mongo_url(mongo: MongoServer) -> Iterator[str]:
+    """A database that is this test's alone."""
+    with fresh_database(mongo) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+async def link(valkey: ValkeyServer) -> AsyncIterator[RedisLink]:
+    line = RedisLink(valkey.address)
+    yield line
+    await line.close()

@@ -6,7 +6,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class ValkeyProgram:
         self._folder = folder
         self._process: ServerProcess | None = None
 
-    def run(self, options: Mapping[str, str]) -> None:
+    def run(self, options: dict[str, str]) -> None:
         """Start it with these options and those that every test wants, and wait for its answer."""
         always = {
             "dir": str(self._folder),

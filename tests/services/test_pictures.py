@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,22 +20,9 @@ from smtui.painter.process import PainterProcess
 from smtui.services.pictures import Pictures
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from tests.servers.valkey_server import ValkeyServer, running
+from tests.servers.valkey_server import ValkeyServer
 
 RATE = 44_100
-
-
-@pytest.fixture(scope="module")
-def valkey() -> Iterator[ValkeyServer]:
-    with running() as server:
-        yield server
-
-
-@pytest.fixture
-async def link(valkey: ValkeyServer) -> AsyncIterator[RedisLink]:
-    link = RedisLink(valkey.address)
-    yield link
-    await link.close()
 
 
 @pytest.fixture
