@@ -31,9 +31,9 @@ from smtui.domain.question import (
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.answers import Effort, asked_of
 from smtui.stores.sqlite.candidates import indexed, sources
-from smtui.stores.sqlite.claims import needs_repair
 from smtui.stores.sqlite.conditions import Sql
 from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.endings import needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
 from smtui.stores.sqlite.segments import Cut, gather, segments, walk
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
@@ -136,6 +136,13 @@ def test_a_sweep_reads_open_batches_alone(reader: Explainer) -> None:
     assert all("batch_jobs_open" in line for line in batches), reader.plans
     files = [line for line in reader.plans if " r " in line]
     assert all("SEARCH" in line for line in files), reader.plans
+
+
+def test_a_look_for_what_no_machine_has_reads_handed_back_files_alone(reader: Explainer) -> None:
+    assert vanishing(reader, ["studio"]) is False
+    files = [line for line in reader.plans if " r " in line and "json" not in line.lower()]
+    assert files
+    assert all("batch_files_unseen" in line for line in files), reader.plans
 
 
 WALKING = Effort(glance=0, glance_outside=0, few=0, patience=10**9, patience_inside=10**9,

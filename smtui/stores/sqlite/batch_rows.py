@@ -20,8 +20,8 @@ from smtui.domain.batch import (
     State,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.claims import end_batches
 from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.endings import end_batches
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
 _RUN = (
@@ -41,7 +41,8 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
         number = _insert(connection, batch, results)
         connection.executemany(
             "INSERT INTO batch_files (batch, position, file_id, status, analysis_id, code, error,"
-            " attempt, worker, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " attempt, worker, lease_until, unseen_on)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (number, position, file_id, *_result_values(result))
                 for position, (file_id, result) in enumerate(
@@ -92,8 +93,8 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         if row is None:
             return None
         files = reader.rows(
-            "SELECT file_id, status, analysis_id, code, error, attempt, worker, lease_until"
-            " FROM batch_files WHERE batch = ? ORDER BY position",
+            "SELECT file_id, status, analysis_id, code, error, attempt, worker, lease_until,"
+            " unseen_on FROM batch_files WHERE batch = ? ORDER BY position",
             (row[0],),
         )
     results = {FileId(file[0]): _result(file) for file in files}
@@ -168,6 +169,7 @@ def _result_values(result: FileResult) -> tuple[str | int | None, ...]:
         result.attempt,
         result.worker,
         to_ms_or_none(result.lease_until),
+        json.dumps(result.unseen_on) if result.unseen_on else None,
     )
 
 
@@ -180,6 +182,7 @@ def _result(row: Any) -> FileResult:
         attempt=row[5],
         worker=row[6],
         lease_until=from_ms_or_none(row[7]),
+        unseen_on=tuple(json.loads(row[8] or "[]")),
     )
 
 

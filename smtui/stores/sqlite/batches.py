@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress
+from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite import batch_rows, claims
+from smtui.stores.sqlite import batch_rows, claims, endings
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.values import to_ms
+from smtui.stores.sqlite.values import storable, to_ms
 
 
 class SqliteBatches:
@@ -34,14 +34,26 @@ class SqliteBatches:
         return await self._readers.read(lambda reader: batch_rows.get(reader, batch_id))
 
     async def claim(
-        self, run_id: RunId, *, worker: str, limit: int, lease_seconds: float
+        self,
+        run_id: RunId,
+        *,
+        worker: str,
+        limit: int,
+        lease_seconds: float,
+        machine: str = "",
     ) -> tuple[Claimed, ...]:
         """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
 
         def asked() -> Asked:
             # The clock is read when the write lock is held: waiting for it costs no lease.
             now = self._now()
-            return Asked(worker=worker, limit=limit, now=now, until=now + _ms(lease_seconds))
+            return Asked(
+                worker=worker,
+                machine=storable(machine),
+                limit=limit,
+                now=now,
+                until=now + _ms(lease_seconds),
+            )
 
         return await self._writer.write(
             lambda connection: claims.claim(connection, run_id, asked())
@@ -65,10 +77,21 @@ class SqliteBatches:
             lambda connection: claims.fail(connection, claimed, (code, error), self._now())
         )
 
-    async def hand_back(self, claimed: Claimed) -> bool:
+    async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count."""
         return await self._writer.write(
-            lambda connection: claims.hand_back(connection, claimed, self._now())
+            lambda connection: claims.hand_back(connection, claimed, unseen, self._now())
+        )
+
+    async def vanish(self, machines: frozenset[str]) -> int:
+        """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
+        names = sorted(storable(machine) for machine in machines)
+        if not names or not await self._readers.read(
+            lambda reader: endings.vanishing(reader, names)
+        ):
+            return 0
+        return await self._writer.write(
+            lambda connection: endings.vanish(connection, names, self._now())
         )
 
     async def request_cancel(self, run_id: RunId) -> int:
@@ -85,16 +108,18 @@ class SqliteBatches:
         """Newest first; only counters are read."""
         return await self._readers.read(lambda reader: batch_rows.runs(reader, user_id, limit))
 
-    async def claimable(self) -> tuple[RunId, ...]:
+    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
 
         def needs_repair(reader: Reader) -> bool:
-            return claims.needs_repair(reader, self._now())
+            return endings.needs_repair(reader, self._now())
 
         # Every worker asks this every few seconds: nobody is kept from writing for a look.
         if await self._readers.read(needs_repair):
-            await self._writer.write(lambda connection: claims.repair(connection, self._now()))
-        return await self._readers.read(lambda reader: claims.claimable(reader, self._now()))
+            await self._writer.write(lambda connection: endings.repair(connection, self._now()))
+        return await self._readers.read(
+            lambda reader: claims.claimable(reader, storable(machine), self._now())
+        )
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:
         """Files that a run which goes on will still hear, at this level or a higher one."""

@@ -15,22 +15,22 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import MAX_ATTEMPTS, BatchId, Claimed, RunId
+from smtui.domain.batch import BatchId, Claimed, RunId, Unseen
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.endings import EXPIRED, OPEN, cancel_pending, end_batches, settle
 from smtui.stores.sqlite.values import storable
 
-_CRASHED = ("crashed", "Listening to it ended the worker, or took too long, every time")
-
-_OPEN = "b.status IN ('pending', 'processing')"
-_EXPIRED = "r.status = 'processing' AND r.lease_until <= :now"
+# A file that was handed back on a machine is left to others. No machine has the empty name.
+_SEEN = "(r.unseen_on IS NULL OR ? NOT IN (SELECT value FROM json_each(r.unseen_on)))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A worker that wants up to `limit` files now; times in ms since 1970."""
+    """A worker on a machine that wants up to `limit` files now; times in ms since 1970."""
 
     worker: str
+    machine: str
     limit: int
     now: int
     until: int
@@ -38,14 +38,14 @@ class Asked:
 
 def claim(connection: sqlite3.Connection, run_id: RunId, asked: Asked) -> tuple[Claimed, ...]:
     """Take claimable files; those that crashed too often become failed."""
-    _settle(connection, asked.now, run_id)
+    settle(connection, asked.now, run_id)
     rows = connection.execute(
         "SELECT b.batch, b.batch_id, b.user_id, b.level, r.position, r.file_id, r.analysis_id,"
         " r.attempt, r.status FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
-        f" WHERE b.run_id = :run_id AND {_OPEN} AND b.cancel_requested_at IS NULL"
-        f" AND (r.status = 'pending' OR {_EXPIRED})"
-        " ORDER BY b.batch, r.position LIMIT :limit",
-        {"run_id": run_id, "now": asked.now, "limit": asked.limit},
+        f" WHERE b.run_id = ? AND {OPEN} AND b.cancel_requested_at IS NULL"
+        f" AND (r.status = 'pending' OR {EXPIRED}) AND {_SEEN}"
+        " ORDER BY b.batch, r.position LIMIT ?",
+        (run_id, asked.now, asked.machine, asked.limit),
     ).fetchall()
     return tuple(_take(connection, run_id, row, asked) for row in rows)
 
@@ -62,7 +62,8 @@ def complete(
     done = _held(
         connection,
         claimed,
-        "status = 'completed', analysis_id = ?, code = NULL, error = NULL, lease_until = NULL",
+        "status = 'completed', analysis_id = ?, code = NULL, error = NULL, lease_until = NULL,"
+        " unseen_on = NULL",
         (analysis_id,),
     )
     if done:
@@ -78,7 +79,7 @@ def fail(
     done = _held(
         connection,
         claimed,
-        "status = 'failed', code = ?, error = ?, lease_until = NULL",
+        "status = 'failed', code = ?, error = ?, lease_until = NULL, unseen_on = NULL",
         (code, storable(error)),
     )
     if done:
@@ -86,74 +87,49 @@ def fail(
     return done
 
 
-def hand_back(connection: sqlite3.Connection, claimed: Claimed, now: int) -> bool:
+def hand_back(
+    connection: sqlite3.Connection, claimed: Claimed, unseen: Unseen | None, now: int
+) -> bool:
     """Make a file pending again as if it had not been claimed; cancelled if that was asked."""
-    done = _held(
-        connection,
-        claimed,
-        "status = 'pending', attempt = attempt - 1, worker = NULL, lease_until = NULL",
-        (),
-    )
+    change = "status = 'pending', attempt = attempt - 1, worker = NULL, lease_until = NULL"
+    values: tuple[str, ...] = ()
+    if unseen is not None:
+        change += (
+            ", code = 'unseen', error = ?, unseen_on = (SELECT json_group_array(value) FROM"
+            " (SELECT value FROM json_each(coalesce(unseen_on, '[]')) WHERE value <> ?"
+            " UNION ALL SELECT ?))"
+        )
+        machine = storable(unseen.machine)
+        values = (storable(unseen.error), machine, machine)
+    done = _held(connection, claimed, change, values)
     if done:
         _count(connection, claimed.batch_id, "cancelled = cancelled", now)
-        _cancel_pending(connection, now)
+        cancel_pending(connection, now)
     return done
 
 
 def request_cancel(connection: sqlite3.Connection, run_id: RunId, now: int) -> int:
     """Ask a run to stop; what nobody began becomes cancelled."""
     connection.execute(
-        "UPDATE batch_jobs AS b SET cancel_requested_at = :now, updated_at = :now"
-        f" WHERE run_id = :run_id AND {_OPEN} AND cancel_requested_at IS NULL",
-        {"run_id": run_id, "now": now},
+        "UPDATE batch_jobs AS b SET cancel_requested_at = ?, updated_at = ?"
+        f" WHERE run_id = ? AND {OPEN} AND cancel_requested_at IS NULL",
+        (now, now, run_id),
     )
-    return _cancel_pending(connection, now)
+    return cancel_pending(connection, now)
 
 
-def needs_repair(reader: Reader, now: int) -> bool:
-    """Whether `repair` would find anything to do."""
-    row = reader.one(
-        "SELECT EXISTS (SELECT 1 FROM batch_jobs AS b WHERE"
-        f" {_OPEN} AND completed + failed + cancelled >= total_files)"
-        " OR EXISTS (SELECT 1 FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
-        f" WHERE {_OPEN} AND r.status = 'processing' AND r.lease_until <= ?"
-        " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL))",
-        (now, MAX_ATTEMPTS),
-    )
-    return bool(row[0])
-
-
-def repair(connection: sqlite3.Connection, now: int) -> None:
-    """Settle what no worker will: exhausted attempts, cancelled files whose worker is gone."""
-    runs = connection.execute(f"SELECT DISTINCT run_id FROM batch_jobs AS b WHERE {_OPEN}")
-    for (run_id,) in runs.fetchall():
-        _settle(connection, now, RunId(run_id))
-    end_batches(connection, now)
-
-
-def claimable(reader: Reader, now: int) -> tuple[RunId, ...]:
-    """Runs with a file that could be claimed, oldest first."""
+def claimable(reader: Reader, machine: str, now: int) -> tuple[RunId, ...]:
+    """Runs with a file that could be claimed on a machine, oldest first."""
     rows = reader.rows(
-        f"SELECT run_id FROM batch_jobs AS b WHERE {_OPEN} AND cancel_requested_at IS NULL"
+        f"SELECT run_id FROM batch_jobs AS b WHERE {OPEN} AND cancel_requested_at IS NULL"
         " AND (EXISTS (SELECT 1 FROM batch_files AS r"
-        " WHERE r.batch = b.batch AND r.status = 'pending')"
+        f" WHERE r.batch = b.batch AND r.status = 'pending' AND {_SEEN})"
         " OR EXISTS (SELECT 1 FROM batch_files AS r WHERE r.batch = b.batch"
-        " AND r.status = 'processing' AND r.lease_until <= ?))"
+        f" AND {EXPIRED} AND {_SEEN}))"
         " GROUP BY run_id ORDER BY min(b.batch)",
-        (now,),
+        (machine, now, machine),
     )
     return tuple(RunId(run_id) for (run_id,) in rows)
-
-
-def end_batches(connection: sqlite3.Connection, now: int) -> None:
-    """Set the status of batches in which every file ended; again and again changes nothing."""
-    connection.execute(
-        "UPDATE batch_jobs AS b SET finished_at = :now, updated_at = :now,"
-        " status = CASE WHEN cancelled > 0 THEN 'cancelled'"
-        " WHEN completed > 0 OR total_files = 0 THEN 'completed' ELSE 'failed' END"
-        f" WHERE {_OPEN} AND completed + failed + cancelled >= total_files",
-        {"now": now},
-    )
 
 
 def _take(
@@ -203,48 +179,3 @@ def _count(connection: sqlite3.Connection, batch_id: BatchId, change: str, now: 
         (now, batch_id),
     )
     end_batches(connection, now)
-
-
-def _settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
-    """End the files of a run whose lease expired and that nobody may claim again."""
-    code, error = _CRASHED
-    rows = connection.execute(
-        "SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL AND r.attempt < :most"
-        " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
-        f" WHERE b.run_id = :run_id AND {_OPEN} AND {_EXPIRED}"
-        " AND (r.attempt >= :most OR b.cancel_requested_at IS NOT NULL)",
-        {"run_id": run_id, "now": now, "most": MAX_ATTEMPTS},
-    ).fetchall()
-    for batch, position, cancelled in rows:
-        status = "cancelled" if cancelled else "failed"
-        connection.execute(
-            "UPDATE batch_files SET status = ?, lease_until = NULL, code = coalesce(code, ?),"
-            " error = coalesce(error, ?) WHERE batch = ? AND position = ?",
-            (status, *((None, None) if cancelled else (code, error)), batch, position),
-        )
-        connection.execute(
-            f"UPDATE batch_jobs SET processing = processing - 1, {status} = {status} + 1,"
-            " updated_at = ? WHERE batch = ?",
-            (now, batch),
-        )
-    if rows:
-        end_batches(connection, now)
-
-
-def _cancel_pending(connection: sqlite3.Connection, now: int) -> int:
-    """Cancel what is pending in runs that were asked to stop; gives how many files."""
-    count = 0
-    batches = connection.execute(
-        f"SELECT batch FROM batch_jobs AS b WHERE {_OPEN} AND cancel_requested_at IS NOT NULL"
-    ).fetchall()
-    for (batch,) in batches:
-        changed = connection.execute(
-            "UPDATE batch_files SET status = 'cancelled' WHERE batch = ? AND status = 'pending'",
-            (batch,),
-        ).rowcount
-        connection.execute(
-            "UPDATE batch_jobs SET cancelled = cancelled + ? WHERE batch = ?", (changed, batch)
-        )
-        count += changed
-    end_batches(connection, now)
-    return count

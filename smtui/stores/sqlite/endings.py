@@ -1,0 +1,139 @@
+"""How files and batches end without a worker: crashed, cancelled, vanished, all done.
+
+Everything here runs inside one transaction that holds the write lock, except the looks that tell
+whether it is worth taking.
+"""
+
+# ruff: noqa: S608 - the statements are made of our own words; every value is a parameter.
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from smtui.domain.batch import MAX_ATTEMPTS, RunId
+from smtui.stores.sqlite.connections import Reader
+
+OPEN = "b.status IN ('pending', 'processing')"
+EXPIRED = "r.status = 'processing' AND r.lease_until <= ?"
+
+_CRASHED = ("crashed", "Listening to it ended the worker, or took too long, every time")
+_VANISHED = (
+    "FROM batch_jobs AS b CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
+    f" WHERE {OPEN} AND b.cancel_requested_at IS NULL AND r.unseen_on IS NOT NULL"
+    " AND r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM json_each(?) AS machine"
+    " WHERE machine.value NOT IN (SELECT value FROM json_each(r.unseen_on)))"
+)
+
+
+def needs_repair(reader: Reader, now: int) -> bool:
+    """Whether `repair` would find anything to do."""
+    row = reader.one(
+        "SELECT EXISTS (SELECT 1 FROM batch_jobs AS b WHERE"
+        f" {OPEN} AND completed + failed + cancelled >= total_files)"
+        " OR EXISTS (SELECT 1 FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
+        f" WHERE {OPEN} AND r.status = 'processing' AND r.lease_until <= ?"
+        " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL))",
+        (now, MAX_ATTEMPTS),
+    )
+    return bool(row[0])
+
+
+def repair(connection: sqlite3.Connection, now: int) -> None:
+    """Settle what no worker will: exhausted attempts, cancelled files whose worker is gone."""
+    runs = connection.execute(f"SELECT DISTINCT run_id FROM batch_jobs AS b WHERE {OPEN}")
+    for (run_id,) in runs.fetchall():
+        settle(connection, now, RunId(run_id))
+    end_batches(connection, now)
+
+
+def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
+    """End the files of a run whose lease expired and that nobody may claim again.
+
+    Of two reasons the later one is told: what another machine does not have, this one crashed at.
+    """
+    code, error = _CRASHED
+    rows = connection.execute(
+        "SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL AND r.attempt < ?"
+        " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
+        f" WHERE b.run_id = ? AND {OPEN} AND {EXPIRED}"
+        " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL)",
+        (MAX_ATTEMPTS, run_id, now, MAX_ATTEMPTS),
+    ).fetchall()
+    for batch, position, cancelled in rows:
+        status = "cancelled" if cancelled else "failed"
+        connection.execute(
+            "UPDATE batch_files SET status = ?, lease_until = NULL WHERE batch = ?"
+            " AND position = ?",
+            (status, batch, position),
+        )
+        if not cancelled:
+            connection.execute(
+                "UPDATE batch_files SET code = ?, error = ?, unseen_on = NULL"
+                " WHERE batch = ? AND position = ?",
+                (code, error, batch, position),
+            )
+        connection.execute(
+            f"UPDATE batch_jobs SET processing = processing - 1, {status} = {status} + 1,"
+            " updated_at = ? WHERE batch = ?",
+            (now, batch),
+        )
+    if rows:
+        end_batches(connection, now)
+
+
+def cancel_pending(connection: sqlite3.Connection, now: int) -> int:
+    """Cancel what is pending in runs that were asked to stop; gives how many files."""
+    count = 0
+    batches = connection.execute(
+        f"SELECT batch FROM batch_jobs AS b WHERE {OPEN} AND cancel_requested_at IS NOT NULL"
+    ).fetchall()
+    for (batch,) in batches:
+        changed = connection.execute(
+            "UPDATE batch_files SET status = 'cancelled' WHERE batch = ? AND status = 'pending'",
+            (batch,),
+        ).rowcount
+        connection.execute(
+            "UPDATE batch_jobs SET cancelled = cancelled + ? WHERE batch = ?", (changed, batch)
+        )
+        count += changed
+    end_batches(connection, now)
+    return count
+
+
+def end_batches(connection: sqlite3.Connection, now: int) -> None:
+    """Set the status of batches in which every file ended; again and again changes nothing."""
+    connection.execute(
+        "UPDATE batch_jobs AS b SET finished_at = :now, updated_at = :now,"
+        " status = CASE WHEN cancelled > 0 THEN 'cancelled'"
+        " WHEN completed > 0 OR total_files = 0 THEN 'completed' ELSE 'failed' END"
+        f" WHERE {OPEN} AND completed + failed + cancelled >= total_files",
+        {"now": now},
+    )
+
+
+def vanishing(reader: Reader, machines: Iterable[str]) -> bool:
+    """Whether `vanish` would find anything to do."""
+    row = reader.one(f"SELECT EXISTS (SELECT 1 {_VANISHED})", (json.dumps([*machines]),))
+    return bool(row[0])
+
+
+def vanish(connection: sqlite3.Connection, machines: Iterable[str], now: int) -> int:
+    """Fail pending files that none of these machines has; gives how many."""
+    rows = connection.execute(
+        f"SELECT r.batch, r.position {_VANISHED}", (json.dumps([*machines]),)
+    ).fetchall()
+    for place in rows:
+        connection.execute(
+            "UPDATE batch_files SET status = 'failed', code = 'vanished', unseen_on = NULL"
+            " WHERE batch = ? AND position = ?",
+            place,
+        )
+        connection.execute(
+            "UPDATE batch_jobs SET failed = failed + 1, updated_at = ? WHERE batch = ?",
+            (now, place[0]),
+        )
+    if rows:
+        end_batches(connection, now)
+    return len(rows)
