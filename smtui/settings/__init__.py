@@ -8,13 +8,22 @@ from dataclasses import dataclass, replace
 
 from smtui.paths import Places
 from smtui.settings import sources
-from smtui.settings.topics import Limits, Look, PrivateServices, Servers, Settings, Work
+from smtui.settings.topics import (
+    Limits,
+    Look,
+    Paths,
+    PrivateServices,
+    Servers,
+    Settings,
+    Work,
+)
 
 __all__ = [
     "DEFAULT",
     "Limits",
     "Loaded",
     "Look",
+    "Paths",
     "PrivateServices",
     "Servers",
     "Settings",
@@ -54,10 +63,16 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
     origins |= {name: sources.variable(name) for name in variables}
     settings = Settings()
     if origins:
-        # A late import: only who has set something pays the 0.1 s that checking by pydantic costs.
+        # Late imports: only who has set something pays the 0.1 s that checking by pydantic costs.
         from smtui.settings.checked import checked
+        from smtui.settings.mapped import NAME, mapped
 
+        # Apart from the others: paths may have bytes that are no text to pydantic.
+        in_file, in_variable = written.pop(NAME, None), variables.pop(NAME, None)
         settings = checked(variables, written, origins)
+        if pairs := in_variable or in_file:
+            paths = replace(settings.paths, map=mapped(pairs, origins[NAME]))
+            settings = replace(settings, paths=paths)
         servers = settings.servers
         if servers != Servers():
             # A late import: most libraries are on private servers.

@@ -8,11 +8,13 @@ first frame does not pay for pydantic at all.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from smtui.domain.analysis import Level
+from smtui.domain.path_map import PathMap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,10 @@ class Work:
     start: bool = field(
         default=True,
         metadata={"description": "Listen to new sounds after a scan without being asked."},
+    )
+    scan_as: Literal["own", "shared"] = field(
+        default="own",
+        metadata={"description": "Whose a scan's sounds are: own, or shared by everybody."},
     )
 
     def processes(self, cores: int | None = None) -> int:
@@ -116,6 +122,30 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """What this machine is called, and what it calls the folders of the others."""
+
+    map: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={"description": 'Folders as the library has them and here: "/mnt/s" = "/Vol/s".'},
+    )
+    machine: str | None = field(
+        default=None,
+        metadata={"description": "Name of this machine; its host name if unset."},
+    )
+
+    @property
+    def here(self) -> PathMap:
+        """How the library's paths are called here."""
+        return PathMap(prefixes=self.map)
+
+    @property
+    def name(self) -> str:
+        """The name of this machine as the others are told it."""
+        return self.machine or socket.gethostname()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """How often per minute an intent may be asked for. Reading is never limited."""
 
@@ -146,3 +176,4 @@ class Settings:
     services: PrivateServices = field(default_factory=PrivateServices)
     servers: Servers = field(default_factory=Servers)
     limits: Limits = field(default_factory=Limits)
+    paths: Paths = field(default_factory=Paths)
