@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from smtui.stores.redis.refusals import Refusals
+from smtui.stores.redis.about import About, refuse_old
+from smtui.stores.redis.refusals import PRIVATE, Refusals, in_vain
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -16,14 +17,15 @@ Answer = TypeVar("Answer")
 _PAUSES = (0.05, 0.25, 1.0)
 """Waits between tries, s. A server that was killed is back well within their sum."""
 
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 4.0
+"""For all tries together, so that a person has a sentence within 5 s."""
 
 
 class RedisLink:
     """Gives a client to whoever asks; belongs to the event loop in which it is first used.
 
     `address` is asked before every connecting, because a private server is started by the
-    asking, and a restarted one may listen elsewhere.
+    asking, and a restarted one may listen elsewhere. `refusals` says whose server it is.
     """
 
     def __init__(
@@ -31,13 +33,19 @@ class RedisLink:
         address: Callable[[], Awaitable[str]],
         *,
         answer_seconds: float = _ANSWER_SECONDS,
-        refusals: Refusals | None = None,
+        refusals: Refusals = PRIVATE,
     ) -> None:
         self._address = address
-        self._refusals = refusals or Refusals()
         self._answer_seconds = answer_seconds
+        self._refusals = refusals
         self._client: Redis | None = None
+        self._known: Redis | None = None
         self._connecting = asyncio.Lock()
+
+    @property
+    def open(self) -> bool:
+        """Somebody has asked before, and the line has not been lost since."""
+        return self._client is not None
 
     async def ask(self, work: Callable[[Redis], Awaitable[Answer]]) -> Answer:
         """Do work that may be repeated; raises ServerUnavailable with a hint.
@@ -45,54 +53,62 @@ class RedisLink:
         A lost line is mended and the work repeated. A server that is there and does not answer
         in time is not asked again: the person waits only once.
         """
-        # A late import: who never asks the server does not load its library.
-        from redis import exceptions
-
         pauses = iter(_PAUSES)
+        left = self._answer_seconds
+        clock = asyncio.get_running_loop().time
         while True:
+            # Starting a private server may take longer than an answer.
             client = await self._connected()
+            began = clock()
             try:
-                return await work(client)
-            except exceptions.ConnectionError as error:
-                await self._drop(client)
-                # A refused password comes as the cause of a lost connection; trying on is vain.
-                cause = error.__cause__
-                if isinstance(error, exceptions.AuthenticationError):
-                    raise self._refusals.refused(error) from error
-                if isinstance(cause, exceptions.ResponseError | exceptions.AuthenticationError):
-                    raise self._refusals.refused(cause) from error
-                pause = next(pauses, None)
-                if pause is None:
-                    raise self._refusals.unreachable(error) from error
-                await asyncio.sleep(pause)
-            except exceptions.TimeoutError as error:
+                async with asyncio.timeout(left):
+                    return await self._answered(client, work)
+            except TimeoutError as error:
                 await self._drop(client)
                 raise self._refusals.silent() from error
-            except exceptions.RedisError as error:
-                raise self._refusals.refused(error) from error
+            except _Lost as lost:
+                await self._drop(client)
+                left -= clock() - began
+                pause = next(pauses, left)
+                if pause >= left or in_vain(lost.error):
+                    raise self._refusals.of(lost.error) from lost.error
+            left -= pause
+            await asyncio.sleep(pause)
+
+    async def about(self) -> About:
+        """Ask the server what it is; raises ServerUnavailable."""
+        return await self.ask(About.of)
 
     async def close(self) -> None:
         """Close the line; a later `ask` opens it again."""
         if self._client is not None:
             await self._drop(self._client)
 
+    async def _answered(self, client: Redis, work: Callable[[Redis], Awaitable[Answer]]) -> Answer:
+        """Do the work once; raises _Lost, TimeoutError or ServerUnavailable."""
+        # A late import: who never asks the server does not load its library.
+        from redis import exceptions
+
+        try:
+            if self._refusals.shared and self._known is not client:
+                await refuse_old(client, self._refusals)
+                self._known = client
+            return await work(client)
+        except exceptions.ConnectionError as error:
+            raise _Lost(error) from error
+        except exceptions.TimeoutError as error:
+            raise TimeoutError from error
+        except exceptions.RedisError as error:
+            raise self._refusals.of(error) from error
+
     async def _connected(self) -> Redis:
         """Give the client, made for the present address; nothing is sent yet."""
-        from redis.asyncio import Redis
-        from redis.asyncio.retry import Retry
-        from redis.backoff import NoBackoff
+        from smtui.stores.redis.client import client_at
 
         async with self._connecting:
             if self._client is None:
                 address = await self._address()
-                self._client = Redis.from_url(
-                    address,
-                    socket_timeout=self._answer_seconds,
-                    socket_connect_timeout=self._answer_seconds,
-                    # Its own retries would hide a restart that needs the address anew.
-                    retry=Retry(NoBackoff(), 0),
-                    protocol=2,
-                )
+                self._client = client_at(address, self._answer_seconds, self._refusals)
             return self._client
 
     async def _drop(self, client: Redis) -> None:
@@ -100,3 +116,11 @@ class RedisLink:
         if self._client is client:
             self._client = None
         await client.aclose()
+
+
+class _Lost(Exception):
+    """The line was lost, or could not be had."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
