@@ -67,6 +67,14 @@ class Chroma:
         return Look.READY if ours else Look.SILENT
 
 
+async def version(port: int) -> str:
+    """Ask the server at this port of the loopback for its version.
+
+    Raises OSError, EOFError, ValueError or TimeoutError where there is none.
+    """
+    return str(json.loads(await _get(port, "/api/v2/version")))
+
+
 def program() -> tuple[str, ...]:
     """Find Chroma's server program. Raises ServerUnavailable naming the package."""
     if importlib.util.find_spec("chromadb_rust_bindings"):

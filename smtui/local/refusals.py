@@ -7,6 +7,7 @@ from pathlib import Path
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.text import shown
+from smtui.paths import Places
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NOT_OURS = {errno.EACCES, errno.EPERM}
@@ -26,3 +27,11 @@ def cannot_use(folder: Path, error: OSError) -> ServerUnavailable:
         )
     reason = shown(error.strerror or str(error))
     return ServerUnavailable(f"{name} cannot be used: {reason}", hint=other)
+
+
+def prepared(places: Places) -> None:
+    """Make the person's folders; raises ServerUnavailable where they cannot be used."""
+    try:
+        places.prepare()
+    except OSError as error:
+        raise cannot_use(places.state, error) from error

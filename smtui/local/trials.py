@@ -7,8 +7,9 @@ import time
 from collections.abc import Awaitable, Callable
 
 from smtui.domain.errors import ServerUnavailable
+from smtui.domain.health import Condition, ServerHealth
 from smtui.local import valkey
-from smtui.local.checks import Check, broken, well
+from smtui.local.checks import Check, attention, broken, well
 from smtui.local.servers import PrivateServers
 from smtui.local.setup import Files
 from smtui.paths import Places
@@ -47,10 +48,7 @@ class Trials:
 
     async def _valkey(self) -> str:
         await self._servers.valkey()
-        told = (await valkey.ask(self._files.valkey_socket, "INFO", "server")).decode()
-        facts = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
-        name = "Valkey" if "valkey_version" in facts else "Redis"
-        return f"{name} {facts.get('valkey_version') or facts.get('redis_version')}"
+        return await valkey.version(self._files.valkey_socket)
 
     async def _chroma(self) -> str:
         # A late import, 30 ms.
@@ -85,3 +83,18 @@ async def _tried(name: str, trial: Callable[[], Awaitable[str]]) -> Check:
     except (OSError, EOFError, ValueError, TimeoutError) as error:
         return broken(name, f"it does not answer: {error}", "`smtui services stop` and try again.")
     return well(name, f"{seen}, after {(time.perf_counter() - began) * 1000:.0f} ms")
+
+
+def judged(health: ServerHealth) -> Check:
+    """Make a check of what was seen of a server that nobody starts here."""
+    told = ", ".join(word for word in (health.version, health.address) if word)
+    if health.milliseconds is not None:
+        told += f", {health.milliseconds:.0f} ms"
+    if health.condition is Condition.BROKEN:
+        seen = f"{health.trouble} ({health.address})" if health.address else health.trouble
+        return broken(health.name, seen, health.hint)
+    if health.trouble:
+        return attention(
+            health.name, f"{told}: {health.trouble}" if told else health.trouble, health.hint
+        )
+    return well(health.name, told)

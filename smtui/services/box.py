@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from smtui.domain.path_map import PathMap
+
 if TYPE_CHECKING:
+    from smtui.domain.ports.work import HealthCheck
     from smtui.services.accounts import Accounts
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What a person can do; one attribute per intention."""
+    """What a person can do, one attribute per intention; how the servers are,
+    and how the library's paths are called on this machine."""
 
     accounts: Accounts
     library: Library
@@ -24,3 +28,5 @@ class Services:
     analyses: Analyses
     batches: Batches
     pictures: Pictures
+    servers: HealthCheck
+    paths: PathMap = field(default_factory=PathMap)

@@ -1,0 +1,1 @@
+"""The similarity index on Chroma."""

@@ -1,0 +1,85 @@
+"""What the services stand on: the same parts in both set-ups, made by one or the other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smtui.paths import Places
+from smtui.settings import Settings
+
+if TYPE_CHECKING:
+    from smtui.domain.ports.work import HealthCheck, JobQueue
+    from smtui.services.hearing import Documents
+    from smtui.stores.redis.link import RedisLink
+    from smtui.stores.sqlite.connections import Durability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """The parts that differ between the set-ups.
+
+    Attributes:
+        link: the line to Redis or Valkey; nothing is connected before it is asked.
+        guarded: the operating system keeps others out of the library's folder.
+    """
+
+    documents: Documents
+    link: RedisLink
+    queue: JobQueue
+    health: HealthCheck
+    guarded: bool
+
+
+@asynccontextmanager
+async def foundation(here: Places, settings: Settings) -> AsyncIterator[Foundation]:
+    """Open the documents and stand ready for the rest.
+
+    Raises:
+        StoreUnreachable: the folders or the documents cannot be used.
+        StoreTooNew: a newer smtui has written the documents.
+    """
+    # Late imports, here and in this whole room: nothing of it is needed before the first frame.
+    if settings.servers.given:
+        from smtui.wiring.on_servers import on_servers as standing
+    else:
+        from smtui.wiring.embedded import embedded as standing
+    async with standing(here, settings) as made:
+        yield made
+
+
+@asynccontextmanager
+async def documents(
+    here: Places, settings: Settings, durability: Durability | None = None
+) -> AsyncIterator[Documents]:
+    """Open the documents alone, as worker children do; errors as `foundation`.
+
+    `durability` is how soon an embedded write is on the disk, FULL by default. Servers keep every
+    write on most of their members before they answer.
+    """
+    from smtui.services.hearing import Documents
+
+    if settings.servers.mongo_url is not None:
+        from smtui.stores.mongo.opening import opened as opened_on_server
+
+        opening = opened_on_server(settings.servers.mongo_url)
+        async with opening as shared:
+            yield Documents(
+                accounts=shared.accounts,
+                samples=shared.samples,
+                analyses=shared.analyses,
+                batches=shared.batches,
+            )
+        return
+    from smtui.stores.sqlite.connections import Durability
+    from smtui.stores.sqlite.opening import opened
+
+    async with opened(here.database, durability or Durability.FULL) as kept:
+        yield Documents(
+            accounts=kept.accounts,
+            samples=kept.samples,
+            analyses=kept.analyses,
+            batches=kept.batches,
+        )

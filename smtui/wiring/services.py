@@ -1,0 +1,96 @@
+"""The services, joined from their parts; the same in both set-ups.
+
+Opening touches the documents alone. Valkey, Chroma and the worker start when somebody first asks
+for what they give; the painter's process starts with the first picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from smtui.paths import Places
+from smtui.services.box import Services
+from smtui.settings import Settings
+from smtui.wiring.clock import SystemClock
+from smtui.wiring.foundation import foundation
+
+if TYPE_CHECKING:
+    from smtui.domain.path_map import PathMap
+    from smtui.services.accounts import Accounts
+    from smtui.services.pictures import Pictures
+    from smtui.stores.redis.link import RedisLink
+    from smtui.wiring.foundation import Foundation
+
+
+@asynccontextmanager
+async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
+    """Open everything that screens and commands work with, and close it again.
+
+    Raises:
+        StoreUnreachable: the folders or the documents cannot be used.
+        StoreTooNew: a newer smtui has written the documents.
+    """
+    # Late imports, here and below: nothing of this is needed before the first frame.
+    from smtui.folders.finder import DiskFinder
+    from smtui.services.analyses import Analyses
+    from smtui.services.batches import Batches
+    from smtui.services.library import Library
+    from smtui.services.rights import Rights
+    from smtui.services.scans import Intents, Scans
+    from smtui.stores.redis.limits import RedisLimits
+
+    clock = SystemClock()
+    paths = settings.paths.here
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(foundation(here, settings))
+        documents = ground.documents
+        rights = Rights(documents.accounts)
+        intents = Intents(
+            accounts=documents.accounts,
+            limits=RedisLimits(ground.link),
+            per_minute=settings.limits.audio_upload,
+        )
+        pictures = _pictures(ground.link, paths)
+        stack.push_async_callback(pictures.close)
+        yield Services(
+            accounts=_accounts(here, settings, ground),
+            library=Library(documents.samples, rights, clock),
+            scans=Scans(
+                documents.samples, DiskFinder(paths), clock, rights=rights, intents=intents
+            ),
+            analyses=Analyses(documents.analyses),
+            batches=Batches(documents.batches, documents.samples, ground.queue, clock, rights),
+            pictures=pictures,
+            servers=ground.health,
+            paths=paths,
+        )
+
+
+def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
+    from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute
+    from smtui.stores.bcrypt_passwords import BcryptPasswords
+    from smtui.stores.redis.limits import RedisLimits
+    from smtui.stores.redis.sessions import RedisSessions
+    from smtui.stores.resume_file import ResumeFile
+
+    ports = AccountPorts(
+        accounts=ground.documents.accounts,
+        sessions=RedisSessions(ground.link),
+        limits=RedisLimits(ground.link),
+        passwords=BcryptPasswords(),
+        resume_token=ResumeFile(here.resume_token),
+        clock=SystemClock(),
+    )
+    limits = settings.limits
+    per_minute = AskedPerMinute(tries=limits.auth_login, commands=limits.general_api)
+    return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
+
+
+def _pictures(link: RedisLink, paths: PathMap) -> Pictures:
+    from smtui.painter.process import PainterProcess
+    from smtui.services.pictures import Pictures
+    from smtui.stores.redis.cache import RedisCache
+
+    return Pictures(PainterProcess(paths), RedisCache(link))

@@ -1,0 +1,40 @@
+"""The shared Redis or Valkey as it is reached: an address that does not change, and its words."""
+
+from __future__ import annotations
+
+from smtui.domain.errors import ServerUnavailable
+from smtui.domain.ports.sessions import WorkerBoard
+from smtui.settings import Servers
+from smtui.stores.redis.link import RedisLink
+from smtui.stores.redis.refusals import SHARED
+
+
+class SharedAddress:
+    """Gives the address of the settings to whoever asks for one; it never changes."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._url = servers.redis_url or ""
+
+    async def __call__(self) -> str:
+        """Give the address, password and all."""
+        return self._url
+
+
+class ListeningWorkers:
+    """Sees that a worker listens somewhere; a screen never starts one."""
+
+    def __init__(self, board: WorkerBoard) -> None:
+        self._board = board
+
+    async def __call__(self) -> None:
+        """Raise ServerUnavailable where no worker lives."""
+        if not await self._board.reports():
+            raise ServerUnavailable(
+                "No worker is listening",
+                hint="Start one with `smtui worker` on a machine that has the sounds.",
+            )
+
+
+def shared_link(servers: Servers) -> RedisLink:
+    """Make a line that speaks of the shared server in its refusals."""
+    return RedisLink(SharedAddress(servers), refusals=SHARED)
