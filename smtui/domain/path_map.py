@@ -57,6 +57,13 @@ class PathMap:
         """
         return self.here(self.kept(here)) != here
 
+    def foreign(self, kept: Path) -> bool:
+        """Whether this machine has no place for a path of the documents.
+
+        That is so where the same path is, here, the place of another prefix.
+        """
+        return self.kept(self.here(kept)) != kept
+
     def asked(self, expression: Expression) -> Expression:
         """Let folders from the root, as a person here wrote them in a filter, mean the documents'.
 

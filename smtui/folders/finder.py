@@ -8,11 +8,14 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
+from smtui.domain.text import path_bytes, printable_path
 from smtui.folders.mounts import waits_for_drive
 from smtui.folders.reading import read_file
 from smtui.folders.walking import walked
@@ -26,18 +29,30 @@ _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 class DiskFinder:
     """Walks folders and reads files with at most `threads` at once.
 
+    It is asked with paths as the documents have them, and finds them where they are on this
+    machine. What it gives for the documents is written as they have it, what it tells a person is
+    this machine's.
+
     Few threads on purpose: hashing and decoding let go of the interpreter, but reading tags does
     not, and the screen in the same process must stay alive.
     """
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    def __init__(self, paths: PathMap | None = None, *, threads: int | None = None) -> None:
+        self.paths = paths or PathMap()
         count = threads or max(2, min(4, (os.cpu_count() or 2) // 2))
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="finder")
 
     async def walk(self, root: Path) -> AsyncIterator[Walked]:
         """Yield what was met since the step before, in chunks; folders in sorted order."""
-        steps = walked(os.fsencode(root))
-        while (step := await self._in_thread(_next, steps)) is not None:
+        here = os.fsencode(self.paths.here(root))
+        if self.paths.foreign(root):
+            words = "This folder of the library is not on this machine"
+            folder = printable_path(here)
+            unreadable = Unreadable(file_path=folder, code="vanished", error=words)
+            yield Walked(folder=folder, unreadable=(unreadable,))
+            return
+        steps = walked(here)
+        while (step := await self._in_thread(self._next, steps)) is not None:
             yield step
 
     async def read(self, candidates: Sequence[Candidate]) -> tuple[FoundFile | Unreadable, ...]:
@@ -54,13 +69,18 @@ class DiskFinder:
     async def exists(self, path: Path) -> bool:
         """Whether a regular file is there; True also where nobody can tell.
 
-        That is so without permission to look, and below a drive's place where none is mounted.
+        That is so without permission to look, below a drive's place where none is mounted, and
+        for what other machines alone can have.
         """
-        return await self._in_thread(_is_there, path)
+        if self.paths.foreign(path):
+            return True
+        return await self._in_thread(_is_there, self.paths.here(path))
 
     async def present(self, folder: Path) -> bool:
         """Whether a folder is there and can be looked into (its drive is mounted)."""
-        return await self._in_thread(os.path.isdir, folder)
+        if self.paths.foreign(folder):
+            return False
+        return await self._in_thread(os.path.isdir, self.paths.here(folder))
 
     def close(self) -> None:
         """Let the threads go as soon as they are done with their file."""
@@ -69,9 +89,21 @@ class DiskFinder:
     async def _in_thread(self, work: Callable[[Given], Result], given: Given) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, given)
 
+    def _next(self, steps: Iterator[Walked]) -> Walked | None:
+        step = next(steps, None)
+        if step is None or not self.paths.prefixes:
+            return step
+        known = tuple(self._kept(each) for each in step.candidates if not self._hides(each))
+        hidden = len(step.candidates) - len(known)
+        return replace(step, candidates=known, ignored=step.ignored + hidden)
 
-def _next(steps: Iterator[Walked]) -> Walked | None:
-    return next(steps, None)
+    def _hides(self, candidate: Candidate) -> bool:
+        """The documents would take it for a file at another place of this machine."""
+        return self.paths.hidden(candidate.path)
+
+    def _kept(self, candidate: Candidate) -> Candidate:
+        raw = os.fsencode(self.paths.kept(candidate.path))
+        return replace(candidate, file_path=printable_path(raw), path_bytes=path_bytes(raw))
 
 
 def _is_there(path: Path) -> bool:

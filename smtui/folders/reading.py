@@ -9,6 +9,7 @@ import stat
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
+from smtui.domain.text import printable_path
 from smtui.folders.sniff import HEAD_BYTES, UNKNOWN_SOUND_NAMES, ending, is_sound
 from smtui.folders.walking import reason
 
@@ -23,7 +24,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
         code, words = error.code, str(error)
     except OSError as error:
         code, words = reason(error, what="file")
-    return Unreadable(file_path=candidate.file_path, code=code, error=words)
+    return Unreadable(file_path=printable_path(bytes(candidate.path)), code=code, error=words)
 
 
 def _found(candidate: Candidate) -> FoundFile:

@@ -7,8 +7,10 @@ import contextlib
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from dataclasses import replace
 
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.path_map import PathMap
 from smtui.domain.picture import Picture, PictureRequest, packed_request, unpacked_picture
 from smtui.painter import wire
 
@@ -28,9 +30,14 @@ class PainterProcess:
     One picture is drawn at a time. The child tells every half second that it goes on; five
     seconds of silence mean that a decoder is stuck, and the child is killed. A caller that is
     cancelled no longer wants its picture: the child gets a moment to finish, then is killed.
+
+    Requests name files as the documents do; `paths` says where those are on this machine.
     """
 
-    def __init__(self, *, silence_seconds: float = _SILENCE_SECONDS) -> None:
+    def __init__(
+        self, paths: PathMap | None = None, *, silence_seconds: float = _SILENCE_SECONDS
+    ) -> None:
+        self._paths = paths or PathMap()
         self._silence = silence_seconds
         self._turn = asyncio.Lock()
         self._child: Process | None = None
@@ -45,6 +52,8 @@ class PainterProcess:
 
     async def paint(self, request: PictureRequest) -> Picture:
         """Draw; raises SoundUnreadable. Cancelling the caller stops the drawing."""
+        if self._paths.foreign(request.path):
+            raise SoundUnreadable("The file is not on this machine", code="vanished")
         await self._turn.acquire()
         # The task frees the turn, because it may go on a moment longer than its caller.
         task = asyncio.create_task(self._drawn(request))
@@ -100,7 +109,8 @@ class PainterProcess:
     async def _exchanged(self, request: PictureRequest) -> Picture:
         child = await self._living()
         assert child.stdin is not None
-        child.stdin.write(wire.frame(wire.REQUEST, packed_request(request)))
+        wanted = replace(request, path=self._paths.here(request.path))
+        child.stdin.write(wire.frame(wire.REQUEST, packed_request(wanted)))
         await child.stdin.drain()
         while True:
             kind, body = await self._frame(child)

@@ -72,6 +72,12 @@ def test_a_place_that_the_documents_mean_otherwise_is_hidden() -> None:
     assert not swapped.hidden(Path("/a/x"))
 
 
+def test_a_path_whose_place_is_taken_by_another_prefix_is_foreign() -> None:
+    assert STUDIO.foreign(Path("/Volumes/samples/kick.wav"))
+    assert not STUDIO.foreign(Path("/mnt/samples/kick.wav"))
+    assert not STUDIO.foreign(Path("/home/anna"))
+
+
 parts = st.text(st.sampled_from("ab\udcffü"), min_size=1, max_size=2)
 places = st.lists(parts, min_size=1, max_size=3).map(lambda names: "/" + "/".join(names))
 
@@ -85,6 +91,7 @@ def test_what_is_not_hidden_is_found_again(prefixes: dict[str, str], place: str)
     here = Path(place)
     if not paths.hidden(here):
         assert paths.here(paths.kept(here)) == here
+        assert not paths.foreign(paths.kept(here))
     for kept in paths.prefixes:
         assert not paths.hidden(paths.here(Path(kept)))
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.batch import RunId
 from smtui.domain.health import ServerHealth
+from smtui.domain.path_map import PathMap
 from smtui.domain.picture import Picture, PictureRequest
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
@@ -64,7 +65,13 @@ class Painter(Protocol):
 
 
 class SoundFinder(Protocol):
-    """Walks folders and reads what a scan does not know yet."""
+    """Walks folders and reads what a scan does not know yet.
+
+    It is asked with paths as the documents have them; `paths` says where they are here. What it
+    tells a person (the folder where a walk is, what is unreadable) is this machine's path.
+    """
+
+    paths: PathMap
 
     def walk(self, root: Path) -> AsyncIterator[Walked]:
         """Yield what was met since the step before, in chunks; folders in sorted order."""
