@@ -84,8 +84,9 @@ class OwnServer:
         self._command = [word.replace("{port}", str(self.port)) for word in command]
         self._process: ServerProcess | None = None
 
-    def url(self, database: str) -> str:
-        return f"mongodb://127.0.0.1:{self.port}/{database}"
+    def url(self, database: str, *, account: str = "") -> str:
+        at = f"{account}@" if account else ""
+        return f"mongodb://{at}127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         self._process = ServerProcess(self._command)
@@ -108,13 +109,40 @@ def running_mongo(*, keeping: bool = False) -> Iterator[MongoServer]:
     if named:
         yield NamedServer(named)
         return
-    with tempfile.TemporaryDirectory(prefix="smtui-mongo-") as folder:
-        server = _server(Path(folder), keeping=keeping)
-        try:
-            server.start()
-            yield server
-        finally:
-            server.kill()
+    with (
+        tempfile.TemporaryDirectory(prefix="smtui-mongo-") as folder,
+        _own(_server(Path(folder), keeping=keeping)) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _own(server: OwnServer) -> Iterator[OwnServer]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def guarded_mongo() -> Iterator[OwnServer]:
+    """Run one that wants a password: `anna:geheim` may write, `bert:geheim` may read.
+
+    Only the one in Java, whose accounts are made in starting it; skips where it cannot be had.
+    """
+    accounts = ("anna:geheim:readWrite", "bert:geheim:read")
+    with _own(OwnServer([*java(), "{port}", "-", *accounts], keeps_data=False)) as server:
+        yield server
+
+
+@contextmanager
+def old_mongo(*, wire: int, version: str) -> Iterator[OwnServer]:
+    """Run one that says it is older; only the one in Java, skips where it cannot be had."""
+    said = f"-Dversion={wire},{version.replace('.', ',')}"
+    command = java()
+    with _own(OwnServer([command[0], said, *command[1:], "{port}"], keeps_data=False)) as server:
+        yield server
 
 
 @functools.cache
@@ -131,10 +159,12 @@ def fresh_database(server: MongoServer) -> Iterator[str]:
     """Give the URL of a database that nobody has used; it is dropped afterwards."""
     name = f"smtui-test-{uuid4().hex}"
     url = server.url(name)
-    yield url
-    client: MongoClient[dict[str, Any]] = MongoClient(url, serverSelectionTimeoutMS=5_000)
-    with client:
-        client.drop_database(name)
+    try:
+        yield url
+    finally:
+        client: MongoClient[dict[str, Any]] = MongoClient(url, serverSelectionTimeoutMS=5_000)
+        with client:
+            client.drop_database(name)
 
 
 def _server(folder: Path, *, keeping: bool) -> OwnServer:
@@ -145,16 +175,8 @@ def _server(folder: Path, *, keeping: bool) -> OwnServer:
             [mongod, "--dbpath", str(folder), "--bind_ip", "127.0.0.1", "--port", "{port}", *quiet],
             keeps_data=True,
         )
-    program = _jar_or_reason()
-    if isinstance(program, str):
-        sentence = (
-            f"No MongoDB: SMTUI_TEST_MONGO_URL is not set, no mongod is on PATH, and {program}"
-        )
-        if under_ci():
-            pytest.fail(sentence, pytrace=False)
-        pytest.skip(sentence)
-    java = ["java", "-XX:+UseSerialGC", "-jar", str(program), "{port}"]
-    return OwnServer([*java, *([str(folder / "data")] if keeping else [])], keeps_data=keeping)
+    kept = str(folder / "data") if keeping else "-"
+    return OwnServer([*java(), "{port}", kept], keeps_data=keeping)
 
 
 @functools.cache
@@ -164,3 +186,16 @@ def _jar_or_reason() -> Path | str:
         return jar()
     except CannotBuild as reason:
         return str(reason)
+
+
+def java() -> list[str]:
+    """Give the command of the server in Java, or skip."""
+    program = _jar_or_reason()
+    if isinstance(program, str):
+        sentence = (
+            f"No MongoDB: SMTUI_TEST_MONGO_URL is not set, no mongod is on PATH, and {program}"
+        )
+        if under_ci():
+            pytest.fail(sentence, pytrace=False)
+        pytest.skip(sentence)
+    return ["java", "-XX:+UseSerialGC", "-jar", str(program)]

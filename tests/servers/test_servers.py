@@ -17,11 +17,17 @@ from typing import Any
 import psutil
 import pytest
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis import AuthenticationError, Redis
 
 from tests.servers.chroma_server import running_chroma
-from tests.servers.mongo_server import MongoServer, fresh_database, running_mongo
+from tests.servers.mongo_server import (
+    MongoServer,
+    fresh_database,
+    guarded_mongo,
+    old_mongo,
+    running_mongo,
+)
 from tests.servers.redis_tcp import running_redis
 from tests.servers.silent import silent
 from tests.servers.tls_front import tls_front
@@ -105,8 +111,8 @@ def test_a_stopped_mongodb_does_not_answer_and_goes_on() -> None:
         with MongoClient[dict[str, Any]](url) as client:
             client.server_info()
             mongo.send(signal.SIGSTOP)
-            with pytest.raises(PyMongoError):
-                client.server_info()
+            # A signal takes a moment to reach every thread.
+            until(lambda: not answers(client))
             mongo.send(signal.SIGCONT)
             until(lambda: answers(client))
 
@@ -116,6 +122,43 @@ def answers(client: MongoClient[dict[str, Any]]) -> bool:
         return "version" in client.server_info()
     except PyMongoError:
         return False
+
+
+def test_a_guarded_mongodb_wants_a_password_and_knows_who_may_write() -> None:
+    with guarded_mongo() as server:
+
+        def client(account: str) -> MongoClient[dict[str, Any]]:
+            return MongoClient(server.url("library", account=account) + "?authSource=admin")
+
+        with client("anna:geheim") as anna:
+            anna.library.sounds.insert_one({"name": "kick"})
+        with client("bert:geheim") as bert:
+            assert bert.library.sounds.count_documents({}) == 1
+            with pytest.raises(OperationFailure, match="not authorized"):
+                bert.library.sounds.delete_many({})
+        for account in ("anna:wrong", "nobody:geheim"):
+            with client(account) as refused, pytest.raises(OperationFailure) as told:
+                refused.library.sounds.count_documents({})
+            assert told.value.code == 18
+        with (
+            MongoClient[dict[str, Any]](server.url("library")) as nobody,
+            pytest.raises(OperationFailure, match="requires authentication"),
+        ):
+            nobody.library.sounds.count_documents({})
+
+
+def test_an_old_mongodb_says_that_it_is_old() -> None:
+    with (
+        old_mongo(wire=6, version="3.6.0") as server,
+        MongoClient[dict[str, Any]](server.url("library")) as client,
+        pytest.raises(ConfigurationError, match="wire version 6"),
+    ):
+        client.server_info()
+    with (
+        old_mongo(wire=13, version="5.0.0") as server,
+        MongoClient[dict[str, Any]](server.url("library")) as client,
+    ):
+        assert client.server_info()["version"] == "5.0.0"
 
 
 def test_redis_wants_its_password_and_keeps_databases_apart() -> None:
