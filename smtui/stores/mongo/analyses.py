@@ -1,0 +1,128 @@
+"""What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from pymongo.errors import DuplicateKeyError
+
+from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.errors import StoreUnreachable
+from smtui.domain.sample import FileId
+from smtui.stores.mongo.analysis_documents import (
+    WITHOUT_AI,
+    analysis_of,
+    changes_of,
+    key_of,
+    level_of,
+)
+from smtui.stores.mongo.indexes import ANALYSES
+from smtui.stores.mongo.line import Collection, MongoLine
+from smtui.stores.mongo.values import Document, text_in, time_in
+
+# An analysis with its slices has some 30 KB.
+_AT_ONCE = 200
+_TRIES = 8
+
+
+class MongoAnalyses:
+    """What was heard: the level of a file's analysis only rises.
+
+    `smtui_key` (file and recipe version in one text, unique and sparse) lets only one of two who
+    save the same at once insert; the other then finds the document there and updates it.
+    """
+
+    def __init__(self, line: MongoLine) -> None:
+        self._line = line
+
+    async def save(self, analysis: Analysis) -> AnalysisId:
+        """Upsert on (file_id, recipe_version); gives the id under which it stands."""
+        return await self._line.ask(lambda: _save(self._line.collection(ANALYSES), analysis))
+
+    async def newest(self, file_id: FileId) -> Analysis | None:
+        """The highest level, then the newest."""
+        return (await self.newest_of([file_id])).get(file_id)
+
+    async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The same for several files; files without an analysis are left out."""
+        best: dict[FileId, Analysis] = {}
+        for start in range(0, len(file_ids), _AT_ONCE):
+            part = list(file_ids[start : start + _AT_ONCE])
+            for document in _worst_first(await self._of_files(part)):
+                best[FileId(document["file_id"])] = analysis_of(document)
+        return best
+
+    async def by_hash(
+        self, file_hash: str, *, recipe_version: int, level: Level
+    ) -> Measurement | None:
+        """What was measured of the same bytes at this level or higher, whoever owns the file."""
+        enough = [one.value for one in Level if one.rank >= level.rank]
+        wanted = {
+            "file_hash": file_hash,
+            "recipe_version": recipe_version,
+            "analysis_level": {"$in": enough},
+        }
+
+        async def work() -> Measurement | None:
+            analyses = self._line.collection(ANALYSES)
+            # The same bytes may be there a hundred times; only the best one is read whole.
+            names = ["analysis_id", "analysis_level", "analyzed_at"]
+            known = _worst_first(await analyses.find(wanted, names).to_list(None))
+            kept = await analyses.find_one({"_id": known[-1]["_id"]}) if known else None
+            return None if kept is None else analysis_of(kept).measured
+
+        return await self._line.ask(work) if file_hash else None
+
+    async def _of_files(self, file_ids: list[FileId]) -> list[Document]:
+        async def work() -> list[Document]:
+            found = self._line.collection(ANALYSES).find({"file_id": {"$in": file_ids}})
+            return await found.to_list(None)
+
+        return await self._line.ask(work)
+
+
+async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
+    """Update what stands there if it may be replaced, else leave it, else insert.
+
+    Repeating it changes nothing: what a first try wrote is found by its key and written again.
+    """
+    key, changes = key_of(analysis), changes_of(analysis)
+    measured, new_id = analysis.measured, analysis.analysis_id
+    no_higher = [one.value for one in Level if one.rank <= measured.level.rank]
+    # What was heard of earlier bytes says nothing about these, at whatever level.
+    may_go = [
+        {"analysis_level": {"$in": no_higher}},
+        {"file_hash": {"$ne": measured.file_hash}},
+    ]
+    for _ in range(_TRIES):
+        standing = await analyses.find_one_and_update(
+            {"smtui_key": key, "$or": may_go}, {"$set": changes}, ["analysis_id"]
+        ) or await analyses.find_one({"smtui_key": key}, ["analysis_id"])
+        if standing is not None:
+            return AnalysisId(standing["analysis_id"])
+        try:
+            await analyses.insert_one(
+                {"analysis_id": new_id, "smtui_key": key} | WITHOUT_AI | changes
+            )
+        except DuplicateKeyError:
+            # Somebody was quicker, or the id stands for another recipe's analysis of the file: a
+            # claim that a newer smtui repeats has the id of the first try.
+            if await analyses.find_one({"analysis_id": new_id}, ["_id"]) is not None:
+                new_id = AnalysisId(str(uuid4()))
+        else:
+            return new_id
+    raise StoreUnreachable(
+        "The analysis could not be saved: others change it all the time", hint="Try again."
+    )
+
+
+def _worst_first(documents: Iterable[Document]) -> list[Document]:
+    """Sort by level, then time; the last one is what is read."""
+
+    def place(document: Document) -> tuple[int, datetime, str]:
+        at = time_in(document.get("analyzed_at"))
+        return level_of(document).rank, at, text_in(document.get("analysis_id"))
+
+    return sorted(documents, key=place)
