@@ -148,3 +148,29 @@ class Analysis:
     user_id: UserId | None
     analyzed_at: datetime
     measured: Measurement
+
+    @property
+    def head(self) -> AnalysisHead:
+        """Which analysis it is, without what was heard."""
+        return AnalysisHead(
+            analysis_id=self.analysis_id,
+            file_id=self.file_id,
+            user_id=self.user_id,
+            analyzed_at=self.analyzed_at,
+            level=self.measured.level,
+            recipe_version=self.measured.recipe_version,
+            file_hash=self.measured.file_hash,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisHead:
+    """Which analysis of a file it is; enough to tell whether what is remembered of it holds."""
+
+    analysis_id: AnalysisId
+    file_id: FileId
+    user_id: UserId | None
+    analyzed_at: datetime
+    level: Level
+    recipe_version: int
+    file_hash: str

@@ -160,6 +160,21 @@ async def test_of_several_the_highest_level_then_the_newest_is_read(
     assert {*await analyses.newest_of([*many, SNARE])} == {SNARE}
 
 
+async def test_heads_tell_which_analyses_count(analyses: AnalysisStore) -> None:
+    first = analysis(KICK, recipe_version=1, at=0)
+    second = analysis(KICK, recipe_version=2, at=5)
+    basic = analysis(KICK, recipe_version=3, at=9, level=Level.BASIC)
+    shared = replace(analysis(SNARE, **EVERYTHING), user_id=None)
+    for each in (basic, second, first, shared):
+        await analyses.save(each)
+    many = [FileId(str(number)) for number in range(1200)]
+    heads = await analyses.heads([KICK, *many, SNARE])
+    assert heads == {KICK: second.head, SNARE: shared.head}
+    newest = await analyses.newest_of([KICK, SNARE])
+    assert {file_id: one.head for file_id, one in newest.items()} == heads
+    assert await analyses.heads([]) == {}
+
+
 async def test_the_same_bytes_are_known_whoever_owns_them(analyses: AnalysisStore) -> None:
     mine = analysis(KICK, level=Level.BASIC, tempo=1.0)
     theirs = replace(analysis(SNARE, level=Level.ADVANCED, tempo=2.0), user_id=BERT)

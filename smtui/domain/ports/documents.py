@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
-from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
@@ -191,6 +191,10 @@ class AnalysisStore(Protocol):
         ...
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]: ...
+
+    async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
+        """Which analyses `newest_of` would give; reads no more than that takes."""
+        ...
 
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level

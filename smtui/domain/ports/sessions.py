@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -59,6 +60,10 @@ class Cache(Protocol):
     """Bytes that may vanish at any time. An unreachable cache is a miss, never an error."""
 
     async def get(self, key: str) -> bytes | None: ...
+
+    async def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """What is kept under these, misses left out."""
+        ...
 
     async def put(self, key: str, value: bytes, *, seconds: int) -> None: ...
 

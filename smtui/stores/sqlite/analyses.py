@@ -7,9 +7,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.analysis_rows import SELECT_ANALYSIS, analysis_of, values_of
+from smtui.stores.sqlite.analysis_rows import (
+    SELECT_ANALYSIS,
+    SELECT_HEAD,
+    analysis_of,
+    head_of,
+    values_of,
+)
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import in_parts
 
@@ -43,6 +49,20 @@ class SqliteAnalyses:
                 for row in reader.rows(SELECT_ANALYSIS + where + _WORST_FIRST, part):
                     analysis = analysis_of(row)
                     found[analysis.file_id] = analysis
+            return found
+
+        return await self._readers.read(read)
+
+    async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
+        """Which analyses `newest_of` would give."""
+
+        def read(reader: Reader) -> Mapping[FileId, AnalysisHead]:
+            found: dict[FileId, AnalysisHead] = {}
+            for part, marks in in_parts(file_ids):
+                where = f" WHERE file_id IN ({marks})"
+                for row in reader.rows(SELECT_HEAD + where + _WORST_FIRST, part):
+                    head = head_of(row)
+                    found[head.file_id] = head
             return found
 
         return await self._readers.read(read)

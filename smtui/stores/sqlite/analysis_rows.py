@@ -10,6 +10,7 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.analysis import (
     Analysis,
+    AnalysisHead,
     AnalysisId,
     Claims,
     KeyClaim,
@@ -59,6 +60,10 @@ _READ = (
     *_PLAIN,
 )
 
+SELECT_HEAD = (
+    "SELECT analysis_id, file_id, user_id, analyzed_at, analysis_level, recipe_version, file_hash"
+    " FROM analyses"
+)
 SELECT_ANALYSIS = f"SELECT {', '.join(_READ)} FROM analyses"  # noqa: S608 - our own names
 
 
@@ -106,6 +111,19 @@ def analysis_of(row: Any) -> Analysis:
         user_id=values["user_id"] and UserId(values["user_id"]),
         analyzed_at=from_ms(values["analyzed_at"]),
         measured=measured,
+    )
+
+
+def head_of(row: Any) -> AnalysisHead:
+    """Read a row of SELECT_HEAD."""
+    return AnalysisHead(
+        analysis_id=AnalysisId(row[0]),
+        file_id=FileId(row[1]),
+        user_id=row[2] and UserId(row[2]),
+        analyzed_at=from_ms(row[3]),
+        level=Level(row[4]),
+        recipe_version=row[5],
+        file_hash=row[6],
     )
 
 
