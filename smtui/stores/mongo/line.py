@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import PyMongoError
 
 from smtui.domain.address import redacted
@@ -18,11 +18,10 @@ from smtui.stores.mongo.troubles import TOLD, is_passing, silent, told, unreadab
 from smtui.stores.mongo.values import Document, cut_to_ms, time_in
 
 if TYPE_CHECKING:
-    from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from motor.motor_asyncio import AsyncIOMotorDatabase
     from pymongo.topology_description import TopologyDescription
 
-    Collection = AsyncIOMotorCollection[Document]
-
+Collection = AsyncIOMotorCollection[Document]
 Answer = TypeVar("Answer")
 
 USUAL_DATABASE = "samplemind"
