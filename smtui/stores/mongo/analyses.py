@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError
 
-from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_documents import (
@@ -24,6 +24,16 @@ from smtui.stores.mongo.values import Document, text_in, time_in
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200
+_HEAD = (
+    "analysis_id",
+    "file_id",
+    "user_id",
+    "analyzed_at",
+    "analysis_level",
+    "recipe_version",
+    "file_hash",
+)
+_HEADS_AT_ONCE = 1_000
 _TRIES = 8
 
 
@@ -54,6 +64,15 @@ class MongoAnalyses:
                 best[FileId(document["file_id"])] = analysis_of(document)
         return best
 
+    async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
+        """Which analyses `newest_of` would give."""
+        best: dict[FileId, AnalysisHead] = {}
+        for start in range(0, len(file_ids), _HEADS_AT_ONCE):
+            part = list(file_ids[start : start + _HEADS_AT_ONCE])
+            for document in _worst_first(await self._of_files(part, _HEAD)):
+                best[FileId(document["file_id"])] = analysis_of(document).head
+        return best
+
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level
     ) -> Measurement | None:
@@ -75,10 +94,14 @@ class MongoAnalyses:
 
         return await self._line.ask(work) if file_hash else None
 
-    async def _of_files(self, file_ids: list[FileId]) -> list[Document]:
+    async def _of_files(
+        self, file_ids: list[FileId], names: Sequence[str] | None = None
+    ) -> list[Document]:
+        """Every analysis of the files, or with `names` only these fields of it."""
+
         async def work() -> list[Document]:
-            found = self._line.collection(ANALYSES).find({"file_id": {"$in": file_ids}})
-            return await found.to_list(None)
+            of_files = {"file_id": {"$in": file_ids}}
+            return await self._line.collection(ANALYSES).find(of_files, names).to_list(None)
 
         return await self._line.ask(work)
 
