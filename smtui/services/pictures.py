@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import replace
@@ -19,6 +18,7 @@ from smtui.domain.picture import (
 )
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.ports.work import Painter
+from smtui.services.flights import Aside, Flights
 from smtui.services.slices import drawn
 
 _CACHE_SECONDS = 86_400
@@ -30,13 +30,17 @@ _GONE = ("vanished", "forbidden")
 
 
 class Pictures:
-    """Gives pictures from memory, from the cache, from the painter, or from stored slices."""
+    """Gives pictures from memory, from the cache, from the painter, or from stored slices.
+
+    What several ask for at once is drawn once.
+    """
 
     def __init__(self, painter: Painter, cache: Cache) -> None:
         self._painter = painter
         self._cache = cache
         self._kept: OrderedDict[str, Picture] = OrderedDict()
-        self._putting: set[asyncio.Future[None]] = set()
+        self._flights: Flights[tuple[str, Path, bool], Picture] = Flights()
+        self._aside = Aside()
 
     async def picture(
         self,
@@ -45,35 +49,46 @@ class Pictures:
         file_hash: str | None,
         heard: Measurement | None = None,
     ) -> Picture:
-        """Give a picture; cancelling stops the drawing.
+        """Give a picture; cancelling stops the drawing, unless others wait for it.
 
         Without `file_hash` nothing is kept. Where the file is gone, what was `heard` is drawn
         and the picture says so (`from_slices`). Raises SoundUnreadable.
         """
-        key = None if file_hash is None else _key(request, file_hash)
-        if key is not None and (known := await self._known(key)) is not None:
-            return known
         try:
-            picture = await self._painter.paint(request)
+            if file_hash is None:
+                return await self._painter.paint(request)
+            return await self._kept_or_drawn(request, _key(request, file_hash))
         except SoundUnreadable as error:
             remembered = drawn(request, heard) if heard and error.code in _GONE else None
             if remembered is None:
                 raise
             return remembered
-        if key is not None and not picture.coarse:
-            self._keep(key, picture)
-            self._put(key, picture)
-        return picture
 
     async def close(self) -> None:
         """End the painter, and let what is being cached be finished."""
         await self._painter.close()
-        await asyncio.gather(*self._putting)
+        await self._aside.end()
 
-    async def _known(self, key: str) -> Picture | None:
+    async def _kept_or_drawn(self, request: PictureRequest, key: str) -> Picture:
         if (picture := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return picture
+        # By its path too: where one of several with the same bytes is gone, another may be there.
+        wanted = (key, request.path, request.coarse)
+        return await self._flights.result(wanted, lambda: self._cached_or_drawn(request, key))
+
+    async def _cached_or_drawn(self, request: PictureRequest, key: str) -> Picture:
+        if (known := await self._known(key)) is not None:
+            return known
+        picture = await self._painter.paint(request)
+        if not picture.coarse:
+            self._keep(key, picture)
+            # Nobody who looks should wait for this.
+            packed = packed_picture(picture)
+            self._aside.do(self._cache.put(key, packed, seconds=_CACHE_SECONDS))
+        return picture
+
+    async def _known(self, key: str) -> Picture | None:
         packed = await self._cache.get(key)
         if packed is None:
             return None
@@ -84,13 +99,6 @@ class Pictures:
             return None
         self._keep(key, picture)
         return picture
-
-    def _put(self, key: str, picture: Picture) -> None:
-        """Cache in the background: nobody who looks should wait for it."""
-        work = self._cache.put(key, packed_picture(picture), seconds=_CACHE_SECONDS)
-        task = asyncio.ensure_future(work)
-        self._putting.add(task)
-        task.add_done_callback(self._putting.discard)
 
     def _keep(self, key: str, picture: Picture) -> None:
         self._kept[key] = picture
