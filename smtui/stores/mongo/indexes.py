@@ -91,7 +91,25 @@ BATCH_INDEXES = (
     up("status"),
     up("user_id", "status"),
     down("created_at"),
-    up("run_id"),
+    # Everything that a run is told by, so that nobody reads a batch to watch it.
+    up(
+        "run_id",
+        "status",
+        "_id",
+        "user_id",
+        "level",
+        "total_files",
+        "completed",
+        "failed",
+        "cancelled",
+        "processing",
+        "created_at",
+        "updated_at",
+        "started_at",
+        "finished_at",
+        "cancel_requested_at",
+    ),
+    Index(keys=(("user_id", UP), ("created_at", DOWN), ("run_id", UP), ("batch_id", UP))),
 )
 
 FOLDER_INDEXES = (up("user_id", "folder_path"),)

@@ -1,0 +1,245 @@
+r"""Batches as documents of `batch_jobs`, and what of them is ours.
+
+A file that nobody has begun has no entry in `results`: a new batch is small, and a program that
+knows only ended files is not confused. Beside the fields that the system gives, a batch of smtui
+has five for its workers, so that a claim and a sweep need not read the results:
+
+- pending: how many files are waiting; pending + processing + completed + failed + cancelled is
+  total_files at every moment.
+- first_open: the place in file_ids from which on nobody has begun; every file before it has an
+  entry.
+- leases: how many leases were ever given; tells whether any came since a look.
+- next_lease: no lease ends earlier; it may be too early, never too late.
+- unseen: of the pending files, how many each machine has handed back as unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, FileResult, RunId, State
+from smtui.domain.sample import FileId
+from smtui.stores.mongo.values import (
+    Document,
+    count_in,
+    cut_to_ms,
+    cut_to_ms_or_none,
+    list_in,
+    mapping_in,
+    storable,
+    text_in,
+    text_or_none,
+    texts_in,
+    time_in,
+    time_or_none,
+)
+
+OPEN = {"$in": [State.PENDING.value, State.PROCESSING.value]}
+"""A status in which something may still happen."""
+
+COUNTERS = (
+    "batch_id",
+    "run_id",
+    "user_id",
+    "level",
+    "status",
+    "total_files",
+    "pending",
+    "processing",
+    "completed",
+    "failed",
+    "cancelled",
+    "first_open",
+    "leases",
+    "next_lease",
+    "unseen",
+    "cancel_requested_at",
+)
+"""What a claim or a sweep reads of a batch; never `results`, and not the thousand `file_ids`."""
+
+
+def key_of(text: str) -> str:
+    """Write an id or a machine's name as the name of a field: no dot and no dollar sign."""
+    escaped = storable(text).replace("%", "%25").replace(".", "%2E").replace("$", "%24")
+    return escaped.replace("\0", "%00")
+
+
+def text_of(key: str) -> str:
+    """Read what `key_of` wrote; another program's field stays as it is unless it looks the same."""
+    unescaped = key.replace("%00", "\0").replace("%24", "$").replace("%2E", ".")
+    return unescaped.replace("%25", "%")
+
+
+def document_of(batch: Batch) -> Document:
+    """Write a batch that nobody works on yet.
+
+    Raises:
+        ValueError: it has too many files, or one of them twice.
+    """
+    files = batch.file_ids
+    if len(files) > MAX_BATCH_FILES or len({*files}) < len(files):
+        message = f"a batch has at most {MAX_BATCH_FILES} files, each once"
+        raise ValueError(message)
+    given = [batch.results.get(file_id, FileResult()) for file_id in files]
+    begun = max((place + 1 for place, one in enumerate(given) if one != FileResult()), default=0)
+    states = [result.status for result in given]
+    leases = [result.lease_until for result in given if result.lease_until is not None]
+    document: Document = {
+        "batch_id": batch.batch_id,
+        "user_id": batch.user_id,
+        "status": batch.status.value,
+        "total_files": len(files),
+        **{state.value: states.count(state) for state in State},
+        "file_ids": list(files),
+        "results": {
+            key_of(file_id): result_document(result)
+            for file_id, result in zip(files[:begun], given[:begun], strict=True)
+        },
+        "created_at": cut_to_ms(batch.created_at),
+        "updated_at": cut_to_ms(batch.updated_at),
+        "run_id": batch.run_id,
+        "level": batch.level.value,
+        "first_open": begun,
+        "leases": len(leases),
+        "unseen": unseen_counts(given),
+    }
+    # Absent and not null: the first claim sets them by $min, and null is less than any time.
+    times = {
+        "next_lease": min(leases, default=None),
+        "started_at": batch.started_at,
+        "finished_at": batch.finished_at,
+        "cancel_requested_at": batch.cancel_requested_at,
+    }
+    return document | {name: cut_to_ms(at) for name, at in times.items() if at is not None}
+
+
+def unseen_counts(results: Sequence[FileResult]) -> dict[str, int]:
+    """How many pending files each machine has handed back as unseen."""
+    counts: dict[str, int] = {}
+    for result in results:
+        if result.status is State.PENDING:
+            for machine in result.unseen_on:
+                counts[key_of(machine)] = counts.get(key_of(machine), 0) + 1
+    return counts
+
+
+def result_document(result: FileResult) -> Document:
+    """Write how a file stands; what is None or empty is left out."""
+    fields: Document = {
+        "status": result.status.value,
+        "analysis_id": result.analysis_id,
+        "code": result.code,
+        "error": None if result.error is None else storable(result.error),
+        "attempt": result.attempt,
+        "worker": None if result.worker is None else storable(result.worker),
+        "lease_until": cut_to_ms_or_none(result.lease_until),
+        "unseen_on": [storable(machine) for machine in result.unseen_on] or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def result_of(written: object) -> FileResult:
+    """Read how a file stands, also as another program wrote it."""
+    fields = mapping_in(written)
+    return FileResult(
+        status=state_of(fields),
+        analysis_id=_analysis_id(fields.get("analysis_id")),
+        code=text_or_none(fields.get("code")),
+        error=text_or_none(fields.get("error")),
+        attempt=count_in(fields.get("attempt")),
+        worker=text_or_none(fields.get("worker")),
+        lease_until=time_or_none(fields.get("lease_until")),
+        unseen_on=texts_in(fields.get("unseen_on")),
+    )
+
+
+def state_of(fields: Mapping[str, Any]) -> State:
+    """Read a file's state; of a word that is not ours, an error or an analysis tells."""
+    word = text_in(fields.get("status"))
+    try:
+        return State(word)
+    except ValueError:
+        if fields.get("error"):
+            return State.FAILED
+        return State.COMPLETED if fields.get("analysis_id") else State.PENDING
+
+
+def batch_of(document: Mapping[str, Any]) -> Batch:
+    """Read a batch, also one of another program; files without an entry were not begun."""
+    created_at = time_in(document.get("created_at"))
+    cancel_requested_at = time_or_none(document.get("cancel_requested_at"))
+    written = mapping_in(document.get("results"))
+    stopped = cancel_requested_at is not None and not count_in(document.get("pending"))
+    not_begun = FileResult(status=State.CANCELLED if stopped else State.PENDING)
+    file_ids = tuple(FileId(one) for one in texts_in(document.get("file_ids")))
+    batch_id = text_in(document.get("batch_id"))
+    return Batch(
+        batch_id=BatchId(batch_id),
+        run_id=RunId(text_in(document.get("run_id"), batch_id)),
+        user_id=_user_id(document.get("user_id")),
+        level=level_of(document.get("level")),
+        status=batch_state(document),
+        file_ids=file_ids,
+        completed=count_in(document.get("completed")),
+        failed=count_in(document.get("failed")),
+        cancelled=count_in(document.get("cancelled")),
+        results={
+            one: result_of(written[key_of(one)]) if key_of(one) in written else not_begun
+            for one in file_ids
+        },
+        created_at=created_at,
+        updated_at=time_in(document.get("updated_at"), created_at),
+        started_at=time_or_none(document.get("started_at")),
+        finished_at=time_or_none(document.get("finished_at")),
+        cancel_requested_at=cancel_requested_at,
+    )
+
+
+def batch_state(document: Mapping[str, Any]) -> State:
+    """Read a batch's status; a word that is not ours is one who waits."""
+    try:
+        return State(text_in(document.get("status")))
+    except ValueError:
+        return State.PENDING
+
+
+def level_of(value: object) -> Level:
+    """Read a level; other programs' batches have none, and mean what they call advanced."""
+    try:
+        return Level(text_in(value))
+    except ValueError:
+        return Level.ADVANCED
+
+
+def entries(document: Mapping[str, Any]) -> list[tuple[int, FileId, Document]]:
+    """Place, file and entry of every file that has one, in the order of file_ids."""
+    written = mapping_in(document.get("results"))
+    return [
+        (place, FileId(file_id), written[key_of(file_id)])
+        for place, file_id in enumerate(list_in(document.get("file_ids")))
+        if key_of(file_id) in written
+    ]
+
+
+def due(counters: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a lease may have ended; only the results tell whether one has."""
+    next_lease = time_or_none(counters.get("next_lease"))
+    return next_lease is not None and next_lease <= now
+
+
+def for_machine(counters: Mapping[str, Any], machine: str) -> int:
+    """How many pending files a machine has not handed back as unseen."""
+    unseen = mapping_in(counters.get("unseen"))
+    return count_in(counters.get("pending")) - count_in(unseen.get(key_of(machine)))
+
+
+def _user_id(value: object) -> UserId | None:
+    return UserId(value) if isinstance(value, str) else None
+
+
+def _analysis_id(value: object) -> AnalysisId | None:
+    return AnalysisId(value) if isinstance(value, str) else None

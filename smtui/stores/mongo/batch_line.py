@@ -1,0 +1,100 @@
+"""Reads and changes batches, one guarded update at a time, each safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+
+from smtui.domain.ports.work import Clock
+from smtui.stores.mongo import batch_changes
+from smtui.stores.mongo.batch_changes import Change
+from smtui.stores.mongo.batch_documents import COUNTERS
+from smtui.stores.mongo.indexes import BATCH_JOBS
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.values import Document, cut_to_ms
+
+if TYPE_CHECKING:
+    from smtui.stores.mongo.line import Collection
+
+COUNTERS_ONLY = {"_id": 1} | dict.fromkeys(COUNTERS, 1)
+
+
+class BatchLine:
+    """The documents of `batch_jobs` and the clock that leases go by."""
+
+    def __init__(self, line: MongoLine, clock: Clock | None) -> None:
+        self.line = line
+        self._clock = clock
+
+    @property
+    def collection(self) -> Collection:
+        """The collection; asked for within each work, as the line may be made anew."""
+        return self.line.collection(BATCH_JOBS)
+
+    async def now(self) -> datetime:
+        """The server's time, the same for every worker, or that of the clock given."""
+        return await self.line.now() if self._clock is None else cut_to_ms(self._clock.now())
+
+    async def one(
+        self, batch_id: str, *, projection: Mapping[str, Any] | None = None
+    ) -> Document | None:
+        """A batch, all of it or what the projection names."""
+        return await self.line.ask(
+            lambda: self.collection.find_one({"batch_id": batch_id}, projection)
+        )
+
+    async def counters(self, where: Mapping[str, Any]) -> list[Document]:
+        """The counters of batches, in the order in which they were made."""
+
+        async def work() -> list[Document]:
+            return await self.collection.find(where, COUNTERS_ONLY).to_list(None)
+
+        # Sorted here: the server would take whole documents along, results and all.
+        return sorted(await self.line.ask(work), key=lambda batch: batch["_id"])
+
+    async def first(self, where: Mapping[str, Any]) -> Document | None:
+        """The counters of the batch that was made first."""
+        return await self.line.ask(
+            lambda: self.collection.find_one(where, COUNTERS_ONLY, sort=[("_id", 1)])
+        )
+
+    async def places(self, batch_id: str, first: int, count: int) -> Sequence[str]:
+        """Some of a batch's file ids, in order."""
+        projection = {"_id": 0, "file_ids": {"$slice": [first, count]}}
+        batch = await self.one(batch_id, projection=projection)
+        return [] if batch is None else batch["file_ids"]
+
+    async def change(self, change: Change) -> Document | None:
+        """Make a change and give the counters after it; None where it no longer fits.
+
+        A batch in which every file has ended by it gets its status. Should this process end
+        between the two, the next sweep sets it.
+        """
+        after = await self._made(change)
+        if after is not None:
+            ending = batch_changes.ended(after, await self.now())
+            if ending is not None:
+                await self._made(ending)
+        return after
+
+    async def _made(self, change: Change) -> Document | None:
+        tries = 0
+
+        async def work() -> Document | None:
+            nonlocal tries
+            tries += 1
+            after: Document | None = await self.collection.find_one_and_update(
+                change.where,
+                change.update,
+                projection=COUNTERS_ONLY,
+                return_document=ReturnDocument.AFTER,
+            )
+            if after is None and tries > 1:
+                # It may have been made at a try whose acknowledgement was lost.
+                after = await self.collection.find_one(change.sign, COUNTERS_ONLY)
+            return after
+
+        return await self.line.ask(work)

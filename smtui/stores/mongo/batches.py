@@ -1,0 +1,153 @@
+"""Batches on MongoDB: every change is one guarded update, safe to repeat and to race for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pymongo.errors import BulkWriteError
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.batch import (
+    Batch,
+    BatchId,
+    Claimed,
+    Failure,
+    FileResult,
+    RunId,
+    RunProgress,
+    Unseen,
+)
+from smtui.domain.ports.work import Clock
+from smtui.domain.sample import FileId
+from smtui.stores.mongo import batch_changes, claims, runs, sweeps
+from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
+from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.claims import Asked
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.values import Document, storable
+
+# Some 2.5 MB of ids in one message.
+_BATCHES_AT_ONCE = 50
+_DUPLICATE_KEY = 11000
+
+
+class MongoBatches:
+    """Batches and the states of their files; leases use the server's clock."""
+
+    def __init__(self, line: MongoLine, clock: Clock | None = None) -> None:
+        self._batches = BatchLine(line, clock)
+
+    async def create(self, batches: Sequence[Batch]) -> None:
+        """Keep new batches, in order; those before one that fails stay."""
+        documents = [document_of(batch) for batch in batches]
+        now = await self._batches.now()
+        for document in documents:
+            # A batch of no files has nothing to wait for.
+            ending = batch_changes.ended(document, now)
+            if ending is not None:
+                document |= ending.update["$set"]
+        for start in range(0, len(documents), _BATCHES_AT_ONCE):
+            await self._insert(documents[start : start + _BATCHES_AT_ONCE])
+
+    async def get(self, batch_id: BatchId) -> Batch | None:
+        """A batch with the results of its files."""
+        document = await self._batches.one(batch_id)
+        return None if document is None else batch_of(document)
+
+    async def claim(
+        self,
+        run_id: RunId,
+        *,
+        worker: str,
+        limit: int,
+        lease_seconds: float,
+        machine: str = "",
+    ) -> tuple[Claimed, ...]:
+        """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
+        now = await self._batches.now()
+        asked = Asked(
+            run_id=run_id,
+            worker=worker,
+            machine=storable(machine),
+            limit=limit,
+            now=now,
+            until=now + timedelta(milliseconds=round(lease_seconds * 1000)),
+        )
+        return await claims.claim(self._batches, asked)
+
+    async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
+        """Guarded: only the present holder of the attempt."""
+        until = await self._batches.now() + timedelta(milliseconds=round(lease_seconds * 1000))
+        return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
+
+    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+        """Guarded; counts once, however often it is repeated."""
+        return await self._finish(claimed, batch_changes.completed(claimed, analysis_id))
+
+    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+        """Guarded, like `complete`."""
+        return await self._finish(claimed, batch_changes.failed(claimed, code, error))
+
+    async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
+        """Give up the claim without a result; the attempt does not count."""
+        key, now = key_of(claimed.file_id), await self._batches.now()
+        projection = {"batch_id": 1, "cancel_requested_at": 1, f"results.{key}": 1}
+        while True:
+            batch = await self._batches.one(claimed.batch_id, projection=projection)
+            entry = {} if batch is None else batch.get("results", {}).get(key)
+            if batch is None or not batch_changes.holds(result_of(entry), claimed):
+                return False
+            change = batch_changes.handed_back(batch, claimed, unseen, now)
+            if await self._batches.change(change) is not None:
+                return True
+            # The lease was renewed or the run cancelled since the look.
+
+    async def vanish(self, machines: frozenset[str]) -> int:
+        """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
+        return await sweeps.vanish(self._batches, frozenset(map(storable, machines)))
+
+    async def request_cancel(self, run_id: RunId) -> int:
+        """Files that nobody began become cancelled; gives how many."""
+        return await sweeps.request_cancel(self._batches, run_id)
+
+    async def progress(self, run_id: RunId) -> RunProgress | None:
+        """The counters of a run."""
+        return await runs.progress(self._batches, run_id)
+
+    async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
+        """Newest first; only counters are read. Batches of other programs are runs, too."""
+        return await runs.runs(self._batches, user_id, limit)
+
+    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
+        """Runs with at least one file that could be claimed now; repairs ended batches first."""
+        return await sweeps.claimable(self._batches, machine=storable(machine))
+
+    async def waiting(self, *, level: Level) -> frozenset[FileId]:
+        """Files that a run which goes on will still hear, at this level or a higher one."""
+        return await runs.waiting(self._batches, level)
+
+    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
+        """Failed files, in the order of the batches."""
+        return await runs.failures(self._batches, run_id, limit)
+
+    async def _finish(self, claimed: Claimed, result: FileResult) -> bool:
+        change = batch_changes.finished(claimed, result, await self._batches.now())
+        return await self._batches.change(change) is not None
+
+    async def _insert(self, documents: list[Document]) -> None:
+        tries = 0
+
+        async def work() -> None:
+            nonlocal tries
+            tries += 1
+            try:
+                await self._batches.collection.insert_many(documents, ordered=tries == 1)
+            except BulkWriteError as error:
+                # The driver gave each its _id at the first try: what is there is what we wrote.
+                codes = {one["code"] for one in (error.details or {}).get("writeErrors", ())}
+                if tries == 1 or codes != {_DUPLICATE_KEY}:
+                    raise
+
+        await self._batches.line.ask(work)

@@ -1,0 +1,206 @@
+"""Runs as the sums of their batches' counters, and what of their files is told.
+
+The server adds up, one row for each run and status, from an index that has every counter: a run of
+a thousand batches is watched ten times a second. A batch of another program has no run_id; it is a
+run of its own, named like the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.batch import Failure, RunId, RunProgress, State
+from smtui.domain.sample import FileId
+from smtui.stores.mongo.batch_documents import batch_state, entries, level_of, state_of
+from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.indexes import BATCH_JOBS
+from smtui.stores.mongo.sweeps import OURS
+from smtui.stores.mongo.values import (
+    Document,
+    count_in,
+    list_in,
+    text_in,
+    text_or_none,
+    time_in,
+    time_or_none,
+)
+
+_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing")
+_SUMS: Document = {
+    "_id": {"run_id": "$run_id", "status": "$status"},
+    "user_id": {"$min": "$user_id"},
+    "level": {"$min": "$level"},
+    **{name: {"$sum": f"${name}"} for name in _COUNTS},
+    "created_at": {"$min": "$created_at"},
+    "updated_at": {"$max": "$updated_at"},
+    "started_at": {"$min": "$started_at"},
+    "finished_at": {"$max": "$finished_at"},
+    "cancel_requested_at": {"$min": "$cancel_requested_at"},
+}
+_WITHOUT_FILES = {"_id": 0, "results": 0, "file_ids": 0}
+# Walking all that waits of a large library takes longer than an answer may.
+_WALK_SECONDS = 60.0
+
+
+async def progress(line: BatchLine, run_id: RunId) -> RunProgress | None:
+    """The counters of a run."""
+    found = await _progress_of(line, [run_id])
+    return found.get(run_id)
+
+
+async def runs(line: BatchLine, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
+    """A person's runs, newest first."""
+    rows = await _asked(
+        line,
+        [
+            {"$match": {"user_id": user_id}},
+            {
+                "$group": {
+                    "_id": {"$ifNull": ["$run_id", "$batch_id"]},
+                    "created_at": {"$min": "$created_at"},
+                }
+            },
+            {"$sort": {"created_at": -1, "_id": -1}},
+            {"$limit": limit},
+        ],
+    )
+    newest = [RunId(row["_id"]) for row in rows if isinstance(row["_id"], str)]
+    found = await _progress_of(line, newest)
+    return tuple(found[run_id] for run_id in newest if run_id in found)
+
+
+async def failures(line: BatchLine, run_id: RunId, limit: int) -> tuple[Failure, ...]:
+    """Failed files, in the order of the batches."""
+    where = {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
+    failed: list[Failure] = []
+    for counters in await line.counters(where | {"failed": {"$gt": 0}}):
+        batch = await line.one(counters["batch_id"])
+        failed += _failures(batch or {})
+        if len(failed) >= limit:
+            break
+    return tuple(failed[:limit])
+
+
+async def waiting(line: BatchLine, level: Level) -> frozenset[FileId]:
+    """Files in runs that go on which have not ended, to be heard at this level or higher."""
+    levels = [one.value for one in Level if one.rank >= level.rank]
+    where = OURS | {"cancel_requested_at": None, "level": {"$in": levels}}
+    # First those that nobody began, whose results are not worth reading. One that is begun between
+    # the two questions is met twice, and none is missed.
+    untouched = where | {"status": State.PENDING.value, "first_open": 0}
+    begun = where | {"first_open": {"$gt": 0}}
+    return frozenset(
+        [
+            *await _read(line, untouched, {"_id": 0, "file_ids": 1}),
+            *await _read(line, begun, {"_id": 0, "file_ids": 1, "results": 1}),
+        ]
+    )
+
+
+async def _read(
+    line: BatchLine, where: Mapping[str, Any], projection: Mapping[str, Any]
+) -> list[FileId]:
+    async def work() -> list[FileId]:
+        found: list[FileId] = []
+        async for batch in line.collection.find(where, projection):
+            ended = {file_id for _, file_id, entry in entries(batch) if state_of(entry).ended}
+            found += (FileId(one) for one in batch["file_ids"] if one not in ended)
+        return found
+
+    return await line.line.ask(work, seconds=_WALK_SECONDS)
+
+
+def _failures(batch: Mapping[str, Any]) -> list[Failure]:
+    return [
+        Failure(
+            file_id=file_id,
+            code=text_in(entry.get("code"), "unknown"),
+            error=text_in(entry.get("error"), "Another program says no more than that it failed"),
+            attempt=count_in(entry.get("attempt")),
+        )
+        for _, file_id, entry in entries(batch)
+        if state_of(entry) is State.FAILED
+    ]
+
+
+async def _progress_of(line: BatchLine, run_ids: Sequence[RunId]) -> dict[RunId, RunProgress]:
+    wanted = {"run_id": {"$in": list(run_ids)}}
+    parts: dict[RunId, list[Document]] = {}
+    for row in await _asked(line, [{"$match": wanted}, {"$group": _SUMS}]):
+        named = row["_id"]
+        parts.setdefault(RunId(named["run_id"]), []).append(row | {"status": named.get("status")})
+    others = [run_id for run_id in run_ids if run_id not in parts]
+    for batch in await _of_others(line, others):
+        parts[RunId(batch["batch_id"])] = [batch]
+    return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
+
+
+async def _of_others(line: BatchLine, batch_ids: Iterable[str]) -> list[Document]:
+    """Batches that other programs wrote, without their files."""
+    wanted = list(batch_ids)
+    where = {"batch_id": {"$in": wanted}, "run_id": None}
+
+    async def work() -> list[Document]:
+        return await line.collection.find(where, _WITHOUT_FILES).to_list(None)
+
+    return await line.line.ask(work) if wanted else []
+
+
+async def _asked(line: BatchLine, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+    """Ask for rows that surely fit into one answer."""
+
+    async def work() -> list[Document]:
+        # As a command: the drivers' own `aggregate` is awaited in one and not in the other.
+        answer = await line.line.database.command(
+            {"aggregate": BATCH_JOBS, "pipeline": pipeline, "cursor": {"batchSize": 10_000}}
+        )
+        return list_in(answer["cursor"]["firstBatch"])
+
+    return await line.line.ask(work)
+
+
+def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
+    """Add up the batches of a run, put together by status."""
+    counts = [_counts(part) for part in parts]
+    created_at = min(time_in(part.get("created_at")) for part in parts)
+    ended = all(batch_state(part).ended for part in parts)
+    updated_at = max(time_in(part.get("updated_at"), created_at) for part in parts)
+    begun = any(batch_state(part) is not State.PENDING for part in parts)
+    return RunProgress(
+        run_id=run_id,
+        user_id=_user_id(parts[0].get("user_id")),
+        level=level_of(parts[0].get("level")),
+        total=sum(count["total_files"] for count in counts),
+        completed=sum(count["completed"] for count in counts),
+        failed=sum(count["failed"] for count in counts),
+        cancelled=sum(count["cancelled"] for count in counts),
+        processing=sum(count["processing"] for count in counts),
+        created_at=created_at,
+        updated_at=updated_at,
+        started_at=min(_times(parts, "started_at"), default=created_at if begun else None),
+        finished_at=max(_times(parts, "finished_at"), default=updated_at) if ended else None,
+        cancel_requested_at=min(_times(parts, "cancel_requested_at"), default=None),
+    )
+
+
+def _counts(part: Mapping[str, Any]) -> dict[str, int]:
+    """The counters of batches with one status; what another program did not count is made up."""
+    counts = {name: max(0, count_in(part.get(name))) for name in _COUNTS}
+    status = batch_state(part)
+    told = counts["completed"] + counts["failed"] + counts["cancelled"]
+    if status.ended and told < counts["total_files"]:
+        counts[status.value] += counts["total_files"] - told
+    return counts
+
+
+def _times(parts: Iterable[Mapping[str, Any]], name: str) -> list[datetime]:
+    return [at for part in parts if (at := time_or_none(part.get(name))) is not None]
+
+
+def _user_id(value: object) -> UserId | None:
+    text = text_or_none(value)
+    return None if text is None else UserId(text)

@@ -1,0 +1,113 @@
+"""How files and batches end without a worker: crashed, cancelled, vanished, all done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from smtui.domain.batch import RunId
+from smtui.stores.mongo import batch_changes
+from smtui.stores.mongo.batch_documents import OPEN, due, for_machine, key_of
+from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.values import Document
+
+OURS = {"status": OPEN, "pending": {"$exists": True}}
+"""Open batches with the counters of our workers; those of other programs are left alone."""
+
+
+async def claimable(line: BatchLine, *, machine: str) -> tuple[RunId, ...]:
+    """Runs with a file that a worker on this machine could claim, oldest first.
+
+    Repairs on its way what a process left that ended between two writes.
+    """
+    now = await line.now()
+    runs: dict[RunId, None] = {}
+    for counters in await line.counters(OURS):
+        batch = await _repaired(line, counters, now)
+        if batch.get("cancel_requested_at") is None and (
+            for_machine(batch, machine) > 0 or _lapsed(batch, machine, now)
+        ):
+            runs[RunId(batch["run_id"])] = None
+    return tuple(runs)
+
+
+async def settle(line: BatchLine, counters: Document, now: datetime) -> Document:
+    """End the files whose lease expired and that nobody may claim again.
+
+    Gives the batch as it is then: its counters, and its results where they had to be read.
+    """
+    batch = counters
+    while due(batch, now):
+        whole = await line.one(batch["batch_id"])
+        if whole is None:
+            return counters
+        after = batch_changes.settled(whole, now)
+        if not after:
+            present = await line.change(batch_changes.rested(whole))
+            if present is None:
+                return whole
+            return present | {name: whole[name] for name in ("file_ids", "results")}
+        batch = await line.change(batch_changes.changed(whole, after, now)) or whole
+    return batch
+
+
+async def request_cancel(line: BatchLine, run_id: RunId) -> int:
+    """Ask a run to stop; gives how many files became cancelled by it."""
+    now = await line.now()
+    stopping = {"$set": {"cancel_requested_at": now, "updated_at": now}}
+    where = OURS | {"run_id": run_id}
+    await line.line.ask(
+        lambda: line.collection.update_many(where | {"cancel_requested_at": None}, stopping)
+    )
+    # From here on nobody claims in these batches, and what is handed back is cancelled at once.
+    return sum([await _stop(line, batch, now) for batch in await line.counters(where)])
+
+
+async def vanish(line: BatchLine, machines: frozenset[str]) -> int:
+    """Fail pending files that none of these machines has; gives how many."""
+    if not machines:
+        return 0
+    now = await line.now()
+    where = OURS | {"cancel_requested_at": None}
+    where |= {f"unseen.{key_of(machine)}": {"$gt": 0} for machine in machines}
+    count = 0
+    for counters in await line.counters(where):
+        while (batch := await line.one(counters["batch_id"])) is not None:
+            after = batch_changes.vanished(batch, machines)
+            if not after or batch.get("cancel_requested_at") is not None:
+                break
+            if await line.change(batch_changes.changed(batch, after, now)) is not None:
+                count += len(after)
+                break
+    return count
+
+
+async def _repaired(line: BatchLine, counters: Document, now: datetime) -> Document:
+    """Do what is left to do in a batch whoever was to do it; gives the batch as it is then."""
+    if counters.get("cancel_requested_at") is not None:
+        await _stop(line, counters, now)
+    ending = batch_changes.ended(counters, now)
+    if ending is not None:
+        await line.change(ending)
+    return await settle(line, counters, now)
+
+
+async def _stop(line: BatchLine, counters: Document, now: datetime) -> int:
+    """Cancel what is pending in a batch that was asked to stop; gives how many files."""
+    batch: Document | None = counters
+    while batch is not None and batch["pending"] and batch.get("cancel_requested_at") is not None:
+        if batch["pending"] > batch["total_files"] - batch["first_open"]:
+            whole = await line.one(batch["batch_id"])
+            if whole is None:
+                return 0
+            batch = whole
+        if await line.change(batch_changes.stopped(batch, now)) is not None:
+            return int(batch["pending"])
+        batch = await line.first({"batch_id": batch["batch_id"]})
+    return 0
+
+
+def _lapsed(batch: Document, machine: str, now: datetime) -> bool:
+    """Whether a lease ended whose file this machine may have; `settle` has read the results."""
+    return due(batch, now) and any(
+        machine not in result.unseen_on for _, result in batch_changes.expired(batch, now)
+    )
