@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -90,11 +91,7 @@ class MongoLine:
     @property
     def database(self) -> AsyncIOMotorDatabase[Document]:
         """The database that the address names; raises SettingInvalid for an unreadable address."""
-        try:
-            return self._connected().get_default_database(USUAL_DATABASE)
-        except (PyMongoError, ValueError, TypeError):
-            # Not chained: the driver's own words may quote the password.
-            raise unreadable(self._url) from None
+        return self._connected().get_default_database(USUAL_DATABASE)
 
     def collection(self, name: str) -> Collection:
         """A collection; ask for it within the work, so that the line is made in its loop."""
@@ -187,8 +184,32 @@ class MongoLine:
 
     def _connected(self) -> AsyncIOMotorClient[Document]:
         if self._client is None:
-            self._client = AsyncIOMotorClient(self._url, **self._manners())
+            self._client = self._made()
         return self._client
+
+    def _made(self) -> AsyncIOMotorClient[Document]:
+        """Make the client, which connects later; never chained, as the driver quotes passwords."""
+        if not self._url.startswith(("mongodb://", "mongodb+srv://")):
+            raise unreadable("Write it like mongodb://name:password@host:27017/samplemind.")
+        try:
+            with warnings.catch_warnings():
+                # The driver would go on without an option that it cannot read, such as tls=ture.
+                warnings.simplefilter("error", UserWarning)
+                client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+                    self._url, **self._manners()
+                )
+                client.get_default_database(USUAL_DATABASE)
+        except UserWarning:
+            raise unreadable(
+                "An option after the ? is none of MongoDB's, or has a value that it cannot have."
+            ) from None
+        except OSError:
+            raise unreadable(
+                "A file that it names for TLS is not there, or is no certificate."
+            ) from None
+        except (PyMongoError, ValueError, TypeError):
+            raise unreadable() from None
+        return client
 
     def _manners(self) -> dict[str, Any]:
         """What holds whatever the address says; TLS and passwords are the address's own."""

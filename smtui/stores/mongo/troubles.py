@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import re
 import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bson.errors import InvalidBSON
@@ -16,6 +17,7 @@ from pymongo.errors import (
     DocumentTooLarge,
     NetworkTimeout,
     OperationFailure,
+    ProtocolError,
     PyMongoError,
     ServerSelectionTimeoutError,
     WTimeoutError,
@@ -59,17 +61,13 @@ def is_forbidden(error: OperationFailure) -> bool:
     return error.code == NOT_AUTHORIZED
 
 
-def unreadable(url: str) -> SettingInvalid:
+def unreadable(hint: str = "") -> SettingInvalid:
     """Say that an address is none; what is wrong in it may be the password, so it is not said."""
-    if "://" in url and not url.startswith(("mongodb://", "mongodb+srv://")):
-        return SettingInvalid(
-            "The MongoDB address does not begin with mongodb://",
-            hint="Write it like mongodb://name:password@host:27017/samplemind.",
-        )
     return SettingInvalid(
         "The MongoDB address cannot be read",
-        hint="Write it like mongodb://name:password@host:27017/samplemind; in the password"
-        " write @ as %40, : as %3A, / as %2F and % as %25.",
+        hint=hint
+        or "Write it like mongodb://name:password@host:27017/samplemind; in the password write"
+        " @ as %40, : as %3A, / as %2F and % as %25.",
     )
 
 
@@ -98,7 +96,7 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         return _refused(error, place)
     if isinstance(error, ServerSelectionTimeoutError):
         return _unreachable(error, place, servers)
-    if isinstance(error, AutoReconnect):
+    if isinstance(error, AutoReconnect | ProtocolError):
         return _broken(error, place)
     if isinstance(error, DocumentTooLarge):
         return StoreUnreachable(
@@ -164,8 +162,15 @@ def _unreachable(
     error: Exception, place: str, servers: Mapping[str, Exception]
 ) -> StoreUnreachable:
     for server, reason in servers.items():
+        if isinstance(reason, OperationFailure):
+            return _refused(reason, server)
         return _broken(reason, server)
-    if "primary" in str(error).lower():
+    if "replica set name" in str(error):
+        return StoreUnreachable(
+            f"The server at {place} is not in the replica set that the address names",
+            hint="Take replicaSet=… out of the address, or name the set that it is in.",
+        )
+    if "primary" in str(error).lower() or servers:
         return StoreUnreachable(
             f"The replica set at {place} has no primary now",
             hint="Its servers are choosing one, or too few of them run. Try again in a moment.",
@@ -174,52 +179,79 @@ def _unreachable(
 
 
 def _broken(error: Exception, place: str) -> StoreUnreachable:
-    """Say why there is no line to a server."""
-    for cause in _causes(error):
-        if isinstance(cause, socket.gaierror):
-            return StoreUnreachable(
-                f"The name {place.rpartition(':')[0] or place} is not known here",
-                hint="Check the host in the MongoDB address, and this machine's DNS.",
-            )
-        if isinstance(cause, ssl.SSLError):
-            return _without_tls(cause, place)
-        if isinstance(cause, ConnectionRefusedError):
-            return StoreUnreachable(
-                f"Nothing listens at {place}", hint=f"Is MongoDB running there? {_CHECK}"
-            )
-        if isinstance(cause, NetworkTimeout | TimeoutError):
-            return silent(place)
-        if isinstance(cause, OperationFailure):
-            return _refused(cause, place)
-        if isinstance(cause, ConfigurationError) and "wire version" in str(cause):
-            return too_old("")
-    if "closed" in str(error) or any(isinstance(c, ConnectionError) for c in _causes(error)):
-        return StoreUnreachable(
-            f"The server at {place} closes the line",
-            hint="It may be restarting. If it wants TLS, add tls=true to the address.",
-        )
+    """Say why there is no line to a server.
+
+    Of the errors of its monitors the driver keeps the words alone, no cause and no number.
+    """
+    text = str(error)
+    for pattern, title, hint in _BREAKS:
+        found = re.search(pattern, text)
+        if found is not None:
+            said = shown(next(iter(found.groups()), "")).strip(" .")
+            name = place.rpartition(":")[0] or place
+            return StoreUnreachable(title.format(place=place, name=name, said=said), hint=hint)
+    if isinstance(error, NetworkTimeout):
+        return silent(place)
+    if isinstance(error, ConfigurationError) and "wire version" in text:
+        return too_old("")
     return StoreUnreachable(f"There is no line to MongoDB at {place}: {_said(error)}", hint=_CHECK)
 
 
-def _without_tls(error: ssl.SSLError, place: str) -> StoreUnreachable:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return StoreUnreachable(
-            f"The certificate of {place} is not trusted: {shown(error.verify_message)}",
-            hint="Name the file of its authority in the address: tlsCAFile=/path/ca.pem.",
-        )
-    if error.reason in _PLAIN_ANSWERS or isinstance(error, ssl.SSLEOFError):
-        return StoreUnreachable(
-            f"The server at {place} does not speak TLS",
-            hint="Take tls=true out of the address, or turn TLS on at the server.",
-        )
-    return StoreUnreachable(
-        f"There is no TLS line to {place}: {shown(error.reason or 'refused')}",
-        hint="The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
-    )
+def _numbered(*numbers: int) -> str:
+    return rf"\[Errno (?:{'|'.join(map(str, numbers))})\]"
 
 
-_PLAIN_ANSWERS = frozenset(
-    {"WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "RECORD_LAYER_FAILURE"}
+_NETWORK = "Check the host in the MongoDB address, and this machine's network."
+_NO_TLS = "Take tls=true out of the address, or turn TLS on at the server."
+
+# What the driver's words look like, what a person is told, and the hint; the first one counts.
+_BREAKS = (
+    (
+        _numbered(socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL) + "|'idna' codec",
+        "The name {name} is not known here",
+        "Check the host in the MongoDB address, and this machine's DNS.",
+    ),
+    (
+        _numbered(errno.ECONNREFUSED),
+        "Nothing listens at {place}",
+        f"Is MongoDB running there? {_CHECK}",
+    ),
+    (
+        _numbered(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
+        "There is no way to {place} from here",
+        _NETWORK,
+    ),
+    (
+        r"certificate verify failed: ([^(]*)",
+        "The certificate of {place} is not trusted: {said}",
+        "Name the file of its authority in the address: tlsCAFile=/path/ca.pem.",
+    ),
+    (
+        r"SSL handshake failed.*timed out",
+        "The server at {place} does not answer by TLS",
+        f"If it does not use TLS: {_NO_TLS[0].lower()}{_NO_TLS[1:]}",
+    ),
+    (
+        r"WRONG_VERSION_NUMBER|UNEXPECTED_EOF|RECORD_LAYER_FAILURE|EOF occurred"
+        r"|SSL handshake failed.*(?:reset|closed)",
+        "The server at {place} does not speak TLS",
+        _NO_TLS,
+    ),
+    (
+        r"\[SSL: (\w+)\]",
+        "There is no TLS line to {place}: {said}",
+        "The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
+    ),
+    (
+        r"Got response id|Got opcode|Message length",
+        "What answers at {place} is not MongoDB",
+        "Check host and port in the MongoDB address.",
+    ),
+    (
+        "connection closed|" + _numbered(errno.ECONNRESET, errno.EPIPE),
+        "The server at {place} closes the line",
+        "It may be restarting. If it wants TLS, add tls=true to the address.",
+    ),
 )
 
 
@@ -233,16 +265,6 @@ def _configured(error: ConfigurationError, place: str) -> SmtuiError:
     return SettingInvalid(
         f"The MongoDB address does not fit the server: {_said(error)}", hint=_CHECK
     )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it came from."""
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _codes(error: OperationFailure) -> set[int]:
