@@ -49,17 +49,32 @@ USER_INDEXES = (
     unique("username_key", sparse=True),
 )
 
-# Fields of `heard` that the table sorts by.
-_HEARD = (
-    "tempo",
-    "key",
-    "mode",
-    "kind",
-    "is_loop",
-    "loudness_lufs",
-    "level",
-    "recipe_version",
-    "analyzed_at",
+# What the table sorts by; each order is walked along its index, equal values by file_id.
+_SORTED = (
+    "search_key",
+    "folder_key",
+    "length_key",
+    "added_key",
+    "tags_key",
+    "heard.kind",
+    "heard.tempo",
+    "heard.key_label",
+    "heard.loudness_lufs",
+)
+
+# What a filter alone is answered by, and the walk along what was not heard yet.
+_FILTERED = (
+    up("tag_keys"),
+    up("folder_parts"),
+    up("inside"),
+    up("format"),
+    up("sample_rate"),
+    up("channels"),
+    up("heard.mode", "file_id"),
+    up("heard.is_loop", "file_id"),
+    up("heard.rank", "file_id"),
+    Index(keys=(("trouble.code", UP),), sparse=True),
+    Index(keys=(("missing_since", UP),), sparse=True),
 )
 
 AUDIO_FILE_INDEXES = (
@@ -70,7 +85,8 @@ AUDIO_FILE_INDEXES = (
     up("tags"),
     up("file_hash"),
     unique("path_key", sparse=True),
-    *(up(f"heard.{field}", "file_id") for field in _HEARD),
+    *(up(field, "file_id") for field in _SORTED),
+    *_FILTERED,
 )
 
 ANALYSIS_INDEXES = (

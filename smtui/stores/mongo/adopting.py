@@ -1,0 +1,101 @@
+"""Documents of other programs become as easy to find as our own.
+
+They lack the fields that we find and sort by, which stand in indexes; so whoever lacks
+`search_key` is found at once. Only our own fields are written, and only while the others are as
+they were read. Until then such a sound is shown, after all that have a value to sort by.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import UpdateOne
+
+from smtui.domain.errors import StoreUnreachable
+from smtui.stores.mongo import generation
+from smtui.stores.mongo.changing import AT_ONCE, guarded, read, write
+from smtui.stores.mongo.finding import BY_NAME
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.lookups import find
+from smtui.stores.mongo.sample_documents import derived, heard_document, sample_of
+from smtui.stores.mongo.sorting import Find
+from smtui.stores.mongo.values import Document
+
+_log = logging.getLogger(__name__)
+
+STRANGERS = Find(filter={"search_key": None}, order=BY_NAME, hint=BY_NAME)
+"""Documents that smtui has never seen, by an index."""
+
+_PAUSE_SECONDS = 10.0
+_PAUSE_AFTER_REFUSAL_SECONDS = 600.0
+
+
+class Adoption:
+    """Completes documents of other programs: those that are there, and those that come."""
+
+    def __init__(self, line: MongoLine) -> None:
+        self._line = line
+        self._due = 0.0
+
+    async def now_and_then(self, *, seconds: float = 0.0) -> None:
+        """Look for such documents, if that was long enough ago; adopt some, or for so long.
+
+        Raises:
+            StoreUnreachable: nothing can be read. That nothing can be written is no matter here.
+        """
+        begun = time.monotonic()
+        if begun < self._due:
+            return
+        # Said first: who comes meanwhile need not look as well.
+        self._due = begun + _PAUSE_SECONDS
+        while await self.some() == AT_ONCE:
+            if time.monotonic() >= begun + seconds:
+                self._due = 0.0
+                return
+
+    async def some(self) -> int:
+        """Adopt up to AT_ONCE documents; gives how many there were, 0 if they cannot be."""
+        strangers = await find(self._line, STRANGERS, AT_ONCE)
+        if not strangers:
+            return 0
+        try:
+            return await self._adopt(strangers)
+        except StoreUnreachable as error:
+            _log.info("documents of other programs stay as they are: %s", error)
+            self._due = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
+            return 0
+
+    async def _adopt(self, strangers: list[Document]) -> int:
+        paths = [str(path) for one in strangers if (path := _fields(one).get("path_key"))]
+        taken = await read(self._line, "path_key", paths)
+        if not await write(self._line, updates(strangers, set(taken))):
+            # A path that was taken meanwhile, by a scan: then these have none of their own.
+            left = await find(self._line, STRANGERS, AT_ONCE)
+            if not await write(self._line, updates(left, set(paths))):
+                # Others are at the same documents; later is early enough.
+                return 0
+        await generation.rise(self._line)
+        return len(strangers)
+
+
+def updates(strangers: list[Document], taken: set[str]) -> list[UpdateOne]:
+    """Our fields for documents that lack them; of several at one path the first has the path."""
+    found = []
+    for one in strangers:
+        fields = _fields(one)
+        key = fields.get("path_key")
+        if key in taken:
+            del fields["path_key"]
+        elif key is not None:
+            taken.add(key)
+        found.append(guarded(one, {"$set": fields}))
+    return found
+
+
+def _fields(document: Mapping[str, Any]) -> Document:
+    sample = sample_of(document)
+    heard = {} if sample.heard is None else {"heard": heard_document(sample.heard)}
+    return derived(sample) | heard

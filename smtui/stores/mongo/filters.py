@@ -1,0 +1,210 @@
+r"""The tree of a question as a filter over `audio_files`.
+
+A filter on a field that a document lacks does not match, and `$nor` turns that round: unknown
+never matches inside Not and so always matches outside. Types are kept apart by MongoDB itself:
+`$gte` with a number finds numbers only.
+
+Words are a regular expression over `search_key`, read from the keys of its index without a look
+at a document: about 1 s for 1,000,000 sounds where nothing matches, less the more does. An index
+of all three letters in a row would answer rare words in milliseconds, but has 40 to 60 keys for
+each sound: several times the keys of all other indexes together, in memory and with each write of
+a scan. Answers to rare words are remembered for their next pages instead (`looking.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.question import (
+    All,
+    Between,
+    Everything,
+    Expression,
+    Fact,
+    Field,
+    Is,
+    Not,
+    OneOf,
+    Tagged,
+    Unknown,
+    Within,
+    Words,
+)
+from smtui.domain.question import Any as AnyOf
+from smtui.domain.text import folded
+from smtui.stores.mongo.sample_documents import LONGEST_INSIDE, folder_parts
+from smtui.stores.mongo.values import LONG_AGO, storable
+
+Filter = dict[str, Any]
+
+SORT_FIELDS = {
+    Field.NAME: "search_key",
+    Field.FOLDER: "folder_key",
+    Field.KIND: "heard.kind",
+    Field.TEMPO: "heard.tempo",
+    Field.KEY: "heard.key_label",
+    Field.LENGTH: "length_key",
+    Field.LOUDNESS: "heard.loudness_lufs",
+    Field.TAGS: "tags_key",
+    Field.ADDED: "added_key",
+}
+FIELDS = SORT_FIELDS | {
+    Field.MODE: "heard.mode",
+    Field.FORMAT: "format",
+    Field.RATE: "sample_rate",
+    Field.CHANNELS: "channels",
+}
+NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS)
+CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT)
+_NEVER_UNKNOWN = (
+    Field.NAME,
+    Field.FOLDER,
+    Field.LENGTH,
+    Field.ADDED,
+    Field.FORMAT,
+    Field.RATE,
+    Field.CHANNELS,
+)
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+EVERYTHING: Filter = {}
+NOTHING: Filter = {"file_id": {"$in": []}}
+
+# The server takes patterns of up to 16,384 characters; escaped, each may be two.
+_LONGEST_PATTERN = 8_000
+
+_FACTS: dict[Fact, Filter] = {
+    Fact.LOOP: {"heard.is_loop": True},
+    Fact.ONESHOT: {"heard.is_loop": False},
+    Fact.HEARD: {"heard.rank": {"$gte": 0}},
+    Fact.FAILED: {"trouble.code": {"$gte": ""}},
+    Fact.MISSING: {"missing_since": {"$gte": EARLIEST}},
+}
+
+
+def visible(viewer: UserId | None) -> Filter:
+    """A viewer's own sounds and those that all share."""
+    return {"user_id": None if viewer is None else {"$in": [None, viewer]}}
+
+
+def filter_of(expression: Expression) -> Filter:
+    """Write the expression as a filter; unknown nodes are a defect and raise TypeError."""
+    match expression:
+        case All(parts=parts):
+            return both(*(filter_of(part) for part in parts))
+        case AnyOf(parts=parts):
+            return {"$or": [filter_of(part) for part in parts]} if parts else NOTHING
+        case Not(inner=inner):
+            return {"$nor": [filter_of(inner)]}
+        case _:
+            return _leaf(expression)
+
+
+def both(*filters: Filter) -> Filter:
+    """What all of these match."""
+    asked = [one for one in filters if one]
+    if not asked:
+        return EVERYTHING
+    return asked[0] if len(asked) == 1 else {"$and": asked}
+
+
+def _leaf(expression: Expression) -> Filter:
+    match expression:
+        case Everything():
+            return EVERYTHING
+        case Words(text=text):
+            return {"search_key": containing(folded(text))} if _short(text) else NOTHING
+        case Tagged(tag=tag):
+            return {"tag_keys": storable(folded(tag))}
+        case Within():
+            return _within(expression)
+        case Is(fact=fact):
+            return _FACTS[fact]
+        case _:
+            return _of_field(expression)
+
+
+def _of_field(expression: Expression) -> Filter:
+    match expression:
+        case Between(field=Field.ADDED, low=low, high=high):
+            return {FIELDS[Field.ADDED]: _within_times(low, high)}
+        case Between(field=field, low=low, high=high) if field in NUMBERS:
+            return {FIELDS[field]: _within_numbers(low, high)}
+        case OneOf(field=field, values=values) if field in CHOICES:
+            return {FIELDS[field]: {"$in": _choices(field, values)}}
+        case Unknown(field=field) if field in _NEVER_UNKNOWN:
+            return NOTHING
+        case Unknown(field=field):
+            return {FIELDS[field]: None}
+        case _:
+            message = f"not a condition that this store knows: {expression!r}"
+            raise TypeError(message)
+
+
+def _short(text: str) -> bool:
+    """Whether a pattern can be made of it; no name and no folder is longer than this."""
+    return len(folded(text)) <= _LONGEST_PATTERN
+
+
+def containing(text: str) -> Filter:
+    """A text occurs; nothing in it is a wildcard."""
+    return {"$regex": re.escape(storable(text)).replace("\0", r"\x00")}
+
+
+def _within(within: Within) -> Filter:
+    text = storable(folded(within.folder))
+    if within.direct:
+        return {"folder_parts": folder_parts(text)}
+    inner = text.strip("/")
+    if not inner:
+        return EVERYTHING
+    # "0" follows "/" in the alphabet, so this is every text that begins with the folder.
+    limits = {"$gte": f"/{inner}/", "$lt": f"/{inner}0"}
+    if text.startswith("/"):
+        return {"folder_parts": limits}
+    if len(inner) + 2 > LONGEST_INSIDE:
+        return {"folder_parts": containing(f"/{inner}/")} if _short(inner) else NOTHING
+    return {"inside": {"$elemMatch": limits}}
+
+
+def _within_numbers(low: float | None, high: float | None) -> Filter:
+    """A number within limits, both included; with no limit at all, any known number."""
+    limits = {"$gte": -math.inf if low is None else low}
+    return limits if high is None else limits | {"$lte": high}
+
+
+def _within_times(low: float | None, high: float | None) -> Filter:
+    """The same for a time, in ms since 1970."""
+    limits = {"$gte": EARLIEST if low is None else time_at(math.ceil(low))}
+    return limits if high is None else limits | {"$lte": time_at(math.floor(high))}
+
+
+def time_at(ms: float) -> datetime:
+    """The time so many ms after 1970, or the nearest one that there is."""
+    if not math.isfinite(ms):
+        return _LATEST if ms > 0 else EARLIEST
+    try:
+        return LONG_AGO + ms * _MILLISECOND
+    except OverflowError:
+        return _LATEST if ms > 0 else EARLIEST
+
+
+def ms_of(at: datetime) -> int:
+    """Whole ms after 1970."""
+    return (at - LONG_AGO) // _MILLISECOND
+
+
+def _choices(field: Field, values: tuple[str, ...]) -> list[str]:
+    """The values as documents have them: keys as their label, all others folded."""
+    if field is Field.KEY:
+        return [storable(value) for value in values]
+    texts = [storable(folded(value)) for value in values]
+    # Other programs also write `WAV`.
+    return texts + [text.upper() for text in texts] if field is Field.FORMAT else texts

@@ -1,0 +1,52 @@
+"""What was heard of a sound, and why it could not be heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smtui.domain.analysis import Level
+from smtui.domain.sample import FileId, Heard, Trouble
+from smtui.stores.mongo import generation
+from smtui.stores.mongo.filters import Filter
+from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.sample_documents import heard_document, trouble_document
+
+
+async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: str) -> bool:
+    """Guarded by the bytes that were heard and by the level; clears `trouble`.
+
+    Of a sound that another program added the bytes were not known; now they are.
+    """
+    fields = {"heard": heard_document(heard), "file_hash": file_hash}
+    guard = guard_of(file_id, heard, file_hash)
+    return await _set(line, guard, {"$set": fields, "$unset": {"trouble": ""}})
+
+
+async def set_trouble(line: MongoLine, file_id: FileId, trouble: Trouble) -> bool:
+    """Keep why the last listening failed; False if the sound is gone."""
+    return await _set(line, {"file_id": file_id}, {"$set": {"trouble": trouble_document(trouble)}})
+
+
+def guard_of(file_id: FileId, heard: Heard, file_hash: str) -> Filter:
+    """The sound, while its bytes are these and no higher level of the same recipe is known."""
+    return {
+        "file_id": file_id,
+        "file_hash": {"$in": [file_hash, None, ""]},
+        "$or": [
+            {"heard.recipe_version": {"$ne": heard.recipe_version}},
+            {"heard.rank": {"$lte": Level(heard.level).rank}},
+        ],
+    }
+
+
+async def _set(line: MongoLine, guard: Filter, update: dict[str, Any]) -> bool:
+    async def work() -> bool:
+        done = await line.collection(AUDIO_FILES).update_one(guard, update)
+        return done.matched_count > 0
+
+    # Told even if nothing changed: the try that did may be one whose answer was lost.
+    is_there = await line.ask(work)
+    if is_there:
+        await generation.rise(line)
+    return is_there

@@ -1,0 +1,154 @@
+"""Reads of sounds that are not pages: by id, by path, by bytes, unheard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
+from smtui.domain.sample import FileId, Sample, Stamp, path_key
+from smtui.stores.mongo.changing import AT_ONCE, read
+from smtui.stores.mongo.filters import Filter, both, visible
+from smtui.stores.mongo.finding import UNHEARD
+from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.looking import BACKGROUND_SECONDS
+from smtui.stores.mongo.sample_documents import folder_parts, sample_of
+from smtui.stores.mongo.sorting import Find, Keys
+from smtui.stores.mongo.values import Document, count_in, storable, text_in
+
+BY_PATH: Keys = (("path_key", 1),)
+BY_HASH: Keys = (("file_hash", 1),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """Which sounds wait to be heard; see `SampleStore.unheard`."""
+
+    user_id: UserId | None
+    level: Level
+    below: str | None
+    limit: int
+    after: FileId | None
+    retry: bool
+
+
+async def get(line: MongoLine, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
+    """Samples in the order asked for."""
+    found: dict[str, Sample] = {}
+    for start in range(0, len(file_ids), AT_ONCE):
+        documents = await read(line, "file_id", file_ids[start : start + AT_ONCE])
+        found |= {file_id: sample_of(one) for file_id, one in documents.items()}
+    return tuple(found[file_id] for file_id in file_ids if file_id in found)
+
+
+async def stamps(
+    line: MongoLine, paths: Sequence[tuple[str, bytes | None]], user_id: UserId | None
+) -> Mapping[str, Stamp]:
+    """What is known of these paths, by path_key."""
+    keys = [path_key(user_id, storable(path), raw) for path, raw in paths]
+    names = ("path_key", "file_id", "file_size", "mtime_ns", "file_hash", "missing_since")
+    found: dict[str, Stamp] = {}
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        asked = Find(filter={"path_key": {"$in": part}}, order=BY_PATH, hint=BY_PATH)
+        for one in await find(line, asked, len(part), names):
+            found[one["path_key"]] = Stamp(
+                file_id=FileId(text_in(one.get("file_id"))),
+                file_size=count_in(one.get("file_size")),
+                mtime_ns=count_in(one.get("mtime_ns")),
+                file_hash=text_in(one.get("file_hash")),
+                missing=one.get("missing_since") is not None,
+            )
+    return found
+
+
+async def by_hash(line: MongoLine, file_hash: str, user_id: UserId | None) -> tuple[Sample, ...]:
+    """The owner's sounds with these bytes, by file_id."""
+    where: Filter = {"file_hash": file_hash, "user_id": user_id}
+    asked = Find(filter=where, order=(("file_id", 1),), hint=BY_HASH)
+    return tuple(sample_of(one) for one in await find(line, asked, 0))
+
+
+async def below(
+    line: MongoLine, folder: str, user_id: UserId | None, after: str | None, limit: int
+) -> tuple[tuple[str, bytes | None, FileId], ...]:
+    """The owner's sounds in and below a folder, by path_key.
+
+    Paths that only bytes can say have keys of their own, all after the others.
+    """
+    found: list[Document] = []
+    for asked in stretches_below(folder, user_id, after):
+        if len(found) < limit:
+            names = ("file_path", "path_bytes", "file_id")
+            found += await find(line, asked, limit - len(found), names)
+    return tuple((one["file_path"], one.get("path_bytes"), FileId(one["file_id"])) for one in found)
+
+
+def stretches_below(folder: str, user_id: UserId | None, after: str | None) -> list[Find]:
+    """What `below` asks for: paths as text, then those that only bytes can say."""
+    inside = folder_parts(storable(folder))
+    end = f"{inside[:-1]}0"
+    begin = path_key(user_id, "", None)
+    told = {"$gt": begin + inside, "$lt": begin + end}
+    raw = {"$gt": f"{begin}bytes:", "$lt": f"{begin}bytes;"}
+    stretches: list[Filter] = [
+        {"path_key": told},
+        {"path_key": raw, "file_path": {"$gt": inside, "$lt": end}},
+    ]
+    for stretch in stretches:
+        stretch["path_key"]["$gt"] = max(stretch["path_key"]["$gt"], after or "")
+    return [Find(filter=stretch, order=BY_PATH, hint=BY_PATH) for stretch in stretches]
+
+
+async def unheard(line: MongoLine, asked: Unheard) -> tuple[Sample, ...]:
+    """Sounds not yet heard at a level, by file_id: those of the owner and the shared ones."""
+    walks = walks_of_unheard(asked)
+    parts = await asyncio.gather(
+        *(find(line, walk, asked.limit, seconds=BACKGROUND_SECONDS) for walk in walks)
+    )
+    found = [sample_of(one) for part in parts for one in part]
+    found.sort(key=lambda sample: sample.file_id)
+    return tuple(found[: asked.limit])
+
+
+def walks_of_unheard(asked: Unheard) -> list[Find]:
+    """One walk for each lower level along (level, file_id), to be joined by file_id."""
+    conditions: list[Filter] = [visible(asked.user_id), {"missing_since": None}]
+    if asked.after is not None:
+        conditions.append({"file_id": {"$gt": asked.after}})
+    if not asked.retry:
+        conditions.append({"trouble.code": None})
+    if asked.below is not None:
+        inside = folder_parts(storable(asked.below))
+        conditions.append({"file_path": {"$gt": inside, "$lt": f"{inside[:-1]}0"}})
+    return [
+        Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
+        for rank in (None, *range(asked.level.rank))
+    ]
+
+
+async def find(
+    line: MongoLine,
+    asked: Find,
+    limit: int,
+    names: Sequence[str] = (),
+    seconds: float | None = None,
+) -> list[Document]:
+    """Documents in order, whole or some fields of them; a limit of 0 is none."""
+    fields = {"_id": False, **dict.fromkeys(names, True)} if names else None
+
+    async def work() -> list[Document]:
+        cursor = line.collection(AUDIO_FILES).find(
+            asked.filter,
+            fields,
+            sort=list(asked.order),
+            hint=list(asked.hint),
+            limit=limit,
+            batch_size=limit,
+        )
+        return await cursor.to_list(None)
+
+    return await line.ask(work, seconds=seconds)
