@@ -45,15 +45,15 @@ def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, r
     """
 
     async def work() -> int:
-        async with opened() as box:
+        async with opened(writes=True) as box:
             wanted = Level(level) if level else box.settings.work.level
             ids, unknown = await _wanted(box, paths, wanted, retry=retry)
             for path in unknown:
                 err(f"{path} is not in the library; `smtui scan` takes it in")
-            batches, user_id = box.services.batches, box.account.user_id
+            batches = box.services.batches
             if ids:
-                await batches.start(ids, wanted, user_id=user_id)
-            going = await batches.going(user_id)
+                await batches.start(ids, wanted, by=box.account)
+            going = await batches.going(box.account.user_id)
             if not going:
                 out("There is nothing new to listen to.")
             elif wait:
@@ -105,15 +105,15 @@ async def _wanted(
 
     Named files are listened to always, what is below a folder only if it was not yet heard.
     """
-    batches, user_id = box.services.batches, box.account.user_id
+    batches, account = box.services.batches, box.account
     if not paths:
-        return await batches.unheard(user_id, level, retry=retry), ()
+        return await batches.unheard(account, level, retry=retry), ()
     folders, files = _told_apart(paths)
     ids: list[FileId] = []
     for folder in folders:
         below = printable_path(bytes(folder))
-        ids += await batches.unheard(user_id, level, below=below, retry=retry)
-    known = await batches.known(files, user_id=user_id)
+        ids += await batches.unheard(account, level, below=below, retry=retry)
+    known = await batches.known(files, viewer=account.user_id)
     ids += [file_id for file_id in known if file_id is not None]
     unknown = (path for path, file_id in zip(files, known, strict=True) if file_id is None)
     return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)

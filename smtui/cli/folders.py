@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 def folders_command(context: click.Context, *, as_json: bool) -> None:
     """Show the folders that were scanned: when, and how many sounds the library has of each.
 
-    `smtui scan` without a folder scans all of them again.
+    `smtui scan` without a folder scans one's own again, `smtui scan --shared` the shared ones.
     """
     if context.invoked_subcommand is not None:
         return
 
     async def work() -> None:
         async with opened() as box:
-            folders = await box.services.scans.folders(box.account.user_id)
+            scans = box.services.scans
+            folders = await scans.folders(box.account.user_id) + await scans.folders(None)
             if not folders and not as_json:
                 out("No folder was scanned yet: smtui scan FOLDER")
             for folder in folders:
@@ -43,12 +44,13 @@ def folders_command(context: click.Context, *, as_json: bool) -> None:
 
 @folders_command.command("forget")
 @click.argument("folder", type=click.Path(path_type=Path, readable=False))
-def forget_command(*, folder: Path) -> None:
+@click.option("--shared", is_flag=True, help="The one whose sounds are everybody's.")
+def forget_command(*, folder: Path, shared: bool) -> None:
     """Forget FOLDER; what the library has of it stays."""
 
     async def work() -> None:
-        async with opened() as box:
-            if not await box.services.scans.forget(folder, user_id=box.account.user_id):
+        async with opened(writes=True) as box:
+            if not await box.services.scans.forget(folder, by=box.account, shared=shared):
                 raise NotFound(
                     "This folder is not remembered", hint="`smtui folders` shows those that are."
                 )
@@ -64,10 +66,11 @@ def _below(box: Opened, folder: Folder) -> Question:
 def _line(folder: Folder, count: int) -> str:
     scanned = folder.scanned_at
     when = f"{scanned.astimezone():%Y-%m-%d %H:%M}" if scanned else "not finished    "
-    away = "" if folder.path.is_dir() else "  (not there now)"
-    return (
-        f"{when}  {count:>9,} sound{'s' if count != 1 else ' '}  {shown(folder.folder_path)}{away}"
-    )
+    notes = ["shared"] if folder.user_id is None else []
+    notes += [] if folder.path.is_dir() else ["not there now"]
+    told = f"  ({', '.join(notes)})" if notes else ""
+    sounds = f"{count:>9,} sound{'s' if count != 1 else ' '}"
+    return f"{when}  {sounds}  {shown(folder.folder_path)}{told}"
 
 
 def _object(folder: Folder, count: int) -> str:
@@ -78,6 +81,7 @@ def _object(folder: Folder, count: int) -> str:
             "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
             "scanned_at": folder.scanned_at and folder.scanned_at.isoformat(),
             "sounds": count,
+            "shared": folder.user_id is None,
             "there": folder.path.is_dir(),
         }
     )

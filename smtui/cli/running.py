@@ -76,8 +76,11 @@ async def _until_told(work: Callable[[], Coroutine[Any, Any, int | None]]) -> in
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Opened]:
-    """Open settings and services for a command and find whom it acts for."""
+async def opened(*, writes: bool = False) -> AsyncIterator[Opened]:
+    """Open settings and services for a command and find whom it acts for.
+
+    One that writes is counted; raises TooManyTries above the limit per minute.
+    """
     # Late imports: what a command needs to say its --help must not load stores and drivers.
     from smtui import settings, wiring
     from smtui.paths import places
@@ -86,6 +89,8 @@ async def opened() -> AsyncIterator[Opened]:
     loaded = settings.load(here, os.environ)
     async with wiring.services(here, loaded.settings) as services:
         account = await services.accounts.for_command_line(os.environ.get("SMTUI_TOKEN"))
+        if writes:
+            await services.accounts.command(account)
         yield Opened(services=services, account=account, settings=loaded.settings)
 
 

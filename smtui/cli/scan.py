@@ -29,7 +29,12 @@ _CELLS = 30
     default=None,
     help="Have new sounds listened to in the background; the setting work.start otherwise.",
 )
-def scan_command(*, folders: tuple[Path, ...], analyze: bool | None) -> None:
+@click.option(
+    "--shared/--own",
+    default=None,
+    help="Whose the sounds are: everybody's, or one's own; the setting work.scan_as otherwise.",
+)
+def scan_command(*, folders: tuple[Path, ...], analyze: bool | None, shared: bool | None) -> None:
     """Take the sounds in and below FOLDERs into the library; single files too.
 
     Without a FOLDER the remembered ones are scanned again. Unchanged files are skipped, moved
@@ -44,7 +49,8 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None) -> None:
 
     async def work() -> int:
         async with opened() as box:
-            report = await _scanned(box, folders)
+            for_all = box.settings.work.scan_as == "shared" if shared is None else shared
+            report = await _scanned(box, folders, shared=for_all)
             for line in _report(report):
                 out(line)
             refused = _tell_unreadable(report, folders)
@@ -55,11 +61,11 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None) -> None:
     run(work)
 
 
-async def _scanned(box: Opened, folders: Sequence[Path]) -> ScanProgress:
+async def _scanned(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:
     """Scan, showing how far it is; gives the report."""
     line = _Line()
     progress = ScanProgress()
-    scanning = box.services.scans.scan(folders, user_id=box.account.user_id)
+    scanning = box.services.scans.scan(folders, by=box.account, shared=shared)
     try:
         async with aclosing(scanning) as steps:
             async for progress in steps:
@@ -74,14 +80,14 @@ async def _scanned(box: Opened, folders: Sequence[Path]) -> ScanProgress:
 
 async def _have_heard(box: Opened, *, is_news: bool) -> None:
     """Queue what was not yet heard; without news, what is queued already is not queued again."""
-    batches, user_id = box.services.batches, box.account.user_id
+    batches = box.services.batches
     if not is_news:
-        async for now in batches.overview(user_id):
+        async for now in batches.overview(box.account.user_id):
             if now.busy:
                 out(f"{_sounds(now.total - now.ended)} still being listened to in the background.")
                 return
             break
-    run_id = await batches.start_unheard(user_id, box.settings.work.level)
+    run_id = await batches.start_unheard(box.account, box.settings.work.level)
     started = None if run_id is None else await batches.progress(run_id)
     if started is not None:
         out(f"{_sounds(started.total)} to be listened to in the background.")

@@ -54,6 +54,7 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
         address=environment.get("SSH_CONNECTION", "").partition(" ")[0] or "local",
         level=loaded.settings.work.level,
         listen=loaded.settings.work.start,
+        scan_shared=loaded.settings.work.scan_as == "shared",
         place=os.uname().nodename,
         log=here.log,
         last_seen=here.state / "last-seen.json",

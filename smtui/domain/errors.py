@@ -52,6 +52,10 @@ class SignInRefused(SmtuiError):
     """Unknown name, wrong password or an inactive account; the words never tell which."""
 
 
+class PasswordToChoose(SmtuiError):
+    """A one-time code was right; signing in goes on with a new password."""
+
+
 class NotSignedIn(SmtuiError):
     """The session has ended or was never there."""
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
-from smtui.domain.account import UserId
+from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, Failure, RunId, RunProgress
 from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
@@ -22,7 +21,10 @@ from smtui.domain.ports.documents import BatchStore, SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, Sample, path_key
 from smtui.domain.text import path_bytes, printable_path
+from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
+from smtui.services.permissions import Deed
+from smtui.services.rights import Rights
 
 # A run that nobody moves for so long is announced again, s.
 _STILL = 10.0
@@ -32,45 +34,22 @@ _PAGE = 1_000
 _NEWEST_RUNS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """What the status bar says of the work.
-
-    Attributes:
-        total, ended: files of the runs that have not ended, together; 0 and 0 when nothing runs.
-        processing: files that are being listened to now.
-        failed: files that failed in the runs that have not ended and in the newest run.
-        rate: files per second, None until it was measured.
-        seconds_left: s, None until the rate was measured.
-        waiting: why no worker can be reached though there is work; empty when one can.
-        runs: the runs that have not ended, newest first; where there is none, the newest run.
-    """
-
-    total: int = 0
-    ended: int = 0
-    processing: int = 0
-    failed: int = 0
-    rate: float | None = None
-    seconds_left: float | None = None
-    waiting: str = ""
-    runs: tuple[RunProgress, ...] = ()
-
-    @property
-    def busy(self) -> bool:
-        """There is work that has not ended."""
-        return self.ended < self.total
-
-
 class Batches:
     """Starts, watches and cancels runs."""
 
     def __init__(
-        self, batches: BatchStore, samples: SampleStore, queue: JobQueue, clock: Clock
+        self,
+        batches: BatchStore,
+        samples: SampleStore,
+        queue: JobQueue,
+        clock: Clock,
+        rights: Rights,
     ) -> None:
         self._batches = batches
         self._samples = samples
         self._queue = queue
         self._clock = clock
+        self._rights = rights
         self._waiting = ""
 
     async def start(
@@ -78,16 +57,24 @@ class Batches:
         file_ids: Sequence[FileId],
         level: Level,
         *,
-        user_id: UserId | None,
+        by: Account,
         urgent: bool = False,
     ) -> RunId:
         """Save a run over these sounds and wake a worker; `urgent` for a person's single file.
 
-        Raises InputInvalid where there is nothing to listen to.
+        Raises:
+            InputInvalid: there is nothing to listen to.
+            NotAllowed: one of the sounds is not this account's to queue.
         """
         wanted = list(dict.fromkeys(file_ids))
         if not wanted:
             raise InputInvalid("There is nothing to listen to")
+        await self._rights.require_on(by, Deed.ANALYZE, wanted, self._samples)
+        return await self._begun(wanted, level, by.user_id, urgent=urgent)
+
+    async def _begun(
+        self, wanted: Sequence[FileId], level: Level, user_id: UserId, *, urgent: bool = False
+    ) -> RunId:
         run_id = RunId(str(uuid4()))
         batches = self._cut(wanted, run_id, level, user_id)
         while some := tuple(islice(batches, _BATCHES_AT_ONCE)):
@@ -97,7 +84,7 @@ class Batches:
 
     async def start_unheard(
         self,
-        user_id: UserId | None,
+        by: Account,
         level: Level,
         *,
         below: str | None = None,
@@ -107,44 +94,57 @@ class Batches:
 
         `retry` takes those along that failed before. None where everything was heard.
         """
-        ids = await self.unheard(user_id, level, below=below, retry=retry)
-        return await self.start(ids, level, user_id=user_id) if ids else None
+        ids = await self.unheard(by, level, below=below, retry=retry)
+        return await self._begun(ids, level, by.user_id) if ids else None
 
     async def unheard(
         self,
-        user_id: UserId | None,
+        by: Account,
         level: Level,
         *,
         below: str | None = None,
         retry: bool = False,
     ) -> tuple[FileId, ...]:
-        """The sounds that were not yet heard at this level and that no run will hear anyway."""
+        """The sounds that were not yet heard at this level and that no run will hear anyway.
+
+        The account's own, and the shared ones where it may queue them.
+        """
+        shared_too = await self._rights.permits(by, Deed.ANALYZE, None)
         waiting = await self._batches.waiting(level=level)
         ids: list[FileId] = []
         last: FileId | None = None
         while True:
             page = await self._samples.unheard(
-                user_id=user_id, level=level, below=below, limit=_PAGE, after=last, retry=retry
+                user_id=by.user_id, level=level, below=below, limit=_PAGE, after=last, retry=retry
             )
-            ids += [sample.file_id for sample in page if sample.file_id not in waiting]
+            ids += [
+                sample.file_id
+                for sample in page
+                if sample.file_id not in waiting and (shared_too or sample.user_id is not None)
+            ]
             if len(page) < _PAGE:
                 return tuple(ids)
             last = page[-1].file_id
 
-    async def going(self, user_id: UserId | None) -> tuple[RunId, ...]:
+    async def going(self, user_id: UserId) -> tuple[RunId, ...]:
         """A person's runs that have not ended, oldest first."""
         runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
         return tuple(run.run_id for run in reversed(runs) if not run.status.ended)
 
-    async def known(
-        self, paths: Sequence[Path], *, user_id: UserId | None
-    ) -> tuple[FileId | None, ...]:
-        """Which sounds these absolute paths are; None where the library has none."""
+    async def known(self, paths: Sequence[Path], *, viewer: UserId) -> tuple[FileId | None, ...]:
+        """Which sounds these absolute paths are; None where the library has none.
+
+        The viewer's own comes before a shared one at the same place.
+        """
         written = [
             (printable_path(raw), path_bytes(raw)) for raw in (os.fsencode(path) for path in paths)
         ]
-        stamps = await self._samples.stamps(written, user_id=user_id)
-        found = (stamps.get(path_key(user_id, text, raw)) for text, raw in written)
+        own = await self._samples.stamps(written, user_id=viewer)
+        shared = await self._samples.stamps(written, user_id=None)
+        found = (
+            own.get(path_key(viewer, text, raw)) or shared.get(path_key(None, text, raw))
+            for text, raw in written
+        )
         return tuple(None if stamp is None else stamp.file_id for stamp in found)
 
     async def watch(self, run_id: RunId) -> AsyncIterator[RunProgress]:
@@ -185,7 +185,7 @@ class Batches:
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             going = tuple(run for run in runs if not run.status.ended)
-            present = _summed(going, runs[:1], pace, self._waiting)
+            present = summed(going, runs[:1], pace, self._waiting)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
@@ -200,8 +200,15 @@ class Batches:
         """Where a run stands now."""
         return await self._batches.progress(run_id)
 
-    async def cancel(self, run_id: RunId) -> int:
-        """Stop what has not begun and give how many; what runs is finished and kept."""
+    async def cancel(self, run_id: RunId, *, by: Account) -> int:
+        """Stop what has not begun and give how many; what runs is finished and kept.
+
+        Raises NotFound, or NotAllowed where the run is another's.
+        """
+        progress = await self._batches.progress(run_id)
+        if progress is None:
+            raise NotFound("There is no such run")
+        await self._rights.require(by, Deed.CANCEL, (progress.user_id,))
         return await self._batches.request_cancel(run_id)
 
     async def failures(self, run_id: RunId, limit: int) -> tuple[Failure, ...]:
@@ -225,7 +232,7 @@ class Batches:
             self._waiting = ""
 
     def _cut(
-        self, wanted: list[FileId], run_id: RunId, level: Level, user_id: UserId | None
+        self, wanted: Sequence[FileId], run_id: RunId, level: Level, user_id: UserId
     ) -> Iterator[Batch]:
         at = self._clock.now()
         for start in range(0, len(wanted), MAX_BATCH_FILES):
@@ -238,25 +245,3 @@ class Batches:
                 created_at=at,
                 updated_at=at,
             )
-
-
-def _summed(
-    going: tuple[RunProgress, ...], newest: tuple[RunProgress, ...], pace: Pace, waiting: str
-) -> Overview:
-    """Add up what has not ended; with nothing to do, say how the newest run went."""
-    told = going or newest
-    total = sum(run.total for run in going)
-    ended = sum(run.ended_files for run in going)
-    rate = pace.rate(ended) if going else None
-    counted = {run.run_id: run.failed for run in (*going, *newest)}
-    return Overview(
-        total=total,
-        ended=ended,
-        processing=sum(run.processing for run in going),
-        failed=sum(counted.values()),
-        # Rounded, so that a steady pace is not a change.
-        rate=None if rate is None else round(rate, 1),
-        seconds_left=None if not rate else float(round((total - ended) / rate)),
-        waiting=waiting if going else "",
-        runs=told,
-    )

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What a person can do, one attribute per intention; how the servers are,
-    and how the library's paths are called on this machine."""
+    """What a person can do, one attribute per intention; and what else screens must know.
+
+    Attributes:
+        servers: asks them how they are.
+        paths: how the library's paths are called on this machine.
+    """
 
     accounts: Accounts
     library: Library

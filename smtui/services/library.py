@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 
-from smtui.domain.account import UserId
+from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.ports.documents import SampleStore
+from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
-from smtui.domain.sample import FileId, Sample
+from smtui.domain.sample import FileId, Mark, Sample
 from smtui.services.listing import Listing
+from smtui.services.permissions import Deed
+from smtui.services.rights import Rights
 
 LONGEST_TAG = 60
 MOST_TAGS_SHOWN = 500
@@ -20,8 +23,10 @@ _IDS = 1_000
 class Library:
     """Questions to the sounds, and their tags."""
 
-    def __init__(self, samples: SampleStore) -> None:
+    def __init__(self, samples: SampleStore, rights: Rights, clock: Clock) -> None:
         self._samples = samples
+        self._rights = rights
+        self._clock = clock
 
     def listing(self, question: Question) -> Listing:
         """Give the answer as numbered rows, for a table; to be closed."""
@@ -74,14 +79,26 @@ class Library:
             left = None if left is None else left - len(ids)
 
     async def tag(
-        self, file_ids: Sequence[FileId], *, add: Iterable[str] = (), remove: Iterable[str] = ()
+        self,
+        file_ids: Sequence[FileId],
+        *,
+        by: Account,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
     ) -> int:
-        """Add and remove tags; gives how many sounds changed. Raises InputInvalid."""
+        """Add and remove tags; gives how many sounds changed.
+
+        Raises:
+            InputInvalid: a tag cannot be used.
+            NotAllowed: one of the sounds is not this account's to tag; none was changed.
+        """
         adding, removing = [tag_of(text) for text in add], [tag_of(text) for text in remove]
+        account = await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
+        mark = Mark(by=account.user_id, at=self._clock.now())
         changed = 0
         for start in range(0, len(file_ids), _IDS):
             some = file_ids[start : start + _IDS]
-            changed += await self._samples.change_tags(some, add=adding, remove=removing)
+            changed += await self._samples.change_tags(some, mark=mark, add=adding, remove=removing)
         return changed
 
     async def tags_in_use(self, viewer: UserId | None) -> tuple[str, ...]:

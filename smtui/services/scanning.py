@@ -29,12 +29,16 @@ _PAGE = 1_000
 
 @dataclass(slots=True, kw_only=True)
 class Scan:
-    """One scan, as far as it has come; `progress` is always the present."""
+    """One scan, as far as it has come; `progress` is always the present.
+
+    What it finds is `user_id`'s, None is shared by all; the uploads count for who asked.
+    """
 
     samples: SampleStore
     finder: SoundFinder
     clock: Clock
     user_id: UserId | None
+    counted_for: UserId
     accounts: AccountStore | None = None
     progress: ScanProgress = field(default_factory=ScanProgress)
     _seen: set[int] = field(default_factory=set)
@@ -43,7 +47,7 @@ class Scan:
     _present: dict[Path, bool] = field(default_factory=dict)
 
     async def run(self, roots: Sequence[Path]) -> None:
-        """Scan these absolute paths, none of which lies in another."""
+        """Scan these paths, absolute and as the documents have them, none within another."""
         self._known = [folder.path for folder in await self.samples.folders(user_id=self.user_id)]
         async with aclosing(ahead(self._walk(roots), steps=_STEPS_AHEAD)) as steps:
             async for step in steps:
@@ -57,7 +61,7 @@ class Scan:
         for root in roots:
             reached = False
             async for step in self.finder.walk(root):
-                if not reached and not _refused(root, step) and await self.finder.present(root):
+                if not (reached or self._refused(root, step)) and await self.finder.present(root):
                     await self._remember(root, scanned=False)
                     reached = True
                 self._told(step.unreadable)
@@ -99,7 +103,7 @@ class Scan:
             await self._read(portion, stamps)
 
     async def _read(self, portion: Sequence[Candidate], stamps: Mapping[str, Stamp]) -> None:
-        folder = portion[0].file_path.rpartition("/")[0]
+        folder = printable_path(bytes(portion[0].path.parent))
         self.progress = replace(self.progress, current=folder)
         results = await self.finder.read(portion)
         found = [result for result in results if isinstance(result, FoundFile)]
@@ -115,8 +119,8 @@ class Scan:
         adding = [*added, *(each for each, _ in old)]
         if adding:
             await self.samples.add_found(adding, user_id=self.user_id, at=self.clock.now())
-        if added and self.accounts is not None and self.user_id is not None:
-            await self.accounts.count_use(self.user_id, uploads=len(added))
+        if added and self.accounts is not None:
+            await self.accounts.count_use(self.counted_for, uploads=len(added))
         moved = len(fresh) - len(added)
         self._add(added=len(added), moved=moved, changed=changed, unchanged=len(old) - changed)
 
@@ -200,10 +204,9 @@ class Scan:
     def _key(self, file: Candidate | FoundFile) -> str:
         return path_key(self.user_id, file.file_path, file.path_bytes)
 
-
-def _refused(root: Path, step: Walked) -> bool:
-    written = printable_path(os.fsencode(root))
-    return any(each.file_path == written for each in step.unreadable)
+    def _refused(self, root: Path, step: Walked) -> bool:
+        written = printable_path(bytes(self.finder.paths.here(root)))
+        return any(each.file_path == written for each in step.unreadable)
 
 
 def _same(stamp: Stamp, candidate: Candidate) -> bool:

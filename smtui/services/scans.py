@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtui.domain.account import UserId
+from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, ServerUnavailable
 from smtui.domain.ports.documents import AccountStore, SampleStore
 from smtui.domain.ports.sessions import RateLimits
@@ -16,6 +16,8 @@ from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import Folder
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import printable_path
+from smtui.services.permissions import Deed
+from smtui.services.rights import Rights
 from smtui.services.scanning import Scan
 
 SCANS_PER_MINUTE = 20
@@ -41,34 +43,43 @@ class Scans:
         finder: SoundFinder,
         clock: Clock,
         *,
+        rights: Rights,
         intents: Intents | None = None,
     ) -> None:
         self._samples = samples
         self._finder = finder
         self._clock = clock
+        self._rights = rights
         self._intents = intents or Intents()
 
     async def scan(
-        self, roots: Sequence[Path], *, user_id: UserId | None
+        self, roots: Sequence[Path], *, by: Account, shared: bool = False
     ) -> AsyncGenerator[ScanProgress, None]:
-        """Scan folders (or single files), and the remembered ones where none are given.
+        """Scan folders (or single files) of this machine; the remembered ones where none are given.
+
+        What is found is the account's own, or with `shared` nobody's, for all to see.
 
         Yields about ten times a second while something changes; the last one is the report.
         Stopping at any moment leaves a consistent library, and scanning again goes on.
 
         Raises:
             InputInvalid: no folder is given, and none is remembered.
+            NotAllowed: a listener takes in no shared sounds.
             TooManyTries: this person asked for too many scans in a minute.
         """
-        wanted = apart(roots or [folder.path for folder in await self.folders(user_id)])
+        user_id = None if shared else by.user_id
+        await self._rights.require(by, Deed.SCAN, (user_id,))
+        kept = [self._finder.paths.kept(root) for root in apart(roots)]
+        wanted = apart(kept or [folder.path for folder in await self.folders(user_id)])
         if not wanted:
             raise InputInvalid("No folder was scanned yet", hint="Name one: smtui scan FOLDER.")
-        await self._count(user_id)
+        await self._count(by.user_id)
         scan = Scan(
             samples=self._samples,
             finder=self._finder,
             clock=self._clock,
             user_id=user_id,
+            counted_for=by.user_id,
             accounts=self._intents.accounts,
         )
         work = asyncio.ensure_future(scan.run(wanted))
@@ -90,14 +101,24 @@ class Scans:
         """The folders that were scanned, by path."""
         return await self._samples.folders(user_id=user_id)
 
-    async def forget(self, folder: Path, *, user_id: UserId | None) -> bool:
-        """Forget a folder; its sounds stay. False if it was not remembered."""
-        raw = os.fsencode(os.path.abspath(folder))  # noqa: ASYNC240, PTH100 - looks at no disk
-        return await self._samples.forget_folder(printable_path(raw), user_id=user_id)
+    async def forget(self, folder: Path, *, by: Account, shared: bool = False) -> bool:
+        """Forget a folder; its sounds stay. False if it was not remembered.
 
-    async def _count(self, user_id: UserId | None) -> None:
+        Raises NotAllowed where a listener would forget a shared one.
+        """
+        user_id = None if shared else by.user_id
+        await self._rights.require(by, Deed.SCAN, (user_id,))
+        # As this machine calls it, or as the documents do.
+        named = Path(os.path.abspath(folder))  # noqa: ASYNC240, PTH100 - looks at no disk
+        for path in dict.fromkeys((self._finder.paths.kept(named), named)):
+            written = printable_path(bytes(path))
+            if await self._samples.forget_folder(written, user_id=user_id):
+                return True
+        return False
+
+    async def _count(self, user_id: UserId) -> None:
         intents = self._intents
-        if intents.limits is None or user_id is None:
+        if intents.limits is None:
             return
         try:
             await intents.limits.hit(user_id, _ENDPOINT, limit=intents.per_minute)

@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from smtui.domain.errors import SmtuiError
+from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
@@ -26,13 +26,13 @@ from smtui.ui.work import all_done
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from smtui.domain.account import SessionId
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
     from smtui.ui.room import Room
     from smtui.ui.screens.detail import DetailScreen
     from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.login import LoginScreen
+    from smtui.ui.session import OpenSession
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ _SIGNAL_GRACE = 2.0
 _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
-_RENEW_SECONDS = 5.0
+_SIGNED_OUT_GRACE = 0.2
+_WATCHING_SESSION = "watching-session"
 _IDS = {"command_palette": "palette", "suspend_process": "suspend"}
 
 
@@ -87,7 +88,7 @@ class SmtuiApp(App[None]):
         self.options = options
         self._open_services = open_services
         self._services: Services | None = None
-        self._session: SessionId | None = None
+        self._session: OpenSession | None = None
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._last_wish: asyncio.Task[None] | None = None
@@ -110,7 +111,6 @@ class SmtuiApp(App[None]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._told_to_leave, number)
-        self.set_interval(_RENEW_SECONDS, self._renew_session)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -135,24 +135,35 @@ class SmtuiApp(App[None]):
 
     async def _enter(self, services: Services) -> None:
         """Go straight to the library where the last session still lives, else sign in."""
-        signed_in = await services.accounts.resume()
+        try:
+            signed_in = await services.accounts.resume()
+        except ServerUnavailable as error:
+            # The form says how the servers are, and signs in as soon as they are back.
+            await self._open_login(services, str(error))
+            return
         if signed_in is None:
             await self._open_login(services)
         else:
             await self._open_library(services, signed_in)
 
-    async def _open_login(self, services: Services) -> None:
+    async def _open_login(self, services: Services, why: str = "") -> None:
         # Late imports: screens and their widgets are not needed for the first frame.
         from smtui.ui.screens.login import LoginScreen
 
         welcome = not await services.accounts.any_account()
-        await self._go_to(LoginScreen(services, self.options, welcome=welcome))
+        await self._go_to(LoginScreen(services, self.options, welcome=welcome, why=why))
 
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
         from smtui.ui.screens.library import LibraryScreen
+        from smtui.ui.session import OpenSession
 
-        self._session = signed_in.session.session_id
+        self._session = OpenSession(services.accounts, signed_in)
         await self._go_to(LibraryScreen(services, signed_in.account, self.options))
+        self.run_worker(
+            self._until_signed_out(services, self._session),
+            group=_WATCHING_SESSION,
+            exclusive=True,
+        )
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.
@@ -168,12 +179,15 @@ class SmtuiApp(App[None]):
 
     def on_library_screen_sample_opened(self, message: LibraryScreen.SampleOpened) -> None:
         """Open one sound."""
+        from smtui.ui.inspecting.sound import Looked
         from smtui.ui.screens.detail import DetailScreen
 
         assert self._services is not None
-        self.push_screen(
-            DetailScreen(self._services, message.file_id, message.listing, self.options)
+        assert self._session is not None
+        looked = Looked(
+            account=self._session.account, file_id=message.file_id, listing=message.listing
         )
+        self.push_screen(DetailScreen(self._services, looked, self.options))
 
     def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
         """Take the library's cursor along through its list."""
@@ -203,34 +217,23 @@ class SmtuiApp(App[None]):
     async def _sign_out(self) -> None:
         if self._services is None or self._session is None:
             return
+        self.workers.cancel_group(self, _WATCHING_SESSION)
         await all_done(self, seconds=_QUIT_GRACE)
-        try:
-            await self._services.accounts.sign_out(self._session)
-        except SmtuiError as error:
-            # The token is gone already; the session on the server ends by itself.
-            _log.warning("sign out: %s", error)
+        await self._session.end()
         await self._back_to_login(self._services)
 
-    async def _renew_session(self) -> None:
-        """Use the session, so that it lives while a screen is open; see when it has ended."""
-        if self._services is None or self._session is None:
-            return
-        try:
-            signed_in = await self._services.accounts.touch(self._session)
-        except SmtuiError as error:
-            # Who is signed in goes on reading and editing while the server is away.
-            _log.warning("session: %s", error)
-            return
-        if signed_in is None:
-            await all_done(self, seconds=_QUIT_GRACE)
-            self.notify("Your session has ended. Sign in again.", markup=False)
-            await self._back_to_login(self._services)
+    async def _until_signed_out(self, services: Services, session: OpenSession) -> None:
+        """Keep the session alive; go to the login when it was ended elsewhere."""
+        why = await session.ended()
+        # What was begun goes on behind the form.
+        await all_done(self, seconds=_SIGNED_OUT_GRACE)
+        await self._back_to_login(services, why)
 
-    async def _back_to_login(self, services: Services) -> None:
+    async def _back_to_login(self, services: Services, why: str = "") -> None:
         self._session = None
         while len(self.screen_stack) > 1:
             await self.pop_screen()
-        await self._open_login(services)
+        await self._open_login(services, why)
 
     def get_key_display(self, binding: Binding) -> str:
         """Name a key, in ASCII alone where nothing else can be drawn."""

@@ -26,6 +26,7 @@ class Options:
         log: the file that a crash is written to, named to the person.
         level: how much is listened for when the person asks.
         listen: listen to what a scan has found without being asked.
+        scan_shared: what is scanned here is for all to see, not one's own.
         last_seen: file that keeps filter, sort and cursor for the next start; None keeps nothing.
     """
 
@@ -39,4 +40,5 @@ class Options:
     log: Path | None = None
     level: Level = Level.ADVANCED
     listen: bool = True
+    scan_shared: bool = False
     last_seen: Path | None = None

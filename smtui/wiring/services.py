@@ -17,10 +17,10 @@ from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
 
 if TYPE_CHECKING:
+    from smtui.domain.ports.sessions import Cache
     from smtui.domain.path_map import PathMap
     from smtui.services.accounts import Accounts
     from smtui.services.pictures import Pictures
-    from smtui.stores.redis.link import RedisLink
     from smtui.wiring.foundation import Foundation
 
 
@@ -43,6 +43,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
 
     clock = SystemClock()
     paths = settings.paths.here
+    finder = DiskFinder(paths)
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(foundation(here, settings))
         documents = ground.documents
@@ -52,14 +53,12 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             limits=RedisLimits(ground.link),
             per_minute=settings.limits.audio_upload,
         )
-        pictures = _pictures(ground.link, paths)
+        pictures = _pictures(ground.cache, paths)
         stack.push_async_callback(pictures.close)
         yield Services(
             accounts=_accounts(here, settings, ground),
             library=Library(documents.samples, rights, clock),
-            scans=Scans(
-                documents.samples, DiskFinder(paths), clock, rights=rights, intents=intents
-            ),
+            scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, ground.queue, clock, rights),
             pictures=pictures,
@@ -88,9 +87,8 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
 
 
-def _pictures(link: RedisLink, paths: PathMap) -> Pictures:
+def _pictures(cache: Cache, paths: PathMap) -> Pictures:
     from smtui.painter.process import PainterProcess
     from smtui.services.pictures import Pictures
-    from smtui.stores.redis.cache import RedisCache
 
-    return Pictures(PainterProcess(paths), RedisCache(link))
+    return Pictures(PainterProcess(paths), cache)

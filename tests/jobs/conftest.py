@@ -31,6 +31,7 @@ from smtui.domain.batch import RunId, RunProgress
 from smtui.domain.sample import FileId, FoundFile, Sample
 from smtui.jobs.queue import CeleryQueue
 from smtui.services.batches import Batches
+from smtui.services.rights import Rights
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
 from smtui.wiring import SystemClock
@@ -119,7 +120,11 @@ class Bench:
         self.limits: dict[str, Any] = {"lease_seconds": 2.0, "sweep_seconds": 0.5}
         self.reachable = True
         self.batches = Batches(
-            stores.batches, stores.samples, CeleryQueue(self._broker, self._ensure), SystemClock()
+            stores.batches,
+            stores.samples,
+            CeleryQueue(self._broker, self._ensure),
+            SystemClock(),
+            Rights(stores.accounts),
         )
 
     async def _broker(self) -> str:
@@ -168,7 +173,8 @@ class Bench:
 
     async def start(self, ids: Sequence[FileId], **options: Any) -> RunId:
         level = options.pop("level", Level.BASIC)
-        return await self.batches.start(ids, level, user_id=OWNER, **options)
+        owner = await self.stores.accounts.by_id(OWNER)
+        return await self.batches.start(ids, level, by=owner, **options)
 
     async def ended(self, run_id: RunId) -> RunProgress:
         """Follow a run to its end."""

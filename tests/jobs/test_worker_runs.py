@@ -184,7 +184,8 @@ async def test_a_cancel_stops_what_has_not_begun(bench):
     run_id = await bench.start(ids)
     bench.work()
     await bench.until(lambda: bench.heard().total() >= 2)
-    await bench.batches.cancel(run_id)
+    owner = await bench.stores.accounts.by_id(bench.owner)
+    await bench.batches.cancel(run_id, by=owner)
     progress = await bench.ended(run_id)
     assert progress.status == State.CANCELLED
     assert progress.completed + progress.cancelled == 40

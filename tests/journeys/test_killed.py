@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 from smtui import wiring
-from smtui.domain.account import UserId
+from smtui.domain.account import Account
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId
 from smtui.domain.question import Question
@@ -99,22 +99,22 @@ class Death:
         return None
 
 
-async def scanned(services: Services, folder: Path, owner: UserId) -> tuple[FileId, ...]:
-    async for _ in services.scans.scan([folder], user_id=owner):
+async def scanned(services: Services, folder: Path, owner: Account) -> tuple[FileId, ...]:
+    async for _ in services.scans.scan([folder], by=owner):
         pass
-    question = Question(viewer=owner)
+    question = Question(viewer=owner.user_id)
     return tuple([file_id async for some in services.library.ids(question) for file_id in some])
 
 
 async def tags_written(
-    services: Services, ids: tuple[FileId, ...], done: asyncio.Event
+    services: Services, owner: Account, ids: tuple[FileId, ...], done: asyncio.Event
 ) -> dict[FileId, set[str]]:
     """Tag sounds one after the other until it is enough; gives what was acknowledged."""
     written: dict[FileId, set[str]] = {file_id: set() for file_id in ids}
     for number, file_id in enumerate(itertools.cycle(ids)):
         if done.is_set():
             return written
-        assert await services.library.tag([file_id], add=[f"t{number}"]) == 1
+        assert await services.library.tag([file_id], by=owner, add=[f"t{number}"]) == 1
         written[file_id].add(f"t{number}")
         await asyncio.sleep(0.01)
     return written
@@ -125,13 +125,13 @@ async def test_whoever_is_killed_whenever_every_sound_is_heard_once_and_every_ta
 ) -> None:
     death = Death(private, random.Random(5))
     async with wiring.services(private.places, Settings()) as services:
-        owner = (await services.accounts.for_command_line()).user_id
+        owner = await services.accounts.for_command_line()
         ids = await scanned(services, folder, owner)
         assert len(ids) == SOUNDS
         run_id = await services.batches.start_unheard(owner, Level.ADVANCED)
         assert run_id is not None
         done = asyncio.Event()
-        tagging = asyncio.create_task(tags_written(services, ids, done))
+        tagging = asyncio.create_task(tags_written(services, owner, ids, done))
         killing = asyncio.create_task(death.at_work(services.batches, run_id))
         async for progress in services.batches.watch(run_id):
             last = progress

@@ -15,7 +15,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from smtui.domain.account import UserId
-from smtui.domain.sample import FileId, FoundFile, Heard
+from smtui.domain.health import Condition, ServerHealth
+from smtui.domain.sample import FileId, FoundFile, Heard, Mark
 from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
 from smtui.painter.process import PainterProcess
@@ -25,6 +26,7 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.library import Library
 from smtui.services.pictures import Pictures
+from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.redis.cache import RedisCache
@@ -85,6 +87,14 @@ class Home:
     documents: Documents | None = None
     user_id: UserId | None = None
     files: dict[str, FileId] = field(default_factory=dict)
+    healths: tuple[ServerHealth, ...] = (
+        ServerHealth(name="documents", condition=Condition.OK, milliseconds=1.0),
+        ServerHealth(name="sessions", condition=Condition.OK, milliseconds=1.0),
+    )
+
+    async def check(self) -> tuple[ServerHealth, ...]:
+        """How the servers are, as a test says."""
+        return self.healths
 
     @asynccontextmanager
     async def open_services(self) -> AsyncIterator[Services]:
@@ -104,15 +114,17 @@ class Home:
                 resume_token=ResumeFile(self.folder / "resume.json"),
                 clock=Clock(),
             )
+            rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
             self.documents = documents
             self.services = Services(
                 accounts=Accounts(ports),
-                library=Library(documents.samples),
-                scans=Scans(documents.samples, DiskFinder(), Clock()),
+                library=Library(documents.samples, rights, Clock()),
+                scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
-                batches=Batches(documents.batches, documents.samples, queue, Clock()),
+                batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
                 pictures=pictures,
+                servers=self,
             )
             yield self.services
 
@@ -141,7 +153,9 @@ class Home:
         for sound, file_id in zip(sounds, ids, strict=True):
             self.files[sound.name] = file_id
             if sound.tags:
-                await samples.change_tags([file_id], add=sound.tags)
+                await samples.change_tags(
+                    [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags
+                )
             if sound.heard is not None:
                 await samples.set_heard(file_id, sound.heard, file_hash=f"hash of {sound.name}")
 

@@ -149,7 +149,7 @@ def test_a_line_that_drops_ends_the_screen(terminal: Terminal) -> None:
 
 
 def test_one_enter_and_the_library_is_there_and_ctrl_q_leaves(terminal: Terminal) -> None:
-    terminal.read_until(b"sessions ok")
+    terminal.read_until(b"not started")
     os.write(terminal.line, b"\r")
     terminal.read_until(b"The library is empty")
     os.write(terminal.line, b"\x11")

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
 from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, FoundFile, Trouble
 from smtui.services import batches as module
 from smtui.services.batches import Batches
+from smtui.services.rights import Rights
 from smtui.stores.sqlite.opening import Documents, opened
 from smtui.wiring import SystemClock
+from tests.services.people import person
 
-ANNA = UserId("0b4c8a9e-0f6f-4f0e-8a4c-c6e0d4e2a111")
+ANNA = person("anna")
 
 
 class LoggedQueue:
@@ -37,6 +38,7 @@ class LoggedQueue:
 @pytest.fixture
 async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     async with opened(tmp_path / "library.sqlite3") as made:
+        await made.accounts.add(ANNA)
         yield made
 
 
@@ -47,7 +49,9 @@ def queue() -> LoggedQueue:
 
 @pytest.fixture
 def batches(documents: Documents, queue: LoggedQueue) -> Batches:
-    return Batches(documents.batches, documents.samples, queue, SystemClock())
+    return Batches(
+        documents.batches, documents.samples, queue, SystemClock(), Rights(documents.accounts)
+    )
 
 
 async def added(documents: Documents, *paths: str) -> tuple[FileId, ...]:
@@ -64,12 +68,12 @@ async def added(documents: Documents, *paths: str) -> tuple[FileId, ...]:
         )
         for path in paths
     ]
-    return await documents.samples.add_found(found, user_id=ANNA, at=SystemClock().now())
+    return await documents.samples.add_found(found, user_id=ANNA.user_id, at=SystemClock().now())
 
 
 async def test_a_long_run_is_cut_into_batches(batches: Batches, queue: LoggedQueue):
     ids = [FileId(f"file-{at}") for at in range(2 * MAX_BATCH_FILES + 1)]
-    run_id = await batches.start([*ids, ids[0]], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([*ids, ids[0]], Level.BASIC, by=ANNA)
     progress = await batches.progress(run_id)
     assert progress is not None
     assert (progress.total, progress.status) == (len(ids), State.PENDING)
@@ -78,7 +82,7 @@ async def test_a_long_run_is_cut_into_batches(batches: Batches, queue: LoggedQue
 
 async def test_a_batch_has_at_most_a_thousand_files(batches: Batches, documents: Documents):
     ids = [FileId(f"file-{at}") for at in range(MAX_BATCH_FILES + 1)]
-    run_id = await batches.start(ids, Level.BASIC, user_id=ANNA)
+    run_id = await batches.start(ids, Level.BASIC, by=ANNA)
     claims = await documents.batches.claim(run_id, worker="w", limit=2_000, lease_seconds=60)
     sizes: dict[str, list[FileId]] = {}
     for claimed in claims:
@@ -89,16 +93,16 @@ async def test_a_batch_has_at_most_a_thousand_files(batches: Batches, documents:
 
 async def test_nothing_to_listen_to_is_said(batches: Batches):
     with pytest.raises(InputInvalid):
-        await batches.start([], Level.BASIC, user_id=ANNA)
+        await batches.start([], Level.BASIC, by=ANNA)
 
 
 async def test_a_run_that_nobody_can_be_told_of_is_kept_and_waits(
     batches: Batches, queue: LoggedQueue, documents: Documents
 ):
     queue.reachable = False
-    run_id = await batches.start([FileId("one")], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([FileId("one")], Level.BASIC, by=ANNA)
     assert await documents.batches.claimable() == (run_id,)
-    overview = await anext(batches.overview(ANNA))
+    overview = await anext(batches.overview(ANNA.user_id))
     assert (overview.busy, overview.waiting) == (True, "The queue did not answer. Wait")
 
 
@@ -107,11 +111,11 @@ async def test_a_run_that_stands_still_is_announced_again(
 ):
     monkeypatch.setattr(module, "_STILL", 0.3)
     queue.reachable = False
-    run_id = await batches.start([FileId("one")], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([FileId("one")], Level.BASIC, by=ANNA)
     queue.reachable = True
     watching = batches.watch(run_id)
     await anext(watching)
-    async for overview in batches.overview(ANNA):
+    async for overview in batches.overview(ANNA.user_id):
         if not overview.waiting:
             break
     assert queue.woken == [(run_id, False)]
@@ -120,7 +124,7 @@ async def test_a_run_that_stands_still_is_announced_again(
 async def test_the_first_value_is_the_present_and_the_last_the_end(
     batches: Batches, documents: Documents
 ):
-    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
     seen = []
     async for progress in batches.watch(run_id):
         seen.append((progress.processing, progress.failed, progress.status))
@@ -138,9 +142,9 @@ async def test_watching_what_is_not_there(batches: Batches):
 
 
 async def test_a_cancel_ends_what_nobody_began(batches: Batches, documents: Documents):
-    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
-    assert await batches.cancel(run_id) == 1
+    assert await batches.cancel(run_id, by=ANNA) == 1
     assert await documents.batches.fail(claimed, code="timeout", error="Too long")
     progress = await batches.progress(run_id)
     assert progress is not None
@@ -160,16 +164,16 @@ async def test_only_what_was_not_heard_is_started(batches: Batches, documents: D
 async def test_paths_lead_to_their_sounds(batches: Batches, documents: Documents):
     (one,) = await added(documents, "/a/one.wav")
     paths = [Path("/a/one.wav"), Path("/a/two.wav")]
-    assert await batches.known(paths, user_id=ANNA) == (one, None)
+    assert await batches.known(paths, viewer=ANNA.user_id) == (one, None)
 
 
 async def test_failures_are_named(batches: Batches, documents: Documents):
     (one,) = await added(documents, "/a/one.wav")
-    run_id = await batches.start([one], Level.BASIC, user_id=ANNA)
+    run_id = await batches.start([one], Level.BASIC, by=ANNA)
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
     await documents.batches.fail(claimed, code="vanished", error="It is gone")
     ((failure, sample),) = await batches.named(await batches.failures(run_id, 10))
     assert sample is not None
     assert (failure.error, sample.filename) == ("It is gone", "one.wav")
-    overview = await anext(batches.overview(ANNA))
+    overview = await anext(batches.overview(ANNA.user_id))
     assert (overview.busy, overview.failed) == (False, 1)

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.account import UserId
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Field, Question, Sort
 from smtui.domain.sample import FileId, FoundFile, Heard, Sample
 from smtui.services.library import Library
 from smtui.services.listing import BLOCK, EVERY, Listing
+from smtui.services.rights import Rights
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
+from smtui.wiring import SystemClock
+from tests.services.people import person
 
-ANNA = UserId("ef6c9fd9-4ef6-4bd0-a0f6-6aa5ee6ed5a3")
+ANNA = person("anna")
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 ROWS = 3 * EVERY + 321
 
@@ -42,7 +44,7 @@ def sound(name: str, number: int = 0) -> FoundFile:
 
 async def fill(documents: Documents, rows: int) -> None:
     found = [sound(f"{number:05}.wav", number) for number in range(rows)]
-    ids = await documents.samples.add_found(found, user_id=ANNA, at=NOON)
+    ids = await documents.samples.add_found(found, user_id=ANNA.user_id, at=NOON)
     for number in range(0, rows, 29):
         heard = Heard(
             tempo=float(80 + number % 50),
@@ -56,17 +58,18 @@ async def fill(documents: Documents, rows: int) -> None:
 @pytest.fixture
 async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     async with opened(tmp_path / "library.sqlite3", Durability.NORMAL) as found:
+        await found.accounts.add(ANNA)
         yield found
 
 
 @pytest.fixture
 def library(documents: Documents) -> Library:
-    return Library(documents.samples)
+    return Library(documents.samples, Rights(documents.accounts), SystemClock())
 
 
 def asked(field: Field, *, descending: bool = False, text: str = "") -> Question:
     sort = Sort(field=field, descending=descending)
-    return Question(expression=parse(text), sort=sort, viewer=ANNA)
+    return Question(expression=parse(text), sort=sort, viewer=ANNA.user_id)
 
 
 async def whole(documents: Documents, question: Question) -> list[Sample]:
@@ -141,7 +144,7 @@ async def test_from_a_sound_that_the_filter_lost_one_goes_on_from_where_it_stood
     listing = library.listing(asked(Field.NAME, text="-tag:done"))
     here = (await listing.window(10, 1)).samples[0]
     following = (await listing.window(11, 1)).samples[0]
-    await library.tag([here.file_id], add=["done"])
+    await library.tag([here.file_id], by=ANNA, add=["done"])
     listing.renew()
     assert await listing.around(here.file_id, 1) == following
 
@@ -155,7 +158,7 @@ async def test_what_is_in_view_stays_in_view_while_rows_come_above(
     await listing.count()
     before = (await listing.window(2_400, 30)).samples
     new = [sound(f"00000 {number}.wav", 10_000 + number) for number in range(50)]
-    await documents.samples.add_found(new, user_id=ANNA, at=NOON + timedelta(hours=1))
+    await documents.samples.add_found(new, user_id=ANNA.user_id, at=NOON + timedelta(hours=1))
     listing.renew()
     window = await listing.window(2_400, 30)
     assert (window.samples, window.exact) == (before, False)
@@ -223,12 +226,12 @@ async def test_tags_are_tidied_and_refused_with_a_reason(
 ) -> None:
     await fill(documents, 3)
     ids = [sample.file_id for sample in await whole(documents, asked(Field.NAME))]
-    assert await library.tag(ids, add=["  deep   house "]) == 3
+    assert await library.tag(ids, by=ANNA, add=["  deep   house "]) == 3
     assert (await library.sample(ids[0])).tags == ("deep house",)
-    assert await library.tags_in_use(ANNA) == ("deep house",)
-    assert await library.tag(ids[:1], remove=["Deep House"]) == 1
+    assert await library.tags_in_use(ANNA.user_id) == ("deep house",)
+    assert await library.tag(ids[:1], by=ANNA, remove=["Deep House"]) == 1
     for bad in ["", "  ", "a\x1bb", "x" * 61]:
         with pytest.raises(InputInvalid):
-            await library.tag(ids, add=[bad])
+            await library.tag(ids, by=ANNA, add=[bad])
     with pytest.raises(NotFound):
         await library.sample(FileId("nobody"))

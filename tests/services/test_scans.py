@@ -14,20 +14,21 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, ServerUnavailable, TooManyTries
 from smtui.domain.question import Question
-from smtui.domain.sample import Sample
+from smtui.domain.sample import Mark, Sample
 from smtui.domain.scan import ScanProgress
 from smtui.folders.finder import DiskFinder
+from smtui.services.rights import Rights
 from smtui.services.scans import Intents, Scans, apart
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.servers.valkey_server import running
+from tests.services.people import person
 
-ANNA = UserId("ef6c9fd9-4ef6-4bd0-a0f6-6aa5ee6ed5a3")
+ANNA = person("anna")
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -53,6 +54,7 @@ def put(path: Path, seed: int = 0) -> Path:
 @pytest.fixture
 async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
     async with opened(tmp_path / "library.sqlite3", Durability.NORMAL) as found:
+        await found.accounts.add(ANNA)
         yield found
 
 
@@ -70,7 +72,7 @@ def finder() -> Iterator[DiskFinder]:
 
 @pytest.fixture
 def scans(documents: Documents, finder: DiskFinder, clock: StandingClock) -> Scans:
-    return Scans(documents.samples, finder, clock)
+    return Scans(documents.samples, finder, clock, rights=Rights(documents.accounts))
 
 
 @pytest.fixture
@@ -83,7 +85,7 @@ def sounds(tmp_path: Path) -> Path:
 
 
 async def scan(scans: Scans, *roots: Path) -> ScanProgress:
-    async with aclosing(scans.scan(roots, user_id=ANNA)) as steps:
+    async with aclosing(scans.scan(roots, by=ANNA)) as steps:
         seen = [step async for step in steps]
     assert seen[-1].done
     assert seen[-1].handled == seen[-1].seen
@@ -91,7 +93,7 @@ async def scan(scans: Scans, *roots: Path) -> ScanProgress:
 
 
 async def rows(documents: Documents) -> dict[str, Sample]:
-    page = await documents.samples.page(Question(viewer=ANNA), limit=5_000)
+    page = await documents.samples.page(Question(viewer=ANNA.user_id), limit=5_000)
     return {sample.file_path: sample for sample in page.samples}
 
 
@@ -119,15 +121,15 @@ async def test_the_folders_are_remembered_and_scanned_again_without_being_named(
     scans: Scans, sounds: Path, clock: StandingClock, tmp_path: Path
 ) -> None:
     await scan(scans, sounds)
-    (folder,) = await scans.folders(ANNA)
+    (folder,) = await scans.folders(ANNA.user_id)
     assert (folder.path, folder.scanned_at) == (sounds, NOON)
     put(sounds / "new.wav", 9)
     clock.at += timedelta(hours=1)
     assert counts(await scan(scans)) == {"added": 1, "unchanged": 3}
-    assert (await scans.folders(ANNA))[0].scanned_at == clock.at
-    assert await scans.forget(sounds, user_id=ANNA)
-    assert await scans.folders(ANNA) == ()
-    assert not await scans.forget(sounds, user_id=ANNA)
+    assert (await scans.folders(ANNA.user_id))[0].scanned_at == clock.at
+    assert await scans.forget(sounds, by=ANNA)
+    assert await scans.folders(ANNA.user_id) == ()
+    assert not await scans.forget(sounds, by=ANNA)
     with pytest.raises(InputInvalid, match="No folder"):
         await scan(scans)
 
@@ -137,7 +139,7 @@ async def test_a_single_file_is_taken_in_without_remembering_a_folder(
 ) -> None:
     assert counts(await scan(scans, sounds / "bass")) == {"added": 1}
     assert list(await rows(documents)) == [f"{sounds}/bass"]
-    assert await scans.folders(ANNA) == ()
+    assert await scans.folders(ANNA.user_id) == ()
 
 
 async def test_a_moved_file_keeps_its_row_and_tags(
@@ -145,7 +147,9 @@ async def test_a_moved_file_keeps_its_row_and_tags(
 ) -> None:
     await scan(scans, sounds)
     kick = (await rows(documents))[f"{sounds}/drums/kick.wav"]
-    await documents.samples.change_tags([kick.file_id], add=["mine"])
+    await documents.samples.change_tags(
+        [kick.file_id], mark=Mark(by=ANNA.user_id, at=NOON), add=["mine"]
+    )
     (sounds / "drums").rename(sounds / "beats")
     assert counts(await scan(scans, sounds)) == {"moved": 2, "unchanged": 1}
     moved = (await rows(documents))[f"{sounds}/beats/kick.wav"]
@@ -287,10 +291,10 @@ async def test_a_scan_that_was_stopped_goes_on(
     for seed in range(2_000):
         put(many / f"{seed:04}.wav", seed)
     finder = DiskFinder(threads=1)
-    scans = Scans(documents.samples, finder, clock)
+    scans = Scans(documents.samples, finder, clock, rights=Rights(documents.accounts))
 
     async def stopped() -> None:
-        async with aclosing(scans.scan([many], user_id=ANNA)) as steps:
+        async with aclosing(scans.scan([many], by=ANNA)) as steps:
             async for step in steps:
                 if step.added:
                     asyncio.current_task().cancel()  # type: ignore[union-attr]
@@ -299,7 +303,7 @@ async def test_a_scan_that_was_stopped_goes_on(
         await stopped()
     begun = len(await rows(documents))
     assert 0 < begun < 2_000
-    assert [folder.path for folder in await scans.folders(ANNA)] == [many]
+    assert [folder.path for folder in await scans.folders(ANNA.user_id)] == [many]
     assert counts(await scan(scans)) == {"added": 2_000 - begun, "unchanged": begun}
     finder.close()
 
@@ -307,24 +311,17 @@ async def test_a_scan_that_was_stopped_goes_on(
 async def test_scans_are_limited_and_counted_with_the_account(
     documents: Documents, finder: DiskFinder, clock: StandingClock, sounds: Path
 ) -> None:
-    account = Account(
-        user_id=ANNA,
-        email="anna@example.org",
-        username="anna",
-        hashed_password="-",
-        created_at=NOON,
-    )
-    await documents.accounts.add(account)
     with running() as server:
         link = RedisLink(server.address)
         intents = Intents(accounts=documents.accounts, limits=RedisLimits(link), per_minute=2)
-        scans = Scans(documents.samples, finder, clock, intents=intents)
+        rights = Rights(documents.accounts)
+        scans = Scans(documents.samples, finder, clock, rights=rights, intents=intents)
         await scan(scans, sounds)
         await scan(scans, sounds)
         with pytest.raises(TooManyTries):
             await scan(scans, sounds)
         await link.close()
-    assert await documents.accounts.by_id(ANNA) == replace(account, total_uploads=3)
+    assert await documents.accounts.by_id(ANNA.user_id) == replace(ANNA, total_uploads=3)
 
 
 async def test_a_scan_needs_no_server(
@@ -334,7 +331,8 @@ async def test_a_scan_needs_no_server(
         raise ServerUnavailable("Valkey is away")
 
     intents = Intents(limits=RedisLimits(RedisLink(nowhere)))
-    scans = Scans(documents.samples, finder, clock, intents=intents)
+    rights = Rights(documents.accounts)
+    scans = Scans(documents.samples, finder, clock, rights=rights, intents=intents)
     assert counts(await scan(scans, sounds)) == {"added": 3}
 
 

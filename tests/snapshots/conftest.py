@@ -20,7 +20,7 @@ from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.errors import SoundUnreadable
-from smtui.domain.sample import FoundFile
+from smtui.domain.sample import FoundFile, Mark
 from smtui.services.hearing import Documents, Hearing
 from tests.screens.screen_home import NOW, Clock, Home
 from tests.servers.valkey_server import running
@@ -84,8 +84,11 @@ async def _filled(home: Home, pack: Pack) -> None:
         assert documents is not None
         found = [_found(path) for path in pack.heard]
         ids = await documents.samples.add_found(found, user_id=home.user_id, at=NOW)
-        await documents.samples.change_tags(ids[2:4], add=("dusty",))
-        run_id = await services.batches.start(ids, Level.ADVANCED, user_id=home.user_id)
+        await documents.samples.change_tags(
+            ids[2:4], mark=Mark(by=home.user_id, at=NOW), add=("dusty",)
+        )
+        (anna,) = await services.accounts.list()
+        run_id = await services.batches.start(ids, Level.ADVANCED, by=anna)
         hearing = Hearing(
             Documents(
                 accounts=documents.accounts,

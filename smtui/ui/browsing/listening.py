@@ -45,7 +45,7 @@ class Listening(Browser):
 
     async def _begin(self, ids: Sequence[FileId]) -> None:
         await self.services.batches.start(
-            ids, self.options.level, user_id=self.account.user_id, urgent=len(ids) == 1
+            ids, self.options.level, by=self.account, urgent=len(ids) == 1
         )
         self.say(f"Listening to {len(ids):,} sounds" if len(ids) != 1 else "Listening")
 
@@ -66,5 +66,5 @@ class Listening(Browser):
         """Stop what nobody has begun to listen to."""
         stopped = 0
         for run in self.query_one(StatusBar).running:
-            stopped += await self.services.batches.cancel(run)
+            stopped += await self.services.batches.cancel(run, by=self.account)
         self.say(f"{stopped:,} will not be heard; what had begun is finished and kept")

@@ -24,7 +24,8 @@ class Scanning(Browser):
 
     def action_scan(self) -> None:
         """Ask for a folder."""
-        self._ask_folder("scan folder", f"{Path.home()}/")
+        for_all = " for everybody" if self.options.scan_shared else ""
+        self._ask_folder(f"scan folder{for_all}", f"{Path.home()}/")
 
     def _ask_folder(self, words: str, begun: str) -> None:
         line = self.query_one(AskLine)
@@ -54,7 +55,9 @@ class Scanning(Browser):
         bar = self.query_one(StatusBar)
         last = ScanProgress()
         try:
-            async for progress in self.services.scans.scan([folder], user_id=self.account.user_id):
+            async for progress in self.services.scans.scan(
+                [folder], by=self.account, shared=self.options.scan_shared
+            ):
                 last = progress
                 bar.show_scan(progress)
         finally:
@@ -62,7 +65,7 @@ class Scanning(Browser):
         self.say(report(last))
         if self.options.listen:
             await self.services.batches.start_unheard(
-                self.account.user_id, self.options.level, below=_absolute(folder)
+                self.account, self.options.level, below=_absolute(folder)
             )
 
 

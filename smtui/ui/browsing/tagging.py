@@ -58,7 +58,9 @@ class Tagging(Browser):
 
     @doing
     async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
-        changed = await self.services.library.tag(targets, add=change.add, remove=change.remove)
+        changed = await self.services.library.tag(
+            targets, by=self.account, add=change.add, remove=change.remove
+        )
         sounds = "1 sound" if changed == 1 else f"{changed:,} sounds"
         self.say(f"Tags of {sounds} changed" if changed else "No tags changed")
         if self.answered:

@@ -56,9 +56,19 @@ class Awaiting(Picturing):
     async def read_heard(self) -> None:
         """Read what was heard, and draw; with nothing heard yet, wait for it."""
         self.analysis = await self.services.analyses.of(self.file_id)
+        await self._read_names()
         self.show_known()
         self.draw_pictures()
         self._watch_heard()
+
+    async def _read_names(self) -> None:
+        """Find out who put the tags, where they can be another's."""
+        if self.sample is None:
+            return
+        marks = self.sample.tag_marks.values()
+        unknown = {mark.by for mark in marks} - self.names.keys()
+        if unknown:
+            self.names = {**self.names, **await self.services.accounts.names(unknown)}
 
     @looking(group="watching-heard")
     async def _watch_heard(self) -> None:
@@ -89,10 +99,9 @@ class Awaiting(Picturing):
             return
         self.listening = True
         self.show_known()
-        viewer = self.listing.question.viewer if self.listing else sample.user_id
         try:
             run = await self.services.batches.start(
-                [sample.file_id], Level.ADVANCED, user_id=viewer, urgent=True
+                [sample.file_id], Level.ADVANCED, by=self.account, urgent=True
             )
         except SmtuiError:
             self.listening = False

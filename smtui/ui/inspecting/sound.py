@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Analysis
 from smtui.domain.sample import FileId, Sample
 from smtui.ui.draw.cells import Depth, Ink, depth_of
@@ -16,21 +19,30 @@ if TYPE_CHECKING:
     from smtui.services.listing import Listing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """Who looks at which sound of which list."""
+
+    account: Account
+    file_id: FileId
+    listing: Listing | None
+
+
 class SoundRoom(Room):
     """A screen about one sound of a list."""
 
-    def __init__(
-        self, services: Services, file_id: FileId, listing: Listing | None, options: Options
-    ) -> None:
+    def __init__(self, services: Services, looked: Looked, options: Options) -> None:
         super().__init__()
         self.services = services
-        self.file_id = file_id
-        self.listing = listing
+        self.account = looked.account
+        self.file_id = looked.file_id
+        self.listing = looked.listing
         self.options = options
         self.sample: Sample | None = None
         self.analysis: Analysis | None = None
         self.section: Section | None = None
         self.listening = False
+        self.names: Mapping[UserId, str] = {}
 
     @property
     def full_ink(self) -> Ink:

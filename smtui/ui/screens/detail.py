@@ -76,7 +76,7 @@ class DetailScreen(Awaiting):
 
     def compose(self) -> ComposeResult:
         """Lay out title, facts, pictures with claims at their right or above, reading, keys."""
-        yield TitleLine("Sound", "", id="title")
+        yield TitleLine("Sound", self.account.username, id="title")
         yield Static(id="facts")
         yield Static(id="line")
         with Horizontal(id="body"):
@@ -99,7 +99,13 @@ class DetailScreen(Awaiting):
         """Show facts and claims as they are known now."""
         if self.sample is None:
             return
-        known = Known(sample=self.sample, analysis=self.analysis, listening=self.listening)
+        known = Known(
+            sample=self.sample,
+            analysis=self.analysis,
+            listening=self.listening,
+            viewer=self.account.user_id,
+            names=self.names,
+        )
         self.query_one(TitleLine).show(self.sample.filename)
         # One line each, whatever they say: a new layout would draw the whole screen again.
         self.query_one("#facts", Static).update(facts(known), layout=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -9,25 +10,29 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Checkbox, Footer, Input, Static
 
-from smtui.domain.account import SessionId
-from smtui.domain.errors import SmtuiError, TooManyTries
+from smtui.domain.errors import PasswordToChoose, SignInRefused, SmtuiError, TooManyTries
 from smtui.domain.text import shown
 from smtui.paths import styles
 from smtui.ui.room import Room
+from smtui.ui.widgets.server_lines import ServerLines
 from smtui.ui.work import doing, looking
 
 if TYPE_CHECKING:
-    from smtui.services.accounts import Accounts, SignedIn
+    from smtui.services.accounts import Accounts
+    from smtui.services.accounts import SignedIn as Somebody
     from smtui.services.box import Services
     from smtui.ui.options import Options
 
 _WELCOME = "Welcome. Press enter to begin as"
 _PASSWORD_MAY_WAIT = "A password may wait: `smtui user password` sets one at any time."  # noqa: S105
+_CODE_IS_RIGHT = "The code is right. Choose a new password."
+_CHOOSING = "-choosing"
+_LOOK_SECONDS = 5.0
 
 
 class _Tick(Checkbox):
@@ -37,7 +42,10 @@ class _Tick(Checkbox):
 
 
 class LoginScreen(Room):
-    """A name and a password, what is wrong with them in words, and how the servers are."""
+    """A name and a password, what is wrong with them in words, and how the servers are.
+
+    A one-time code in place of the password leads to a form for a new one.
+    """
 
     CSS_PATH: ClassVar = str(styles() / "login.tcss")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,34 +64,38 @@ class LoginScreen(Room):
             id="login.show_password",
             tooltip="Show or hide the password.",
         ),
+        Binding("escape", "back", "Back", id="login.back", tooltip="Sign in another way."),
     ]
 
     @dataclass
     class SignedIn(Message):
         """Somebody signed in."""
 
-        signed_in: SignedIn
+        signed_in: Somebody
 
-    def __init__(self, services: Services, options: Options, *, welcome: bool) -> None:
+    def __init__(
+        self, services: Services, options: Options, *, welcome: bool, why: str = ""
+    ) -> None:
         super().__init__()
         self._accounts: Accounts = services.accounts
+        self._servers = services.servers
         self._options = options
         self._welcome = welcome
+        self._why = why
         self._busy = False
         self._wait_until = 0.0
 
     def compose(self) -> ComposeResult:
-        """Lay out one calm box in the middle, the keys below."""
-        with Vertical(id="login"):
+        """Lay out one calm box in the middle, the servers below it, the keys at the foot."""
+        with Center(), Vertical(id="login"):
             yield Static(self._title(), id="login-title")
             if self._welcome:
                 yield Static(_WELCOME, id="login-welcome")
-            with Horizontal(classes="field"):
-                yield Static("user name" if self._welcome else "e-mail or name", classes="label")
-                yield Input(id="name", compact=True)
-            with Horizontal(classes="field"):
-                yield Static("password", classes="label")
-                yield Input(id="password", compact=True, password=True)
+            name = "user name" if self._welcome else "e-mail or name"
+            yield from _field("name", name, group="known")
+            yield from _field("password", "password", group="known")
+            yield from _field("new", "new password", group="chosen")
+            yield from _field("again", "again", group="chosen")
             with Horizontal(classes="field -choice"):
                 yield Static("", classes="label")
                 if self._welcome:
@@ -91,7 +103,8 @@ class LoginScreen(Room):
                 else:
                     yield _Tick("stay signed in for 7 days", value=True, compact=True)
             yield Static("", id="login-words")
-            yield Static("", id="login-state")
+        with Center():
+            yield ServerLines(id="login-state")
         yield Footer(compact=True, show_command_palette=False)
 
     def _title(self) -> Content:
@@ -100,83 +113,117 @@ class LoginScreen(Room):
 
     def on_mount(self) -> None:
         """Begin in the name, and look how the servers are."""
-        self.query_one("#name", Input).focus()
+        self._input("name").focus()
         self.set_interval(1.0, self._count_down)
+        if self._why:
+            self._say(self._why)
         if self._welcome:
             self._suggest()
         self._look_at_servers()
 
     @looking(group="name")
     async def _suggest(self) -> None:
-        name = self.query_one("#name", Input)
+        name = self._input("name")
         name.value = await self._accounts.suggested_first()
         name.cursor_position = len(name.value)
 
-    @looking(group="servers")
+    @looking(group="watching-servers")
     async def _look_at_servers(self) -> None:
-        state = self.query_one("#login-state", Static)
-        words: list[str] = []
-        for name, ask in (
-            ("documents", self._accounts.any_account),
-            ("sessions", lambda: self._accounts.touch(SessionId("is-anybody-there"))),
-        ):
-            state.update(Content("    ".join([*words, f"{name} ..."])))
-            began = time.perf_counter()
-            try:
-                await ask()
-            except SmtuiError as error:
-                words.append(f"{name} {shown(error.title)}. {shown(error.hint)}".strip())
-            else:
-                words.append(f"{name} ok {(time.perf_counter() - began) * 1000:.0f} ms")
-        state.update(Content("    ".join(words)))
+        while True:
+            self.query_one(ServerLines).show(await self._servers.check())
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def _input(self, name: str) -> Input:
+        return self.query_one(f"#{name}", Input)
+
+    @property
+    def _choosing(self) -> bool:
+        return self.has_class(_CHOOSING)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the way back only where there is one."""
+        return action != "back" or self._choosing
 
     def action_show_password(self) -> None:
         """Show or hide what is typed as the password."""
-        password = self.query_one("#password", Input)
-        password.password = not password.password
+        for name in ("password", "new", "again"):
+            self._input(name).password = not self._input(name).password
+
+    async def action_back(self) -> None:
+        """Go back to name and password."""
+        self._choose(begin=False)
+
+    def _choose(self, *, begin: bool) -> None:
+        """Change between name and password, and the new password twice."""
+        self.set_class(begin, _CHOOSING)
+        self.refresh_bindings()
+        for name in ("new", "again") if begin else ("password", "new", "again"):
+            self._input(name).value = ""
+        self._input("new" if begin else "password").focus()
+        self._say(_CODE_IS_RIGHT if begin else "", failed=False)
 
     @on(Input.Submitted)
     def _entered(self) -> None:
         self.action_submit()
 
     def action_submit(self) -> None:
-        """Go on to the password, and from there sign in."""
-        name, password = self.query_one("#name", Input), self.query_one("#password", Input)
+        """Go on to the next field, and from the last one sign in."""
         if self._busy or self._seconds_left() > 0:
             return
-        if not name.value.strip() and not self._welcome:
-            self._say("Type a name first.")
-            name.focus()
-        elif name.has_focus and not self._welcome:
-            password.focus()
+        first, last = ("new", "again") if self._choosing else ("name", "password")
+        if not self._input(first).value.strip() and not self._welcome:
+            self._say("Type a new password first." if self._choosing else "Type a name first.")
+            self._input(first).focus()
+        elif self._input(first).has_focus and not self._welcome:
+            self._input(last).focus()
+        elif self._choosing and self._input("new").value != self._input("again").value:
+            self._input("again").value = ""
+            self._input("again").focus()
+            self._say("The two are not the same. Type it again.")
         else:
             self._busy = True
             self._say("Signing in ...", failed=False)
-            self._sign_in(name.value, password.value)
+            self._sign_in()
 
     @doing
-    async def _sign_in(self, name: str, password: str) -> None:
+    async def _sign_in(self) -> None:
         try:
-            address = self._options.address
-            if self._welcome:
-                # Enter may come before the name that is filled in.
-                name = name.strip() or await self._accounts.suggested_first()
-                signed_in = await self._accounts.welcome(name, password=password, address=address)
-            else:
-                stay = self.query_one(_Tick).value
-                signed_in = await self._accounts.sign_in(name, password, stay=stay, address=address)
+            signed_in = await self._signed_in(self._options.address)
         finally:
             self._busy = False
         self.post_message(self.SignedIn(signed_in))
 
+    async def _signed_in(self, address: str) -> Somebody:
+        name, password = self._input("name").value, self._input("password").value
+        if self._welcome:
+            # Enter may come before the name that is filled in.
+            name = name.strip() or await self._accounts.suggested_first()
+            return await self._accounts.welcome(name, password=password, address=address)
+        stay = self.query_one(_Tick).value
+        if self._choosing:
+            new = self._input("new").value
+            return await self._accounts.choose_password(
+                name, password, new, stay=stay, address=address
+            )
+        return await self._accounts.sign_in(name, password, stay=stay, address=address)
+
     def tell(self, error: SmtuiError) -> None:
         """Say what is wrong under the form, and begin again where it must be mended."""
+        if isinstance(error, PasswordToChoose):
+            self._choose(begin=True)
+            return
         if isinstance(error, TooManyTries):
             self._wait_until = time.monotonic() + error.seconds
             self._count_down()
             return
+        if self._choosing and isinstance(error, SignInRefused):
+            # The code has had its day, or its use.
+            self._choose(begin=False)
         self._say(f"{error.title}. {error.hint}".strip())
-        field = self.query_one("#name" if self._welcome else "#password", Input)
+        if self._choosing:
+            self._input("new").focus()
+            return
+        field = self._input("name" if self._welcome else "password")
         field.focus()
         if not self._welcome:
             field.value = ""
@@ -198,3 +245,10 @@ class LoginScreen(Room):
         line = self.query_one("#login-words", Static)
         line.set_class(failed, "-failed")
         line.update(Content(shown(words)))
+
+
+def _field(name: str, label: str, *, group: str) -> ComposeResult:
+    """A label and a line; what is secret is hidden."""
+    with Horizontal(classes=f"field -{group}"):
+        yield Static(label, classes="label")
+        yield Input(id=name, compact=True, password=name != "name")

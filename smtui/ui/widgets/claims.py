@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from textual.content import Content
 from textual.widget import Widget
 
+from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, Measurement
-from smtui.domain.sample import Sample
+from smtui.domain.sample import Mark, Sample
 from smtui.domain.text import shown
 from smtui.ui.draw import wording
 
@@ -19,11 +21,28 @@ _SAID = ("title", "artist", "bpm", "key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A sound, what was heard of it, and whether somebody listens to it now."""
+    """A sound, what was heard of it, and whether somebody listens to it now.
+
+    `names`: user names of who put tags, as far as they are known, for `viewer`.
+    """
 
     sample: Sample
     analysis: Analysis | None = None
     listening: bool = False
+    viewer: UserId | None = None
+    names: Mapping[UserId, str] = field(default_factory=dict)
+
+    @property
+    def tagged_by(self) -> tuple[tuple[str, str], ...]:
+        """Tags with who put them and when: of a shared sound, or where others tag along."""
+        marks = self.sample.tag_marks
+        if self.sample.user_id is not None and all(m.by == self.viewer for m in marks.values()):
+            return ()
+        return tuple((tag, self._who(marks[tag])) for tag in self.sample.tags if tag in marks)
+
+    def _who(self, mark: Mark) -> str:
+        name = self.names.get(mark.by, "somebody") if mark.by is not None else "somebody"
+        return f"{shown(name)} {mark.at.astimezone():%Y-%m-%d}"
 
 
 def facts(known: Known) -> Content:
@@ -42,7 +61,12 @@ def facts(known: Known) -> Content:
     if said:
         parts.append(Content.assemble(("said ", "$quiet"), said))
     if sample.tags:
-        parts.append(Content.assemble(("tags ", "$quiet"), shown(", ".join(sample.tags))))
+        who = dict(known.tagged_by)
+        tags = [
+            Content.assemble(shown(tag), (f" {who[tag]}" if tag in who else "", "$quiet"))
+            for tag in sample.tags
+        ]
+        parts.append(Content.assemble(("tags ", "$quiet"), Content(", ").join(tags)))
     return Content("   ").join(parts)
 
 
@@ -141,6 +165,7 @@ def _file_lines(known: Known) -> list[Content]:
     lines = [_line(f"said {name}"[:_LABEL], shown(value), "") for name, value in said]
     if sample.tags:
         lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
+        lines += [_line("", f"{shown(tag)}: {who}", "$quiet") for tag, who in known.tagged_by]
     if known.analysis is not None:
         heard = known.analysis.measured
         lines.append(_line("recipe", f"{heard.recipe_version}, {heard.level}", "$quiet"))

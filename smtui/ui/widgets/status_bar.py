@@ -12,7 +12,7 @@ from smtui.domain.scan import ScanProgress
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
-    from smtui.services.batches import Overview
+    from smtui.services.overview import Overview
 
 Part = tuple[str, str]
 

@@ -1,0 +1,74 @@
+"""One's session while screens are open: looked at often, used now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from smtui.domain.errors import SmtuiError
+
+if TYPE_CHECKING:
+    from smtui.domain.account import Account, SessionId
+    from smtui.services.accounts import Accounts, SignedIn
+
+_log = logging.getLogger(__name__)
+
+# A session that was ended elsewhere is seen within a second.
+_LOOK_SECONDS = 0.7
+_USE_SECONDS = 5.0
+
+
+class OpenSession:
+    """A session that lives while it is watched."""
+
+    def __init__(self, accounts: Accounts, signed_in: SignedIn) -> None:
+        self._accounts = accounts
+        self._signed_in = signed_in
+        self._used_at = time.monotonic()
+        self._trouble = ""
+
+    @property
+    def account(self) -> Account:
+        """Who is signed in."""
+        return self._signed_in.account
+
+    @property
+    def session_id(self) -> SessionId:
+        """Names the session."""
+        return self._signed_in.session.session_id
+
+    async def ended(self) -> str:
+        """Wait until the session has ended; gives a sentence that says why.
+
+        One look follows the other, so that they never pile up. A server that does not answer
+        ends nothing: who is signed in goes on reading and editing while it is away.
+        """
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                lives = await self._lives()
+            except SmtuiError as error:
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    _log.warning("session: %s", error)
+                continue
+            self._trouble = ""
+            if not lives:
+                return await self._accounts.why_ended(self.account)
+
+    async def _lives(self) -> bool:
+        now = time.monotonic()
+        if now - self._used_at < _USE_SECONDS:
+            return await self._accounts.alive(self.session_id)
+        self._used_at = now
+        return await self._accounts.touch(self.session_id) is not None
+
+    async def end(self) -> None:
+        """Sign out."""
+        try:
+            await self._accounts.sign_out(self.session_id)
+        except SmtuiError as error:
+            # The token is gone already; the session on the server ends by itself.
+            _log.warning("sign out: %s", error)
