@@ -109,7 +109,7 @@ CODE = OneTimeCode(hashed_code="$2b$12$code", expires_at=NOW + timedelta(hours=1
 async def test_a_role_and_a_code_come_back_as_they_were_given(accounts: AccountStore) -> None:
     anna = account("anna", role=Role.LISTENER, code=CODE)
     await accounts.add(anna)
-    await accounts.add(account("bert"))
+    await accounts.add(account("bert", created_at=NOW + timedelta(days=1)))
     assert await accounts.by_id(anna.user_id) == anna
     assert [one.role for one in await accounts.all()] == [Role.LISTENER, Role.MEMBER]
 
