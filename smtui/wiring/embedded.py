@@ -13,6 +13,7 @@ from smtui.local.checks import Verdict, file_system
 from smtui.local.health import PrivateHealth
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.checkups import private_servers
 from smtui.wiring.foundation import Foundation, documents
@@ -36,6 +37,7 @@ async def embedded(here: Places, settings: Settings) -> AsyncIterator[Foundation
                 yield Foundation(
                     documents=opened,
                     link=link,
+                    cache=RedisCache(link, opens=False),
                     queue=CeleryQueue(servers.valkey, servers.worker),
                     health=PrivateHealth(here, servers, opened.samples.generation),
                     guarded=True,

@@ -11,6 +11,7 @@ from smtui.paths import Places
 from smtui.settings import Settings
 
 if TYPE_CHECKING:
+    from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import HealthCheck, JobQueue
     from smtui.services.hearing import Documents
     from smtui.stores.redis.link import RedisLink
@@ -23,11 +24,13 @@ class Foundation:
 
     Attributes:
         link: the line to Redis or Valkey; nothing is connected before it is asked.
+        cache: looking at sounds through it starts nothing.
         guarded: the operating system keeps others out of the library's folder.
     """
 
     documents: Documents
     link: RedisLink
+    cache: Cache
     queue: JobQueue
     health: HealthCheck
     guarded: bool
@@ -63,13 +66,14 @@ async def documents(
 
     if settings.servers.mongo_url is not None:
         from smtui.stores.mongo.opening import opened as opened_on_server
+        from smtui.wiring.shared_redis import cached
 
         opening = opened_on_server(settings.servers.mongo_url)
-        async with opening as shared:
+        async with opening as shared, cached(shared.analyses, settings.servers) as analyses:
             yield Documents(
                 accounts=shared.accounts,
                 samples=shared.samples,
-                analyses=shared.analyses,
+                analyses=analyses,
                 batches=shared.batches,
             )
         return

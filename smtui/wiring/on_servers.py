@@ -10,6 +10,7 @@ from smtui.jobs.queue import CeleryQueue
 from smtui.local.refusals import prepared
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.wiring.foundation import Foundation, documents
 from smtui.wiring.shared_health import SharedHealth
@@ -35,6 +36,7 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
         yield Foundation(
             documents=opened,
             link=link,
+            cache=RedisCache(link),
             queue=CeleryQueue(
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),

@@ -17,8 +17,8 @@ from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
 
 if TYPE_CHECKING:
-    from smtui.domain.ports.sessions import Cache
     from smtui.domain.path_map import PathMap
+    from smtui.domain.ports.sessions import Cache
     from smtui.services.accounts import Accounts
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from smtui.domain.errors import ServerUnavailable
+from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.ports.sessions import WorkerBoard
+from smtui.services.cached_analyses import CachedAnalyses
 from smtui.settings import Servers
+from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.refusals import SHARED
 
@@ -38,3 +44,18 @@ class ListeningWorkers:
 def shared_link(servers: Servers) -> RedisLink:
     """Make a line that speaks of the shared server in its refusals."""
     return RedisLink(SharedAddress(servers), refusals=SHARED)
+
+
+@asynccontextmanager
+async def cached(analyses: AnalysisStore, servers: Servers) -> AsyncIterator[CachedAnalyses]:
+    """Read analyses through the shared cache, over a line of its own that nothing else waits for.
+
+    Embedded there is none: SQLite is nearer than any cache.
+    """
+    link = shared_link(servers)
+    reading = CachedAnalyses(analyses, RedisCache(link))
+    try:
+        yield reading
+    finally:
+        await reading.close()
+        await link.close()
