@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from smtui.jobs.app import WorkLimits
-    from smtui.jobs.child import Means
+    from smtui.jobs.means import Means
     from smtui.services.hearing import Hearing
 
 # A child is given its share of the machine's memory, but never less than this, bytes.
@@ -53,7 +53,7 @@ def worker_command(*, private: bool, children: int) -> None:
 def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
     """Join what the children work with; nothing is opened before they are forked."""
     from smtui.audio.recipe import RECIPE_VERSION, Recipe
-    from smtui.jobs.child import Means
+    from smtui.jobs.means import Means
     from smtui.jobs.wakeups import Wakeups
     from smtui.local.locks import InUse
     from smtui.services.hearing import Documents, Hearing

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 from kombu.utils.scheduling import priority_cycle
+
+from smtui.jobs.address import kombu_address, tls_options
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -39,6 +40,7 @@ class WorkLimits:
         lease_seconds: how long a claim lives without being renewed, s.
         sweep_seconds: how often lost work is looked for, s.
         linger_seconds: how long after its last claim a child counts as working, s.
+        report_seconds: how often a worker says on the board that it lives, s.
         child_bytes: data memory of a child (RLIMIT_DATA, Linux alone); None is no limit.
     """
 
@@ -50,6 +52,7 @@ class WorkLimits:
     lease_seconds: float = 30.0
     sweep_seconds: float = 10.0
     linger_seconds: float = 3.0
+    report_seconds: float = 4.0
     child_bytes: int | None = None
 
     def seconds_for(self, file_size: int) -> float:
@@ -67,7 +70,7 @@ class DefaultFirst(priority_cycle):
 
 
 def celery_app(broker: str, results: str, limits: WorkLimits) -> Celery:
-    """Make the application for these Redis addresses (`redis://…` or `unix:///…?db=0`)."""
+    """Make the application for these addresses of Redis or Valkey, as redis-py writes them."""
     # A late import, 0.2 s: whoever only asks for the queues' names need not pay it.
     from celery import Celery
     from kombu.entity import Queue
@@ -89,6 +92,8 @@ def celery_app(broker: str, results: str, limits: WorkLimits) -> Celery:
         task_acks_late=False,
         task_publish_retry=False,
         broker_transport_options=_transport(),
+        broker_use_ssl=tls_options(broker),
+        redis_backend_use_ssl=tls_options(results),
         broker_connection_timeout=_ANSWER_SECONDS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -119,6 +124,7 @@ def _once() -> dict[str, float]:
 
 def _worker(limits: WorkLimits) -> dict[str, Any]:
     return {
+        "worker_consumer": "smtui.jobs.consumer:PatientConsumer",
         "worker_concurrency": limits.children,
         "worker_pool": "prefork",
         # Children are copies of a parent that has loaded what they need.
@@ -137,12 +143,3 @@ def _worker(limits: WorkLimits) -> dict[str, Any]:
         # kB; a child that has grown is replaced between two messages.
         "worker_max_memory_per_child": 1_000_000,
     }
-
-
-def kombu_address(url: str) -> str:
-    """Write a Redis address as kombu and Celery read it: a socket as `redis+socket://`."""
-    parts = urlsplit(url)
-    if parts.scheme != "unix":
-        return url
-    database = parse_qs(parts.query).get("db", ["0"])[0]
-    return f"redis+socket://{parts.path}?virtual_host={database}"

@@ -13,20 +13,19 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
-from smtui.domain.ports.work import Listener
-from smtui.jobs.app import WorkLimits
+from smtui.jobs.app import AUDIO_PROCESSING
+from smtui.jobs.attendance import Attendance, Interval
 from smtui.jobs.limits import Stopwatch
-from smtui.jobs.slate import Slate
-from smtui.jobs.wakeups import Wakeups
+from smtui.jobs.means import Means, Seat
+from smtui.jobs.rests import Rests
+from smtui.jobs.sight import Gap
 from smtui.services.hearing import Assignment, Hearing
 
 T = TypeVar("T")
@@ -36,52 +35,13 @@ _FIRST_GUESS = 0.2
 _LEARNING = 0.2
 _TICK_SECONDS = 0.5
 _REOPEN_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
 _CALL_PATIENCE = 120.0
 # A child that ended itself because a file did not come back (EX_SOFTWARE of sysexits.h).
 _EXIT_OVERRUN = 70
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What every child works with; made in the parent, opened only after the fork.
-
-    Attributes:
-        open_hearing: opens the documents for a worker of the given name.
-        using: says "in use" to whoever would stop the private servers.
-        wakeups: makes the connection to the queues.
-        slates: the folder in which children leave word of what they hold; see `slate`.
-    """
-
-    open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
-    using: Callable[[], AbstractAsyncContextManager[None]]
-    wakeups: Callable[[], Wakeups]
-    listener: Listener
-    limits: WorkLimits
-    slates: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
-    """Which of a worker's children one is, and what they write for their successors."""
-
-    slate: Slate
-    number: int
-
-    @property
-    def first(self) -> bool:
-        """The child in the first seat looks for lost work."""
-        return self.number == 0
-
-    def write(self, claims: Sequence[Claimed]) -> None:
-        """Put down what is held now."""
-        self.slate.write(self.number, claims)
-
-    def read(self) -> tuple[Claimed, ...]:
-        """Give what the child before held when it was killed."""
-        return self.slate.read(self.number)
 
 
 class Child:
@@ -93,7 +53,12 @@ class Child:
         self.limits = means.limits
         self.wakeups = means.wakeups()
         self.stopwatch = Stopwatch(grace_seconds=means.limits.grace_seconds)
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self.paths = means.paths
+        long_work = AUDIO_PROCESSING if AUDIO_PROCESSING in seat.queues else None
+        self.rests = Rests(self.wakeups, long_work)
+        standing = means.standing
+        self.machine = socket.gethostname() if standing is None else standing.report.machine
+        self.name = f"{self.machine}:{os.getpid()}:{uuid4().hex[:8]}"
         self.file_seconds = _FIRST_GUESS
         self._means = means
         self._seat = seat
@@ -104,6 +69,9 @@ class Child:
         self._holds = False
         self._worked_at = 0.0
         self._assignments: tuple[Assignment, ...] = ()
+        self._attendance: Attendance | None = None
+        self._owed: dict[RunId, str] = {}
+        self._told = ""
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self._loop = asyncio.new_event_loop()
@@ -143,6 +111,23 @@ class Child:
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
+    def misses(self, gap: Gap) -> str:
+        """Take note of what this machine does not have; gives the sentence that says so."""
+        sentence = f"{self.machine} {gap.words}"
+        if self._seat.missing.note(gap):
+            _log.warning("%s", sentence)
+        return sentence
+
+    def pass_on_wake_up(self, run_id: RunId, queue: str) -> None:
+        """Put the wake-up of a run back for others; what nobody has is failed now."""
+        self.call(self._give_up(self.hearing))
+        if not self.wakeups.ensure([run_id], queue):
+            self.owe(run_id, queue)
+
+    def owe(self, run_id: RunId, queue: str) -> None:
+        """Put a wake-up back as soon as the queue answers again."""
+        self._loop.call_soon_threadsafe(self._owed.update, {run_id: queue})
+
     def begin(self) -> None:
         """Say that there is work, until some seconds after the last file."""
         self._worked_at = time.monotonic()
@@ -153,6 +138,20 @@ class Child:
         self._loop.run_until_complete(self._live())
 
     async def _live(self) -> None:
+        if (standing := self._means.standing) is None:
+            await self._work()
+            return
+        async with standing.board() as board:
+            interval = Interval(seconds=self.limits.report_seconds)
+            missing = self._seat.missing.still
+            self._attendance = Attendance(board, standing.report, missing, interval)
+            telling = asyncio.ensure_future(self._attendance.keep_telling())
+            try:
+                await self._work()
+            finally:
+                telling.cancel()
+
+    async def _work(self) -> None:
         while True:
             try:
                 async with self._means.open_hearing(self.name) as hearing:
@@ -165,9 +164,15 @@ class Child:
                         await self._tick(hearing)
                         await asyncio.sleep(_TICK_SECONDS)
             except SmtuiError as error:
-                _log.error("%s", error)
                 self._opened.clear()
+                self.say(error)
                 await asyncio.sleep(_REOPEN_SECONDS)
+
+    def say(self, error: SmtuiError) -> None:
+        """Write a trouble into the log once, however long it lasts."""
+        if str(error) != self._told:
+            self._told = str(error)
+            _log.warning("%s", error)
 
     async def _inherit(self, hearing: Hearing) -> set[RunId]:
         """Let go of what the child before in this seat held when it was killed; gives its runs."""
@@ -183,14 +188,17 @@ class Child:
         now = time.monotonic()
         try:
             if self.stopwatch.overrun:
-                await self._give_up(hearing)
+                await self._end(hearing)
             if self._assignments and now >= self._renew_at:
                 self._renew_at = now + self.limits.lease_seconds / 4
                 claims = [assignment.claimed for assignment in self._assignments]
                 await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
         except SmtuiError as error:
             # The documents did not answer; the next tick asks again.
-            _log.warning("%s", error)
+            self.say(error)
+        if self._owed and self._sweep.done():
+            owed, self._owed = self._owed, {}
+            self._sweep = asyncio.ensure_future(self._pay(owed))
         if self._seat.first and now >= self._sweep_at and self._sweep.done():
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.
@@ -199,13 +207,30 @@ class Child:
             await self._leave_use_if_idle(now)
 
     async def _find_lost_work(self, hearing: Hearing) -> None:
+        found = True
         try:
+            await self._give_up(hearing)
             if runs := await hearing.claimable():
-                await asyncio.to_thread(self.wakeups.ensure, runs)
+                found = await asyncio.to_thread(self.wakeups.ensure, runs)
+            self._told = ""
         except SmtuiError as error:
-            _log.warning("%s", error)
+            self.say(error)
+            found = False
+        if not found:
+            self._sweep_at = time.monotonic() + _AGAIN_SECONDS
+
+    async def _pay(self, owed: dict[RunId, str]) -> None:
+        for run_id, queue in owed.items():
+            if not await asyncio.to_thread(self.wakeups.ensure, [run_id], queue):
+                await asyncio.sleep(_AGAIN_SECONDS)
+                self._owed.setdefault(run_id, queue)
 
     async def _give_up(self, hearing: Hearing) -> None:
+        """Fail what no machine has on which a worker lives."""
+        if self._attendance and (machines := await self._attendance.machines()):
+            await hearing.give_up(machines)
+
+    async def _end(self, hearing: Hearing) -> None:
         """End the process: the main thread is in a decoder that does not come back."""
         stuck, *rest = self._assignments
         try:

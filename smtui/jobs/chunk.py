@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from types import TracebackType
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
-from smtui.jobs.app import DEFAULT
+from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child, took_too_long
 from smtui.jobs.limits import TookTooLong
+from smtui.jobs.sight import gap
 from smtui.services.hearing import Assignment, Taken
 
 _MOST_FILES = 64
@@ -19,6 +21,29 @@ _MOST_FILES = 64
 _LOOK_SECONDS = 0.2
 # A chunk may take so many times what it was meant to before the rest is handed back.
 _PATIENCE = 2.0
+# Why a file could not be heard that may really not be here.
+_PERHAPS_UNSEEN = ("vanished", "damaged")
+
+
+def hear(child: Child, run_id: RunId, queue: str) -> int:
+    """Hear a chunk of a run that somebody was woken for; give how many files were ended.
+
+    Where the run has only files for other machines, the wake-up goes back for them first, and
+    then this child rests, unless there is other work that it can do.
+    """
+    try:
+        chunk = Chunk(child, run_id, queue)
+        files = chunk.hear()
+        if chunk.for_others:
+            child.pass_on_wake_up(run_id, queue)
+            other = child.rests.rest(run_id)
+            files = Chunk(child, other, AUDIO_PROCESSING).hear() if other else 0
+    except SmtuiError as error:
+        # Documents or queue are away; the work is saved, and goes on when they are back.
+        child.say(error)
+        child.owe(run_id, queue)
+        return 0
+    return files
 
 
 class Chunk:
@@ -30,11 +55,16 @@ class Chunk:
         self._queue = queue
         self._began = self._looked = time.monotonic()
         self._left: list[Assignment] = []
+        self._passed_on = 0
+        self.for_others = False
 
     def hear(self) -> int:
         """Claim, hear and save; give how many files were ended."""
         self._child.begin()
         taken = self._claimed()
+        self.for_others = taken.for_others
+        if taken.assignments:
+            self._child.rests.forget(self._run_id)
         # Long files last, so that they keep no short one waiting.
         self._left = sorted(taken.assignments, key=lambda each: each.sample.file_size)
         with self:
@@ -46,7 +76,7 @@ class Chunk:
                 del self._left[0]
                 if self._left and self._should_stop():
                     break
-        return len(taken.assignments) - len(self._left)
+        return len(taken.assignments) - len(self._left) - self._passed_on
 
     def __enter__(self) -> None:
         self._child.hold(self._left)
@@ -63,7 +93,7 @@ class Chunk:
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
                 child.call(hearing.refuse(rest.pop(0), _stumbled(error)))
-            if rest:
+            if rest or self._passed_on:
                 child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
         finally:
@@ -88,6 +118,8 @@ class Chunk:
         try:
             measured = self._measured(assignment)
         except SoundUnreadable as reason:
+            if self._pass_on(assignment, reason):
+                return
             child.call(hearing.refuse(assignment, reason))
         except TookTooLong:
             child.call(hearing.refuse(assignment, took_too_long()))
@@ -97,19 +129,34 @@ class Chunk:
             child.call(hearing.keep(assignment, measured))
         child.learn(time.monotonic() - began)
 
+    def _pass_on(self, assignment: Assignment, reason: SoundUnreadable) -> bool:
+        """Leave a file to other machines if this one does not have it; False if it does."""
+        child = self._child
+        if not child.hearing.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
+            return False
+        missing = gap(assignment.sample.path, child.paths)
+        if missing is None:
+            return False
+        child.call(child.hearing.pass_on(assignment, child.misses(missing)))
+        self._passed_on += 1
+        return True
+
     def _measured(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
         with child.stopwatch.limited(child.limits.seconds_for(sample.file_size)):
-            if assignment.known is not None and _unchanged(sample):
+            if child.paths.foreign(sample.path):
+                raise _foreign()
+            here = child.paths.here(sample.path)
+            if assignment.known is not None and _unchanged(sample, here):
                 return assignment.known
-            return child.listener.listen(sample.path, level=assignment.claimed.level)
+            return child.listener.listen(here, level=assignment.claimed.level)
 
     def _should_stop(self) -> bool:
         """Look up between two files: long enough, somebody's own request, or a cancel."""
         child, now = self._child, time.monotonic()
         if now - self._began > _PATIENCE * child.limits.chunk_seconds:
             return True
-        if self._queue != DEFAULT and child.wakeups.urgent():
+        if self._queue != DEFAULT and child.wakeups.urgent(child.rests.resting()):
             return True
         if now - self._looked < _LOOK_SECONDS:
             return False
@@ -117,13 +164,17 @@ class Chunk:
         return child.call(child.hearing.cancelled(self._run_id))
 
 
-def _unchanged(sample: Sample) -> bool:
+def _unchanged(sample: Sample, here: Path) -> bool:
     """Whether the file is still the one that was hashed; then what is known of it holds."""
     try:
-        present = sample.path.stat()
+        present = here.stat()
     except OSError:
         return False
     return (present.st_size, present.st_mtime_ns) == (sample.file_size, sample.mtime_ns)
+
+
+def _foreign() -> SoundUnreadable:
+    return SoundUnreadable("The file is not on this machine", code="vanished")
 
 
 def _too_big() -> SoundUnreadable:

@@ -23,25 +23,39 @@ from smtui.domain.batch import Claimed
 _SEAT_BYTES = 32 * 1024
 
 
+# More workers of one name and machine than these share the last one's fate of having no slate.
+_MOST_WORKERS = 16
+
+
 class Slate:
     """A worker's file with one part for each seat; opened before there are children.
 
-    It only saves time: where it cannot be written (a full disk), or somebody who wrote there
-    still lives, leases expire.
+    Of several workers that share a folder and a name each takes the first file that is free, and
+    so one that is started again takes up what the one before left. It only saves time: where no
+    file can be written (a full disk), leases expire.
+
+    Attributes:
+        path: the file that was taken, None where there is none.
     """
 
-    def __init__(self, path: Path, *, seats: int) -> None:
+    def __init__(self, folder: Path, name: str, *, seats: int) -> None:
         self._seats = seats
         self._file: int | None = None
-        with suppress(OSError):
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.path: Path | None = None
+        for number in range(1, _MOST_WORKERS + 1):
+            path = folder / f"{name}{f'-{number}' if number > 1 else ''}.claims"
+            try:
+                file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError:
+                return
             try:
                 # Held by the worker and all its children, until the last of them has ended.
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 os.close(file)
-                raise
-            self._file = file
+            else:
+                self._file, self.path = file, path
+                return
 
     def write(self, seat: int, claims: Sequence[Claimed]) -> None:
         """Put down what the child in a seat holds; nothing wipes it clean."""

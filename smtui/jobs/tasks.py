@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
 from smtui.jobs.app import AUDIO_PROCESSING, WORK
-from smtui.jobs.child import Child, Means, Seat
-from smtui.jobs.chunk import Chunk
+from smtui.jobs.child import Child
+from smtui.jobs.chunk import hear
 from smtui.jobs.limits import limit_memory
+from smtui.jobs.means import Means, Seat
+from smtui.jobs.missing import MissingFolders
 from smtui.jobs.slate import Slate
 
 if TYPE_CHECKING:
@@ -21,14 +24,19 @@ class Crew:
     def __init__(self, means: Means) -> None:
         self._means = means
         self._slate: Slate | None = None
+        self._missing: MissingFolders | None = None
+        self._queues: frozenset[str] = frozenset()
         self._child: Child | None = None
 
     def prepare(self, sender: Any, **_signal: Any) -> None:
         """Prepare the seats; called in the parent of the worker `sender` before it forks."""
         name = sender.hostname.partition("@")[0]
+        self._queues = frozenset(sender.app.amqp.queues.consume_from)
         # A child that is replaced may overlap with its successor.
         seats = 2 * self._means.limits.children
-        self._slate = Slate(self._means.slates / f"{name}.claims", seats=seats)
+        self._slate = Slate(self._means.slates, name, seats=seats)
+        beside = self._slate.path or self._means.slates / f"{name}-{os.getpid()}.claims"
+        self._missing = MissingFolders(beside.with_suffix(".missing"), self._means.paths)
 
     def take_seat(self, **_signal: Any) -> None:
         """Become a child; called right after the fork."""
@@ -36,8 +44,10 @@ class Crew:
         from billiard.process import current_process
 
         assert self._slate is not None, "the parent has prepared it"
+        assert self._missing is not None, "and this too"
         limit_memory(self._means.limits.child_bytes)
-        seat = Seat(slate=self._slate, number=getattr(current_process(), "index", 0))
+        number = getattr(current_process(), "index", 0)
+        seat = Seat(slate=self._slate, missing=self._missing, number=number, queues=self._queues)
         self._child = Child(self._means, seat)
 
     @property
@@ -50,6 +60,7 @@ class Crew:
 def register(app: Celery, means: Means) -> None:
     """Give the application its task, and its children what they work with."""
     # A late import: signals belong to the worker alone.
+    from celery.exceptions import Ignore
     from celery.signals import worker_init, worker_process_init
 
     crew = Crew(means)
@@ -60,4 +71,8 @@ def register(app: Celery, means: Means) -> None:
     def work(task: Any, run_id: str) -> dict[str, int]:
         """Claim about a second of work of a run and hear it; give how many files."""
         queue = task.request.delivery_info.get("routing_key") or AUDIO_PROCESSING
-        return {"files": Chunk(crew.child, RunId(run_id), queue).hear()}
+        files = hear(crew.child, RunId(run_id), queue)
+        if not files:
+            # Nothing to keep the result of for a day.
+            raise Ignore
+        return {"files": files}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import redis
 from celery import Celery
@@ -17,6 +17,7 @@ from kombu.exceptions import OperationalError
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import ServerUnavailable
+from smtui.jobs.address import redis_address
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT, WORK
 
 _HEADER = "run_id"
@@ -32,7 +33,11 @@ class Wakeups:
 
     def __init__(self, app: Celery, broker: str) -> None:
         self._app = app
-        self._redis = redis.Redis.from_url(broker, socket_timeout=_ANSWER_SECONDS)
+        self._redis = redis.Redis.from_url(
+            redis_address(broker),
+            socket_timeout=_ANSWER_SECONDS,
+            socket_connect_timeout=_ANSWER_SECONDS,
+        )
 
     def publish(self, run_id: RunId, queue: str) -> None:
         """Add a wake-up; raises ServerUnavailable."""
@@ -44,8 +49,8 @@ class Wakeups:
                 hint="The work is saved and goes on when it does",
             ) from error
 
-    def ensure(self, runs: Iterable[RunId], queue: str = AUDIO_PROCESSING) -> None:
-        """See to it that a wake-up of each run waits; a queue that does not answer is logged.
+    def ensure(self, runs: Iterable[RunId], queue: str = AUDIO_PROCESSING) -> bool:
+        """See to it that a wake-up of each run waits; False where the queue does not answer.
 
         Nothing is lost with it: the next sweep does the same.
         """
@@ -56,8 +61,10 @@ class Wakeups:
                     self.publish(run_id, queue)
         except ServerUnavailable as error:
             _log.warning("%s", error)
+            return False
+        return True
 
-    def waiting(self, queue: str) -> frozenset[str]:
+    def waiting(self, queue: str) -> frozenset[RunId]:
         """Give the runs that have a wake-up waiting; raises ServerUnavailable."""
         try:
             messages = self._redis.lrange(queue, 0, _READ_AT_MOST - 1)
@@ -65,12 +72,17 @@ class Wakeups:
             raise ServerUnavailable("The queue for the workers did not answer") from error
         assert isinstance(messages, list)
         return frozenset(
-            json.loads(message).get("headers", {}).get(_HEADER, "") for message in messages
+            RunId(json.loads(message).get("headers", {}).get(_HEADER, "")) for message in messages
         )
 
-    def urgent(self) -> bool:
-        """Whether a person's own request waits; not where the queue does not answer."""
+    def urgent(self, apart_from: Set[RunId] = frozenset()) -> bool:
+        """Whether a person's own request waits, of another run than these.
+
+        Not where the queue does not answer.
+        """
         try:
-            return bool(self._redis.llen(DEFAULT))
-        except redis.RedisError:
+            if not self._redis.llen(DEFAULT):
+                return False
+            return not apart_from or bool(self.waiting(DEFAULT) - apart_from)
+        except (redis.RedisError, ServerUnavailable):
             return False

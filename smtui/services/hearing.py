@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from smtui.domain.analysis import Analysis, Measurement
-from smtui.domain.batch import MAX_ATTEMPTS, Claimed, RunId
+from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
+
+_VANISHED = "vanished"
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +47,33 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What a claim gave; `more` when the run probably has more files to claim."""
+    """What a claim gave.
+
+    Attributes:
+        more: the run probably has more files to claim.
+        for_others: it has files, but only for other machines: this one does not have them.
+    """
 
     assignments: tuple[Assignment, ...] = ()
     more: bool = False
+    for_others: bool = False
 
 
 class Hearing:
-    """The steps of one worker, named `worker` in the claims it makes."""
+    """The steps of one worker, named `worker` in the claims it makes.
+
+    `machine` is where it works, if there are others: then a file that it does not have is left to
+    them. Without one, what is not here has vanished.
+    """
 
     def __init__(
-        self, documents: Documents, clock: Clock, *, worker: str, recipe_version: int
+        self,
+        documents: Documents,
+        clock: Clock,
+        *,
+        worker: str,
+        recipe_version: int,
+        machine: str = "",
     ) -> None:
         self._accounts = documents.accounts
         self._samples = documents.samples
@@ -63,6 +82,7 @@ class Hearing:
         self._clock = clock
         self._worker = worker
         self._recipe_version = recipe_version
+        self._machine = machine
 
     async def claim(
         self,
@@ -79,7 +99,11 @@ class Hearing:
         is what kills the process, it must not use up the attempts of its neighbours.
         """
         while claims := await self._batches.claim(
-            run_id, worker=self._worker, limit=limit, lease_seconds=lease_seconds
+            run_id,
+            worker=self._worker,
+            limit=limit,
+            lease_seconds=lease_seconds,
+            machine=self._machine,
         ):
             note(claims)
             more = len(claims) == limit
@@ -89,7 +113,8 @@ class Hearing:
                 claims = (again[0],)
             if assignments := await self._assigned(claims):
                 return Taken(assignments=assignments, more=more)
-        return Taken()
+        # Asked only where a run has come to its end for this machine.
+        return Taken(for_others=self.is_one_of_many and run_id in await self._batches.claimable())
 
     async def keep(self, assignment: Assignment, measured: Measurement) -> None:
         """Save what was heard: the analysis, the row, the result with its count."""
@@ -117,6 +142,33 @@ class Hearing:
         await self._samples.set_trouble(assignment.sample.file_id, self._trouble(reason))
         await self._batches.fail(assignment.claimed, code=reason.code, error=str(reason))
 
+    @property
+    def is_one_of_many(self) -> bool:
+        """Other machines may have what this one does not."""
+        return bool(self._machine)
+
+    async def pass_on(self, assignment: Assignment, sentence: str) -> None:
+        """Leave a file that this machine does not have to others; `sentence` says what is missing.
+
+        This machine does not claim it again.
+        """
+        unseen = Unseen(machine=self._machine, error=sentence)
+        await self._batches.hand_back(assignment.claimed, unseen=unseen)
+
+    async def give_up(self, machines: frozenset[str]) -> int:
+        """Fail as vanished what none of these machines has, all on which workers live.
+
+        Gives how many files.
+        """
+        runs = await self._batches.claimable()
+        if not runs or not (count := await self._batches.vanish(machines)):
+            return 0
+        for run_id in runs:
+            run = await self._batches.progress(run_id)
+            if run is not None and run.failed:
+                await self._tell_vanished(run)
+        return count
+
     async def leave(self, run_id: RunId, claims: Iterable[Claimed]) -> None:
         """Give up claims that were not begun; the attempt does not count."""
         await self._hand_back(claims)
@@ -135,12 +187,24 @@ class Hearing:
         return progress is None or progress.cancel_requested_at is not None
 
     async def claimable(self) -> tuple[RunId, ...]:
-        """Runs with files that could be claimed now."""
-        return await self._batches.claimable()
+        """Runs with files that could be claimed now, on this machine."""
+        return await self._batches.claimable(machine=self._machine)
 
     async def _hand_back(self, claims: Iterable[Claimed]) -> None:
         for claimed in claims:
             await self._batches.hand_back(claimed)
+
+    async def _tell_vanished(self, run: RunProgress) -> None:
+        """Write in the library what failed as vanished, and was not heard since the run began."""
+        failures = await self._batches.failures(run.run_id, limit=run.failed)
+        vanished = {each.file_id: each for each in failures if each.code == _VANISHED}
+        ids = list(vanished)
+        for start in range(0, len(ids), _AT_ONCE):
+            for sample in await self._samples.get(ids[start : start + _AT_ONCE]):
+                if not _told(sample, vanished[sample.file_id], since=run.created_at):
+                    error = vanished[sample.file_id].error
+                    trouble = Trouble(code=_VANISHED, error=error, at=self._clock.now())
+                    await self._samples.set_trouble(sample.file_id, trouble)
 
     async def _assigned(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
         samples = await self._samples.get([claimed.file_id for claimed in claims])
@@ -151,7 +215,7 @@ class Hearing:
                 assignments.append(await self._prepared(claimed, sample))
             else:
                 await self._batches.fail(
-                    claimed, code="vanished", error="It is no longer in the library"
+                    claimed, code=_VANISHED, error="It is no longer in the library"
                 )
         return tuple(assignments)
 
@@ -185,6 +249,13 @@ def _heard(measured: Measurement, at: datetime) -> Heard:
         recipe_version=measured.recipe_version,
         analyzed_at=at,
     )
+
+
+def _told(sample: Sample, failure: Failure, *, since: datetime) -> bool:
+    """Whether the library says so already, or something newer."""
+    if sample.trouble is not None:
+        return (sample.trouble.code, sample.trouble.error) == (failure.code, failure.error)
+    return sample.heard is not None and sample.heard.analyzed_at >= since
 
 
 def _changed() -> SoundUnreadable:

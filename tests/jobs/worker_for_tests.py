@@ -18,7 +18,7 @@ from pathlib import Path
 from smtui.audio.recipe import Recipe
 from smtui.domain.analysis import Level, Measurement
 from smtui.jobs.app import WorkLimits, celery_app
-from smtui.jobs.child import Means
+from smtui.jobs.means import Means
 from smtui.jobs.tasks import register
 from smtui.jobs.wakeups import Wakeups
 from smtui.jobs.worker import run_worker

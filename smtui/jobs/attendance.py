@@ -1,0 +1,92 @@
+"""What a worker says of itself on the board, and which machines it may count on.
+
+Every child tells the same, so that the worker is known to live for as long as one of them does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from smtui.domain.errors import ServerUnavailable
+from smtui.domain.health import WorkerReport
+from smtui.domain.ports.sessions import WorkerBoard
+
+_LIVES = 4
+"""A report that was not renewed for so many intervals has vanished."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """How often a worker says that it lives, s, and how long each time counts."""
+
+    seconds: float
+
+    @property
+    def lives(self) -> int:
+        """Seconds after which a report that was not renewed has vanished."""
+        return max(1, round(_LIVES * self.seconds))
+
+
+class Attendance:
+    """One child's hand on the board; belongs to the loop in which the board was opened."""
+
+    def __init__(
+        self,
+        board: WorkerBoard,
+        report: WorkerReport,
+        missing: Callable[[], tuple[str, ...]],
+        interval: Interval,
+    ) -> None:
+        self._board = board
+        self._report = report
+        self._missing = missing
+        self._interval = interval
+        self._trusted_at: float | None = None
+        self._heard = True
+
+    async def keep_telling(self) -> None:
+        """Renew the report for ever; a board that does not answer is asked again."""
+        while True:
+            await self.tell()
+            await asyncio.sleep(self._interval.seconds)
+
+    async def tell(self) -> None:
+        """Put up the report as it is now."""
+        missing = await asyncio.to_thread(self._missing)
+        report = replace(self._report, missing=missing)
+        try:
+            await self._board.report(report, seconds=self._interval.lives)
+        except ServerUnavailable as error:
+            self._trusted_at = None
+            if self._heard:
+                _log.warning("%s", error)
+            self._heard = False
+        else:
+            self._heard = True
+
+    async def machines(self) -> frozenset[str]:
+        """Give the machines on which workers live; none while that is not certain.
+
+        After the board was lost, and at the start, everybody is given the time to report first:
+        what is decided by who lives must not be decided by who was quick.
+        """
+        try:
+            reports = await self._board.reports()
+        except ServerUnavailable:
+            self._trusted_at = None
+            return frozenset()
+        if not any(report.name == self._report.name for report in reports):
+            self._trusted_at = None
+            return frozenset()
+        now = time.monotonic()
+        if self._trusted_at is None:
+            self._trusted_at = now + 2 * self._interval.seconds
+        if now < self._trusted_at:
+            return frozenset()
+        return frozenset(report.machine for report in reports)

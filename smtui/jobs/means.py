@@ -1,0 +1,81 @@
+"""What a worker's children are given: by the parent for all, and for each seat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from smtui.domain.batch import Claimed
+from smtui.domain.health import WorkerReport
+from smtui.domain.path_map import PathMap
+from smtui.domain.ports.sessions import WorkerBoard
+from smtui.domain.ports.work import Listener
+from smtui.jobs.app import WorkLimits
+from smtui.jobs.missing import MissingFolders
+from smtui.jobs.slate import Slate
+from smtui.jobs.wakeups import Wakeups
+from smtui.services.hearing import Hearing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a worker is among the others on the same servers.
+
+    Attributes:
+        report: what it says of itself on the board; `missing` is filled in as it comes to light.
+        board: opens the board.
+    """
+
+    report: WorkerReport
+    board: Callable[[], AbstractAsyncContextManager[WorkerBoard]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What every child works with; made in the parent, opened only after the fork.
+
+    Attributes:
+        open_hearing: opens the documents for a worker of the given name.
+        standing: what this worker is among others; None where it is alone.
+        using: says "in use" to whoever would stop the private servers.
+        wakeups: makes the connection to the queues.
+        slates: the folder in which children leave word of what they hold; see `slate`.
+    """
+
+    open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
+    using: Callable[[], AbstractAsyncContextManager[None]]
+    wakeups: Callable[[], Wakeups]
+    listener: Listener
+    limits: WorkLimits
+    slates: Path
+    paths: PathMap = field(default_factory=PathMap)
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """Which of a worker's children one is, and what they write for each other.
+
+    Attributes:
+        queues: those from which this worker is woken.
+    """
+
+    slate: Slate
+    missing: MissingFolders
+    number: int
+    queues: frozenset[str]
+
+    @property
+    def first(self) -> bool:
+        """The child in the first seat looks for lost work."""
+        return self.number == 0
+
+    def write(self, claims: Sequence[Claimed]) -> None:
+        """Put down what is held now."""
+        self.slate.write(self.number, claims)
+
+    def read(self) -> tuple[Claimed, ...]:
+        """Give what the child before held when it was killed."""
+        return self.slate.read(self.number)
