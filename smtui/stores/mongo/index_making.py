@@ -16,8 +16,9 @@ from smtui.stores.mongo.line import MongoLine
 _BUILD_SECONDS = 1800.0
 """A database of another program may hold millions of documents without our indexes."""
 
-_DOUBLES = 11000
-_CONFLICTS = frozenset({85, 86})
+# DuplicateKey; IndexOptionsConflict and IndexKeySpecsConflict.
+_DOUBLES = frozenset({11000, 11001})
+_AGAINST_INDEXES = _DOUBLES | {85, 86}
 
 # What changes which documents an index holds, or how it compares them.
 _CHANGING = ("partialFilterExpression", "collation", "expireAfterSeconds", "wildcardProjection")
@@ -37,8 +38,8 @@ async def made(
         if indexes:
             missing[name] = _missing(name, indexes, await _present(line, name))
     for name, indexes in missing.items():
-        for index in indexes:
-            await _make(line, name, index)
+        if indexes:
+            await _make(line, name, indexes)
     return tuple(f"{name}.{index.name}" for name in missing for index in missing[name])
 
 
@@ -95,21 +96,48 @@ async def _present(line: MongoLine, name: str) -> Mapping[str, Mapping[str, Any]
     return await line.ask(work)
 
 
-async def _make(line: MongoLine, name: str, index: Index) -> None:
-    async def work() -> None:
-        options = {word: True for word in ("unique", "sparse") if getattr(index, word)}
-        model = IndexModel(list(index.keys), name=index.name, **options)
-        try:
-            await line.collection(name).create_indexes([model])
-        except OperationFailure as error:
-            if error.code == _DOUBLES:
+async def _make(line: MongoLine, name: str, indexes: Sequence[Index]) -> None:
+    """Make them in one walk over the documents; when that fails, in turn, to see which one."""
+    try:
+        await _create(line, name, indexes)
+    except OperationFailure:
+        for index in indexes:
+            try:
+                await _create(line, name, [index])
+            except OperationFailure as error:
                 # Not chained: the driver's words quote the doubled value, an e-mail perhaps.
-                raise _doubled(name, index) from None
-            if error.code in _CONFLICTS:
-                raise _in_the_way(name, index.name, "has other options") from error
-            raise
+                raise _refused(name, index, error) from None
 
-    await line.ask(work, seconds=_BUILD_SECONDS)
+
+async def _create(line: MongoLine, name: str, indexes: Sequence[Index]) -> None:
+    """Make indexes; raises what the server says against them, anything else in words."""
+
+    async def work() -> OperationFailure | None:
+        models = [
+            IndexModel(
+                list(index.keys),
+                name=index.name,
+                **{word: True for word in ("unique", "sparse") if getattr(index, word)},
+            )
+            for index in indexes
+        ]
+        try:
+            await line.collection(name).create_indexes(models)
+        except OperationFailure as error:
+            if error.code in _AGAINST_INDEXES:
+                return error
+            raise
+        return None
+
+    refusal = await line.ask(work, seconds=_BUILD_SECONDS)
+    if refusal is not None:
+        raise refusal
+
+
+def _refused(name: str, index: Index, error: OperationFailure) -> StoreUnreachable:
+    if error.code in _DOUBLES:
+        return _doubled(name, index)
+    return _in_the_way(name, index.name, "has other options")
 
 
 def _doubled(collection: str, index: Index) -> StoreUnreachable:
