@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -22,60 +23,61 @@ _MARKS = {"ok": "ok", "attention": "!", "broken": "BROKEN"}
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def doctor_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
+@click.option(
+    "--share", is_flag=True, help="Write a report that is safe to post into the present folder."
+)
+def doctor_command(*, as_json: bool, share: bool) -> None:
     """Tell what works on this machine and what does not, each with the mend.
 
-    The private servers are started for it, and stopped again if they did not run before.
-    Exit status 1 if something is broken.
+    Private servers are started for it, and stopped again if they did not run before; shared ones
+    are asked. Exit status 1 if something is broken.
+
+    With --share it also writes a report without names, e-mails, addresses, folders and secrets.
     """
     # Late imports: --help must not load them.
     from smtui.cli.running import out, run
 
     async def work() -> int:
+        from smtui.cli import report
         from smtui.local.checks import Verdict
+        from smtui.paths import places
 
-        worst = 0
+        here = places()
+        loaded, settings = _settings(here)
+        found = []
         for group in (_machine, _servers):
-            for check in await group():
+            for check in await group(here, loaded, settings):
                 out(_object(check) if as_json else _line(check))
-                worst |= check.verdict is Verdict.BROKEN
-        return worst
+                found.append(check)
+        if share:
+            path = await report.written(here, loaded, found)
+            out(json.dumps({"report": str(path)}) if as_json else f"\nThe report is in {path}")
+        return any(check.verdict is Verdict.BROKEN for check in found)
 
     run(work)
 
 
-async def _machine() -> Iterable[Check]:
+async def _machine(here: Places, loaded: Loaded, settings: Check) -> Iterable[Check]:
     """What is seen without starting anything."""
+    from smtui import wiring
     from smtui.local import checks
-    from smtui.paths import places
 
-    here = places()
-    loaded, settings = _settings(here)
     return (
         checks.python(),
-        checks.sqlite(),
         settings,
         *_terminal(here, loaded),
-        checks.disk(here),
-        checks.folders(here),
-        checks.file_system(here),
-        checks.lingering(),
+        *wiring.machine_checks(here, loaded.settings),
     )
 
 
-async def _servers() -> Iterable[Check]:
-    """What is seen by starting it; nothing is started where nothing can be written."""
+async def _servers(here: Places, loaded: Loaded, settings: Check) -> Iterable[Check]:
+    """What is seen by asking the servers; with settings that mislead, nobody is asked."""
     from smtui import wiring
     from smtui.local import checks
-    from smtui.local.trials import Trials
-    from smtui.paths import places
 
-    here = places()
-    if checks.folders(here).verdict is checks.Verdict.BROKEN:
-        mend = "Mend the folders first."
-        return [checks.broken(name, "not tried", mend) for name in ("valkey", "chroma", "worker")]
-    loaded, _ = _settings(here)
-    return await Trials(here, wiring.private_servers(here, loaded.settings)).all()
+    if settings.verdict is checks.Verdict.BROKEN and "servers." in settings.seen:
+        return [checks.broken("servers", "not tried", "Mend the settings first.")]
+    return await wiring.trials(here, loaded.settings)
 
 
 def _settings(here: Places) -> tuple[Loaded, Check]:
@@ -153,8 +155,6 @@ def _size() -> Check:
 
 
 def _object(check: Check) -> str:
-    import json
-
     return json.dumps(
         {
             "name": check.name,

@@ -2,8 +2,8 @@
 
 `python -m smtui.local.keeper SETUP`, where SETUP is `Setup.to_json()`. It leaves the terminal,
 says one line of JSON when it listens (or why it cannot), and then talks JSON lines over a unix
-socket: `{"do": "ping" | "need" | "status" | "stop" | "drain", …}`, answered by one line each.
-It opens no documents and imports nothing heavy.
+socket: `{"do": "ping" | "need" | "rest" | "status" | "stop" | "drain", …}`, answered by one line
+each. It opens no documents and imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -186,6 +186,9 @@ class Keeper:
                 return {"ok": True, "servers": self._status()}
             if do == "need" and name in self._kept:
                 return {"ok": True, "address": await self._need(name)}
+            if do == "rest" and name in self._kept:
+                await self._kept[name].rest()
+                return {"ok": True}
             if do == "stop":
                 return await self._stop(now=message.get("now") is True)
             if do == "drain":

@@ -105,6 +105,10 @@ class Kept:
     async def stop(self) -> None:
         """Ask it to end for good, and wait until it and all that it started are gone."""
         self._ending = True
+        await self.rest()
+
+    async def rest(self) -> None:
+        """End it until it is needed again."""
         async with self._busy:
             self._wanted = False
             self._reason = ""

@@ -102,6 +102,13 @@ class PrivateServers:
                 rows[0] |= {"state": "failed", "reason": error.title}
         return await asyncio.to_thread(measured, rows)
 
+    async def rest(self, name: str) -> None:
+        """End one server until somebody needs it again; nothing where no keeper runs."""
+        try:
+            await self._ask({"do": "rest", "name": name}, seconds=_LONG_ANSWER_SECONDS)
+        except _NO_KEEPER:
+            return
+
     async def stop(self, *, now: bool = False) -> None:
         """Stop everything in order and wait until it is gone.
 

@@ -12,6 +12,7 @@ from smtui.local import valkey
 from smtui.local.checks import Check, attention, broken, well
 from smtui.local.servers import PrivateServers
 from smtui.local.setup import Files
+from smtui.local.status import ServerStatus
 from smtui.paths import Places
 
 # A worker imports all that it listens with before it takes its first message.
@@ -36,12 +37,17 @@ class Trials:
                 await _tried("worker", self._worker),
             )
         finally:
-            if all(one.state == "stopped" for one in before):
-                await self._stop_unless_used()
+            await self._leave_as(before)
 
-    async def _stop_unless_used(self) -> None:
+    async def _leave_as(self, before: tuple[ServerStatus, ...]) -> None:
+        """Stop what was started for the trials alone."""
+        ran = {one.name for one in before if one.state != "stopped"}
         try:
-            await self._servers.stop()
+            if not ran:
+                await self._servers.stop()
+            elif "chroma" not in ran:
+                # The worker stays: somebody may have given it work meanwhile.
+                await self._servers.rest("chroma")
         except ServerUnavailable:
             # Somebody began to use them meanwhile, or they do not start at all.
             return

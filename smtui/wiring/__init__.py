@@ -5,9 +5,10 @@ several machines use. Which it is, is decided here by the settings alone; what i
 the same.
 """
 
-from smtui.wiring.checkups import Checkup, checkup, private_servers, trials
+from smtui.wiring.checkups import Checkup, checkup, machine_checks, private_servers, trials
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import documents
+from smtui.wiring.privacy import private
 from smtui.wiring.services import services
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "SystemClock",
     "checkup",
     "documents",
+    "machine_checks",
+    "private",
     "private_servers",
     "services",
     "trials",

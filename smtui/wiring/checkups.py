@@ -69,6 +69,22 @@ async def checkup(here: Places, settings: Settings) -> Checkup:
     return Checkup(servers=await private.check())
 
 
+def machine_checks(here: Places, settings: Settings) -> tuple[Check, ...]:
+    """See for the doctor what this machine must have; nothing is started."""
+    from smtui.local import checks
+
+    if settings.servers.given:
+        # The library is elsewhere; here are settings, a log and the sign-in that is kept.
+        return (checks.folders(here), checks.lingering())
+    return (
+        checks.sqlite(),
+        checks.disk(here),
+        checks.folders(here),
+        checks.file_system(here),
+        checks.lingering(),
+    )
+
+
 async def trials(here: Places, settings: Settings) -> tuple[Check, ...]:
     """See for the doctor whether every server works; private ones are started for it."""
     from smtui.local import checks
