@@ -3,49 +3,64 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.asking import (
+    accounts_opened,
+    address,
+    asked,
+    local_time,
+    password_stdin,
+    print_table,
+    token,
+    typed_password,
+)
 from smtui.cli.running import err, out, run
+from smtui.cli.user_sessions import sessions_command, sign_out_command, token_command
+from smtui.domain.account import Role
 
 if TYPE_CHECKING:
     from smtui.domain.account import Account
-    from smtui.services.accounts import Accounts
 
-_password_stdin = click.option(
-    "--password-stdin", is_flag=True, help="Read the password from the first line of the input."
-)
+_SECRETS = {"hashed_password", "code"}
+_ROLES = click.Choice([role.value for role in Role])
 
 
 @click.group("user")
 def user_command() -> None:
-    """Keep accounts: who may sign in."""
+    """Keep accounts: who may sign in, and what each may do.
+
+    An admin may everything; a member scans, tags and queues their own and the shared sounds; a
+    listener changes only their own. The first account is an admin.
+    """
 
 
 @user_command.command("add")
 @click.argument("username")
 @click.option("--email", default="", help="Another way to name oneself at sign-in.")
-@_password_stdin
-def add(*, username: str, email: str, password_stdin: bool) -> None:
-    """Make an account."""
+@click.option("--role", type=_ROLES, default=Role.MEMBER.value, show_default=True)
+@password_stdin
+def add(*, username: str, email: str, role: str, password_stdin: bool) -> None:
+    """Make an account; the first one of all is an admin."""
     _name_can_be_used(username)
-    password = _password(from_input=password_stdin)
+    password = typed_password(from_input=password_stdin)
 
     async def work() -> None:
         # A late import, here and below: --help loads no services.
         from smtui.services.accounts import NewAccount
 
-        async with _accounts() as accounts:
-            new = NewAccount(username=username, email=email, password=password)
-            account = await accounts.add(new)
-        out(f"{account.username} ({account.email}) can sign in.")
+        new = NewAccount(username=username, email=email, password=password, role=Role(role))
+        async with accounts_opened() as accounts:
+            by = None
+            if not accounts.guarded_by_system and await accounts.any_account():
+                by = await accounts.identified(token())
+                await accounts.command(by)
+            account = await accounts.add(new, by=by)
+        out(f"{account.username} ({account.email}) can sign in, as {_a(account.role)}.")
 
     run(work)
 
@@ -56,8 +71,8 @@ def list_(*, as_json: bool) -> None:
     """List the accounts, oldest first."""
 
     async def work() -> None:
-        async with _accounts() as accounts:
-            known = await accounts.list()
+        async with asked(writes=False) as now:
+            known = await now.accounts.list(by=now.by)
         if as_json:
             for account in known:
                 click.echo(json.dumps(_plain(account)))
@@ -65,35 +80,82 @@ def list_(*, as_json: bool) -> None:
         if not known:
             err("There is no account yet; `smtui` makes the first one, or `smtui user add`.")
             return
-        rows = [("name", "e-mail", "state", "last sign-in")]
+        rows = [("name", "e-mail", "role", "state", "last sign-in")]
         rows += [
             (
                 account.username,
                 account.email,
+                account.role.value,
                 "active" if account.is_active else "disabled",
-                _local(account.last_login),
+                local_time(account.last_login),
             )
             for account in known
         ]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        for row in rows:
-            cells = (f"{text:{width}}" for text, width in zip(row, widths, strict=True))
-            out("  ".join(cells).rstrip())
+        print_table([*rows])
 
     run(work)
 
 
 @user_command.command("password")
 @click.argument("login")
-@_password_stdin
-def password_(*, login: str, password_stdin: bool) -> None:
-    """Set a password; LOGIN is a name or e-mail. Ends the account's sessions."""
-    password = _password(from_input=password_stdin)
+@password_stdin
+@click.option("--code", "by_code", is_flag=True, help="Ask for a one-time code first.")
+@click.option(
+    "--code-stdin", is_flag=True, help="Read code and new password from two lines of the input."
+)
+def password_(*, login: str, password_stdin: bool, by_code: bool, code_stdin: bool) -> None:
+    """Set one's password; LOGIN is a name or e-mail. Ends the account's sessions.
+
+    Who has forgotten theirs gets a one-time code from an admin (`smtui user code LOGIN`).
+    """
+    code = ""
+    if by_code or code_stdin:
+        code = typed_password(from_input=code_stdin, twice=False, words="One-time code")
+    password = typed_password(from_input=password_stdin or code_stdin, words="New password")
 
     async def work() -> None:
-        async with _accounts() as accounts:
-            await accounts.set_password(login, password)
+        if by_code or code_stdin:
+            async with accounts_opened() as accounts:
+                await accounts.spend_code(login, code, password, address=address())
+        else:
+            async with asked() as now:
+                await now.accounts.set_password(login, password, by=now.by)
         out(f"The password of {login} is set. Open sessions have ended.")
+
+    run(work)
+
+
+@user_command.command("code")
+@click.argument("login")
+def code_(*, login: str) -> None:
+    """Print a one-time code with which LOGIN can choose a new password.
+
+    It is typed instead of the password when signing in, or given to `smtui user password --code`.
+    Until then the old password holds.
+    """
+
+    async def work() -> None:
+        async with asked() as now:
+            made = await now.accounts.code(login, by=now.by)
+        click.echo(made.text)
+        err(
+            f"{made.username} types it instead of the password, once, until "
+            f"{local_time(made.expires_at)}. It is shown only now."
+        )
+
+    run(work)
+
+
+@user_command.command("role")
+@click.argument("login")
+@click.argument("role", type=_ROLES)
+def role_(*, login: str, role: str) -> None:
+    """Make LOGIN an admin, a member or a listener, at once on every machine."""
+
+    async def work() -> None:
+        async with asked() as now:
+            await now.accounts.set_role(login, Role(role), by=now.by)
+        out(f"{login} is {_a(Role(role))} now.")
 
     run(work)
 
@@ -104,8 +166,8 @@ def disable(*, login: str) -> None:
     """Let nobody sign in to an account, and end its sessions."""
 
     async def work() -> None:
-        async with _accounts() as accounts:
-            await accounts.disable(login)
+        async with asked() as now:
+            await now.accounts.disable(login, by=now.by)
         out(f"{login} cannot sign in any more. Open sessions have ended.")
 
     run(work)
@@ -117,41 +179,16 @@ def enable(*, login: str) -> None:
     """Let a disabled account be signed in to again."""
 
     async def work() -> None:
-        async with _accounts() as accounts:
-            await accounts.enable(login)
+        async with asked() as now:
+            await now.accounts.enable(login, by=now.by)
         out(f"{login} can sign in again.")
 
     run(work)
 
 
-@user_command.command("token")
-@click.argument("login")
-def token(*, login: str) -> None:
-    """Print a token that lets programs act for an account.
-
-    It goes into the variable SMTUI_TOKEN and lives as long as it is used once in seven days.
-    """
-
-    async def work() -> None:
-        async with _accounts() as accounts:
-            made = await accounts.token(login)
-        click.echo(made)
-        err("Set SMTUI_TOKEN to it. Whoever has it acts as this account.")
-
-    run(work)
-
-
-@asynccontextmanager
-async def _accounts() -> AsyncIterator[Accounts]:
-    """Open the accounts alone: these commands act for nobody, so a disabled one is no obstacle."""
-    # Late imports, as everywhere in commands.
-    from smtui import settings, wiring
-    from smtui.paths import places
-
-    here = places()
-    loaded = settings.load(here, os.environ)
-    async with wiring.services(here, loaded.settings) as services:
-        yield services.accounts
+user_command.add_command(sessions_command)
+user_command.add_command(sign_out_command)
+user_command.add_command(token_command)
 
 
 def _name_can_be_used(username: str) -> None:
@@ -166,27 +203,15 @@ def _name_can_be_used(username: str) -> None:
         raise SystemExit(1) from None
 
 
-def _password(*, from_input: bool) -> str:
-    """Ask for a password twice without showing it, or read it from the input."""
-    if from_input:
-        line = sys.stdin.buffer.readline().decode("utf-8", errors="surrogateescape")
-        return line.rstrip("\r\n")
-    if not sys.stdin.isatty():
-        err("smtui: There is no terminal to ask for the password. Use --password-stdin.")
-        raise SystemExit(1)
-    answer: str = click.prompt("Password", hide_input=True, confirmation_prompt="Again", err=True)
-    return answer
+def _a(role: Role) -> str:
+    return f"{'an' if role is Role.ADMIN else 'a'} {role}"
 
 
 def _plain(account: Account) -> dict[str, object]:
-    """Give everything but the hash."""
+    """Give everything but what is secret."""
     return {
         one.name: value.isoformat() if isinstance(value, datetime) else value
         for one in fields(account)
-        if one.name != "hashed_password"
+        if one.name not in _SECRETS
         for value in (getattr(account, one.name),)
     }
-
-
-def _local(moment: datetime | None) -> str:
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "never"

@@ -34,7 +34,7 @@ def test_accounts_are_made_and_listed_without_their_hashes() -> None:
     assert add("anna").returncode == 0
     assert add("bert", "--email", "bert@example.org").returncode == 0
     table = smtui("user", "list").stdout
-    assert re.search(r"^anna +anna@localhost +active +never$", table, re.MULTILINE)
+    assert re.search(r"^anna +anna@localhost +admin +active +never$", table, re.MULTILINE)
     listed = [json.loads(line) for line in smtui("user", "list", "--json").stdout.splitlines()]
     assert [one["username"] for one in listed] == ["anna", "bert"]
     assert "hashed_password" not in listed[0]
