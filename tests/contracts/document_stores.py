@@ -1,12 +1,13 @@
 """Every implementation of the document stores that the contracts hold to their word.
 
-Another one (MongoDB) is one more entry in IMPLEMENTATIONS.
+Another one is one more entry in IMPLEMENTATIONS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +16,10 @@ from uuid import uuid4
 from smtui.domain.account import Account, UserId
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
 from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.mongo import opening as mongo
 from smtui.stores.sqlite.answers import Effort
 from smtui.stores.sqlite.opening import opened
+from tests.servers.mongo_server import fresh_database, shared_mongo
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 ANNA = UserId("11111111-1111-4111-8111-111111111111")
@@ -56,8 +59,20 @@ def sqlite_gathering(folder: Path) -> AbstractAsyncContextManager[DocumentStores
     return opened(folder / "library.sqlite3", effort=NO_WALK)
 
 
+@asynccontextmanager
+async def mongodb(folder: Path) -> AsyncIterator[DocumentStores]:
+    """A database of its own on the server that all tests share."""
+    with ExitStack() as stack:
+        # In a thread: the first to ask waits until the server is built and started.
+        server = await asyncio.to_thread(shared_mongo)
+        url = stack.enter_context(fresh_database(server))
+        async with mongo.opened(url) as stores:
+            yield stores
+
+
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
+    "mongodb": mongodb,
 }
 ANSWERING = IMPLEMENTATIONS | {
     "sqlite gathering": sqlite_gathering,
