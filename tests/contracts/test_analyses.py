@@ -136,6 +136,19 @@ async def test_saving_twice_is_saving_once(analyses: AnalysisStore) -> None:
     assert await analyses.newest(KICK) == saved
 
 
+async def test_a_newer_recipe_under_the_id_of_the_older_is_kept_beside_it(
+    analyses: AnalysisStore,
+) -> None:
+    """A claim keeps the id of its first attempt; a newer smtui may repeat it."""
+    older = analysis(KICK, recipe_version=1)
+    newer = replace(analysis(KICK, recipe_version=2, at=5), analysis_id=older.analysis_id)
+    assert await analyses.save(older) == older.analysis_id
+    identity = await analyses.save(newer)
+    assert identity != older.analysis_id
+    assert await analyses.save(newer) == identity
+    assert await analyses.newest(KICK) == replace(newer, analysis_id=identity)
+
+
 async def test_new_bytes_are_heard_anew_at_whatever_level(analyses: AnalysisStore) -> None:
     old = analysis(KICK, level=Level.ADVANCED, file_hash="old")
     new = analysis(KICK, level=Level.BASIC, file_hash="new")

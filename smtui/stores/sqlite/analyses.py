@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from uuid import uuid4
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.sample import FileId
@@ -91,10 +92,14 @@ def _save(connection: sqlite3.Connection, analysis: Analysis) -> AnalysisId:
         (analysis.file_id, analysis.measured.recipe_version),
     ).fetchone()
     if held is None:
+        # A claim that a newer smtui repeats has the id that stands for the older recipe.
+        taken = "SELECT 1 FROM analyses WHERE analysis_id = ?"
+        if connection.execute(taken, (analysis.analysis_id,)).fetchone():
+            values["analysis_id"] = str(uuid4())
         marks = ", ".join("?" * len(values))
         sql = f"INSERT INTO analyses ({', '.join(values)}) VALUES ({marks})"
         connection.execute(sql, tuple(values.values()))
-        return analysis.analysis_id
+        return AnalysisId(str(values["analysis_id"]))
     standing, rank, file_hash = held
     # What was heard of earlier bytes says nothing about these, at whatever level.
     if rank <= analysis.measured.level.rank or file_hash != analysis.measured.file_hash:
