@@ -169,11 +169,11 @@ def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
     created_at = min(time_in(part.get("created_at")) for part in parts)
     ended = all(batch_state(part).ended for part in parts)
     updated_at = max(time_in(part.get("updated_at"), created_at) for part in parts)
-    begun = any(batch_state(part) is not State.PENDING for part in parts)
+    begun = any(batch_state(part) is State.PROCESSING for part in parts)
     return RunProgress(
         run_id=run_id,
         user_id=_user_id(parts[0].get("user_id")),
-        level=level_of(parts[0].get("level")),
+        level=min(level_of(part.get("level")) for part in parts),
         total=sum(count["total_files"] for count in counts),
         completed=sum(count["completed"] for count in counts),
         failed=sum(count["failed"] for count in counts),
