@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
@@ -28,6 +25,7 @@ from smtui.domain.batch import (
     RunId,
     RunProgress,
     State,
+    Unseen,
 )
 from smtui.domain.ports.documents import BatchStore
 from smtui.domain.sample import FileId
@@ -63,9 +61,16 @@ def batch(*files: str, **changes: Any) -> Batch:
 
 
 async def claim(
-    batches: BatchStore, limit: int = 100, *, worker: str = "w", lease: float = 60.0
+    batches: BatchStore,
+    limit: int = 100,
+    *,
+    worker: str = "w",
+    lease: float = 60.0,
+    machine: str = "",
 ) -> tuple[Claimed, ...]:
-    return await batches.claim(RUN, worker=worker, limit=limit, lease_seconds=lease)
+    return await batches.claim(
+        RUN, worker=worker, limit=limit, lease_seconds=lease, machine=machine
+    )
 
 
 async def progress(batches: BatchStore) -> RunProgress:
@@ -311,128 +316,144 @@ async def test_many_who_claim_at_once_share_without_a_double(batches: BatchStore
     assert sorted(taken, key=int) == [str(number) for number in range(100)]
 
 
-@dataclass
-class Model:
-    """One run as a dictionary: state, attempt and present claim of each file."""
-
-    status: dict[FileId, State] = field(default_factory=dict)
-    attempt: dict[FileId, int] = field(default_factory=dict)
-    worker: dict[FileId, str] = field(default_factory=dict)
-    expired: set[FileId] = field(default_factory=set)
-    cancelled: bool = False
-
-    def settle(self) -> None:
-        """End what nobody may claim again, as a claim or a sweep does first."""
-        for file_id in sorted(self.expired):
-            if self.attempt[file_id] >= MAX_ATTEMPTS:
-                self.status[file_id] = State.FAILED
-            elif self.cancelled:
-                self.status[file_id] = State.CANCELLED
-            else:
-                continue
-            self.expired.discard(file_id)
-
-    def claimable(self) -> list[FileId]:
-        if self.cancelled:
-            return []
-        return [
-            file_id
-            for file_id, status in self.status.items()
-            if status is State.PENDING or file_id in self.expired
-        ]
+async def test_what_a_machine_does_not_have_is_left_to_others(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b")])
+    a, b = await claim(batches, machine="desk.local")
+    unseen = Unseen(machine="desk.local", error="/mnt/samples is not on desk.local")
+    assert await batches.hand_back(a, unseen=unseen)
+    assert await batches.hand_back(b)
+    kept = await batches.get(a.batch_id)
+    assert kept is not None
+    result = kept.results[a.file_id]
+    assert (result.status, result.attempt, result.unseen_on) == (State.PENDING, 0, ("desk.local",))
+    assert (result.code, result.error) == ("unseen", "/mnt/samples is not on desk.local")
+    assert [one.file_id for one in await claim(batches, machine="desk.local")] == ["b"]
+    assert await claim(batches, machine="desk.local") == ()
+    assert await batches.claimable(machine="desk.local") == ()
+    assert await batches.claimable(machine="attic") == (RUN,)
+    (again,) = await claim(batches, machine="attic")
+    assert (again.file_id, again.attempt, again.analysis_id) == ("a", 1, a.analysis_id)
+    assert await batches.complete(again, again.analysis_id)
+    kept = await batches.get(a.batch_id)
+    assert kept is not None
+    result = kept.results[a.file_id]
+    assert (result.code, result.error, result.unseen_on) == (None, None, ())
 
 
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ("claim", "claim", "lapse", "complete", "complete", "fail", "hand_back", "renew",
-             "sweep", "cancel")
-        ),
-        st.integers(0, 1000),
-    ),
-    max_size=60,
-)  # fmt: skip
-
-
-async def play(batches: BatchStore, model: Model, held: list[Claimed], step: str, n: int) -> None:
-    """Do one thing on both sides; a claim may be any that was ever given."""
-    if step in ("claim", "lapse"):
-        model.settle()
-        expected = model.claimable()[: n % 4]
-        taken = await claim(batches, n % 4, worker=f"w{n}", lease=0 if step == "lapse" else 60)
-        assert [claimed.file_id for claimed in taken] == expected
-        for claimed in taken:
-            file_id = claimed.file_id
-            model.status[file_id] = State.PROCESSING
-            model.attempt[file_id] += 1
-            model.worker[file_id] = claimed.worker
-            model.expired.discard(file_id)
-            if step == "lapse":
-                model.expired.add(file_id)
-            held.append(claimed)
-    elif step == "sweep":
-        model.settle()
-        assert await batches.claimable() == ((RUN,) if model.claimable() else ())
-    elif step == "cancel":
-        pending = [file_id for file_id, s in model.status.items() if s is State.PENDING]
-        assert await batches.request_cancel(RUN) == len(pending)
-        model.status |= dict.fromkeys(pending, State.CANCELLED)
-        model.cancelled = (
-            model.cancelled or State.PROCESSING in model.status.values() or bool(pending)
-        )
-    elif held:
-        await report(batches, model, held[n % len(held)], step)
-
-
-async def report(batches: BatchStore, model: Model, claimed: Claimed, step: str) -> None:
-    file_id = claimed.file_id
-    holds = (
-        model.status[file_id] is State.PROCESSING
-        and model.attempt[file_id] == claimed.attempt
-        and model.worker[file_id] == claimed.worker
-    )
-    if step == "complete":
-        assert await batches.complete(claimed, claimed.analysis_id) is holds
-        after = State.COMPLETED
-    elif step == "fail":
-        assert await batches.fail(claimed, code="damaged", error="It is damaged") is holds
-        after = State.FAILED
-    elif step == "renew":
-        assert await batches.renew(claimed, lease_seconds=60) is holds
-        after = State.PROCESSING
-    else:
-        assert await batches.hand_back(claimed) is holds
-        after = State.CANCELLED if model.cancelled else State.PENDING
-        model.attempt[file_id] -= holds
-    if holds:
-        model.status[file_id] = after
-        model.expired.discard(file_id)
-
-
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-@given(happened=steps)
-def test_whatever_happens_every_file_is_counted_once(
-    implementation: str, happened: list[tuple[str, int]]
+async def test_a_lease_that_ends_elsewhere_is_no_work_for_a_machine_without_the_file(
+    batches: BatchStore,
 ) -> None:
-    async def live(folder: Path) -> None:
-        async with IMPLEMENTATIONS[implementation](folder) as stores:
-            await stores.batches.create([batch("a", "b", "c"), batch("d", "e")])
-            model = Model(
-                status={FileId(name): State.PENDING for name in "abcde"},
-                attempt={FileId(name): 0 for name in "abcde"},
-            )
-            held: list[Claimed] = []
-            for step, number in happened:
-                await play(stores.batches, model, held, step, number)
-                seen = await progress(stores.batches)
-                states = list(model.status.values())
-                assert (seen.completed, seen.failed, seen.cancelled, seen.processing) == tuple(
-                    states.count(state)
-                    for state in (State.COMPLETED, State.FAILED, State.CANCELLED, State.PROCESSING)
-                )
-                ended = all(state.ended for state in states)
-                assert (seen.finished_at is not None) is ended
+    await batches.create([batch("a")])
+    (a,) = await claim(batches, machine="desk")
+    await batches.hand_back(a, unseen=Unseen(machine="desk", error="Not here"))
+    await claim(batches, machine="attic", lease=0)
+    assert await batches.claimable(machine="desk") == ()
+    assert await claim(batches, machine="desk") == ()
+    assert await batches.claimable() == (RUN,)
 
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(live(Path(folder)))
+
+async def test_what_no_live_machine_has_fails_with_the_sentence_it_was_given(
+    batches: BatchStore,
+) -> None:
+    await batches.create([batch("a", "b"), batch("c")])
+    for machine in ("desk.local", "attic"):
+        for claimed in await claim(batches, machine=machine):
+            if (claimed.file_id, machine) != ("b", "attic"):
+                unseen = Unseen(machine=machine, error=f"No /mnt on {machine}")
+                await batches.hand_back(claimed, unseen=unseen)
+            else:
+                await batches.hand_back(claimed)
+    assert await batches.vanish(frozenset()) == 0
+    assert await batches.vanish(frozenset({"desk.local", "attic", "cellar"})) == 0
+    assert await batches.vanish(frozenset({"desk.local", "attic"})) == 2
+    assert await batches.vanish(frozenset({"desk.local", "attic"})) == 0
+    assert await batches.failures(RUN, limit=9) == (
+        Failure(file_id=FileId("a"), code="vanished", error="No /mnt on attic", attempt=0),
+        Failure(file_id=FileId("c"), code="vanished", error="No /mnt on attic", attempt=0),
+    )
+    seen = await progress(batches)
+    assert (seen.failed, seen.processing, seen.finished_at) == (2, 0, None)
+    assert await batches.vanish(frozenset({"desk.local"})) == 1
+    seen = await progress(batches)
+    assert (seen.failed, seen.status) == (3, State.FAILED)
+    assert seen.finished_at is not None
+
+
+async def test_what_somebody_works_on_does_not_vanish(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    (a,) = await claim(batches, machine="desk")
+    await batches.hand_back(a, unseen=Unseen(machine="desk", error="Not here"))
+    (held,) = await claim(batches, machine="attic")
+    assert await batches.vanish(frozenset({"desk"})) == 0
+    assert await batches.complete(held, held.analysis_id)
+    assert (await progress(batches)).completed == 1
+
+
+async def test_a_file_that_crashes_where_it_is_seen_has_crashed(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    (a,) = await claim(batches, machine="desk")
+    await batches.hand_back(a, unseen=Unseen(machine="desk", error="Not here"))
+    for _ in range(MAX_ATTEMPTS):
+        assert len(await claim(batches, machine="attic", lease=0)) == 1
+    assert await batches.claimable() == ()
+    (failure,) = await batches.failures(RUN, limit=9)
+    assert failure.code == "crashed"
+    assert "Not here" not in failure.error
+
+
+async def test_a_name_of_a_machine_may_hold_anything(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    names = ("studio.local", "$HOME", "50%", "a%2Eb", "\udcff", "日本")
+    for name in names:
+        (a,) = await claim(batches, machine=name)
+        assert await batches.hand_back(a, unseen=Unseen(machine=name, error="Not here"))
+        assert await claim(batches, machine=name) == ()
+        assert await batches.claimable(machine=name) == ()
+    assert await batches.vanish(frozenset(names)) == 1
+
+
+async def test_many_at_once_hear_every_file_once(batches: BatchStore) -> None:
+    await batches.create([batch(*map(str, range(90))), batch(*map(str, range(100, 190)))])
+
+    async def work(worker: str, number: int) -> list[FileId]:
+        heard = []
+        while taken := await claim(batches, 7, worker=worker):
+            for place, claimed in enumerate(taken):
+                if (place + number) % 5 == 0 and claimed.attempt == 1 and number % 2:
+                    await batches.hand_back(claimed)
+                elif await batches.complete(claimed, claimed.analysis_id):
+                    heard.append(claimed.file_id)
+        return heard
+
+    shares = await asyncio.gather(*(work(f"w{number}", number) for number in range(8)))
+    # A file may be handed back just after all others have stopped looking.
+    shares.append(await work("last", 0))
+    heard = [file_id for share in shares for file_id in share]
+    assert sorted(heard, key=int) == [str(n) for n in (*range(90), *range(100, 190))]
+    seen = await progress(batches)
+    assert (seen.completed, seen.processing, seen.status) == (180, 0, State.COMPLETED)
+
+
+async def test_a_cancel_in_the_midst_of_work_leaves_nothing_uncounted(batches: BatchStore) -> None:
+    await batches.create([batch(*map(str, range(60))) for _ in range(2)])
+
+    async def work(worker: str) -> None:
+        while taken := await claim(batches, 5, worker=worker):
+            for claimed in taken:
+                if int(claimed.file_id) % 3:
+                    await batches.complete(claimed, claimed.analysis_id)
+                else:
+                    await batches.hand_back(claimed)
+
+    async def cancel() -> int:
+        while (await progress(batches)).completed < 10:
+            pass
+        return await batches.request_cancel(RUN)
+
+    *_, cancelled = await asyncio.gather(*(work(f"w{n}") for n in range(6)), cancel())
+    seen = await progress(batches)
+    assert seen.completed + seen.cancelled == seen.total == 120
+    assert (seen.processing, seen.failed, seen.status) == (0, 0, State.CANCELLED)
+    assert 0 < cancelled <= seen.cancelled
+    for run in await batches.runs(user_id=ANNA, limit=1):
+        assert run == seen
