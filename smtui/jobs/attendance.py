@@ -18,6 +18,8 @@ from smtui.domain.ports.sessions import WorkerBoard
 _LIVES = 4
 """A report that was not renewed for so many intervals has vanished."""
 
+_RESTART_SECONDS = 60.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +50,7 @@ class Attendance:
         self._missing = missing
         self._interval = interval
         self._trusted_at: float | None = None
+        self._seen: dict[str, float] = {}
         self._heard = True
 
     async def keep_telling(self) -> None:
@@ -74,7 +77,8 @@ class Attendance:
         """Give the machines on which workers live; none while that is not certain.
 
         After the board was lost, and at the start, everybody is given the time to report first:
-        what is decided by who lives must not be decided by who was quick.
+        what is decided by who lives must not be decided by who was quick. And a machine whose
+        worker has just ended still counts: it may only be starting again.
         """
         try:
             reports = await self._board.reports()
@@ -85,8 +89,9 @@ class Attendance:
             self._trusted_at = None
             return frozenset()
         now = time.monotonic()
+        self._seen |= dict.fromkeys((report.machine for report in reports), now)
         if self._trusted_at is None:
             self._trusted_at = now + 2 * self._interval.seconds
         if now < self._trusted_at:
             return frozenset()
-        return frozenset(report.machine for report in reports)
+        return frozenset(name for name, at in self._seen.items() if now - at < _RESTART_SECONDS)

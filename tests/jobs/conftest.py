@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -133,16 +134,22 @@ class Bench:
     async def _ensure(self) -> None:
         """Workers are started by the tests themselves."""
 
-    async def sounds(self, *names: str, same: bool = False) -> list[FileId]:
-        """Write short tones, each of its own bytes unless they shall be the same."""
+    async def sounds(
+        self, *names: str, same: bool = False, kept: Callable[[Path], Path] = lambda path: path
+    ) -> list[FileId]:
+        """Write short tones, each of its own bytes unless they shall be the same.
+
+        `kept` gives the path under which the documents have a file of this machine.
+        """
         found = []
         for name in names:
             path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
             self.made += 1
             hertz = 200.0 if same else 200.0 + 10.0 * self.made
             tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(RATE // 8) / RATE)
             soundfile.write(path, tone, RATE, format="WAV")
-            found.append(self.found(path))
+            found.append(replace(self.found(path), file_path=str(kept(path))))
         added = await self.stores.samples.add_found(found, user_id=OWNER, at=SystemClock().now())
         return list(added)
 
@@ -159,15 +166,20 @@ class Bench:
             format="wav",
         )
 
-    def work(self, **limits: Any) -> subprocess.Popen[bytes]:
-        """Start a worker."""
+    def work(
+        self, *, machine: str = "", paths: Mapping[str, str] | None = None, **limits: Any
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker; with a machine, as one of that machine among others."""
         told = json.dumps(self.limits | limits)
         database = self.folder / "library.sqlite3"
-        worker = subprocess.Popen(
-            [sys.executable, WORKER, database, self.address, self.log, told],
-            start_new_session=True,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-        )
+        posing = {"SMTUI_PATHS_MACHINE": machine, "SMTUI_PATHS_MAP": json.dumps(paths or {})}
+        with (self.folder / f"{machine or 'worker'}.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, WORKER, database, self.address, self.log, told],
+                start_new_session=True,
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"} | posing,
+                stderr=log,
+            )
         self.workers.append(worker)
         return worker
 

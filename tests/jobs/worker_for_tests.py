@@ -1,6 +1,8 @@
 """A real worker whose listener misbehaves for files with certain names.
 
-Called as `worker_for_tests.py DATABASE BROKER LOG LIMITS`, LIMITS being JSON of WorkLimits.
+Called as `worker_for_tests.py DATABASE BROKER LOG LIMITS`, LIMITS being JSON of WorkLimits. With
+SMTUI_PATHS_MACHINE it poses as a worker of that machine among others, its paths mapped by
+SMTUI_PATHS_MAP.
 """
 
 from __future__ import annotations
@@ -17,12 +19,18 @@ from pathlib import Path
 
 from smtui.audio.recipe import Recipe
 from smtui.domain.analysis import Level, Measurement
+from smtui.domain.health import WorkerReport
+from smtui.domain.ports.sessions import WorkerBoard
 from smtui.jobs.app import WorkLimits, celery_app
-from smtui.jobs.means import Means
+from smtui.jobs.means import Means, Standing
 from smtui.jobs.tasks import register
 from smtui.jobs.wakeups import Wakeups
 from smtui.jobs.worker import run_worker
+from smtui.paths import places
 from smtui.services.hearing import Documents, Hearing
+from smtui.settings import load
+from smtui.stores.redis.link import RedisLink
+from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
 from smtui.wiring import SystemClock
@@ -38,11 +46,12 @@ class CapriciousListener:
         self._recipe = Recipe()
 
     def listen(self, path: Path, *, level: Level) -> Measurement:
-        with self._log.open("a") as log:
-            log.write(f"{path.name}\n")
-        misdeed = getattr(self, path.stem.partition("-")[0], None)
-        if misdeed is not None:
-            misdeed()
+        if path.exists():
+            with self._log.open("a") as log:
+                log.write(f"{path.name}\n")
+            misdeed = getattr(self, path.stem.partition("-")[0], None)
+            if misdeed is not None:
+                misdeed()
         return self._recipe.listen(path, level=level)
 
     def slow(self) -> None:
@@ -80,6 +89,19 @@ class CapriciousListener:
 def main(database: str, broker: str, log: str, given: str) -> int:
     limits = WorkLimits(**json.loads(given))
     app = celery_app(broker, broker, limits)
+    settings = load(places()).settings
+    machine = settings.paths.machine or ""
+
+    async def address() -> str:
+        return broker
+
+    @contextlib.asynccontextmanager
+    async def board() -> AsyncIterator[WorkerBoard]:
+        link = RedisLink(address)
+        try:
+            yield RedisWorkers(link)
+        finally:
+            await link.close()
 
     @contextlib.asynccontextmanager
     async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
@@ -91,7 +113,9 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 batches=kept.batches,
             )
             version = Recipe.recipe_version
-            yield Hearing(documents, SystemClock(), worker=worker, recipe_version=version)
+            yield Hearing(
+                documents, SystemClock(), worker=worker, recipe_version=version, machine=machine
+            )
 
     @contextlib.asynccontextmanager
     async def using() -> AsyncIterator[None]:
@@ -102,6 +126,13 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         finally:
             held.unlink()  # noqa: ASYNC240 - one small file
 
+    report = WorkerReport(
+        name=f"{machine}:{os.getpid()}",
+        machine=machine,
+        version="0",
+        children=limits.children,
+        started_at=SystemClock().now(),
+    )
     means = Means(
         open_hearing=open_hearing,
         using=using,
@@ -109,6 +140,8 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         listener=CapriciousListener(Path(log)),
         limits=limits,
         slates=Path(log).parent,
+        paths=settings.paths.here,
+        standing=Standing(report=report, board=board) if machine else None,
     )
     register(app, means)
     return run_worker(app, limits)
