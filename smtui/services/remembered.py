@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from smtui.domain.analysis import Analysis, AnalysisHead, Level, Measurement, SpectralFeatures
 from smtui.domain.sample import FileId
@@ -18,17 +18,16 @@ from smtui.services.exactly import exactly
 ANALYSIS_SECONDS = 3_600
 FEATURES_SECONDS = 86_400
 
-Kept = TypeVar("Kept")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Which measurement a value is of."""
+    """Of which analysis a value is: the same id may have risen in level, or heard new bytes."""
 
+    analysis_id: str
+    analyzed_at: datetime
     file_hash: str
     level: Level
     recipe_version: int
-    analyzed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +40,14 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slices:
+class Slices(Origin):
     """The spectral features of a measurement."""
 
-    file_hash: str
-    level: Level
-    recipe_version: int
-    analyzed_at: datetime
     spectral_features: SpectralFeatures
+
+
+_ORIGIN = tuple(field.name for field in fields(Origin))
+_UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 
 
 def analysis_key(file_hash: str) -> str:
@@ -65,8 +64,7 @@ def packed(analysis: Analysis) -> bytes:
     """Write what was measured; raises ValueError for numbers that JSON does not know."""
     measured = analysis.measured
     values = asdict(replace(measured, spectral_features=None))
-    values["spectral_features"] = measured.spectral_features is not None
-    return _written(values | {"analyzed_at": analysis.analyzed_at.isoformat()})
+    return _written(values | _origin(analysis) | {"spectral_features": _has_slices(measured)})
 
 
 def packed_slices(analysis: Analysis) -> bytes | None:
@@ -74,32 +72,19 @@ def packed_slices(analysis: Analysis) -> bytes | None:
     features = analysis.measured.spectral_features
     if features is None:
         return None
-    return _written(
-        {
-            "file_hash": analysis.measured.file_hash,
-            "level": analysis.measured.level,
-            "recipe_version": analysis.measured.recipe_version,
-            "analyzed_at": analysis.analyzed_at.isoformat(),
-            "spectral_features": asdict(features),
-        }
-    )
+    return _written(_origin(analysis) | {"spectral_features": asdict(features)})
 
 
 def unpacked(kept: bytes | None) -> Remembered | None:
     """Read what was measured; None for what is damaged, or of another release or program."""
     try:
         values = _parsed(kept)
-        at = exactly(datetime, values.pop("analyzed_at"))
         sliced = exactly(bool, values["spectral_features"])
+        origin: Origin = exactly(Origin, {name: values[name] for name in _ORIGIN})
+        del values["analysis_id"], values["analyzed_at"]
         measured = exactly(Measurement, values | {"spectral_features": None})
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except _UNREADABLE:
         return None
-    origin = Origin(
-        file_hash=measured.file_hash,
-        level=measured.level,
-        recipe_version=measured.recipe_version,
-        analyzed_at=at,
-    )
     return Remembered(origin=origin, sliced=sliced, measured=measured)
 
 
@@ -107,7 +92,7 @@ def unpacked_slices(kept: bytes | None) -> Slices | None:
     """Read slices; None as for `unpacked`."""
     try:
         slices: Slices = exactly(Slices, _parsed(kept))
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except _UNREADABLE:
         return None
     return slices
 
@@ -132,13 +117,18 @@ def joined(head: AnalysisHead, measured: bytes | None, slices: bytes | None) -> 
     )
 
 
-def _is(kept: Origin | Slices, head: AnalysisHead) -> bool:
-    return (
-        kept.file_hash == head.file_hash
-        and kept.level == head.level
-        and kept.recipe_version == head.recipe_version
-        and kept.analyzed_at == head.analyzed_at
-    )
+def _is(kept: Origin, head: AnalysisHead) -> bool:
+    return all(getattr(kept, name) == getattr(head, name) for name in _ORIGIN)
+
+
+def _has_slices(measured: Measurement) -> bool:
+    return measured.spectral_features is not None
+
+
+def _origin(analysis: Analysis) -> dict[str, Any]:
+    head = analysis.head
+    values = {name: getattr(head, name) for name in _ORIGIN}
+    return values | {"analyzed_at": head.analyzed_at.isoformat()}
 
 
 def _written(values: dict[str, Any]) -> bytes:

@@ -23,6 +23,9 @@ from smtui.domain.analysis import (
 )
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.sample import FileId
+from smtui.services.cached_analyses import CachedAnalyses
+from smtui.stores.redis.cache import RedisCache
+from smtui.stores.redis.link import RedisLink
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 KICK, SNARE = FileId("kick"), FileId("snare")
@@ -36,9 +39,18 @@ async def documents(
         yield stores
 
 
-@pytest.fixture
-def analyses(documents: DocumentStores) -> AnalysisStore:
-    return documents.analyses
+@pytest.fixture(params=["alone", "through the cache"])
+async def analyses(
+    request: pytest.FixtureRequest, documents: DocumentStores, link: RedisLink
+) -> AsyncIterator[AnalysisStore]:
+    if request.param == "alone":
+        yield documents.analyses
+        return
+    # What one test has left there is no news to the next: names and times are the same.
+    await link.ask(lambda client: client.flushall())
+    cached = CachedAnalyses(documents.analyses, RedisCache(link))
+    yield cached
+    await cached.close()
 
 
 def measured(**changes: Any) -> Measurement:

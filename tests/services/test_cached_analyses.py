@@ -156,7 +156,7 @@ async def test_keys_lives_and_shapes_are_those_other_programs_know(
     assert 86_300 < await raw.ttl(features) <= 86_400
     kept = json.loads(await raw.get(measured))
     assert (kept["level"], kept["recipe_version"], kept["tempo"]) == ("advanced", 3, 127.3)
-    assert {"file_id", "user_id", "analysis_id", "ai_summary"}.isdisjoint(kept)
+    assert {"file_id", "user_id", "ai_summary"}.isdisjoint(kept)
     slices = json.loads(await raw.get(features))
     assert slices["spectral_features"]["spectral_centroid"] == [1000.1, 2000.2]
     assert (slices["file_hash"], slices["level"]) == ("bytes of kick", "advanced")
@@ -236,6 +236,19 @@ async def test_reads_during_writes_are_never_older_than_an_acknowledged_one(
 
     writing = asyncio.create_task(write())
     await asyncio.gather(writing, *(read() for _ in range(5)))
+
+
+async def test_two_sounds_of_the_same_bytes_keep_what_was_measured_of_each(
+    machines: list[Machine],
+) -> None:
+    here, there = machines
+    kick = analysis(file_hash="same", processing_time=0.5)
+    snare = analysis(SNARE, file_hash="same", processing_time=0.25)
+    for one in (kick, snare):
+        await here.analyses.save(one)
+    for machine in (here, there, here):
+        assert await machine.newest(KICK) == kick
+        assert await machine.newest(SNARE) == snare
 
 
 async def test_many_who_ask_at_once_have_it_read_once(machines: list[Machine]) -> None:
