@@ -15,7 +15,8 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import PyMongoError
 
 from smtui.domain.address import redacted
-from smtui.stores.mongo.troubles import TOLD, is_passing, silent, told, unreadable
+from smtui.domain.errors import SmtuiError
+from smtui.stores.mongo.troubles import TOLD, is_only_late, is_passing, late, told, unreadable
 from smtui.stores.mongo.values import Document, cut_to_ms, time_in
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class MongoLine:
                 with pymongo.timeout(limit):
                     return await self._persistently(work, limit)
         except TimeoutError as error:
-            raise silent(self._place) from error
+            raise late(self._place, self._reasons()) from error
 
     async def now(self) -> datetime:
         """The server's clock, the same for every machine; UTC, cut to milliseconds."""
@@ -156,14 +157,23 @@ class MongoLine:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + limit
         pauses = iter(_PAUSES)
+        broken: Exception | None = None
         while True:
             try:
                 return await work()
             except TOLD as error:
                 pause = next(pauses, _PAUSES[-1])
                 if not is_passing(error) or loop.time() + pause >= give_up:
-                    raise told(error, place=self._place, servers=self._reasons()) from error
+                    raise self._told(error, broken) from error
+                broken = error
                 await asyncio.sleep(pause)
+
+    def _told(self, error: Exception, broken: Exception | None) -> SmtuiError:
+        """Put the last error into words, or what broke the line before it where that says more."""
+        reasons = self._reasons()
+        if broken is not None and is_only_late(error) and not reasons:
+            error = broken
+        return told(error, place=self._place, servers=reasons)
 
     async def _read_clock(self) -> _ClockReading:
         async def work() -> _ClockReading:

@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from smtui.domain.ports.documents import BatchStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.stores.mongo import schema
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
+from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.index_making import made
 from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.mongo.troubles import too_old
 
 OLDEST_MONGODB = (7, 0)
@@ -24,9 +25,9 @@ class Documents:
     """The four document stores of one open library."""
 
     accounts: MongoAccounts
-    samples: SampleStore
+    samples: MongoSamples
     analyses: MongoAnalyses
-    batches: BatchStore
+    batches: MongoBatches
 
 
 @asynccontextmanager
@@ -42,9 +43,6 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
         StoreTooNew: a newer smtui wrote the library.
         StoreUnreachable: it cannot be opened; the hint says why.
     """
-    from smtui.stores.mongo.batches import MongoBatches
-    from smtui.stores.mongo.samples import MongoSamples
-
     line = MongoLine(url)
     try:
         await make_ready(line)

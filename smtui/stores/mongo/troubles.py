@@ -15,12 +15,13 @@ from pymongo.errors import (
     ConfigurationError,
     CursorNotFound,
     DocumentTooLarge,
+    ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
     ProtocolError,
     PyMongoError,
     ServerSelectionTimeoutError,
-    WTimeoutError,
+    WriteConcernError,
 )
 
 from smtui.domain.address import without_passwords
@@ -39,6 +40,8 @@ _PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11
 _ATLAS_NOT_AUTHENTICATED = 8000
 _TIME_EXCEEDED = 50
 _DISK_FULL = 14031
+# MaxTimeMSExpired, WriteConcernTimeout, UnsatisfiableWriteConcern.
+_UNCONFIRMED = frozenset({50, 64, 100})
 
 _CHECK = "`smtui services check` asks every server how it is."
 
@@ -54,6 +57,11 @@ def is_passing(error: BaseException) -> bool:
     if error.has_error_label("RetryableWriteError"):
         return True
     return bool(_codes(error) & _PASSING)
+
+
+def is_only_late(error: BaseException) -> bool:
+    """Whether the error says no more than that the time is up."""
+    return isinstance(error, ServerSelectionTimeoutError | ExecutionTimeout | NetworkTimeout)
 
 
 def is_forbidden(error: OperationFailure) -> bool:
@@ -79,6 +87,11 @@ def silent(place: str) -> StoreUnreachable:
     )
 
 
+def late(place: str, servers: Mapping[str, Exception]) -> SmtuiError:
+    """Say that the time is up, with why a server cannot be used where the driver knows it."""
+    return told(ServerSelectionTimeoutError(""), place=place, servers=servers)
+
+
 def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> SmtuiError:
     """Put an error of the driver into words.
 
@@ -87,7 +100,7 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         place: the server's host and port, for the sentence.
         servers: host and port → why the driver cannot use that server, where it knows.
     """
-    if isinstance(error, WTimeoutError):
+    if isinstance(error, WriteConcernError) and _codes(error) & _UNCONFIRMED:
         return StoreUnreachable(
             "MongoDB took the change, but most of its servers have not confirmed it",
             hint="A member of the replica set may be down. Try again in a moment.",
@@ -274,7 +287,7 @@ def _codes(error: OperationFailure) -> set[int]:
     if isinstance(error, BulkWriteError):
         parts = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
     else:
-        parts = [details.get("writeConcernError") or {}]
+        parts = [details, details.get("writeConcernError") or {}]
     return found | {part["code"] for part in parts if "code" in part}
 
 
