@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from smtui.domain.account import Account, Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
-from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
+from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, FoundFile, Trouble
 from smtui.services import batches as module
 from smtui.services.batches import Batches
@@ -54,7 +55,9 @@ def batches(documents: Documents, queue: LoggedQueue) -> Batches:
     )
 
 
-async def added(documents: Documents, *paths: str) -> tuple[FileId, ...]:
+async def added(
+    documents: Documents, *paths: str, owner: Account | None = ANNA
+) -> tuple[FileId, ...]:
     found = [
         FoundFile(
             file_path=path,
@@ -68,7 +71,9 @@ async def added(documents: Documents, *paths: str) -> tuple[FileId, ...]:
         )
         for path in paths
     ]
-    return await documents.samples.add_found(found, user_id=ANNA.user_id, at=SystemClock().now())
+    return await documents.samples.add_found(
+        found, user_id=owner.user_id if owner else None, at=SystemClock().now()
+    )
 
 
 async def test_a_long_run_is_cut_into_batches(batches: Batches, queue: LoggedQueue):
@@ -177,3 +182,71 @@ async def test_failures_are_named(batches: Batches, documents: Documents):
     assert (failure.error, sample.filename) == ("It is gone", "one.wav")
     overview = await anext(batches.overview(ANNA.user_id))
     assert (overview.busy, overview.failed) == (False, 1)
+
+
+@pytest.fixture
+async def people(documents: Documents) -> tuple[Account, Account, Account]:
+    """An admin, a member and a listener beside Anna."""
+    made = (
+        person("chief", Role.ADMIN, days=1),
+        person("bert", Role.MEMBER, days=2),
+        person("lena", Role.LISTENER, days=3),
+    )
+    for one in made:
+        await documents.accounts.add(one)
+    return made
+
+
+async def owned(documents: Documents, owner: Account | None, path: str) -> FileId:
+    (file_id,) = await added(documents, path, owner=owner)
+    return file_id
+
+
+async def test_only_its_owner_or_an_admin_cancels_a_run(
+    batches: Batches, people: tuple[Account, Account, Account]
+):
+    chief, bert, lena = people
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
+    for stranger in (bert, lena):
+        with pytest.raises(NotAllowed, match="not yours"):
+            await batches.cancel(run_id, by=stranger)
+    assert await batches.cancel(run_id, by=chief) == 2
+    run_id = await batches.start([FileId("one")], Level.BASIC, by=lena)
+    assert await batches.cancel(run_id, by=lena) == 1
+    with pytest.raises(NotFound):
+        await batches.cancel(RunId("nothing"), by=chief)
+
+
+async def test_a_listener_queues_only_its_own_sounds(
+    batches: Batches, documents: Documents, people: tuple[Account, Account, Account]
+):
+    _, bert, lena = people
+    own, shared = await owned(documents, lena, "/l/own.wav"), await owned(documents, None, "/s.wav")
+    await owned(documents, bert, "/b/his.wav")
+    with pytest.raises(NotAllowed, match="only your own"):
+        await batches.start([own, shared], Level.BASIC, by=lena)
+    assert await batches.unheard(lena, Level.BASIC) == (own,)
+    run_id = await batches.start_unheard(lena, Level.BASIC)
+    assert run_id is not None
+    assert await batches.unheard(bert, Level.BASIC, below="/") != ()
+    assert await batches.start([shared], Level.BASIC, by=bert)
+
+
+async def test_nobody_queues_what_they_cannot_see(
+    batches: Batches, documents: Documents, people: tuple[Account, Account, Account]
+):
+    chief, bert, _ = people
+    hers = await owned(documents, ANNA, "/a/hers.wav")
+    with pytest.raises(NotAllowed, match="another person's"):
+        await batches.start([hers], Level.BASIC, by=bert)
+    assert await batches.start([hers], Level.BASIC, by=chief)
+
+
+async def test_a_shared_sound_is_known_by_its_path_to_everybody(
+    batches: Batches, documents: Documents, people: tuple[Account, Account, Account]
+):
+    _, bert, lena = people
+    shared = await owned(documents, None, "/s/one.wav")
+    assert await batches.known([Path("/s/one.wav")], viewer=lena.user_id) == (shared,)
+    own = await owned(documents, bert, "/s/one.wav")
+    assert await batches.known([Path("/s/one.wav")], viewer=bert.user_id) == (own,)

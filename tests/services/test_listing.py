@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.errors import InputInvalid, NotFound
+from smtui.domain.account import Role
+from smtui.domain.errors import InputInvalid, NotAllowed, NotFound
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Field, Question, Sort
 from smtui.domain.sample import FileId, FoundFile, Heard, Sample
@@ -235,3 +236,26 @@ async def test_tags_are_tidied_and_refused_with_a_reason(
             await library.tag(ids, by=ANNA, add=[bad])
     with pytest.raises(NotFound):
         await library.sample(FileId("nobody"))
+
+
+async def test_tags_of_a_shared_sound_say_who_put_them_and_a_listener_puts_none(
+    documents: Documents, library: Library
+) -> None:
+    bert, lena = person("bert", days=1), person("lena", Role.LISTENER, days=2)
+    for one in (bert, lena):
+        await documents.accounts.add(one)
+    (shared,) = await documents.samples.add_found([sound("x.wav")], user_id=None, at=NOON)
+    (own,) = await documents.samples.add_found([sound("y.wav")], user_id=lena.user_id, at=NOON)
+    assert await library.tag([shared], by=bert, add=["house"]) == 1
+    assert await library.tag([shared], by=ANNA, add=["dusty"]) == 1
+    marks = (await library.sample(shared)).tag_marks
+    assert {tag: mark.by for tag, mark in marks.items()} == {
+        "house": bert.user_id,
+        "dusty": ANNA.user_id,
+    }
+    with pytest.raises(NotAllowed):
+        await library.tag([own, shared], by=lena, remove=["house"])
+    assert (await library.sample(shared)).tags == ("house", "dusty")
+    assert await library.tag([own], by=lena, add=["mine"]) == 1
+    with pytest.raises(NotAllowed, match="another person's"):
+        await library.tag([own], by=bert, add=["his"])

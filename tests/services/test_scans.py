@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.errors import InputInvalid, ServerUnavailable, TooManyTries
+from smtui.domain.account import Role
+from smtui.domain.errors import InputInvalid, NotAllowed, ServerUnavailable, TooManyTries
 from smtui.domain.question import Question
 from smtui.domain.sample import Mark, Sample
 from smtui.domain.scan import ScanProgress
@@ -363,3 +364,33 @@ async def test_a_scan_of_many_files_lets_the_loop_live(
         beating.cancel()
     assert counts(report) == {"added": 400}
     assert beats > 400
+
+
+async def test_shared_sounds_are_nobodys_and_seen_by_all(
+    documents: Documents, finder: DiskFinder, clock: StandingClock, sounds: Path
+) -> None:
+    lena = person("lena", Role.LISTENER, days=1)
+    await documents.accounts.add(lena)
+    intents = Intents(accounts=documents.accounts)
+    scans = Scans(
+        documents.samples, finder, clock, rights=Rights(documents.accounts), intents=intents
+    )
+    with pytest.raises(NotAllowed, match="As a listener you scan only your own"):
+        async with aclosing(scans.scan([sounds], by=lena, shared=True)) as steps:
+            await anext(steps)
+    assert await scans.folders(None) == ()
+    async with aclosing(scans.scan([sounds], by=ANNA, shared=True)) as steps:
+        seen = [step async for step in steps]
+    assert seen[-1].added == 3
+    page = await documents.samples.page(Question(viewer=lena.user_id), limit=10)
+    assert [sample.user_id for sample in page.samples] == [None] * 3
+    kept = await documents.accounts.by_id(ANNA.user_id)
+    assert kept is not None
+    assert kept.total_uploads == 3
+    assert [folder.path for folder in await scans.folders(None)] == [sounds]
+    assert await scans.folders(ANNA.user_id) == ()
+    with pytest.raises(NotAllowed):
+        await scans.forget(sounds, by=lena, shared=True)
+    assert await scans.forget(sounds, by=ANNA, shared=True)
+    async with aclosing(scans.scan([sounds], by=lena)) as steps:
+        assert [step async for step in steps][-1].added == 3
