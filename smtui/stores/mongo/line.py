@@ -34,8 +34,8 @@ ANSWER_SECONDS = 4.0
 _PAUSES = (0.05, 0.1, 0.25, 0.5)
 """Waits between tries, s; the last one until the time is up."""
 
-_CONNECT_SECONDS = 2.0
-"""Shorter than an answer, so that what is wrong with a server is known when one tells it."""
+_CONNECT_SHARE = 0.5
+"""Of an answer's time, so that what is wrong with a server is known when one tells it."""
 
 _HEARTBEAT_SECONDS = 2.0
 """How often the driver looks at a server; one that is back is found within this and a try."""
@@ -240,7 +240,7 @@ class MongoLine:
             "waitQueueTimeoutMS": answer_ms,
             "serverSelectionTimeoutMS": answer_ms,
             "socketTimeoutMS": answer_ms,
-            "connectTimeoutMS": min(answer_ms, int(_CONNECT_SECONDS * 1000)),
+            "connectTimeoutMS": int(answer_ms * _CONNECT_SHARE),
             "heartbeatFrequencyMS": int(_HEARTBEAT_SECONDS * 1000),
         }
 
