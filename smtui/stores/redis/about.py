@@ -53,7 +53,7 @@ async def refuse_old(client: Redis, refusals: Refusals) -> None:
         return
     number = re.match(r"\d+", str(facts.get("redis_version", "")))
     if number is not None and int(number[0]) < OLDEST:
-        raise refusals.too_old(_version(facts), OLDEST)
+        raise refusals.too_old(str(facts["redis_version"]), OLDEST)
 
 
 def _version(facts: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
+from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -54,6 +54,13 @@ def client_at(address: str, seconds: float, refusals: Refusals) -> Redis:
         # Its own retries would hide a restart that needs the address anew.
         retry=Retry(NoBackoff(), 0),
         protocol=2,
+        # Each line would first say what library this is: two more words there and back.
+        driver_info=None,
         **options,
     )
     return Redis.from_pool(pool)
+
+
+def speaks_tls(client: Redis) -> bool:
+    """Tell whether its address asks for TLS."""
+    return issubclass(client.connection_pool.connection_class, SSLConnection)

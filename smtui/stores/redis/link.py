@@ -53,6 +53,9 @@ class RedisLink:
         A lost line is mended and the work repeated. A server that is there and does not answer
         in time is not asked again: the person waits only once.
         """
+        # A late import: who never asks the server does not load its library.
+        from smtui.stores.redis.client import speaks_tls
+
         pauses = iter(_PAUSES)
         left = self._answer_seconds
         clock = asyncio.get_running_loop().time
@@ -65,7 +68,7 @@ class RedisLink:
                     return await self._answered(client, work)
             except TimeoutError as error:
                 await self._drop(client)
-                raise self._refusals.silent() from error
+                raise self._refusals.silent(tls=speaks_tls(client)) from error
             except _Lost as lost:
                 await self._drop(client)
                 left -= clock() - began
@@ -86,7 +89,6 @@ class RedisLink:
 
     async def _answered(self, client: Redis, work: Callable[[Redis], Awaitable[Answer]]) -> Answer:
         """Do the work once; raises _Lost, TimeoutError or ServerUnavailable."""
-        # A late import: who never asks the server does not load its library.
         from redis import exceptions
 
         try:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _LONGEST = 160
 _IN_A_PIPELINE = "of pipeline caused error: "
 _TLS = "rediss:// is with TLS, redis:// without."
+_CERTIFICATES = "needs certificate files that cannot be read"
+_WHICH_CERTIFICATES = "ssl_ca_certs, ssl_certfile and ssl_keyfile in its address name them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +44,15 @@ class Refusals:
         """Somebody else looks after the server: it may be anything that a person wrote."""
         return bool(self.address)
 
-    def silent(self) -> ServerUnavailable:
-        """It is there and does not answer in time."""
-        return self._said("does not answer", self.look)
+    def silent(self, *, tls: bool) -> ServerUnavailable:
+        """It is there and does not answer in time; without TLS it may wait for more of ours."""
+        return self._said("does not answer", f"{self.look} {_TLS}" if tls else self.look)
 
     def too_old(self, version: str, oldest: int) -> ServerUnavailable:
         """It lacks what smtui needs."""
         return self._said(
-            f"is {shown(version)}; smtui needs {oldest} or newer", "Update it, or use another."
+            f"has version {shown(version)}; smtui needs {oldest} or newer",
+            "Update it, or use another.",
         )
 
     def odd_address(self, trouble: str) -> ServerUnavailable:
@@ -76,17 +79,15 @@ class Refusals:
                 )
             if isinstance(cause, ssl.SSLError):
                 return self._of_tls(cause)
+            # For a socket it is there too, but no person has named that one.
             if self.shared and isinstance(cause, FileNotFoundError) and cause.filename is None:
-                # What the system says of files that the TLS library should read names none.
-                return self._said(
-                    "needs certificate files that cannot be read",
-                    "ssl_ca_certs, ssl_certfile and ssl_keyfile in its address name them.",
-                )
+                return self._said(_CERTIFICATES, _WHICH_CERTIFICATES)
         return None
 
     def _of_tls(self, error: ssl.SSLError) -> ServerUnavailable:
-        reason = (error.reason or "").lower()
-        if "certificate required" in reason.replace("_", " ") or "handshake_failure" in reason:
+        if error.library in ("X509", "PEM"):
+            return self._said(_CERTIFICATES, _WHICH_CERTIFICATES)
+        if "CERTIFICATE_REQUIRED" in (error.reason or "").upper().replace(" ", "_"):
             return self._said(
                 "wants a certificate from this machine",
                 "ssl_certfile=FILE and ssl_keyfile=FILE in its address name it.",
@@ -141,11 +142,19 @@ class Refusals:
             (r"\bWRONGTYPE\b", "keeps something else under a key of smtui's", _OTHER_DATABASE),
             ("not an integer", "keeps something else under a key of smtui's", _OTHER_DATABASE),
             (r"\b(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b", "is a cluster", _ONE_SERVER),
+            (
+                "closed by server|reset by peer",
+                "ends the line without a word",
+                self._alone_or_tls(),
+            ),
             (r"^Protocol Error", "answers what no Redis would", _TLS),
         ):
             if re.search(sign, words):
                 return self._said(title, hint)
         return None
+
+    def _alone_or_tls(self) -> str:
+        return f"{self.look} {_TLS}" if self.shared else self.look
 
     def _refused(self, error: RedisError) -> ServerUnavailable:
         # Before it stands the whole command, which may hold an e-mail.
