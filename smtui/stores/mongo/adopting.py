@@ -1,22 +1,25 @@
 """Documents of other programs become as easy to find as our own.
 
-They lack the fields that we find and sort by, which stand in indexes; so whoever lacks
+New ones lack the fields that we find and sort by, which stand in indexes; so whoever lacks
 `search_key` is found at once. Only our own fields are written, and only while the others are as
 they were read. Until then such a sound is shown, after all that have a value to sort by.
+
+What other programs change in a document (a tag, say) is shown at once, and found when it has been
+on a page: then our fields are made anew.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
 
 from smtui.domain.errors import StoreUnreachable
 from smtui.stores.mongo import generation
-from smtui.stores.mongo.changing import AT_ONCE, guarded, read, write
+from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
 from smtui.stores.mongo.finding import BY_NAME
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.lookups import find
@@ -39,34 +42,54 @@ class Adoption:
     def __init__(self, line: MongoLine) -> None:
         self._line = line
         self._due = 0.0
+        self._refused_until = 0.0
 
     async def now_and_then(self, *, seconds: float = 0.0) -> None:
-        """Look for such documents, if that was long enough ago; adopt some, or for so long.
+        """Look for new documents, if that was long enough ago.
 
         Raises:
             StoreUnreachable: nothing can be read. That nothing can be written is no matter here.
         """
+        if time.monotonic() >= self._due:
+            await self.now(seconds=seconds)
+
+    async def now(self, *, seconds: float) -> None:
+        """Look for new documents; adopt some, and go on for so long."""
         begun = time.monotonic()
-        if begun < self._due:
-            return
         # Said first: who comes meanwhile need not look as well.
-        self._due = begun + _PAUSE_SECONDS
+        self._due = max(self._due, begun + _PAUSE_SECONDS)
         while await self.some() == AT_ONCE:
             if time.monotonic() >= begun + seconds:
                 self._due = 0.0
                 return
+
+    async def mend(self, rows: Sequence[Document]) -> None:
+        """Make our fields anew where another program changed what they follow from."""
+        stale = [guarded(row, update) for row in rows if (update := _mending(row))]
+        if stale and time.monotonic() >= self._refused_until:
+            await self._unless_refused(lambda: self._mend(stale))
 
     async def some(self) -> int:
         """Adopt up to AT_ONCE documents; gives how many there were, 0 if they cannot be."""
         strangers = await find(self._line, STRANGERS, AT_ONCE)
         if not strangers:
             return 0
+        if time.monotonic() < self._refused_until:
+            return 0
+        return await self._unless_refused(lambda: self._adopt(strangers))
+
+    async def _unless_refused(self, work: Callable[[], Awaitable[int]]) -> int:
         try:
-            return await self._adopt(strangers)
+            return await work()
         except StoreUnreachable as error:
             _log.info("documents of other programs stay as they are: %s", error)
-            self._due = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
+            self._refused_until = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
             return 0
+
+    async def _mend(self, stale: Sequence[UpdateOne]) -> int:
+        await write(self._line, stale)
+        await generation.rise(self._line)
+        return len(stale)
 
     async def _adopt(self, strangers: list[Document]) -> int:
         paths = [str(path) for one in strangers if (path := _fields(one).get("path_key"))]
@@ -99,3 +122,14 @@ def _fields(document: Mapping[str, Any]) -> Document:
     sample = sample_of(document)
     heard = {} if sample.heard is None else {"heard": heard_document(sample.heard)}
     return derived(sample) | heard
+
+
+def _mending(row: Document) -> Document:
+    """What is stale in a document that was adopted; nothing for a new one."""
+    if "search_key" not in row:
+        return {}
+    fields = derived(sample_of(row))
+    if "path_key" not in row:
+        # Another document stands at this path.
+        fields.pop("path_key", None)
+    return changes(row, fields)

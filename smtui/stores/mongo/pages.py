@@ -30,13 +30,14 @@ class Pages:
         self._line = line
         self._looking = looking
 
-    async def page(self, question: Question, cut: Cut) -> Page:
-        """One page of samples."""
+    async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
+        """One page of samples, and the documents that it is made of."""
         rows = await self._rows(question, cut, None)
-        return Page(
+        page = Page(
             samples=tuple(sample_of(row) for row in rows),
             places=tuple(place_of(row, question.sort.field) for row in rows),
         )
+        return page, rows
 
     async def places(self, question: Question, cut: Cut) -> list[Place]:
         """Places alone."""

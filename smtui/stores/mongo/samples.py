@@ -46,20 +46,25 @@ class MongoSamples:
         """Rows next to a place (neither: from the start), in the question's order."""
         await self._adoption.now_and_then()
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
-        return await self._pages.page(question, cut)
+        page, rows = await self._pages.page(question, cut)
+        await self._adoption.mend(rows)
+        return page
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
+        await self._adoption.now_and_then()
         return await self._pages.count(question)
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""
+        await self._adoption.now_and_then()
         return await self._pages.signposts(question, every)
 
     async def ids(
         self, question: Question, *, limit: int, after: Place | None = None
     ) -> tuple[tuple[FileId, ...], Place | None]:
         """Ids alone, in order, with the place of the last one (None: there are no more)."""
+        await self._adoption.now_and_then()
         found = await self._pages.places(question, Cut(limit=limit + 1, after=after))
         shown = found[:limit]
         last = shown[-1] if shown and len(found) > limit else None
@@ -70,7 +75,7 @@ class MongoSamples:
     ) -> Mapping[str, Stamp]:
         """What is known of these (file_path, path_bytes); by `path_key`."""
         # A scan must meet what other programs know under the same paths.
-        await self._adoption.now_and_then(seconds=BACKGROUND_SECONDS)
+        await self._adoption.now(seconds=BACKGROUND_SECONDS)
         return await lookups.stamps(self._line, paths, user_id)
 
     async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
@@ -81,6 +86,7 @@ class MongoSamples:
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
     ) -> tuple[FileId, ...]:
         """Upsert on path_key, each file guarded; gives the ids in the same order."""
+        await self._adoption.now(seconds=BACKGROUND_SECONDS)
         owned = Owned(user_id=user_id, at=at)
         return tuple(await adding.add_found(self._line, found, owned))
 
@@ -115,6 +121,7 @@ class MongoSamples:
         remove: Sequence[str] = (),
     ) -> int:
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
+        await self._adoption.now(seconds=0.0)
         asked = Tagging(mark=mark, add=tuple(add), remove=tuple(remove))
         return await tagging.change_tags(self._line, file_ids, asked)
 
@@ -129,6 +136,7 @@ class MongoSamples:
         retry: bool = False,
     ) -> tuple[Sample, ...]:
         """Sounds not yet heard at this level, by file_id; not missing; failed ones if `retry`."""
+        await self._adoption.now_and_then()
         asked = Unheard(
             user_id=user_id, level=level, below=below, limit=limit, after=after, retry=retry
         )

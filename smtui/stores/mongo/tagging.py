@@ -73,9 +73,11 @@ def _update(before: Mapping[str, Any], tagging: Tagging) -> Document:
     if after.tags == sample.tags:
         return {}
     marks = marks_document(after.tag_marks) or None
-    fields = {"tags": list(after.tags), "tag_marks": marks, **derived(after)}
-    # Another document may stand at the path of one that was never adopted.
-    return changes(before, {name: fields[name] for name in fields if name != "path_key"})
+    fields: Document = {"tags": list(after.tags), "tag_marks": marks}
+    if "search_key" in before:
+        # Those of a document that was never adopted come with the adoption, all together.
+        fields |= {name: value for name, value in derived(after).items() if name != "path_key"}
+    return changes(before, fields)
 
 
 async def tags_in_use(line: MongoLine, viewer: UserId | None, limit: int) -> tuple[str, ...]:
