@@ -450,7 +450,9 @@ async def test_a_cancel_in_the_midst_of_work_leaves_nothing_uncounted(batches: B
             pass
         return await batches.request_cancel(RUN)
 
-    *_, cancelled = await asyncio.gather(*(work(f"w{n}") for n in range(6)), cancel())
+    cancelled, _ = await asyncio.gather(
+        cancel(), asyncio.gather(*(work(f"w{number}") for number in range(6)))
+    )
     seen = await progress(batches)
     assert seen.completed + seen.cancelled == seen.total == 120
     assert (seen.processing, seen.failed, seen.status) == (0, 0, State.CANCELLED)
