@@ -17,6 +17,7 @@ from textual.worker import WorkerFailed
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
+from smtui.ui.app_keys import APP_KEYS
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
@@ -42,7 +43,6 @@ _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
 _WATCHING_SESSION = "watching-session"
-_IDS = {"command_palette": "palette", "suspend_process": "suspend"}
 
 
 def _palette() -> type[Provider]:
@@ -52,11 +52,6 @@ def _palette() -> type[Provider]:
     return KeyCommands
 
 
-def _hidden(key: str, action: str, name: str, tooltip: str, *, shown: str = "") -> Binding:
-    id_ = f"app.{_IDS.get(action, action)}"
-    return Binding(key, action, name, id=id_, tooltip=tooltip, show=False, key_display=shown)
-
-
 class SmtuiApp(App[None]):
     """Opens screens, nothing more."""
 
@@ -64,20 +59,7 @@ class SmtuiApp(App[None]):
     CSS_PATH = str(styles() / "base.tcss")
     COMMANDS: ClassVar = {_palette}
     CLOSE_TIMEOUT = _CLOSING_GRACE
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "question_mark",
-            "help",
-            "Keys",
-            id="app.help",
-            tooltip="The keys of what has the focus, and what they do.",
-            key_display="?",
-        ),
-        _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
-        _hidden("ctrl+l", "redraw", "Draw afresh", "Draw the whole screen again."),
-        # The terminal is raw, so that the shell's own key reaches it through us alone.
-        _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
     def __init__(
         self,
@@ -113,6 +95,11 @@ class SmtuiApp(App[None]):
                 loop.add_signal_handler(number, self._told_to_leave, number)
         self.call_after_refresh(self._begin)
 
+    def on_opening_screen_again(self) -> None:
+        """Open the services once more."""
+        self._services = None
+        self._begin()
+
     def _begin(self) -> None:
         self._keeping = asyncio.create_task(self._keep_services(), name="services")
         self._keeping.add_done_callback(self._services_ended)
@@ -140,10 +127,19 @@ class SmtuiApp(App[None]):
         except ServerUnavailable as error:
             # The form says how the servers are, and signs in as soon as they are back.
             await self._open_login(services, str(error))
+            self.run_worker(self._until_resumed(services), group=_WATCHING_SESSION)
             return
         if signed_in is None:
             await self._open_login(services)
         else:
+            await self._open_library(services, signed_in)
+
+    async def _until_resumed(self, services: Services) -> None:
+        """Go on in the library when the sessions can be had again."""
+        from smtui.ui.session import resumed
+
+        signed_in = await resumed(services.accounts)
+        if signed_in is not None:
             await self._open_library(services, signed_in)
 
     async def _open_login(self, services: Services, why: str = "") -> None:

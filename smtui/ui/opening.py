@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -14,6 +19,21 @@ from smtui.domain.text import shown
 
 class OpeningScreen(Screen[None]):
     """Says "opening", or why that failed and what to do about it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter",
+            "again",
+            "Try again",
+            id="opening.again",
+            tooltip="Try once more to open the library.",
+            show=False,
+        ),
+    ]
+
+    @dataclass
+    class Again(Message):
+        """The person wants what failed to be tried once more."""
 
     def compose(self) -> ComposeResult:
         """Lay out one calm box in the middle."""
@@ -27,5 +47,12 @@ class OpeningScreen(Screen[None]):
         words = [(f"{shown(error.title)}.", "bold")]
         if error.hint:
             words.append((f"\n\n{shown(error.hint)}", ""))
-        words.append(("\n\nctrl+q quits", "dim"))
+        words.append(("\n\nenter tries again    ctrl+q quits", "dim"))
         self.query_one("#opening-words", Static).update(Content.assemble(*words))
+
+    def action_again(self) -> None:
+        """Try once more, if it has failed."""
+        if self.has_class("-failed"):
+            self.remove_class("-failed")
+            self.query_one("#opening-words", Static).update("opening")
+            self.post_message(self.Again())

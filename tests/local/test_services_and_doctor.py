@@ -67,7 +67,7 @@ def test_the_doctor_finds_a_well_machine_well_and_leaves_it_as_it_was(private: P
     assert done.returncode == 0, done.stdout + done.stderr
     found = objects(done)
     assert list(found) == [
-        *("python", "sqlite", "settings", "locale", "colours", "terminal", "disk", "folders"),
+        *("python", "settings", "locale", "colours", "terminal", "sqlite", "disk", "folders"),
         *("file system", "logging out", "valkey", "chroma", "worker"),
     ]
     for name in (
@@ -91,6 +91,8 @@ def test_the_doctor_leaves_running_what_ran(private: Private) -> None:
     pid = private.pid("valkey")
     assert smtui(private, "doctor").returncode == 0
     assert private.pid("valkey") == pid
+    # Nobody had asked for it.
+    assert private.pid("chroma") is None
 
 
 def test_the_doctor_names_a_home_that_cannot_be_used(private: Private) -> None:

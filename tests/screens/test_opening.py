@@ -16,7 +16,7 @@ from typing import cast
 
 import pytest
 
-from smtui.domain.errors import StoreTooNew
+from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.services.box import Services
 from smtui.ui.app import SmtuiApp
 from smtui.ui.browsing.tagging import read_tags
@@ -45,6 +45,26 @@ async def test_a_failure_at_the_start_is_a_sentence_with_a_hint() -> None:
         await until(lambda: "Update smtui." in seen(app))
         assert "A newer [smtui] wrote this library." in seen(app)
         assert "ctrl+q quits" in seen(app)
+
+
+async def test_enter_tries_once_more_when_the_failure_is_mended(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    away = [StoreUnreachable("The library is away", hint="It comes back.")]
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Services]:
+        if away:
+            raise away.pop()
+        async with home.open_services() as services:
+            yield services
+
+    app = SmtuiApp(opening, Options())
+    async with app.run_test() as pilot:
+        await until(lambda: "enter tries again" in seen(app))
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, LibraryScreen))
 
 
 async def test_a_defect_ends_with_one_sentence_and_status_70(
