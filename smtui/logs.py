@@ -1,7 +1,8 @@
 """The log of screens and commands: 5 files of at most 1 MB, 0600, without secrets.
 
-Everything goes into the file and nothing to the terminal, which belongs to the screen. Control
-bytes are escaped, so that neither `cat` nor a forged line in a file name can do harm.
+Everything goes into the file and nothing to the terminal, which belongs to the screen; only what
+runs in the foreground without a screen writes the same lines to a stream. Control bytes are
+escaped, so that neither `cat` nor a forged line in a file name can do harm.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 from smtui.domain.text import shown
 
@@ -37,9 +39,20 @@ _SECRETS = (
 
 def start(path: Path, *, level: int = logging.INFO) -> None:
     """Send what every part of smtui, and warnings of libraries, have to say to this file."""
+    _send_to(_RotatingLog(path), level)
+
+
+def start_on(stream: TextIO, *, level: int = logging.INFO) -> None:
+    """Send the same to a stream, for who reads it in a terminal or in a container's log."""
+    lines = _Stream(stream)
+    lines.setFormatter(_InertLines())
+    _send_to(lines, level)
+
+
+def _send_to(log: logging.Handler, level: int) -> None:
     root = logging.getLogger()
     stop()
-    root.addHandler(_RotatingLog(path))
+    root.addHandler(log)
     root.setLevel(logging.WARNING)
     logging.getLogger("smtui").setLevel(level)
     logging.captureWarnings(capture=True)
@@ -48,10 +61,14 @@ def start(path: Path, *, level: int = logging.INFO) -> None:
 def stop() -> None:
     """Close the log."""
     root = logging.getLogger()
-    for log in [log for log in root.handlers if isinstance(log, _RotatingLog)]:
+    for log in [log for log in root.handlers if isinstance(log, _RotatingLog | _Stream)]:
         root.removeHandler(log)
         log.close()
     logging.captureWarnings(capture=False)
+
+
+class _Stream(logging.StreamHandler[TextIO]):
+    """A stream that is ours, told from those that others have put beside it."""
 
 
 class _InertLines(logging.Formatter):

@@ -1,87 +1,274 @@
-"""`smtui worker`: listens to queued sounds; started by smtui itself, in the background."""
+"""`smtui worker`: listens to queued sounds, for the shared servers of the settings.
+
+With `--private` it is the worker that smtui itself starts in the background for a person's own
+library.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import click
 
-from smtui.cli.running import err
-from smtui.paths import places
+from smtui.cli.running import err, out, run
+from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
+from smtui.paths import Places, places
 
 if TYPE_CHECKING:
-    from celery import Celery
-
+    from smtui.domain.ports.sessions import WorkerBoard
     from smtui.jobs.app import WorkLimits
-    from smtui.jobs.means import Means
+    from smtui.jobs.means import Standing
     from smtui.services.hearing import Hearing
+    from smtui.settings import Settings
 
 # A child is given its share of the machine's memory, but never less than this, bytes.
 _LEAST_MEMORY = 1 << 30
+# Lost work is looked for more often where more can lose it, s.
+_SWEEP_SECONDS = 4.0
+_THREADED = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 
 
 @click.command("worker")
-@click.option("--private", is_flag=True, help="Work for this person's own library.")
+@click.option("--private", is_flag=True, help="Work for one's own library; smtui does this.")
 @click.option(
-    "--children", type=click.IntRange(1, 256), default=1, help="How many processes listen."
+    "--children",
+    type=click.IntRange(1, 256),
+    help="How many processes listen; the setting work.children otherwise.",
 )
-def worker_command(*, private: bool, children: int) -> None:
-    """Listen to queued sounds.
+@click.option("--check", is_flag=True, help="Only tell: exit 0 if one of this machine listens.")
+def worker_command(*, private: bool, children: int | None, check: bool) -> None:
+    """Listen to queued sounds for the shared servers of the settings, until told to stop.
 
-    smtui starts its worker by itself when there is something to listen to and stops it when
-    there is not; nobody needs to call this.
+    Any number of machines may do so. A sound that a machine does not have is left to those that
+    have it; where it calls a folder otherwise, the setting paths.map says so. SIGTERM, SIGHUP and
+    Ctrl-C finish the sounds that are being listened to, and give the others back.
+
+    Your own library needs none of this: smtui starts its worker by itself and stops it again.
     """
-    broker = os.environ.get("SMTUI_PRIVATE_VALKEY", "")
-    if not (private and broker):
-        err("smtui: There is no queue to work for. `smtui services start` starts the worker.")
-        raise SystemExit(1)
-    # Late imports: --help loads none of this, and the children inherit it loaded.
-    from smtui.jobs.app import WorkLimits, celery_app
-    from smtui.jobs.tasks import register
-    from smtui.jobs.worker import run_worker
-
-    limits = WorkLimits(children=children, child_bytes=_share_of_memory(children))
-    app = celery_app(broker, broker, limits)
-    register(app, _means(app, broker, limits))
-    raise SystemExit(run_worker(app, limits))
+    if check:
+        run(_check)
+    try:
+        raise SystemExit(_work_privately(children or 1) if private else _work(children))
+    except SmtuiError as error:
+        err(f"smtui: {error}")
+        raise SystemExit(1) from error
 
 
-def _means(app: Celery, broker: str, limits: WorkLimits) -> Means:
-    """Join what the children work with; nothing is opened before they are forked."""
-    from smtui.audio.recipe import RECIPE_VERSION, Recipe
-    from smtui.jobs.means import Means
-    from smtui.jobs.wakeups import Wakeups
-    from smtui.local.locks import InUse
-    from smtui.services.hearing import Documents, Hearing
-    from smtui.stores.sqlite.connections import Durability
-    from smtui.stores.sqlite.opening import opened
-    from smtui.wiring import SystemClock
+async def _check() -> int:
+    settings = _shared_settings(places())
+    async with _board(settings)() as board:
+        machines = {report.machine for report in await board.reports()}
+    if settings.paths.name not in machines:
+        err(f"smtui: No worker of {settings.paths.name} is listening.")
+        return 1
+    return 0
 
-    here = places()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What a worker works with in one set-up or the other."""
+
+    here: Places
+    settings: Settings
+    broker: str
+    limits: WorkLimits
+    using: Callable[[], AbstractAsyncContextManager[None]]
+    standing: Standing | None = None
+
+    def run(self) -> int:
+        """Work until told to stop; nothing is opened before the children are forked."""
+        # Late imports, here and below: --help loads none of this, and children inherit it loaded.
+        from smtui.audio.recipe import Recipe
+        from smtui.jobs.app import celery_app
+        from smtui.jobs.means import Means
+        from smtui.jobs.tasks import register
+        from smtui.jobs.wakeups import Wakeups
+        from smtui.jobs.worker import run_worker
+
+        app = celery_app(self.broker, self.broker, self.limits)
+        slates = self.here.state if self.standing is None else self.here.state / "servers"
+        with suppress(OSError):
+            slates.mkdir(mode=0o700, exist_ok=True)
+        means = Means(
+            open_hearing=self._hearing,
+            using=self.using,
+            wakeups=lambda: Wakeups(app, self.broker),
+            listener=Recipe(),
+            limits=self.limits,
+            slates=slates,
+            paths=self.settings.paths.here,
+            standing=self.standing,
+        )
+        register(app, means)
+        return run_worker(app, self.limits)
 
     @asynccontextmanager
-    async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
-        async with opened(here.database, Durability.NORMAL) as kept:
-            documents = Documents(
-                accounts=kept.accounts,
-                samples=kept.samples,
-                analyses=kept.analyses,
-                batches=kept.batches,
-            )
-            yield Hearing(documents, SystemClock(), worker=worker, recipe_version=RECIPE_VERSION)
+    async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
+        from smtui.audio.recipe import RECIPE_VERSION
+        from smtui.services.hearing import Hearing
+        from smtui.stores.sqlite.connections import Durability
+        from smtui.wiring import SystemClock, documents
 
-    return Means(
-        open_hearing=open_hearing,
+        machine = "" if self.standing is None else self.standing.report.machine
+        async with documents(self.here, self.settings, Durability.NORMAL) as opened:
+            yield Hearing(
+                opened,
+                SystemClock(),
+                worker=worker,
+                recipe_version=RECIPE_VERSION,
+                machine=machine,
+            )
+
+
+def _work_privately(children: int) -> int:
+    """Work for a person's own library, as the keeper asks; gives the exit status."""
+    broker = os.environ.get("SMTUI_PRIVATE_VALKEY", "")
+    if not broker:
+        raise ServerUnavailable(
+            "There is no queue to work for", hint="`smtui services start` starts the worker."
+        )
+    from smtui import settings
+    from smtui.jobs.app import WorkLimits
+    from smtui.local.locks import InUse
+
+    here = places()
+    work = _Work(
+        here=here,
+        settings=settings.load(here).settings,
+        broker=broker,
+        limits=WorkLimits(children=children, child_bytes=_share_of_memory(children)),
         using=InUse(here).using,
-        wakeups=lambda: Wakeups(app, broker),
-        listener=Recipe(),
-        limits=limits,
-        slates=here.state,
     )
+    return work.run()
+
+
+def _work(children: int | None) -> int:
+    """Work for the shared servers, in the foreground; gives the exit status."""
+    here = places()
+    settings = _shared_settings(here)
+    processes = children or settings.work.processes(_cores())
+    _be_polite(settings.work.nice)
+    from smtui import logs
+    from smtui.jobs.app import WorkLimits
+    from smtui.local.refusals import prepared
+
+    prepared(here)
+    logs.start_on(sys.stderr)
+    standing = _standing(settings, processes)
+    _say(settings, standing)
+    limits = WorkLimits(
+        children=processes,
+        child_bytes=_share_of_memory(processes),
+        sweep_seconds=_SWEEP_SECONDS,
+    )
+    work = _Work(
+        here=here,
+        settings=settings,
+        broker=settings.servers.redis_url or "",
+        limits=limits,
+        using=_nothing_to_keep,
+        standing=standing,
+    )
+    try:
+        return work.run()
+    finally:
+        # With Redis away the report vanishes by itself.
+        with suppress(ServerUnavailable):
+            asyncio.run(_leave(standing))
+
+
+def _shared_settings(here: Places) -> Settings:
+    from smtui import settings
+
+    loaded = settings.load(here).settings
+    if not loaded.servers.given:
+        raise SettingInvalid(
+            "`smtui worker` works for shared servers, and none are set",
+            hint="Your own library needs no such worker: smtui starts one by itself. "
+            "`smtui settings` shows servers.mongo_url and the others.",
+        )
+    return loaded
+
+
+def _standing(settings: Settings, processes: int) -> Standing:
+    from importlib.metadata import version
+
+    from smtui.domain.health import WorkerReport
+    from smtui.jobs.means import Standing
+    from smtui.wiring import SystemClock
+
+    machine = settings.paths.name
+    report = WorkerReport(
+        name=f"{machine}:{os.getpid()}:{uuid4().hex[:8]}",
+        machine=machine,
+        version=version("smtui"),
+        children=processes,
+        started_at=SystemClock().now(),
+    )
+    return Standing(report=report, board=_board(settings))
+
+
+def _board(settings: Settings) -> Callable[[], AbstractAsyncContextManager[WorkerBoard]]:
+    from smtui.stores.redis.workers import RedisWorkers
+    from smtui.wiring.shared_redis import shared_link
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[WorkerBoard]:
+        link = shared_link(settings.servers)
+        try:
+            yield RedisWorkers(link)
+        finally:
+            await link.close()
+
+    return opened
+
+
+def _say(settings: Settings, standing: Standing) -> None:
+    """Say in one line what this worker works for."""
+    from smtui.domain.address import redacted
+
+    servers, report = settings.servers, standing.report
+    addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
+    processes = "1 process" if report.children == 1 else f"{report.children} processes"
+    out(f"{report.machine} listens for {addresses} with {processes} (smtui {report.version}).")
+    sys.stdout.flush()
+
+
+async def _leave(standing: Standing) -> None:
+    async with standing.board() as board:
+        await board.leave(standing.report.name)
+
+
+@asynccontextmanager
+async def _nothing_to_keep() -> AsyncIterator[None]:
+    """Shared servers run whether they are used or not."""
+    yield
+
+
+def _be_polite(nice: int) -> None:
+    """Stand back for whoever plays sounds on this machine: processor, disk, threads."""
+    # Before numpy is loaded, which reads them once.
+    os.environ |= {f"{library}_NUM_THREADS": "1" for library in _THREADED}
+    # A niceness already higher than asked for cannot be lowered, and need not be.
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
+    if sys.platform == "linux":
+        import psutil
+
+        with suppress(psutil.Error, OSError):
+            psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
+
+
+def _cores() -> int:
+    """The cores that this process may use; a container may have fewer than the machine."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _share_of_memory(children: int) -> int | None:

@@ -15,7 +15,7 @@ from smtui.jobs.wakeups import Wakeups
 
 _FIRST_SECONDS = 0.25
 _LONGEST_SECONDS = 2.0
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 _FORGOTTEN = 60.0
 
 

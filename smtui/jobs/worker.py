@@ -6,6 +6,7 @@ while the others work through a long run, and a single sound never waits behind 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import threading
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smtui.jobs.app import DEFAULT, QUEUES, WorkLimits
 
@@ -40,6 +41,13 @@ def run_worker(app: Celery, limits: WorkLimits) -> int:
 
 
 def _serve(app: Celery, name: str, queues: Sequence[str], children: int) -> int:
+    # A late import: signals belong to the worker alone.
+    from celery.signals import setup_logging, worker_ready
+
+    if logging.getLogger().handlers:
+        # Whoever started this has said where the log goes.
+        setup_logging.connect(_leave_logs_alone)
+    worker_ready.connect(_end_at_hang_up)
     app.amqp.queues.select(queues)
     worker = app.Worker(
         hostname=f"{name}@{socket.gethostname()}",
@@ -53,6 +61,15 @@ def _serve(app: Celery, name: str, queues: Sequence[str], children: int) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _leave_logs_alone(**_signal: Any) -> None:
+    """Being there is enough: then Celery sets up none."""
+
+
+def _end_at_hang_up(**_signal: Any) -> None:
+    """Take a closed terminal as the wish to end; Celery would start itself again without one."""
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def _fork_reserved(app: Celery) -> int:

@@ -40,7 +40,7 @@ async def test_each_machine_hears_what_it_has(bench):
     assert (progress.status, progress.completed) == (State.COMPLETED, 24)
     assert bench.heard().total() == 24
     results = await results_of(bench, run_id)
-    assert {result.worker.partition(":")[0] for result in results} == {"studio-a", "studio-b"}
+    assert {str(result.worker).partition(":")[0] for result in results} == {"studio-a", "studio-b"}
     assert all(not result.unseen_on and not result.error for result in results)
     for file_id in ids:
         assert (await bench.sample(file_id)).trouble is None
