@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
@@ -191,10 +192,10 @@ class Model:
     def at(self, key: str) -> Sample | None:
         return next((sound for sound in self.sounds.values() if sound.path_key == key), None)
 
-    def change(self, file_id: FileId, **changes: object) -> bool:
+    def change(self, file_id: FileId, **changes: Any) -> bool:
         if file_id not in self.sounds:
             return False
-        self.sounds[file_id] = replace(self.sounds[file_id], **changes)  # type: ignore[arg-type]
+        self.sounds[file_id] = replace(self.sounds[file_id], **changes)
         return True
 
 
@@ -202,5 +203,5 @@ def lies_in(file_path: str, folder: str) -> bool:
     return file_path.startswith(folder if folder.endswith("/") else f"{folder}/")
 
 
-def _seen(file: FoundFile) -> dict[str, object]:
+def _seen(file: FoundFile) -> dict[str, Any]:
     return {name: getattr(file, name) for name in (*FoundFile.__slots__, "filename")}

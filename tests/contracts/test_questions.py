@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from smtui.domain.question import (
     Within,
     Words,
 )
-from smtui.domain.sample import FileId, FoundFile, Heard, Sample, Trouble
+from smtui.domain.sample import FileId, FoundFile, Heard, Mark, Sample, Trouble
 from tests.contracts.document_stores import (
     ANNA,
     ANSWERING,
@@ -45,10 +45,12 @@ from tests.contracts.document_stores import (
     heard,
 )
 from tests.contracts.library_model import answer, place
+from tests.contracts.sounds_model import Model
 
 NAMES = ("kick", "Kick_2", "KICK 100%", "snare", "Straße", "qz", "a_b", "a*b", "é\U0001f941", 'x"y')
 FOLDERS = ("/a/Drums", "/a/Drums/b", "/a/drums2", "/", "/B_c/d", "/Ünder")
 TAGS = ("House", "house", "dark", "100%", "Ö")
+MARK = Mark(by=ANNA, at=NOW)
 KINDS = (None, "kick", "snare", "loop")
 TEMPI = (None, 90.0, 120.0, 120.1, 128.0)
 SORTS = [Sort(field=by, descending=falling) for by in SORTABLE for falling in (False, True)]
@@ -175,84 +177,33 @@ operations = st.lists(
 )
 
 
-@dataclass
-class Model:
-    """The library as a dictionary; ids are those that the store gave."""
-
-    sounds: dict[str, Sample] = field(default_factory=dict)
-
-    def found(
-        self, files: Sequence[FoundFile], owner: UserId | None, ids: Sequence[FileId]
-    ) -> None:
-        for file, file_id in zip(files, ids, strict=True):
-            fresh = Sample(
-                file_id=file_id,
-                filename=file.filename,
-                user_id=owner,
-                uploaded_at=NOW,
-                **{name: getattr(file, name) for name in FoundFile.__slots__},
-            )
-            known = self.sounds.get(fresh.path_key)
-            if known is not None:
-                assert known.file_id == file_id
-                same = known.file_hash == file.file_hash
-                fresh = replace(
-                    fresh,
-                    tags=known.tags,
-                    uploaded_at=known.uploaded_at,
-                    heard=known.heard if same else None,
-                    trouble=known.trouble if same else None,
-                )
-            self.sounds[fresh.path_key] = fresh
-
-    def change(self, before: Sample, after: Sample) -> None:
-        del self.sounds[before.path_key]
-        self.sounds[after.path_key] = after
-
-
 async def happen(samples: SampleStore, model: Model, operation: Found | Change) -> None:
     if isinstance(operation, Found):
         ids = await samples.add_found(operation.files, user_id=operation.owner, at=NOW)
-        model.found(operation.files, operation.owner, ids)
+        model.add_found(operation.files, operation.owner, ids, NOW)
     elif model.sounds:
-        sounds = list(model.sounds.values())
+        sounds = model.in_order()
         await alter(samples, model, sounds[operation.number % len(sounds)], operation)
 
 
 async def alter(samples: SampleStore, model: Model, sound: Sample, change: Change) -> None:
+    file_id = sound.file_id
     if change.heard is not None:
-        file_hash = sound.file_hash
-        if await samples.set_heard(sound.file_id, change.heard, file_hash=file_hash):
-            model.change(sound, replace(sound, heard=change.heard, trouble=None))
-        else:
-            assert sound.heard is not None
-            assert (sound.heard.level, change.heard.level) == ("advanced", "basic")
+        done = await samples.set_heard(file_id, change.heard, file_hash=sound.file_hash)
+        assert done is model.set_heard(file_id, change.heard, sound.file_hash)
     elif change.trouble:
         trouble = Trouble(code="damaged", error="It is damaged", at=NOW)
-        await samples.set_trouble(sound.file_id, trouble)
-        model.change(sound, replace(sound, trouble=trouble))
+        await samples.set_trouble(file_id, trouble)
+        model.set_trouble(file_id, trouble)
     elif change.missing is not None:
         at = NOW + timedelta(seconds=change.number) if change.missing else None
-        await samples.set_missing([sound.file_id], at)
-        model.change(sound, replace(sound, missing_since=at and (sound.missing_since or at)))
+        await samples.set_missing([file_id], at)
+        model.set_missing([file_id], at)
     elif change.move is not None:
-        moved = replace(
-            sound,
-            filename=change.move.filename,
-            missing_since=None,
-            **{name: getattr(change.move, name) for name in FoundFile.__slots__},
-        )
-        taken = model.sounds.get(moved.path_key, sound).file_id != sound.file_id
-        assert await samples.move(sound.file_id, change.move) is not taken
-        if not taken:
-            model.change(sound, moved)
+        assert await samples.move(file_id, change.move) is model.move(file_id, change.move)
     else:
-        await samples.change_tags([sound.file_id], add=change.add, remove=change.remove)
-        gone = {tag.casefold() for tag in change.remove}
-        kept = {tag.casefold(): tag for tag in sound.tags if tag.casefold() not in gone}
-        for tag in change.add:
-            kept.setdefault(tag.casefold(), tag)
-        model.change(sound, replace(sound, tags=tuple(kept.values())))
+        await samples.change_tags([file_id], mark=MARK, add=change.add, remove=change.remove)
+        model.change_tags([file_id], MARK, change.add, change.remove)
 
 
 async def agrees(samples: SampleStore, sounds: Sequence[Sample], question: Question) -> None:
@@ -294,7 +245,7 @@ def test_whatever_happens_the_library_answers_like_the_model(
             model = Model()
             for operation in happened:
                 await happen(stores.samples, model, operation)
-            sounds = list(model.sounds.values())
+            sounds = model.in_order()
             for question in asked:
                 await agrees(stores.samples, sounds, question)
 
@@ -334,7 +285,7 @@ async def sounds(documents: DocumentStores) -> list[Sample]:
             )
             await samples.set_heard(file_id, listened, file_hash=file.file_hash)
         if number % 5 == 0:
-            await samples.change_tags([file_id], add=[TAGS[number % len(TAGS)]])
+            await samples.change_tags([file_id], mark=MARK, add=[TAGS[number % len(TAGS)]])
     return list(await samples.get(ids))
 
 

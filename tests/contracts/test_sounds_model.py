@@ -10,7 +10,7 @@ from hypothesis.stateful import Bundle, invariant, multiple, rule
 
 from smtui.domain.analysis import Level
 from smtui.domain.question import Question, Words
-from smtui.domain.sample import FileId, Folder, Mark, Trouble, path_key
+from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
 from smtui.domain.text import folded
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, found, heard
 from tests.contracts.library_model import answer
@@ -177,7 +177,7 @@ class Sounds(Lockstep):
         limit=st.integers(1, 3),
     )
     def look_for_the_unheard(self, viewer, level, below, retry, limit):
-        met = []
+        met: list[Sample] = []
         after = None
         while part := self.run(
             self.store.unheard(
@@ -207,7 +207,7 @@ class Sounds(Lockstep):
         assert self.run(self.store.get(asked)) == self.model.get(asked)
 
 
-def by_id(sample) -> FileId:
+def by_id(sample: Sample) -> FileId:
     return sample.file_id
 
 
