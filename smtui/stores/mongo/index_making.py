@@ -143,7 +143,7 @@ def _refused(name: str, index: Index, error: OperationFailure) -> StoreUnreachab
 def _doubled(collection: str, index: Index) -> StoreUnreachable:
     fields = " and ".join(field for field, _ in index.keys)
     return StoreUnreachable(
-        f"Documents in {collection} share a {fields}, which smtui needs to be unique",
+        f"Documents in {collection} have the same {fields}, which must be unique",
         hint="They were made by another program; change or remove the doubles there, then start"
         " again.",
     )
