@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,8 +63,8 @@ def features_key(file_id: FileId) -> str:
 def packed(analysis: Analysis) -> bytes:
     """Write what was measured; raises ValueError for numbers that JSON does not know."""
     measured = analysis.measured
-    values = asdict(replace(measured, spectral_features=None))
-    return _written(values | _origin(analysis) | {"spectral_features": _has_slices(measured)})
+    sliced = {"spectral_features": measured.spectral_features is not None}
+    return _written(_fields(measured) | _origin(analysis) | sliced)
 
 
 def packed_slices(analysis: Analysis) -> bytes | None:
@@ -72,7 +72,7 @@ def packed_slices(analysis: Analysis) -> bytes | None:
     features = analysis.measured.spectral_features
     if features is None:
         return None
-    return _written(_origin(analysis) | {"spectral_features": asdict(features)})
+    return _written(_origin(analysis) | {"spectral_features": _fields(features)})
 
 
 def unpacked(kept: bytes | None) -> Remembered | None:
@@ -121,8 +121,9 @@ def _is(kept: Origin, head: AnalysisHead) -> bool:
     return all(getattr(kept, name) == getattr(head, name) for name in _ORIGIN)
 
 
-def _has_slices(measured: Measurement) -> bool:
-    return measured.spectral_features is not None
+def _fields(data: Any) -> dict[str, Any]:
+    # `asdict` copies each of the thousands of numbers: twenty times slower.
+    return {field.name: getattr(data, field.name) for field in fields(data)}
 
 
 def _origin(analysis: Analysis) -> dict[str, Any]:
@@ -132,7 +133,8 @@ def _origin(analysis: Analysis) -> dict[str, Any]:
 
 
 def _written(values: dict[str, Any]) -> bytes:
-    return json.dumps(values, allow_nan=False, separators=(",", ":")).encode("ascii")
+    text = json.dumps(values, default=_fields, allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii")
 
 
 def _parsed(kept: bytes | None) -> dict[str, Any]:

@@ -220,12 +220,12 @@ async def test_an_address_that_cannot_be_used_is_never_quoted(url: str) -> None:
 
 
 async def said(answer: bytes) -> str:
-    """The title for a server that gives this one answer to whatever comes first."""
+    """The title for a server that gives this one answer to INFO, and knows nothing else."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(answer)
-        await reader.read(-1)
+        while word := await reader.readline():
+            if word.strip() in (b"SETINFO", b"INFO"):
+                writer.write(answer if word.strip() == b"INFO" else b"-ERR unknown\r\n")
         writer.close()
 
     talking = await asyncio.start_server(talk, "127.0.0.1", 0)

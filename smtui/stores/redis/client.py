@@ -54,8 +54,6 @@ def client_at(address: str, seconds: float, refusals: Refusals) -> Redis:
         # Its own retries would hide a restart that needs the address anew.
         retry=Retry(NoBackoff(), 0),
         protocol=2,
-        # Each line would first say what library this is: two more words there and back.
-        driver_info=None,
         **options,
     )
     return Redis.from_pool(pool)
