@@ -126,3 +126,77 @@ async def test_a_sound_heard_only_at_the_basic_level_has_no_slices(
     await asyncio.to_thread(sweep.unlink)
     with pytest.raises(SoundUnreadable):
         await pictures.picture(wanted(sweep), file_hash=None, heard=heard)
+
+
+class Counted:
+    """A painter with a count of what was begun and what was stopped."""
+
+    def __init__(self, painter: PainterProcess) -> None:
+        self._painter = painter
+        self.begun: asyncio.Queue[PictureRequest] = asyncio.Queue()
+        self.stopped = 0
+        self.close = painter.close
+
+    async def paint(self, request: PictureRequest) -> Picture:
+        self.begun.put_nowait(request)
+        try:
+            return await self._painter.paint(request)
+        except asyncio.CancelledError:
+            self.stopped += 1
+            raise
+
+
+@pytest.fixture
+def painter() -> Counted:
+    return Counted(PainterProcess())
+
+
+@pytest.fixture
+async def counted(painter: Counted, link: RedisLink) -> AsyncIterator[Pictures]:
+    pictures = Pictures(painter, RedisCache(link))
+    yield pictures
+    await pictures.close()
+
+
+async def test_what_many_ask_for_at_once_is_drawn_once(
+    counted: Pictures, painter: Counted, sweep: Path
+) -> None:
+    asked = [counted.picture(wanted(sweep), file_hash="d4") for _ in range(20)]
+    drawn = await asyncio.gather(*asked)
+    assert {len(picture.levels) for picture in drawn} == {1200}
+    assert painter.begun.qsize() == 1
+
+
+async def test_the_others_have_their_picture_when_the_first_leaves(
+    counted: Pictures, painter: Counted, sweep: Path
+) -> None:
+    asked = [asyncio.create_task(counted.picture(wanted(sweep), file_hash="e5")) for _ in range(3)]
+    await painter.begun.get()
+    asked[0].cancel()
+    for picture in await asyncio.gather(*asked[1:]):
+        assert len(picture.levels) == 1200
+    assert painter.begun.empty()
+    assert painter.stopped == 0
+
+
+async def test_drawing_stops_when_the_last_leaves(
+    counted: Pictures, painter: Counted, sweep: Path
+) -> None:
+    asked = [asyncio.create_task(counted.picture(wanted(sweep), file_hash="f6")) for _ in range(2)]
+    await painter.begun.get()
+    for one in asked:
+        one.cancel()
+    await asyncio.wait(asked)
+    later = await counted.picture(wanted(sweep), file_hash="f6")
+    assert len(later.levels) == 1200
+    assert painter.stopped == 1
+
+
+async def test_the_same_bytes_at_a_path_that_is_gone_do_not_hide_those_that_are_there(
+    counted: Pictures, sweep: Path
+) -> None:
+    gone = counted.picture(wanted(sweep.with_name("gone.wav")), file_hash="a7")
+    there = counted.picture(wanted(sweep), file_hash="a7")
+    first, second = await asyncio.gather(gone, there, return_exceptions=True)
+    assert isinstance(first, SoundUnreadable)
+    assert isinstance(second, Picture)
