@@ -36,6 +36,7 @@ from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
+from tests.contracts.library_model import answer
 from tests.contracts.test_analyses import EVERYTHING
 from tests.stores_mongo.other_program import (
     THEIRS,
@@ -47,6 +48,9 @@ from tests.stores_mongo.other_program import (
     naive_now,
     other_program,
 )
+
+# Beanie's own, about Pydantic.
+pytestmark = pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince211")
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 MOVING = {"id", "revision_id"}
@@ -396,6 +400,65 @@ async def test_every_order_shows_the_sounds_of_others(
         assert [one.filename for one in await shown(library, Question())] == ["Pad.wav"]
 
 
+# One value of another kind for each field; None stands for null, `...` for not there at all.
+ODD: list[tuple[str, Any]] = [
+    (field, value)
+    for field in sorted(THEIRS[AudioFile] - {"file_id", "file_path", "user_id"})
+    for value in (None, ..., "text", 7, 2.5, [], ["a", 1], {}, {"a": {"b": 1}}, True)
+]
+ODD += [("uploaded_at", "2024-05-06T07:08:09Z"), ("uploaded_at", 1_700_000_000)]
+ODD += [("duration", float("nan")), ("duration", float("inf")), ("duration", -1.0)]
+ODD += [("tags", [None, "", "a\x00b", "x" * 3000]), ("tags", ["same", "Same"])]
+ODD += [("heard", {}), ("heard", None), ("heard", "yes"), ("heard", {"level": "best"})]
+ODD += [("heard", {"level": "basic", "tempo": "fast", "key": 5}), ("trouble", []), ("trouble", 5)]
+ODD += [("file_size", 2**40), ("missing_since", "never"), ("tag_marks", {"a": 1})]
+
+
+async def test_documents_of_any_shape_are_walked_through_in_every_order(mongo_url: str) -> None:
+    viewer = UserId(str(uuid4()))
+    async with other_program(mongo_url) as database:
+        for number, (field, value) in enumerate(ODD):
+            file = AudioFile(
+                filename=f"{number}.wav",
+                file_path=f"/srv/{number % 5}/{number}.wav",
+                file_size=1,
+                duration=number / 7,
+                sample_rate=1,
+                channels=1,
+                format="wav",
+                user_id=viewer,
+            )
+            plain = file.model_dump(exclude={"id", "revision_id"}) | {field: value}
+            if value is ...:
+                del plain[field]
+            await database.audio_files.insert_one(plain)
+    async with opened(mongo_url) as documents:
+        for by in SORTABLE:
+            for descending in (False, True):
+                question = Question(sort=Sort(field=by, descending=descending), viewer=viewer)
+                sounds = [one async for page in pages(documents, question) for one in page]
+                assert len({sound.file_id for sound in sounds}) == len(sounds) == len(ODD)
+                assert sounds == answer(sounds, question), question.sort
+                assert await documents.samples.count(question) == len(ODD)
+        for text in ("srv", "bpm:-", "len:>0", "is:heard", "tag:same", "-tag:same", "in:3"):
+            question = Question(expression=parse(text), viewer=viewer)
+            matching = [one async for page in pages(documents, question) for one in page]
+            assert matching == answer(sounds, question), text
+            assert await documents.samples.count(question) == len(matching)
+        assert "same" in {tag.lower() for tag in await library_of(documents).tags_in_use(viewer)}
+
+
+async def pages(documents: Documents, question: Question) -> AsyncIterator[tuple[Sample, ...]]:
+    """Walk by places, seven rows at a time."""
+    after = None
+    while True:
+        page = await documents.samples.page(question, limit=7, after=after)
+        if not page.samples:
+            return
+        yield page.samples
+        after = page.places[-1]
+
+
 def owner(studio: Studio) -> UserId:
     return UserId(studio.user.user_id)
 
@@ -577,4 +640,8 @@ async def test_what_others_change_is_shown_at_once(
         assert time.monotonic() < end, "the sounds of others are not shown"
         await asyncio.sleep(0.05)
     assert (await library.sample(FileId(studio.files[1].file_id))).tags == ("Wide",)
+    wide = Question(expression=parse("tag:wide -tag:dark"), viewer=owner(studio))
+    while [one.filename for one in await shown(library, wide)] != ["snare.wav"]:
+        assert time.monotonic() < end, "the tag of another is not found"
+        await asyncio.sleep(0.05)
     assert await library.generation() >= before
