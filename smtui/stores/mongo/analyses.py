@@ -120,9 +120,10 @@ async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
         {"file_hash": {"$ne": measured.file_hash}},
     ]
     for _ in range(_TRIES):
+        # The second: what may not go. Anything else came since the first, which is asked again.
         standing = await analyses.find_one_and_update(
             {"smtui_key": key, "$or": may_go}, {"$set": changes}, ["analysis_id"]
-        ) or await analyses.find_one({"smtui_key": key}, ["analysis_id"])
+        ) or await analyses.find_one({"smtui_key": key, "$nor": may_go}, ["analysis_id"])
         if standing is not None:
             return AnalysisId(standing["analysis_id"])
         try:
