@@ -16,7 +16,13 @@ from uuid import uuid4
 from smtui.domain.account import Account, UserId
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
 from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.mongo import looking
 from smtui.stores.mongo import opening as mongo
+from smtui.stores.mongo.accounts import MongoAccounts
+from smtui.stores.mongo.analyses import MongoAnalyses
+from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.answers import Effort
 from smtui.stores.sqlite.opening import opened
 from tests.servers.mongo_server import fresh_database, shared_mongo
@@ -70,12 +76,42 @@ async def mongodb(folder: Path) -> AsyncIterator[DocumentStores]:
             yield stores
 
 
+@asynccontextmanager
+async def mongodb_with(effort: looking.Effort) -> AsyncIterator[DocumentStores]:
+    """The same store made to answer as it does where the library is large."""
+    with ExitStack() as stack:
+        server = await asyncio.to_thread(shared_mongo)
+        line = MongoLine(stack.enter_context(fresh_database(server)))
+        try:
+            await mongo.make_ready(line)
+            yield mongo.Documents(
+                accounts=MongoAccounts(line),
+                samples=MongoSamples(line, effort=effort),
+                analyses=MongoAnalyses(line),
+                batches=MongoBatches(line),
+            )
+        finally:
+            await line.close()
+
+
+def mongodb_walking(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
+    """Nothing is few: every page is a walk along its order."""
+    return mongodb_with(looking.Effort(few=0, ids=-1))
+
+
+def mongodb_of_some(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
+    """More than a handful is many, and a walk is given up at once."""
+    return mongodb_with(looking.Effort(few=3, ids=4, counted=6, patience=0.0, shortest=1e-6))
+
+
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
     "mongodb": mongodb,
 }
 ANSWERING = IMPLEMENTATIONS | {
     "sqlite gathering": sqlite_gathering,
+    "mongodb walking": mongodb_walking,
+    "mongodb of some": mongodb_of_some,
 }
 
 
