@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
+from celery.exceptions import CPendingDeprecationWarning
 from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
+
+from smtui.domain.text import shown
 
 # s; a queue that is back is found within the longest pause.
 _FIRST_PAUSE = 0.5
@@ -24,7 +28,8 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
 
         def away(error: Exception, _interval: float) -> None:
             if not told:
-                _log.warning("The queue for the workers cannot be reached; trying on")
+                reason = shown(str(error))
+                _log.warning("The queue for the workers cannot be reached: %s Trying on", reason)
             told.append(error)
 
         ready = conn.ensure_connection(
@@ -39,3 +44,9 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
         if told:
             _log.warning("The queue for the workers is back")
         return ready
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        """Close the lost line, without being told how Celery might have been set up."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CPendingDeprecationWarning)
+            super().on_connection_error_after_connected(exc)

@@ -29,6 +29,8 @@ def run_worker(app: Celery, limits: WorkLimits) -> int:
 
     # The warning is about pickle, which is refused here, and would come at every start.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    # What it has to say of a lost line is said in our words.
+    logging.getLogger("celery.worker.consumer.consumer").setLevel(logging.ERROR)
     if limits.children == 1:
         return _serve(app, "smtui", QUEUES, limits.children)
     reserved = _fork_reserved(app)
