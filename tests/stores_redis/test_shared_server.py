@@ -183,6 +183,10 @@ async def test_nobody_there() -> None:
     assert "smtui services check" in told.hint
 
 
+async def test_no_socket_there(tmp_path: Path) -> None:
+    assert (await refusal(f"unix://{tmp_path}/none.sock")).title == "Redis cannot be reached"
+
+
 async def test_an_address_into_the_void() -> None:
     # Packets to this network go nowhere, or are refused on the way; both are in time.
     assert (await refusal("redis://:secret@192.0.2.1:6379")).title in (

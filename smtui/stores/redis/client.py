@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
@@ -25,6 +26,7 @@ _TLS_OPTIONS = {
     "ssl_min_version",
     "ssl_password",
 }
+_TLS_FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 
 
 def client_at(address: str, seconds: float, refusals: Refusals) -> Redis:
@@ -46,6 +48,8 @@ def client_at(address: str, seconds: float, refusals: Refusals) -> Redis:
     known = _OWN_OPTIONS | (_TLS_OPTIONS if scheme == "rediss" else set())
     if options.keys() - known:
         raise refusals.odd_address("with an option that smtui does not know")
+    if any(not os.access(str(options.get(name, "/")), os.R_OK) for name in _TLS_FILES):
+        raise refusals.no_certificates()
     pool = BlockingConnectionPool(
         max_connections=_LINES,
         timeout=seconds,

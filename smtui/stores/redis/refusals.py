@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 _LONGEST = 160
 _IN_A_PIPELINE = "of pipeline caused error: "
 _TLS = "rediss:// is with TLS, redis:// without."
-_CERTIFICATES = "needs certificate files that cannot be read"
-_WHICH_CERTIFICATES = "ssl_ca_certs, ssl_certfile and ssl_keyfile in its address name them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +57,13 @@ class Refusals:
         """Its address cannot be used; `trouble` never quotes it."""
         return self._said(f"has an address {trouble}", self.address)
 
+    def no_certificates(self) -> ServerUnavailable:
+        """Its address names files for TLS that are none, or not to be read."""
+        return self._said(
+            "needs certificate files that cannot be read",
+            "ssl_ca_certs, ssl_certfile and ssl_keyfile in its address name them.",
+        )
+
     def of(self, error: BaseException) -> ServerUnavailable:
         """Say what an error of the library, or of the system below it, means."""
         causes = tuple(_causes(error))
@@ -79,14 +84,11 @@ class Refusals:
                 )
             if isinstance(cause, ssl.SSLError):
                 return self._of_tls(cause)
-            # For a socket it is there too, but no person has named that one.
-            if self.shared and isinstance(cause, FileNotFoundError) and cause.filename is None:
-                return self._said(_CERTIFICATES, _WHICH_CERTIFICATES)
         return None
 
     def _of_tls(self, error: ssl.SSLError) -> ServerUnavailable:
         if error.library in ("X509", "PEM"):
-            return self._said(_CERTIFICATES, _WHICH_CERTIFICATES)
+            return self.no_certificates()
         if "CERTIFICATE_REQUIRED" in (error.reason or "").upper().replace(" ", "_"):
             return self._said(
                 "wants a certificate from this machine",
