@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from smtui.domain.address import without_passwords
 from smtui.domain.text import shown
 
 LONGEST = 1_000_000
@@ -26,9 +27,8 @@ FILES = 5
 _LONGEST_MESSAGE = 64_000
 
 _SECRETS = (
-    # bcrypt hashes, passwords in addresses, session ids in keys, and what calls itself a secret
+    # bcrypt hashes, session ids in keys, and what calls itself a secret
     (re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}"), "[hash]"),
-    (re.compile(r"(?<=://)[^/@\s]*@"), "***@"),
     (re.compile(r"(\bsession:)[\w-]+"), r"\1***"),
     (
         re.compile(r"(?i)((?:password|passwd|token|secret|session_id)\w*['\"]?\s*[:=]\s*)\S+"),
@@ -86,7 +86,8 @@ class _InertLines(logging.Formatter):
 
 
 def inert(text: str) -> str:
-    """Take secrets out of a text and make control characters visible."""
+    """Take secrets out of a text, also out of addresses, and make control characters visible."""
+    text = without_passwords(text)
     for pattern, instead in _SECRETS:
         text = pattern.sub(instead, text)
     return shown(text)

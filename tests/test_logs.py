@@ -62,6 +62,7 @@ def test_a_traceback_is_set_in_and_inert(log: Path) -> None:
     [
         (f"account has {HASH} now", "account has [hash] now"),
         ("at redis://anna:hidden@host:1/0", "at redis://***@host:1/0"),
+        ("at redis://:hidden@x/y:hidden@host:1/0", "at redis://***@host:1/0"),
         ("key session:0b7e-hidden gone", "key session:*** gone"),
         ("{'session_id': 'hidden', 'user': 'a'}", "{'session_id': *** 'user': 'a'}"),
         ("password=hidden next", "password=*** next"),

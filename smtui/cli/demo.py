@@ -54,6 +54,9 @@ def _thrown_away() -> Iterator[Path]:
     """Make a home, send everything of smtui there, and remove it and its servers at the end."""
     home = Path(tempfile.mkdtemp(prefix="smtui-demo-"))
     os.environ["SMTUI_HOME"] = str(home)
+    # A demo has servers of its own, wherever the person's library is.
+    for name in [name for name in os.environ if name.startswith("SMTUI_SERVERS_")]:
+        del os.environ[name]
     try:
         yield home
     finally:

@@ -35,7 +35,7 @@ async def written(here: Places, loaded: Loaded, checks: Iterable[Check]) -> Path
 
     private = await wiring.private(here, loaded.settings, os.environ)
     text = await asyncio.to_thread(lambda: "\n".join(_lines(here, loaded, checks)))
-    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     path = Path.cwd() / f"smtui-report-{moment}.txt"
     try:
         await asyncio.to_thread(_write, path, private.hidden_in(text))

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 # A word this short is taken out only where it stands alone.
 _SHORT = 4
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_SETTING = re.compile(r"(?:look|work|services|servers|limits|paths|keys)\.[\w.]+ = ")
 _FRAME = re.compile(r'^(\s*File )"(.*)"(, line \d+.*)$')
 _PACKAGE = re.compile(r".*?[\\/]((?:site-packages|smtui|lib[\\/]python[\d.]+)[\\/][^\s\"]*)$")
 # Host, or user and host, before a port; a time has no letter.
@@ -69,6 +70,9 @@ class Private:
         stamp = _STAMP.match(line)
         if stamp:
             return stamp[0] + self._words(line[stamp.end() :])
+        setting = _SETTING.match(line)
+        if setting:
+            return setting[0] + self._words(line[setting.end() :])
         frame = _FRAME.match(line)
         if frame:
             package = _PACKAGE.match(frame[2])
