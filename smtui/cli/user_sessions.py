@@ -111,11 +111,11 @@ def token_command(*, login: str | None, password_stdin: bool) -> None:
 
 def _password_needed() -> bool:
     """Tell whether the library is where the operating system does not guard it."""
-    from smtui import settings
+    from smtui import settings, wiring
     from smtui.paths import places
 
     try:
-        return settings.load(places(), os.environ).settings.servers.given
+        return not wiring.guarded(settings.load(places(), os.environ).settings)
     except SmtuiError as error:
         err(f"smtui: {error}")
         raise SystemExit(1) from None

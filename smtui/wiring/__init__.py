@@ -7,7 +7,7 @@ the same.
 
 from smtui.wiring.checkups import Checkup, checkup, machine_checks, private_servers, trials
 from smtui.wiring.clock import SystemClock
-from smtui.wiring.foundation import documents
+from smtui.wiring.foundation import documents, guarded
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services
 
@@ -16,6 +16,7 @@ __all__ = [
     "SystemClock",
     "checkup",
     "documents",
+    "guarded",
     "machine_checks",
     "private",
     "private_servers",

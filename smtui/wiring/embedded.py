@@ -16,7 +16,7 @@ from smtui.settings import Settings
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.checkups import private_servers
-from smtui.wiring.foundation import Foundation, documents
+from smtui.wiring.foundation import Foundation, documents, guarded
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def embedded(here: Places, settings: Settings) -> AsyncIterator[Foundation
                     cache=RedisCache(link, opens=False),
                     queue=CeleryQueue(servers.valkey, servers.worker),
                     health=PrivateHealth(here, servers, opened.samples.generation),
-                    guarded=True,
+                    guarded=guarded(settings),
                 )
             finally:
                 await link.close()

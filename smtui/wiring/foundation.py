@@ -36,6 +36,11 @@ class Foundation:
     guarded: bool
 
 
+def guarded(settings: Settings) -> bool:
+    """Whether the operating system keeps others out of the library, so that it may ask for less."""
+    return not settings.servers.given
+
+
 @asynccontextmanager
 async def foundation(here: Places, settings: Settings) -> AsyncIterator[Foundation]:
     """Open the documents and stand ready for the rest.

@@ -12,7 +12,7 @@ from smtui.paths import Places
 from smtui.settings import Settings
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
-from smtui.wiring.foundation import Foundation, documents
+from smtui.wiring.foundation import Foundation, documents, guarded
 from smtui.wiring.shared_health import SharedHealth
 from smtui.wiring.shared_redis import ListeningWorkers, SharedAddress, shared_link
 
@@ -41,5 +41,5 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),
             health=health,
-            guarded=False,
+            guarded=guarded(settings),
         )
