@@ -16,6 +16,7 @@ import click
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress
+from smtui.domain.question import Question, Within
 from smtui.domain.text import printable_path
 
 if TYPE_CHECKING:
@@ -109,14 +110,24 @@ async def _wanted(
     if not paths:
         return await batches.unheard(account, level, retry=retry), ()
     folders, files = _told_apart(paths)
-    ids: list[FileId] = []
+    kept = box.services.paths.kept
+    known = await batches.known([kept(path) for path in files], viewer=account.user_id)
+    unknown: list[Path] = []
+    for path, file_id in zip(files, known, strict=True):
+        if file_id is None:
+            # A folder of the library need not be on this machine.
+            (folders if await _has_sounds(box, kept(path)) else unknown).append(path)
+    ids = [file_id for file_id in known if file_id is not None]
     for folder in folders:
-        below = printable_path(bytes(folder))
+        below = printable_path(bytes(kept(folder)))
         ids += await batches.unheard(account, level, below=below, retry=retry)
-    known = await batches.known(files, viewer=account.user_id)
-    ids += [file_id for file_id in known if file_id is not None]
-    unknown = (path for path, file_id in zip(files, known, strict=True) if file_id is None)
     return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)
+
+
+async def _has_sounds(box: Opened, folder: Path) -> bool:
+    within = Within(printable_path(bytes(folder)))
+    question = Question(expression=within, viewer=box.account.user_id)
+    return await box.services.library.count(question) > 0
 
 
 def _told_apart(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -12,9 +12,10 @@ import click
 from smtui.cli.running import Opened, opened, out, run
 from smtui.domain.errors import NotFound
 from smtui.domain.question import All, Fact, Is, Not, Question, Within
-from smtui.domain.text import shown
+from smtui.domain.text import printable_path, shown
 
 if TYPE_CHECKING:
+    from smtui.domain.path_map import PathMap
     from smtui.domain.sample import Folder
 
 
@@ -37,7 +38,8 @@ def folders_command(context: click.Context, *, as_json: bool) -> None:
                 out("No folder was scanned yet: smtui scan FOLDER")
             for folder in folders:
                 count = await box.services.library.count(_below(box, folder))
-                out(_object(folder, count) if as_json else _line(folder, count))
+                place = _Place(folder, box.services.paths)
+                out(_object(place, count) if as_json else _line(place, count))
 
     run(work)
 
@@ -63,17 +65,29 @@ def _below(box: Opened, folder: Folder) -> Question:
     return Question(expression=there, viewer=box.account.user_id)
 
 
-def _line(folder: Folder, count: int) -> str:
+class _Place:
+    """A folder, and where it is on this machine."""
+
+    def __init__(self, folder: Folder, paths: PathMap) -> None:
+        self.folder = folder
+        self.here = printable_path(bytes(paths.here(folder.path)))
+        self.is_there = paths.here(folder.path).is_dir() and not paths.foreign(folder.path)
+
+
+def _line(place: _Place, count: int) -> str:
+    folder = place.folder
     scanned = folder.scanned_at
     when = f"{scanned.astimezone():%Y-%m-%d %H:%M}" if scanned else "not finished    "
     notes = ["shared"] if folder.user_id is None else []
-    notes += [] if folder.path.is_dir() else ["not there now"]
+    notes += [] if place.here == folder.folder_path else [f"here {shown(place.here)}"]
+    notes += [] if place.is_there else ["not there now"]
     told = f"  ({', '.join(notes)})" if notes else ""
     sounds = f"{count:>9,} sound{'s' if count != 1 else ' '}"
     return f"{when}  {sounds}  {shown(folder.folder_path)}{told}"
 
 
-def _object(folder: Folder, count: int) -> str:
+def _object(place: _Place, count: int) -> str:
+    folder = place.folder
     raw = folder.path_bytes
     return json.dumps(
         {
@@ -82,6 +96,7 @@ def _object(folder: Folder, count: int) -> str:
             "scanned_at": folder.scanned_at and folder.scanned_at.isoformat(),
             "sounds": count,
             "shared": folder.user_id is None,
-            "there": folder.path.is_dir(),
+            "here": place.here,
+            "there": place.is_there,
         }
     )

@@ -50,6 +50,7 @@ def list_command(
     On a terminal this is a table; in a pipe, lines of path, kind, BPM, key, seconds, LUFS and
     tags with tabs between. --json gives everything that the newest analysis says, with path
     (and path_bytes, base64, where the name is not UTF-8) and analyzed_at, null if not yet heard.
+    Paths are the library's, the same on every machine, also where this one calls them otherwise.
     """
     if query == ("-h",):
         click.echo(click.get_current_context().get_help())
@@ -62,7 +63,8 @@ def list_command(
         # Whatever is wrong with the words is told before anything is opened.
         expression = _parsed(text)
         async with opened() as box:
-            asked = Question(expression=expression, sort=order, viewer=box.account.user_id)
+            meant = box.services.paths.asked(expression)
+            asked = Question(expression=meant, sort=order, viewer=box.account.user_id)
             count = await _print(box, asked, limit, as_json=as_json)
             if not count and not as_json and sys.stdout.isatty():
                 err("Nothing is found." if text else "The library is empty: smtui scan FOLDER")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from smtui.domain.account import UserId
 from smtui.domain.errors import QueryInvalid
+from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import All, Everything, Field, Question, Sort, Within
 
@@ -20,10 +21,13 @@ class Asked:
     folder: str | None = None
     sort: Sort = field(default_factory=Sort)
 
-    def question(self, viewer: UserId | None) -> Question:
-        """Make the question; raises QueryInvalid with the place of a mistake in `text`."""
+    def question(self, viewer: UserId | None, paths: PathMap) -> Question:
+        """Make the question; raises QueryInvalid with the place of a mistake in `text`.
+
+        Folders in the text may be written as this machine calls them.
+        """
         parts = [] if self.folder is None else [Within(self.folder, direct=True)]
-        typed = parse(self.text)
+        typed = paths.asked(parse(self.text))
         expression = All((*parts, typed)) if parts else typed
         return Question(expression=expression, sort=self.sort, viewer=viewer)
 

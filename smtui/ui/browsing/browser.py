@@ -55,7 +55,7 @@ class Browser(Room):
     @property
     def question(self) -> Question:
         """What is asked now."""
-        return self.asked.question(self.account.user_id)
+        return self.asked.question(self.account.user_id, self.services.paths)
 
     @property
     def listing(self) -> Listing:
@@ -99,7 +99,8 @@ class Browser(Room):
             await asyncio.sleep(pause)
             # Taken before the rows are read, so that no change in between is missed.
             self._generation = await self.services.library.generation()
-            listing = self.services.library.listing(asked.question(self.account.user_id))
+            question = asked.question(self.account.user_id, self.services.paths)
+            listing = self.services.library.listing(question)
             window = await listing.window(0, _FIRST_ROWS)
             row = await self._row_of(held, listing)
             self._take(asked, listing)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiofiles.os
 
+from smtui.domain.path_map import PathMap
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import printable_path
 from smtui.ui.browsing.browser import Browser
@@ -65,13 +66,13 @@ class Scanning(Browser):
         self.say(report(last))
         if self.options.listen:
             await self.services.batches.start_unheard(
-                self.account, self.options.level, below=_absolute(folder)
+                self.account, self.options.level, below=_kept(folder, self.services.paths)
             )
 
 
-def _absolute(folder: Path) -> str:
+def _kept(folder: Path, paths: PathMap) -> str:
     """Write a folder as the library knows it: absolute and printable, links as they are."""
-    return printable_path(os.fsencode(os.path.normpath(folder.absolute())))
+    return printable_path(bytes(paths.kept(Path(os.path.normpath(folder.absolute())))))
 
 
 def report(progress: ScanProgress) -> str:
