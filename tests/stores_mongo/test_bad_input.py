@@ -20,9 +20,9 @@ from tests.servers.tls_front import tls_front
 SECRETS = ("geheim", "falsch")
 
 
-async def refusal(url: str) -> SmtuiError:
-    """Try to open with little patience; gives what a person is told."""
-    line = MongoLine(url, answer_seconds=1)
+async def refusal(url: str, *, patience: float = 20) -> SmtuiError:
+    """Try to open; gives what a person is told. With little patience what would be waited for."""
+    line = MongoLine(url, answer_seconds=patience)
     try:
         with pytest.raises(SmtuiError) as told:
             await make_ready(line)
@@ -82,19 +82,19 @@ async def test_a_file_for_tls_that_is_no_certificate(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
 async def test_a_name_that_is_not_known(scheme: str) -> None:
-    told = await refusal(f"{scheme}://anna:geheim@no-such-host.invalid/samplemind")
+    told = await refusal(f"{scheme}://anna:geheim@no-such-host.invalid/samplemind", patience=2)
     assert told.title == "The name no-such-host.invalid is not known here"
 
 
 async def test_nothing_listens() -> None:
     port = free_port()
-    told = await refusal(f"mongodb://anna:geheim@127.0.0.1:{port}/samplemind")
+    told = await refusal(f"mongodb://anna:geheim@127.0.0.1:{port}/samplemind", patience=2)
     assert told.title == f"Nothing listens at 127.0.0.1:{port}"
 
 
 async def test_a_server_that_accepts_and_never_answers() -> None:
     with silent() as port:
-        told = await refusal(f"mongodb://anna:geheim@127.0.0.1:{port}/samplemind")
+        told = await refusal(f"mongodb://anna:geheim@127.0.0.1:{port}/samplemind", patience=2)
         assert told.title == f"MongoDB at 127.0.0.1:{port} does not answer"
 
 
@@ -138,16 +138,16 @@ def port_of(url: str) -> int:
 async def test_tls_that_is_wanted_unexpected_or_not_to_be_trusted(
     mongo_url: str, tmp_path: Path
 ) -> None:
-    plain = await refusal(f"{mongo_url}?tls=true")
+    plain = await refusal(f"{mongo_url}?tls=true", patience=2)
     assert "TLS" in plain.title
     assert "tls=true" in plain.hint
     behind = port_of(mongo_url)
     with tls_front(behind, tmp_path) as front:
         url = f"mongodb://localhost:{front.port}/studio"
-        wanted = await refusal(url)
+        wanted = await refusal(url, patience=2)
         assert "closes the line" in wanted.title
         assert "tls=true" in wanted.hint
-        unknown = await refusal(f"{url}?tls=true")
+        unknown = await refusal(f"{url}?tls=true", patience=2)
         assert "is not trusted" in unknown.title
         assert "tlsCAFile" in unknown.hint
         line = MongoLine(f"{url}?tls=true&tlsCAFile={front.authority}")
@@ -155,12 +155,12 @@ async def test_tls_that_is_wanted_unexpected_or_not_to_be_trusted(
         await line.close()
     with tls_front(behind, tmp_path, name="another.example.org") as front:
         url = f"mongodb://localhost:{front.port}/?tls=true&tlsCAFile={front.authority}"
-        other = await refusal(url)
+        other = await refusal(url, patience=2)
         assert "is not trusted: Hostname mismatch" in other.title
 
 
 async def test_a_replica_set_that_the_server_is_not_in(mongo_url: str) -> None:
-    told = await refusal(f"{mongo_url}?replicaSet=studio")
+    told = await refusal(f"{mongo_url}?replicaSet=studio", patience=2)
     assert "is not in the replica set that the address names" in told.title
 
 
@@ -176,7 +176,7 @@ async def test_something_that_is_not_mongodb(says: bytes) -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        told = await refusal(f"mongodb://127.0.0.1:{port}/samplemind")
+        told = await refusal(f"mongodb://127.0.0.1:{port}/samplemind", patience=2)
         assert told.title == f"What answers at 127.0.0.1:{port} is not MongoDB"
 
 

@@ -13,6 +13,7 @@ import pytest
 from smtui.domain.errors import SmtuiError, StoreUnreachable
 from smtui.stores.mongo.line import MongoLine
 from tests.servers.mongo_server import running_mongo
+from tests.servers.process import free_port
 from tests.stores_mongo.meddling import Meddler
 
 
@@ -177,6 +178,49 @@ async def test_a_server_that_stands_still_is_told_and_found_again() -> None:
         server.send(signal.SIGCONT)
         await until_it_answers(line)
         await line.close()
+
+
+async def test_what_may_take_long_is_given_up_when_the_server_stands_still() -> None:
+    with running_mongo() as server:
+        line = MongoLine(server.url("studio"), answer_seconds=1)
+        begun = asyncio.Event()
+
+        async def work() -> None:
+            while True:
+                await line.database.command("ping")
+                begun.set()
+
+        waiting = asyncio.create_task(line.ask(work, seconds=600))
+        await begun.wait()
+        server.send(signal.SIGSTOP)
+        async with asyncio.timeout(60):
+            with pytest.raises(StoreUnreachable, match="does not answer"):
+                await waiting
+        server.send(signal.SIGCONT)
+        await until_it_answers(line)
+        await line.close()
+
+
+async def test_what_may_take_long_does_not_wait_long_for_a_server() -> None:
+    line = MongoLine(f"mongodb://127.0.0.1:{free_port()}", answer_seconds=1)
+    async with asyncio.timeout(60):
+        with pytest.raises(StoreUnreachable, match="Nothing listens"):
+            await line.ask(lambda: line.collection("things").find_one({}), seconds=600)
+    await line.close()
+
+
+async def test_what_takes_long_may_take_longer_than_an_answer(mongo_url: str) -> None:
+    line = MongoLine(mongo_url, answer_seconds=1)
+
+    async def work() -> str:
+        await asyncio.sleep(2)
+        await line.database.command("ping")
+        return "done"
+
+    assert await line.ask(work, seconds=60) == "done"
+    with pytest.raises(StoreUnreachable, match="does not answer"):
+        await line.ask(work)
+    await line.close()
 
 
 async def test_leaving_does_not_wait_for_a_server_that_stands_still() -> None:

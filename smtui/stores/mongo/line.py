@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -21,6 +21,7 @@ from smtui.stores.mongo.values import Document, cut_to_ms, time_in
 
 if TYPE_CHECKING:
     from motor.motor_asyncio import AsyncIOMotorDatabase
+    from pymongo.server_description import ServerDescription
     from pymongo.topology_description import TopologyDescription
 
 Collection = AsyncIOMotorCollection[Document]
@@ -113,10 +114,18 @@ class MongoLine:
                 otherwise the time in which a person is told.
         """
         limit = self._answer_seconds if seconds is None else seconds
+        attempt = work
+        if limit > self._answer_seconds:
+
+            async def attempt() -> Answer:
+                # For a server the driver would wait as long as for its answer.
+                await self.ask(self._ping)
+                return await self._watched(work)
+
         try:
             async with asyncio.timeout(limit + _GRACE_SECONDS):
                 with pymongo.timeout(limit):
-                    return await self._persistently(work, limit)
+                    return await self._persistently(attempt, limit)
         except TimeoutError as error:
             raise late(self._place, self._reasons()) from error
 
@@ -168,6 +177,24 @@ class MongoLine:
                 broken = error
                 await asyncio.sleep(pause)
 
+    async def _watched(self, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Do work that takes long; give it up when no server is left that could do it."""
+        doing = asyncio.ensure_future(work())
+        looks_in_vain = 0
+        try:
+            while not (await asyncio.wait({doing}, timeout=self._answer_seconds / 4))[0]:
+                looks_in_vain = 0 if self._has_server() else looks_in_vain + 1
+                if looks_in_vain > 1:
+                    raise late(self._place, self._reasons())
+            return doing.result()
+        finally:
+            if not doing.done():
+                doing.cancel()
+                await asyncio.wait({doing})
+
+    async def _ping(self) -> None:
+        await self.database.command("ping")
+
     def _told(self, error: Exception, broken: Exception | None) -> SmtuiError:
         """Put the last error into words, or what broke the line before it where that says more."""
         reasons = self._reasons()
@@ -188,7 +215,7 @@ class MongoLine:
             )
 
         # The first question may wait for a line to be made, which would pass for a skew.
-        await self.ask(lambda: self.database.command("ping"))
+        await self.ask(self._ping)
         self._clock = await self.ask(work)
         return self._clock
 
@@ -251,13 +278,19 @@ class MongoLine:
 
     def _reasons(self) -> dict[str, Exception]:
         """Why the driver cannot use a server, by its host and port."""
-        client = self._client
-        if client is None:
-            return {}
-        # A property; its types say method.
-        topology = cast("TopologyDescription", client.topology_description)
         return {
             f"{server.address[0]}:{server.address[1]}": server.error
-            for server in topology.server_descriptions().values()
+            for server in self._servers()
             if isinstance(server.error, Exception)
         }
+
+    def _has_server(self) -> bool:
+        """Whether the driver, which looks at all of them all the time, knows one that works."""
+        return any(server.is_writable for server in self._servers())
+
+    def _servers(self) -> Iterable[ServerDescription]:
+        if self._client is None:
+            return ()
+        # A property; its types say method.
+        topology = cast("TopologyDescription", self._client.topology_description)
+        return topology.server_descriptions().values()

@@ -107,7 +107,8 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         )
     if isinstance(error, OperationFailure):
         return _refused(error, place)
-    if isinstance(error, ServerSelectionTimeoutError):
+    # Cancelled: the driver's monitor found that the server does not answer, and broke its lines.
+    if isinstance(error, ServerSelectionTimeoutError) or "operation cancelled" in str(error):
         return _unreachable(error, place, servers)
     if isinstance(error, AutoReconnect | ProtocolError):
         return _broken(error, place)
