@@ -156,6 +156,13 @@ def test_there_is_no_password_in_the_file_and_none_is_empty(missing: str) -> Non
                 assert secret is None or secret[1].startswith("${"), name
 
 
+def test_the_readme_names_every_variable_and_git_keeps_none() -> None:
+    told = (ROOT / "README.md").read_text("utf-8")
+    names = set(re.findall(r"\$\{(\w+)", FILE.read_text("utf-8")))
+    assert {name for name in names if f"{name}=" not in told} == set()
+    assert ".env" in (ROOT / ".gitignore").read_text("utf-8").split()
+
+
 def test_every_service_is_watched_restarted_and_bounded() -> None:
     for name, service in services().items():
         assert service["healthcheck"]["test"], name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 
 import click
 
@@ -56,6 +57,8 @@ def settings_command(*, as_json: bool) -> None:
 
 def _words(value: object) -> str:
     """Write a value as the settings file has it."""
-    if value is None:
+    if value is None or value == {}:
         return "-"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={other}" for name, other in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
