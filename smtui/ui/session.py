@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 # A session that was ended elsewhere is seen within a second.
 _LOOK_SECONDS = 0.7
 _USE_SECONDS = 5.0
+_RESUME_SECONDS = 2.0
 
 
 class OpenSession:
@@ -72,3 +73,13 @@ class OpenSession:
         except SmtuiError as error:
             # The token is gone already; the session on the server ends by itself.
             _log.warning("sign out: %s", error)
+
+
+async def resumed(accounts: Accounts) -> SignedIn | None:
+    """Wait until the server of the sessions answers; None where the last session has ended."""
+    while True:
+        await asyncio.sleep(_RESUME_SECONDS)
+        try:
+            return await accounts.resume()
+        except SmtuiError as error:
+            _log.info("resume: %s", error)

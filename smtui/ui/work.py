@@ -68,8 +68,9 @@ async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> Non
     except SmtuiError as error:
         room.tell(error)
     except NoMatches:
-        # The widgets of a screen that was left go a moment before its work is cancelled.
-        if room in room.app.screen_stack:
+        # The widgets of a screen that was left go a moment before its work is cancelled, and
+        # when all is shut down those of every screen.
+        if room.app.is_running and room in room.app.screen_stack:
             raise
 
 

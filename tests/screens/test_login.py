@@ -5,9 +5,10 @@ from __future__ import annotations
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from smtui.domain.health import Condition, ServerHealth
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
-from tests.screens.screen_home import Home, OpenApp, press, seen, settle, until
+from tests.screens.screen_home import Home, OpenApp, line_with, press, seen, settle, until
 
 
 async def typed(pilot: Pilot[None], *words: str) -> None:
@@ -111,3 +112,123 @@ async def test_the_servers_are_told_below(home: Home, open_app: OpenApp) -> None
     await signed_out(home)
     async with open_app() as pilot:
         await until(lambda: "documents ok 1 ms    sessions ok 1 ms" in seen(pilot.app))
+
+
+async def one_time_code(home: Home) -> str:
+    """What an admin hands to who has forgotten the password."""
+    await signed_out(home)
+    async with home.open_services() as services:
+        return (await services.accounts.code("anna")).text
+
+
+async def test_a_one_time_code_leads_to_a_new_password(home: Home, open_app: OpenApp) -> None:
+    code = await one_time_code(home)
+    async with open_app() as pilot:
+        await typed(pilot, "anna", code)
+        await until(lambda: "The code is right. Choose a new password." in seen(pilot.app))
+        assert "e-mail or name" not in seen(pilot.app)
+        await typed(pilot, "better", "bettor")
+        assert "The two are not the same" in seen(pilot.app)
+        await typed(pilot, "better")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+    (home.folder / "resume.json").unlink()
+    async with open_app() as pilot:
+        await typed(pilot, "anna", code)
+        assert "Wrong name or password" in seen(pilot.app)
+        await typed(pilot, "better")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_esc_goes_back_from_the_new_password_and_the_code_stays_good(
+    home: Home, open_app: OpenApp
+) -> None:
+    code = await one_time_code(home)
+    async with open_app() as pilot:
+        await typed(pilot, "anna", code)
+        await until(lambda: "again" in seen(pilot.app))
+        await press(pilot, *"better", "escape")
+        assert "e-mail or name" in seen(pilot.app)
+        assert "again" not in seen(pilot.app)
+        await typed(pilot, code)
+        await typed(pilot, "better", "better")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_a_code_that_somebody_spent_meanwhile_asks_for_the_password_again(
+    home: Home, open_app: OpenApp
+) -> None:
+    code = await one_time_code(home)
+    async with open_app() as pilot:
+        await typed(pilot, "anna", code)
+        await until(lambda: "again" in seen(pilot.app))
+        assert home.services is not None
+        await home.services.accounts.spend_code("anna", code, "theirs", address="10.0.0.1")
+        await typed(pilot, "better", "better")
+        assert "Wrong name or code" in seen(pilot.app)
+        assert "e-mail or name" in seen(pilot.app)
+        assert pilot.app.screen.query_one("#password", Input).has_focus
+
+
+async def test_a_new_password_that_cannot_be_used_is_said_and_typed_again(
+    home: Home, open_app: OpenApp
+) -> None:
+    code = await one_time_code(home)
+    async with open_app() as pilot:
+        await typed(pilot, "anna", code)
+        await until(lambda: "again" in seen(pilot.app))
+        for name in ("new", "again"):
+            pilot.app.screen.query_one(f"#{name}", Input).value = "x" * 73
+        await press(pilot, "tab", "enter")
+        assert "72" in seen(pilot.app)
+        assert pilot.app.screen.query_one("#new", Input).has_focus
+
+
+OK = [
+    ServerHealth(name=name, condition=Condition.OK, version=what, milliseconds=4.0, address="db:1")
+    for name, what in (("documents", "MongoDB 7.0.0"), ("sessions", "Valkey 8.1"), ("index", "C 1"))
+]
+NO_WORKER = ServerHealth(
+    name="workers",
+    condition=Condition.NOT_STARTED,
+    trouble="No worker is listening",
+    hint="Start one with `smtui worker`.",
+)
+
+
+async def test_all_servers_stand_in_one_line_of_80_columns(home: Home, open_app: OpenApp) -> None:
+    await signed_out(home)
+    home.healths = (*OK, NO_WORKER)
+    async with open_app() as pilot:
+        await until(lambda: "documents" in seen(pilot.app))
+        words = " ".join(line_with(pilot.app, "documents").split())
+        assert words == "documents ok 4 ms sessions ok 4 ms index ok 4 ms workers not started"
+
+
+async def test_with_room_each_server_has_a_line_with_its_hint(
+    home: Home, open_app: OpenApp
+) -> None:
+    await signed_out(home)
+    home.healths = (*OK, NO_WORKER)
+    async with open_app((120, 40)) as pilot:
+        await until(lambda: "MongoDB 7.0.0" in seen(pilot.app))
+        assert "4 ms" in line_with(pilot.app, "MongoDB 7.0.0  db:1")
+        assert "Start one with `smtui worker`." in line_with(pilot.app, "No worker is listening.")
+
+
+async def test_a_broken_server_says_what_to_do_until_it_is_mended(
+    home: Home, open_app: OpenApp
+) -> None:
+    await signed_out(home)
+    broken = ServerHealth(
+        name="sessions",
+        condition=Condition.BROKEN,
+        trouble="[b]The server cannot be reached\x1b",
+        hint="Is it running?",
+    )
+    home.healths = (OK[0], broken)
+    async with open_app() as pilot:
+        await until(lambda: "sessions" in seen(pilot.app))
+        assert "broken" in line_with(pilot.app, "sessions")
+        assert "Is it running?" in line_with(pilot.app, r"[b]The server cannot be reached\x1b.")
+        home.healths = (OK[0], OK[1])
+        await until(lambda: "sessions ok" in seen(pilot.app))

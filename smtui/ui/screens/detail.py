@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
@@ -19,6 +19,7 @@ from smtui.ui.draw.section import Section
 from smtui.ui.inspecting.awaiting import Awaiting
 from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
+from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.spectrogram import Reading, Spectrogram
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
@@ -87,7 +88,7 @@ class DetailScreen(Awaiting):
                 yield Curves(self.first_ink, id="curves")
             yield Claims(id="claims")
         yield Static(id="reading")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Read the sound."""

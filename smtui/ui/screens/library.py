@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from smtui.domain.sample import FileId
 from smtui.paths import styles
@@ -24,6 +24,7 @@ from smtui.ui.browsing.tagging import TAGS, Tagging
 from smtui.ui.draw.cells import Depth, Ink, depth_of
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.preview import Preview
 from smtui.ui.widgets.sample_table import SampleTable
 from smtui.ui.widgets.status_bar import StatusBar
@@ -83,7 +84,7 @@ class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
             yield Preview(self.ink, id="preview")
         yield AskLine(id="ask")
         yield StatusBar(id="status")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     @property
     def ink(self) -> Ink:

@@ -13,12 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Center, Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Checkbox, Footer, Input, Static
+from textual.widgets import Checkbox, Input, Static
 
 from smtui.domain.errors import PasswordToChoose, SignInRefused, SmtuiError, TooManyTries
 from smtui.domain.text import shown
 from smtui.paths import styles
 from smtui.ui.room import Room
+from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.server_lines import ServerLines
 from smtui.ui.work import doing, looking
 
@@ -105,7 +106,7 @@ class LoginScreen(Room):
             yield Static("", id="login-words")
         with Center():
             yield ServerLines(id="login-state")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine()
 
     def _title(self) -> Content:
         place = f"   {shown(self._options.place)}" if self._options.place else ""

@@ -83,5 +83,6 @@ def _line(health: ServerHealth, *, names: int, states: int) -> Content:
         f"  {health.condition.value.ljust(states)}",
         (f"  {took:>7}", "$quiet"),
         (f"  {what}" if what else "", "$secondary"),
-        (f"  {told}" if told else "", ""),
+        # Below, where it may be long.
+        f"\n{' ' * (names + 2)}{told}" if told else "",
     ).stylize(_LOOKS[health.condition], names + 2, names + 2 + len(health.condition.value))

@@ -1,0 +1,28 @@
+"""The keys that work on every screen."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+_IDS = {"command_palette": "palette", "suspend_process": "suspend"}
+
+
+def _hidden(key: str, action: str, name: str, tooltip: str, *, shown: str = "") -> Binding:
+    id_ = f"app.{_IDS.get(action, action)}"
+    return Binding(key, action, name, id=id_, tooltip=tooltip, show=False, key_display=shown)
+
+
+APP_KEYS: list[BindingType] = [
+    Binding(
+        "question_mark",
+        "help",
+        "Keys",
+        id="app.help",
+        tooltip="The keys of what has the focus, and what they do.",
+        key_display="?",
+    ),
+    _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
+    _hidden("ctrl+l", "redraw", "Draw afresh", "Draw the whole screen again."),
+    # The terminal is raw, so that the shell's own key reaches it through us alone.
+    _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
+]
