@@ -70,7 +70,7 @@ class Scans:
         user_id = None if shared else by.user_id
         await self._rights.require(by, Deed.SCAN, (user_id,))
         kept = [self._finder.paths.kept(root) for root in apart(roots)]
-        wanted = apart(kept or [folder.path for folder in await self.folders(user_id)])
+        wanted = self._apart(kept or [folder.path for folder in await self.folders(user_id)])
         if not wanted:
             raise InputInvalid("No folder was scanned yet", hint="Name one: smtui scan FOLDER.")
         await self._count(by.user_id)
@@ -115,6 +115,13 @@ class Scans:
             if await self._samples.forget_folder(written, user_id=user_id):
                 return True
         return False
+
+    def _apart(self, kept: Sequence[Path]) -> list[Path]:
+        """Leave out what lies in another one on this machine; paths as the documents have them."""
+        paths = self._finder.paths
+        foreign = [path for path in kept if paths.foreign(path)]
+        there = {paths.here(path): path for path in kept if path not in foreign}
+        return [there[here] for here in apart(list(there))] + foreign
 
     async def _count(self, user_id: UserId) -> None:
         intents = self._intents

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.path_map import PathMap
 from smtui.domain.picture import PictureRequest, View
 from smtui.painter.process import PainterProcess
 
@@ -168,6 +169,7 @@ async def test_ctrl_c_in_the_terminal_does_not_reach_the_painter(
 _ORPHAN = """
 import asyncio, os, sys
 from pathlib import Path
+from smtui.domain.path_map import PathMap
 from smtui.domain.picture import PictureRequest, View
 from smtui.painter.process import PainterProcess
 async def main():
@@ -203,3 +205,15 @@ def test_the_screens_side_loads_no_numpy() -> None:
     code = "import sys, smtui.painter.process; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+async def test_a_file_is_drawn_from_where_this_machine_has_it(tone: Path) -> None:
+    mapped = PainterProcess(PathMap(prefixes={"/mnt/nas": str(tone.parent)}))
+    try:
+        picture = await mapped.paint(wanted(Path("/mnt/nas", tone.name)))
+        assert picture.duration == pytest.approx(1.0)
+        with pytest.raises(SoundUnreadable) as raised:
+            await mapped.paint(wanted(tone))
+        assert raised.value.code == "vanished", "here that folder is the library's /mnt/nas"
+    finally:
+        await mapped.close()
