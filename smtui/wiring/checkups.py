@@ -51,11 +51,7 @@ async def checkup(here: Places, settings: Settings) -> Checkup:
     if settings.servers.given:
         from smtui.wiring.shared_health import SharedHealth
 
-        shared = SharedHealth(settings.servers)
-        try:
-            servers, workers = await shared.look()
-        finally:
-            await shared.close()
+        servers, workers = await SharedHealth(settings.servers).look()
         return Checkup(servers=servers, workers=workers)
     from smtui.local.health import PrivateHealth
 

@@ -31,8 +31,6 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
         opened = await stack.enter_async_context(documents(here, settings))
         link = shared_link(settings.servers)
         stack.push_async_callback(link.close)
-        health = SharedHealth(settings.servers)
-        stack.push_async_callback(health.close)
         yield Foundation(
             documents=opened,
             link=link,
@@ -40,6 +38,6 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
             queue=CeleryQueue(
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),
-            health=health,
+            health=SharedHealth(settings.servers),
             guarded=guarded(settings),
         )

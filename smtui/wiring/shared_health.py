@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 from smtui.domain.address import redacted
 from smtui.domain.errors import ServerUnavailable
@@ -15,20 +16,22 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.redis.health import RedisHealth
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
-from smtui.wiring.shared_redis import shared_link
+from smtui.wiring.shared_redis import HOW_TO_LISTEN, NO_WORKER, shared_link
 
 _ANSWER_SECONDS = 5.0
-_NO_WORKER = "No worker is listening"
-_HOW_TO_LISTEN = "Start one with `smtui worker` on a machine that has the sounds."
 
 
 class SharedHealth:
-    """Implements HealthCheck over lines of its own, so that a busy one does not look broken."""
+    """Implements HealthCheck over lines of its own, open no longer than it takes to ask.
+
+    So a busy line does not look broken, and twenty screens that were once asked hold no line.
+    """
 
     def __init__(self, servers: Servers) -> None:
+        self._mongo = servers.mongo_url or ""
+        self._redis = servers.redis_url or ""
+        self._chroma = servers.chroma_url or ""
         self._servers = servers
-        self._line = MongoLine(servers.mongo_url or "")
-        self._link: RedisLink = shared_link(servers)
 
     async def check(self) -> tuple[ServerHealth, ...]:
         """Ask each, side by side, for at most 5 s; failures are answers, never errors."""
@@ -37,32 +40,26 @@ class SharedHealth:
 
     async def look(self) -> tuple[tuple[ServerHealth, ...], tuple[WorkerReport, ...]]:
         """The same, and the workers that live."""
-        mongo, redis, chroma = (
-            self._servers.mongo_url or "",
-            self._servers.redis_url or "",
-            self._servers.chroma_url or "",
-        )
-        asked = await asyncio.gather(
-            _in_time("documents", mongo, MongoHealth(self._line)),
-            _in_time("sessions", redis, RedisHealth(self._link, redis)),
-            _in_time("index", chroma, ChromaHealth(chroma)),
-            self._living(),
-        )
-        workers = asked[3]
-        return (*asked[:3], _workers(asked[1], workers)), workers or ()
+        async with AsyncExitStack() as stack:
+            line, link = MongoLine(self._mongo), shared_link(self._servers)
+            stack.push_async_callback(line.close)
+            stack.push_async_callback(link.close)
+            documents, sessions, index, workers = await asyncio.gather(
+                _in_time("documents", self._mongo, MongoHealth(line)),
+                _in_time("sessions", self._redis, RedisHealth(link, self._redis)),
+                _in_time("index", self._chroma, ChromaHealth(self._chroma)),
+                _living(link),
+            )
+        return (documents, sessions, index, _workers(sessions, workers)), workers or ()
 
-    async def close(self) -> None:
-        """Close the lines."""
-        await self._link.close()
-        await self._line.close()
 
-    async def _living(self) -> tuple[WorkerReport, ...] | None:
-        """The workers that live; None where nobody can tell."""
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                return await RedisWorkers(self._link).reports()
-        except (ServerUnavailable, TimeoutError):
-            return None
+async def _living(link: RedisLink) -> tuple[WorkerReport, ...] | None:
+    """The workers that live; None where nobody can tell."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            return await RedisWorkers(link).reports()
+    except (ServerUnavailable, TimeoutError):
+        return None
 
 
 async def _in_time(name: str, url: str, ask: Callable[[], Awaitable[ServerHealth]]) -> ServerHealth:
@@ -94,8 +91,8 @@ def _workers(sessions: ServerHealth, reports: tuple[WorkerReport, ...] | None) -
         return ServerHealth(
             name="workers",
             condition=Condition.NOT_STARTED,
-            trouble=_NO_WORKER,
-            hint=_HOW_TO_LISTEN,
+            trouble=NO_WORKER,
+            hint=HOW_TO_LISTEN,
         )
     missing = sorted({folder for report in reports for folder in report.missing})
     return ServerHealth(

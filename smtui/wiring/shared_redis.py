@@ -14,6 +14,9 @@ from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.refusals import SHARED
 
+NO_WORKER = "No worker is listening"
+HOW_TO_LISTEN = "Start one with `smtui worker` on a machine that has the sounds."
+
 
 class SharedAddress:
     """Gives the address of the settings to whoever asks for one; it never changes."""
@@ -35,10 +38,7 @@ class ListeningWorkers:
     async def __call__(self) -> None:
         """Raise ServerUnavailable where no worker lives."""
         if not await self._board.reports():
-            raise ServerUnavailable(
-                "No worker is listening",
-                hint="Start one with `smtui worker` on a machine that has the sounds.",
-            )
+            raise ServerUnavailable(NO_WORKER, hint=HOW_TO_LISTEN)
 
 
 def shared_link(servers: Servers) -> RedisLink:
