@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
 
 from smtui.domain.errors import StoreUnreachable
+from smtui.domain.sample import Sample
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
 from smtui.stores.mongo.finding import BY_NAME
@@ -63,9 +64,9 @@ class Adoption:
                 self._due = 0.0
                 return
 
-    async def mend(self, rows: Sequence[Document]) -> None:
+    async def mend(self, rows: Iterable[tuple[Document, Sample]]) -> None:
         """Make our fields anew where another program changed what they follow from."""
-        stale = [guarded(row, update) for row in rows if (update := _mending(row))]
+        stale = [guarded(row, update) for row, said in rows if (update := _mending(row, said))]
         if stale and time.monotonic() >= self._refused_until:
             await self._unless_refused(lambda: self._mend(stale))
 
@@ -124,11 +125,11 @@ def _fields(document: Mapping[str, Any]) -> Document:
     return derived(sample) | heard
 
 
-def _mending(row: Document) -> Document:
-    """What is stale in a document that was adopted; nothing for a new one."""
+def _mending(row: Document, sample: Sample) -> Document:
+    """What is stale in the document of a sound that was adopted; nothing for a new one."""
     if "search_key" not in row:
         return {}
-    fields = derived(sample_of(row))
+    fields = derived(sample)
     if "path_key" not in row:
         # Another document stands at this path.
         fields.pop("path_key", None)

@@ -14,9 +14,9 @@ from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from smtui.domain.question import Field, Question, Words
+from smtui.domain.question import Field, Question
 from smtui.stores.mongo import generation
-from smtui.stores.mongo.finding import Source, Union, of_ids, owned, parts_of, sources
+from smtui.stores.mongo.finding import BY_NAME, Source, Union, of_ids, owned, parts_of, sources
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 
@@ -101,10 +101,10 @@ class Looking:
         size, best = min(zip(sizes, plain, strict=True), key=lambda pair: pair[0])
         if size < self._effort.few:
             return Choice(source=best, small=True)
-        # Words in the order of names are read from the very index that is walked.
-        walked = question.sort.field is Field.NAME and not whole
+        by_name = question.sort.field is Field.NAME and not whole
         for other in others:
-            if walked and isinstance(question.expression, Words):
+            if by_name and isinstance(other, Source) and other.hint == BY_NAME:
+                # Words in the order of names are read from the very index that is walked.
                 continue
             ids = await self._ids(other)
             if ids is not None:

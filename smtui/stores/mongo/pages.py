@@ -57,7 +57,7 @@ class Pages:
         if choice.source is None:
             slow = bool(sources(question.expression))
             return await self._counted(asked, BY_NAME if slow else BY_OWNER)
-        return await self._counted(both(choice.source.where, asked), choice.source.hint)
+        return await self._counted(both(asked, choice.source.where), choice.source.hint)
 
     async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""

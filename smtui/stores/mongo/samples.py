@@ -47,7 +47,7 @@ class MongoSamples:
         await self._adoption.now_and_then()
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
         page, rows = await self._pages.page(question, cut)
-        await self._adoption.mend(rows)
+        await self._adoption.mend(zip(rows, page.samples, strict=True))
         return page
 
     async def count(self, question: Question) -> int:
