@@ -44,18 +44,31 @@ class Asked:
 
 async def claim(line: BatchLine, asked: Asked) -> tuple[Claimed, ...]:
     """Take claimable files in the order of the batches; those that crashed too often fail."""
-    where = OURS | {"run_id": asked.run_id}
-    begun = await line.counters(where | {"status": State.PROCESSING.value})
-    begun = [await settle(line, batch, asked.now) for batch in begun]
+    taken = await _of_begun(line, asked)
+    where = OURS | {
+        "run_id": asked.run_id,
+        "status": State.PENDING.value,
+        "cancel_requested_at": None,
+        "pending": {"$gt": 0},
+    }
+    while len(taken) < asked.limit and (untouched := await line.first(where)) is not None:
+        taken += await _taken(line, untouched, asked, asked.limit - len(taken))
+        where |= {"_id": {"$gt": untouched["_id"]}}
+    if not taken and asked.limit:
+        # Between the two looks somebody may have begun a batch, which then was in neither.
+        taken = await _of_begun(line, asked)
+    return tuple(taken)
+
+
+async def _of_begun(line: BatchLine, asked: Asked) -> list[Claimed]:
+    """Take files of batches that somebody has begun, after settling all of them."""
+    where = OURS | {"run_id": asked.run_id, "status": State.PROCESSING.value}
+    begun = [await settle(line, batch, asked.now) for batch in await line.counters(where)]
     taken: list[Claimed] = []
     for batch in begun:
         if len(taken) < asked.limit:
             taken += await _taken(line, batch, asked, asked.limit - len(taken))
-    where |= {"status": State.PENDING.value, "cancel_requested_at": None, "pending": {"$gt": 0}}
-    while len(taken) < asked.limit and (untouched := await line.first(where)) is not None:
-        taken += await _taken(line, untouched, asked, asked.limit - len(taken))
-        where |= {"_id": {"$gt": untouched["_id"]}}
-    return tuple(taken)
+    return taken
 
 
 async def _taken(

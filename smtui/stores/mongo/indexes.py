@@ -107,11 +107,13 @@ BATCH_INDEXES = (
     up("status"),
     up("user_id", "status"),
     down("created_at"),
-    # Everything that a run is told by, so that nobody reads a batch to watch it.
+    up("run_id", "status", "_id"),
+    # Everything that a run is told by, so that nobody reads a batch to watch it. A batch keeps its
+    # place among the others whatever becomes of it: no walk misses one that ends meanwhile.
     up(
         "run_id",
-        "status",
         "_id",
+        "status",
         "user_id",
         "level",
         "total_files",
