@@ -37,6 +37,7 @@ from smtui.stores.mongo.adopting import STRANGERS
 from smtui.stores.mongo.filters import CHOICES, NUMBERS, SORT_FIELDS, filter_of
 from smtui.stores.mongo.finding import (
     Source,
+    counts,
     finds,
     of_ids,
     owned,
@@ -164,6 +165,16 @@ def test_every_page_through_a_source_begins_in_the_index_of_the_source() -> None
                 for find in finds(question, cut, source):
                     assert served(find), find
                     assert find.hint == source.hint
+
+
+def test_every_count_begins_in_an_index() -> None:
+    for question in questions():
+        found = [part for one in sources(question.expression) for part in parts_of(one)]
+        for source in (None, *found):
+            for find in counts(question, source):
+                assert served(find), find
+    assert len(counts(Question(viewer=ANNA))) == 2
+    assert len(counts(Question())) == 1
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=repr)

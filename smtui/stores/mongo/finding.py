@@ -105,6 +105,21 @@ def finds(question: Question, cut: Cut, source: Source | None = None) -> list[Fi
     return [find.also(source.where).through(source.hint) for find in found]
 
 
+def counts(question: Question, source: Source | None = None) -> list[Find]:
+    """What is counted; the sum is the answer."""
+    where = filter_of(question.expression)
+    if where == EVERYTHING:
+        # One owner's sounds are counted from keys alone, those of two at once are not.
+        owners = [None] if question.viewer is None else [None, question.viewer]
+        return [Find(filter={"user_id": owner}, order=(), hint=BY_OWNER) for owner in owners]
+    asked = both(visible(question.viewer), where)
+    if source is not None:
+        return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
+    found = sources(question.expression)
+    worded = any(isinstance(one, Source) and one.hint == BY_NAME for one in found)
+    return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
+
+
 def of_ids(file_ids: list[str]) -> Source:
     """What was found before, by its ids."""
     return Source(where={"file_id": {"$in": file_ids}}, hint=BY_ID)

@@ -45,7 +45,7 @@ class Effort:
     ids: int = 5_000
     counted: int = 100_000
     patience: float = 5.0
-    shortest: float = 0.15
+    shortest: float = 0.4
 
 
 USUAL = Effort()

@@ -8,15 +8,14 @@ from typing import Any
 import pymongo
 from pymongo.errors import PyMongoError
 
-from smtui.domain.account import UserId
 from smtui.domain.question import Page, Place, Question
-from smtui.stores.mongo.filters import EVERYTHING, SORT_FIELDS, Filter, both, filter_of, visible
-from smtui.stores.mongo.finding import BY_NAME, BY_OWNER, finds, sources
+from smtui.stores.mongo.filters import EVERYTHING, SORT_FIELDS, filter_of
+from smtui.stores.mongo.finding import counts, finds
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS, Choice, Looking
 from smtui.stores.mongo.sample_documents import sample_of
-from smtui.stores.mongo.sorting import Cut, Find, Keys, place_of
+from smtui.stores.mongo.sorting import Cut, Find, place_of
 from smtui.stores.mongo.values import Document
 
 _PAGE_SECONDS = 15.0
@@ -47,17 +46,10 @@ class Pages:
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
-        where = filter_of(question.expression)
-        if where == EVERYTHING:
-            # Whose a sound is, is counted from keys alone for each owner but not for two in one.
-            owners = {None, question.viewer}
-            return sum([await self._counted(_owned_by(owner), BY_OWNER) for owner in owners])
-        choice = await self._looking.choice(question, whole=True)
-        asked = both(visible(question.viewer), where)
-        if choice.source is None:
-            slow = bool(sources(question.expression))
-            return await self._counted(asked, BY_NAME if slow else BY_OWNER)
-        return await self._counted(both(asked, choice.source.where), choice.source.hint)
+        source = None
+        if filter_of(question.expression) != EVERYTHING:
+            source = (await self._looking.choice(question, whole=True)).source
+        return sum([await self._counted(find) for find in counts(question, source)])
 
     async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""
@@ -155,19 +147,17 @@ class Pages:
         )
         return await cursor.to_list(None)
 
-    async def _counted(self, where: Filter, hint: Keys) -> int:
+    async def _counted(self, find: Find) -> int:
         async def work() -> int:
-            return await self._line.collection(AUDIO_FILES).count_documents(where, hint=list(hint))
+            return await self._line.collection(AUDIO_FILES).count_documents(
+                find.filter, hint=list(find.hint)
+            )
 
         return int(await self._line.ask(work, seconds=BACKGROUND_SECONDS))
 
 
 class TooLateError(Exception):
     """A walk took longer than it may."""
-
-
-def _owned_by(owner: UserId | None) -> Filter:
-    return {"user_id": owner}
 
 
 def _named(question: Question) -> dict[str, Any]:
