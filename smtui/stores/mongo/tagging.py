@@ -70,7 +70,7 @@ async def _change(line: MongoLine, file_ids: Sequence[FileId], tagging: Tagging)
 def _update(before: Mapping[str, Any], tagging: Tagging) -> Document:
     sample = sample_of(before)
     after = tagging.of(sample)
-    if after.tags == sample.tags:
+    if (after.tags, after.tag_marks) == (sample.tags, sample.tag_marks):
         return {}
     marks = marks_document(after.tag_marks) or None
     fields: Document = {"tags": list(after.tags), "tag_marks": marks}
