@@ -52,9 +52,10 @@ def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, r
             for path in unknown:
                 err(f"{path} is not in the library; `smtui scan` takes it in")
             batches = box.services.batches
-            if ids:
-                await batches.start(ids, wanted, by=box.account)
-            going = await batches.going(box.account.user_id)
+            # What has just begun may have ended before one looks.
+            begun = [await batches.start(ids, wanted, by=box.account)] if ids else []
+            before = await batches.going(box.account.user_id)
+            going = list(dict.fromkeys([*before, *begun]))
             if not going:
                 out("There is nothing new to listen to.")
             elif wait:

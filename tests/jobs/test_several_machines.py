@@ -30,11 +30,12 @@ async def split(bench: Any, one: list[str], two: list[str]) -> tuple[list[Any], 
     }
 
 
-async def test_each_machine_hears_what_it_has(bench):
+async def test_each_machine_hears_what_it_has(bench, queue_keys):
     names = [f"tone{at}.wav" for at in range(12)]
     ids, maps = await split(bench, names, names)
     for machine, paths in maps.items():
         bench.work(machine=machine, paths=paths, **QUICK)
+    await bench.until(lambda: len(missing(queue_keys)) == 2)
     run_id = await bench.start(ids)
     progress = await bench.ended(run_id)
     assert (progress.status, progress.completed) == (State.COMPLETED, 24)
@@ -46,11 +47,12 @@ async def test_each_machine_hears_what_it_has(bench):
         assert (await bench.sample(file_id)).trouble is None
 
 
-async def test_a_file_that_nobody_has_fails_as_vanished_and_says_what_is_missing(bench):
+async def test_a_file_that_nobody_has_fails_as_vanished_and_says_what_is_missing(bench, queue_keys):
     ids, maps = await split(bench, ["one.wav"], ["two.wav"])
     lost = await bench.sounds("lost/kick.wav", kept=lambda path: Path("/gone/drums/kick.wav"))
     for machine, paths in maps.items():
         bench.work(machine=machine, paths=paths, **QUICK)
+    await bench.until(lambda: len(missing(queue_keys)) == 2)
     run_id = await bench.start([*ids, *lost])
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (2, 1)
