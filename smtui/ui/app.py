@@ -146,7 +146,11 @@ class SmtuiApp(App[None]):
         # Late imports: screens and their widgets are not needed for the first frame.
         from smtui.ui.screens.login import LoginScreen
 
-        welcome = not await services.accounts.any_account()
+        try:
+            welcome = not await services.accounts.any_account()
+        except SmtuiError as error:
+            # Who was signed out gets the form, whatever else is away.
+            welcome, why = False, why or str(error)
         await self._go_to(LoginScreen(services, self.options, welcome=welcome, why=why))
 
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:

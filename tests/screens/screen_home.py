@@ -14,13 +14,13 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
-from smtui.domain.account import UserId
+from smtui.domain.account import Role, UserId
 from smtui.domain.health import Condition, ServerHealth
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark
 from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
 from smtui.painter.process import PainterProcess
-from smtui.services.accounts import AccountPorts, Accounts
+from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
@@ -63,6 +63,7 @@ class Sound:
     duration: float = 1.0
     tags: tuple[str, ...] = ()
     heard: Heard | None = None
+    shared: bool = False
 
     def found(self) -> FoundFile:
         return FoundFile(
@@ -134,6 +135,14 @@ class Home:
             signed_in = await services.accounts.welcome(name, password=password, address="local")
             self.user_id = signed_in.account.user_id
 
+    async def join(self, name: str, role: Role, password: str = "secret") -> UserId:
+        """Make another account; who joined last stays signed in."""
+        async with self.open_services() as services:
+            new = NewAccount(username=name, password=password, role=role)
+            made = await services.accounts.add(new)
+            await services.accounts.sign_in(name, password, stay=True, address=name)
+            return made.user_id
+
     async def add(self, *sounds: Sound) -> None:
         """Put sounds into the library, as a scan and a listener would."""
         async with self.open_services():
@@ -148,10 +157,14 @@ class Home:
     async def add_now(self, *sounds: Sound) -> None:
         """The same while the app runs."""
         samples = self.kept.samples
-        found = [sound.found() for sound in sounds]
-        ids = await samples.add_found(found, user_id=self.user_id, at=NOW)
-        for sound, file_id in zip(sounds, ids, strict=True):
-            self.files[sound.name] = file_id
+        for shared in (False, True):
+            some = [sound for sound in sounds if sound.shared is shared]
+            found = [sound.found() for sound in some]
+            owner = None if shared else self.user_id
+            ids = await samples.add_found(found, user_id=owner, at=NOW) if found else ()
+            self.files |= {sound.name: one for sound, one in zip(some, ids, strict=True)}
+        for sound in sounds:
+            file_id = self.files[sound.name]
             if sound.tags:
                 await samples.change_tags(
                     [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags

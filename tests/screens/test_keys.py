@@ -27,7 +27,7 @@ MEANS = {
     "G": {"end"},
     "ctrl+d": {"half_down"},
     "ctrl+u": {"half_up"},
-    "enter": {"open", "submit", "yes"},
+    "enter": {"open", "submit", "yes", "again"},
     "escape": {"escape", "back", "no"},
     "q": {"leave", "back", "no"},
     "slash": {"filter"},

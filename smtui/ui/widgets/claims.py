@@ -34,11 +34,13 @@ class Known:
 
     @property
     def tagged_by(self) -> tuple[tuple[str, str], ...]:
-        """Tags with who put them and when: of a shared sound, or where others tag along."""
+        """Tags with who put them and when, the newest last: of a shared sound, or by others."""
         marks = self.sample.tag_marks
         if self.sample.user_id is not None and all(m.by == self.viewer for m in marks.values()):
             return ()
-        return tuple((tag, self._who(marks[tag])) for tag in self.sample.tags if tag in marks)
+        there = [tag for tag in self.sample.tags if tag in marks]
+        there.sort(key=lambda tag: marks[tag].at)
+        return tuple((tag, self._who(marks[tag])) for tag in there)
 
     def _who(self, mark: Mark) -> str:
         name = self.names.get(mark.by, "somebody") if mark.by is not None else "somebody"
@@ -61,12 +63,9 @@ def facts(known: Known) -> Content:
     if said:
         parts.append(Content.assemble(("said ", "$quiet"), said))
     if sample.tags:
-        who = dict(known.tagged_by)
-        tags = [
-            Content.assemble(shown(tag), (f" {who[tag]}" if tag in who else "", "$quiet"))
-            for tag in sample.tags
-        ]
-        parts.append(Content.assemble(("tags ", "$quiet"), Content(", ").join(tags)))
+        newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
+        tags = shown(", ".join(sample.tags))
+        parts.append(Content.assemble(("tags ", "$quiet"), tags, (newest, "$quiet")))
     return Content("   ").join(parts)
 
 
@@ -165,11 +164,15 @@ def _file_lines(known: Known) -> list[Content]:
     lines = [_line(f"said {name}"[:_LABEL], shown(value), "") for name, value in said]
     if sample.tags:
         lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
-        lines += [_line("", f"{shown(tag)}: {who}", "$quiet") for tag, who in known.tagged_by]
+        lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]
     if known.analysis is not None:
         heard = known.analysis.measured
         lines.append(_line("recipe", f"{heard.recipe_version}, {heard.level}", "$quiet"))
     return lines
+
+
+def _short_label(text: str) -> str:
+    return f" {shown(text)}"[: _LABEL - 1]
 
 
 def _line(label: str, value: str, look: str, sure: str = "") -> Content:
