@@ -212,6 +212,14 @@ async def test_a_renewed_lease_is_not_taken(batches: BatchStore) -> None:
     assert await claim(batches) == ()
 
 
+async def test_a_lease_renewed_for_less_time_ends_earlier(batches: BatchStore) -> None:
+    await batches.create([batch("a")])
+    (held,) = await claim(batches, lease=60)
+    assert await batches.renew(held, lease_seconds=0)
+    assert await batches.claimable() == (RUN,)
+    assert [one.attempt for one in await claim(batches)] == [2]
+
+
 @pytest.mark.parametrize("found_by", ["claim", "claimable"])
 async def test_a_file_that_always_crashes_fails_at_last(batches: BatchStore, found_by: str) -> None:
     await batches.create([batch("a")])
