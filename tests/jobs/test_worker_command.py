@@ -236,7 +236,7 @@ async def test_a_worker_reaches_redis_by_tls_with_a_password_and_a_database(
             run_id = await scanned(services, account, sounds(studio.folder / "sounds", 3))
             assert (await ended(services, run_id)).completed == 3
         with redis.Redis.from_url(redis_server.url(5)) as client:
-            assert client.keys("celery-task-meta-*")
+            until(lambda: client.keys("celery-task-meta-*"))
         worker.terminate()
         worker.wait(PATIENCE)
 
