@@ -111,7 +111,9 @@ def password_(*, login: str, password_stdin: bool, by_code: bool, code_stdin: bo
     code = ""
     if by_code or code_stdin:
         code = typed_password(from_input=code_stdin, twice=False, words="One-time code")
-    password = typed_password(from_input=password_stdin or code_stdin, words="New password")
+    password = typed_password(
+        from_input=password_stdin or code_stdin, words="New password" if by_code else "Password"
+    )
 
     async def work() -> None:
         if by_code or code_stdin:

@@ -37,7 +37,7 @@ def test_welcome(
 
     async def before(pilot: Pilot[Any]) -> None:
         await until(lambda: isinstance(pilot.app.screen, LoginScreen))
-        await until(lambda: "sessions ok" in seen(pilot.app))
+        await until(lambda: "sessions" in seen(pilot.app))
         await settle(pilot.app)
 
     assert snap_compare(app_of(new_home), terminal_size=size, run_before=before)
