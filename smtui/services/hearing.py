@@ -119,7 +119,7 @@ class Hearing:
     async def keep(self, assignment: Assignment, measured: Measurement) -> None:
         """Save what was heard: the analysis, the row, the result with its count."""
         claimed, sample = assignment.claimed, assignment.sample
-        if measured.file_hash != sample.file_hash:
+        if sample.file_hash and measured.file_hash != sample.file_hash:
             await self.refuse(assignment, _changed())
             return
         at = self._clock.now()
@@ -224,9 +224,11 @@ class Hearing:
             # Nobody is left to write this if the process dies once more; success clears it.
             crashed = SoundUnreadable("Listening to it crashed repeatedly", code="crashed")
             await self._samples.set_trouble(sample.file_id, self._trouble(crashed))
-        known = await self._analyses.by_hash(
-            sample.file_hash, recipe_version=self._recipe_version, level=claimed.level
-        )
+        known = None
+        if sample.file_hash:  # another program's sound has none until it is heard
+            known = await self._analyses.by_hash(
+                sample.file_hash, recipe_version=self._recipe_version, level=claimed.level
+            )
         return Assignment(claimed=claimed, sample=sample, known=known)
 
     def _trouble(self, reason: SoundUnreadable) -> Trouble:

@@ -55,7 +55,7 @@ class Pictures:
         and the picture says so (`from_slices`). Raises SoundUnreadable.
         """
         try:
-            if file_hash is None:
+            if not file_hash:
                 return await self._painter.paint(request)
             return await self._kept_or_drawn(request, _key(request, file_hash))
         except SoundUnreadable as error:

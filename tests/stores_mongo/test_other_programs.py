@@ -543,6 +543,26 @@ async def test_the_sounds_of_others_can_be_tagged_scanned_and_heard(
         assert {one.ai_summary for one in analyses} == {"A dry kick.", None}
 
 
+async def test_a_sound_of_another_that_no_scan_has_seen_is_heard(
+    studio: Studio, documents: Documents
+) -> None:
+    unscanned = FileId(studio.files[0].file_id)
+    batch = Batch(
+        batch_id=BatchId(str(uuid4())),
+        run_id=RunId(str(uuid4())),
+        user_id=owner(studio),
+        level=Level.FULL,
+        file_ids=(unscanned,),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    await documents.batches.create([batch])
+    await heard_by_a_worker(documents, batch.run_id)
+    sound = await library_of(documents).sample(unscanned)
+    assert sound.heard is not None
+    assert (sound.heard.tempo, sound.file_hash, sound.trouble) == (127.3, "kick", None)
+
+
 async def test_the_analysis_of_another_is_shown_by_its_level(
     studio: Studio, documents: Documents
 ) -> None:
