@@ -7,13 +7,14 @@ from pathlib import Path
 
 from smtui.demo.sounds import Truth
 from tests.journeys.conftest import Smtui
+from tests.journeys.machine import Machine
 
 
 def test_a_script_scans_listens_and_lists(smtui: Smtui, pack: Path, truths: tuple[Truth, ...]):
-    scanned = smtui("scan", pack)
+    scanned = smtui("scan", "--no-analyze", pack)
     assert scanned.returncode == 0, scanned.stderr
     waited = smtui("analyze", "--wait")
-    # What the scan has queued is waited for; the broken file is named with its reason.
+    # The broken file is named with its reason.
     assert "broken transfer.flac: The sound breaks off" in waited.stderr
     assert waited.returncode == 1
 
@@ -30,10 +31,25 @@ def test_a_script_scans_listens_and_lists(smtui: Smtui, pack: Path, truths: tupl
     assert "kick deep.wav" in kicks.stdout
     assert "hat open" not in kicks.stdout
 
+    checked = smtui("services", "check", "--json")
+    assert checked.returncode == 0, checked.stdout
+    rows = map(json.loads, checked.stdout.splitlines())
+    health = {row["name"]: row for row in rows if "name" in row}
+    assert {health[name]["condition"] for name in ("documents", "sessions", "workers")} == {"ok"}
+
+
+def test_what_runs_for_a_person_alone_is_shown_and_stopped(embedded: Machine, pack: Path):
+    # Embedded only: shared servers are neither shown as processes nor stopped by smtui.
+    smtui = embedded.smtui
+    assert smtui("scan", pack).returncode == 0
+    # What the scan has queued is waited for: the worker that it has called is only starting.
+    assert "broken transfer.flac: The sound breaks off" in smtui("analyze", "--wait").stderr
     status = smtui("services", "status", "--json")
     running = {row["name"]: row for row in map(json.loads, status.stdout.splitlines())}
     assert running["valkey"]["pid"]
     assert smtui("services", "stop").returncode == 0
+    for row in map(json.loads, smtui("services", "status", "--json").stdout.splitlines()):
+        assert row["state"] == "stopped"
 
 
 def test_a_second_scan_finds_nothing_new_and_a_moved_file_keeps_its_tags(

@@ -1,26 +1,18 @@
-"""From an empty home to the picture of a sound, by keys alone, on the real private servers."""
+"""From an empty home to the picture of a sound, by keys alone, embedded and on servers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from smtui import wiring
-from smtui.paths import Places
-from smtui.settings import Settings
-from smtui.ui.app import SmtuiApp
-from smtui.ui.options import Options
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
+from tests.journeys.machine import Machine
 from tests.screens.screen_home import press, seen, settle, until
 
 
-def app_at(here: Places) -> SmtuiApp:
-    return SmtuiApp(lambda: wiring.services(here, Settings()), Options())
-
-
-async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pack: Path):
-    app = app_at(here)
+async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(machine: Machine, pack: Path):
+    app = machine.app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(lambda: isinstance(app.screen, LoginScreen) and "Welcome" in seen(app))
         await press(pilot, "enter")
@@ -46,8 +38,11 @@ async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(here: Places, pa
         await until(lambda: "first day" in seen(app))
         await settle(app)
 
-    again = app_at(here)
+    again = machine.app()
     async with again.run_test(size=(120, 40)) as pilot:
+        # The next start goes on where the last one was, without asking for a name.
+        await until(lambda: "1 of 27" in seen(again) and "house drums" in seen(again))
+        await press(pilot, "escape")
         await until(lambda: "27 of 27" in seen(again))
         await press(pilot, "slash", *'tag:"first day"')
         await until(lambda: "1 of 27" in seen(again) and "house drums" in seen(again))

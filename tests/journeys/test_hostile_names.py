@@ -11,17 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from smtui import wiring
-from smtui.paths import Places
-from smtui.settings import Settings
-from smtui.ui.app import SmtuiApp
 from smtui.ui.draw.axes import hertz_at
-from smtui.ui.options import Options
 from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
 from smtui.ui.widgets.spectrogram import Spectrogram
 from tests.journeys.conftest import Smtui
+from tests.journeys.machine import Machine, enter
 from tests.screens.screen_home import press, seen, settle, until
 
 RATE = 22_050
@@ -80,7 +74,7 @@ def raw_name(row: dict[str, str]) -> bytes:
 
 
 def test_every_command_shows_them_inert_and_hears_them(smtui: Smtui, folder: Path) -> None:
-    scanned = smtui("scan", folder)
+    scanned = smtui("scan", "--no-analyze", folder)
     assert f"{len(NAMES) + 1} added" in scanned.stdout
     assert "text\\n\\x1b[1m\\xff.wav: The file is named like a sound but is none" in scanned.stderr
     waited = smtui("analyze", "--wait")
@@ -105,15 +99,13 @@ def test_every_command_shows_them_inert_and_hears_them(smtui: Smtui, folder: Pat
 
 
 async def test_every_screen_shows_them_inert_and_draws_the_right_sound(
-    here: Places, smtui: Smtui, folder: Path
+    machine: Machine, smtui: Smtui, folder: Path
 ) -> None:
-    smtui("scan", folder)
+    smtui("scan", "--no-analyze", folder)
     smtui("analyze", "--wait")
-    app = SmtuiApp(lambda: wiring.services(here, Settings()), Options())
+    app = machine.app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await until(lambda: isinstance(app.screen, LoginScreen))
-        await press(pilot, "enter")
-        await until(lambda: isinstance(app.screen, LibraryScreen))
+        await enter(pilot)
         await until(lambda: f"{len(NAMES) + 1} of {len(NAMES) + 1}" in seen(app))
         for _ in range(len(NAMES) + 1):
             assert is_inert(seen(app))

@@ -1,4 +1,8 @@
-"""Everything is killed again and again while sounds are heard; nothing acknowledged is lost."""
+"""Everything is killed again and again while sounds are heard; nothing acknowledged is lost.
+
+Embedded only: on servers there is neither a keeper that starts anew what died nor a file of
+documents; `test_servers_killed.py` does the same there.
+"""
 
 from __future__ import annotations
 
