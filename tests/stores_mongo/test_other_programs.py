@@ -213,7 +213,7 @@ async def heard_by_a_worker(documents: Documents, run_id: RunId) -> None:
     hearing = Hearing(written, StandingClock(), worker="w", recipe_version=1)
     taken = await hearing.claim(run_id, limit=2, lease_seconds=60)
     for assignment in taken.assignments:
-        if assignment.sample.filename == "kick.wav":
+        if assignment.sample.filename.casefold() == "kick.wav":
             measured = Measurement(
                 level=Level.FULL,
                 recipe_version=1,
