@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from dataclasses import replace
 
 from smtui.domain.account import Account, SessionId
@@ -25,6 +26,9 @@ from smtui.services.sessions import (
 )
 
 _log = logging.getLogger(__name__)
+
+LOCAL = "local"
+"""The address of who sits at the machine."""
 
 _WRONG = "Wrong name or password"
 
@@ -151,7 +155,8 @@ class SigningIn(Sessions):
     async def _tried(self, login: str, address: str) -> Account | None:
         """Count a try, by account and by address; raises TooManyTries."""
         account = await self._accounts.by_login(login.strip())
-        for who in (address, account.user_id if account else _stranger(login)):
+        here = address if self._guarded_by_system else _place(address)
+        for who in (here, account.user_id if account else _stranger(login)):
             await self._limits.hit(who, "auth_login", limit=self._tries_per_minute)
         return account
 
@@ -173,6 +178,11 @@ class SigningIn(Sessions):
             await self.sign_out(session.session_id)
             raise SignInRefused(_WRONG)
         return SignedIn(account=now, session=session)
+
+
+def _place(address: str) -> str:
+    """Name where somebody tries; the consoles of several machines are not one place."""
+    return f"{LOCAL}@{os.uname().nodename}" if address == LOCAL else address
 
 
 def _stranger(login: str) -> str:
