@@ -69,13 +69,18 @@ class DefaultFirst(priority_cycle):
         return ordered[:n]
 
 
-def celery_app(broker: str, results: str, limits: WorkLimits) -> Celery:
-    """Make the application for these addresses of Redis or Valkey, as redis-py writes them."""
+def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:
+    """Make the application for these addresses of Redis or Valkey, as redis-py writes them.
+
+    Without an address for results nobody waits for any: else each message would subscribe to its
+    own, for good, over a line that Celery does not mend.
+    """
     # A late import, 0.2 s: whoever only asks for the queues' names need not pay it.
     from celery import Celery
     from kombu.entity import Queue
 
-    made = Celery("smtui", broker=kombu_address(broker), backend=kombu_address(results))
+    backend = kombu_address(results) if results else "disabled://"
+    made = Celery("smtui", broker=kombu_address(broker), backend=backend)
     # The default exchange routes by queue name and leaves no binding keys behind.
     queue: Any = Queue
     queues = [queue(name, exchange="", routing_key=name) for name in QUEUES]
@@ -93,7 +98,7 @@ def celery_app(broker: str, results: str, limits: WorkLimits) -> Celery:
         task_publish_retry=False,
         broker_transport_options=_transport(),
         broker_use_ssl=tls_options(broker),
-        redis_backend_use_ssl=tls_options(results),
+        redis_backend_use_ssl=tls_options(results) if results else None,
         broker_connection_timeout=_ANSWER_SECONDS,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

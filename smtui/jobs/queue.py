@@ -40,7 +40,7 @@ class CeleryQueue:
         from smtui.jobs.wakeups import Wakeups
 
         if address not in self._wakeups:
-            app = celery_app(address, address, WorkLimits())
+            app = celery_app(address, None, WorkLimits())
             self._wakeups = {address: Wakeups(app, address)}
         wakeups = self._wakeups[address]
         wakeups.publish(run_id, DEFAULT if urgent else AUDIO_PROCESSING)
