@@ -108,6 +108,7 @@ class Measurement:
         kind: kick, snare, clap, hat, cymbal, tom, percussion, bass, chord, lead, vocal, fx, loop,
             music, or None.
         onsets, beats: s, rising.
+        embedding: 768 numbers of single precision in the blocks of `domain.embedding`, else empty.
         processing_time: s that the listening took.
     """
 
@@ -137,6 +138,7 @@ class Measurement:
     onsets: tuple[float, ...] = ()
     beats: tuple[float, ...] = ()
     spectral_features: SpectralFeatures | None = None
+    embedding: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

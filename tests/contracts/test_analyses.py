@@ -111,6 +111,7 @@ EVERYTHING: dict[str, Any] = {
         mfcc=tuple((float(row), -1 / 3) for row in range(13)),
         chroma=tuple((row / 12, 1.0) for row in range(12)),
     ),
+    "embedding": tuple((place - 384) / 512 for place in range(768)),
 }
 
 

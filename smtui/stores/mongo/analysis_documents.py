@@ -92,6 +92,7 @@ def changes_of(analysis: Analysis) -> Document:
         "claims": asdict(measured.claims),
         "onsets": measured.onsets,
         "beats": measured.beats,
+        "embedding": measured.embedding,
         "spectral_features": features and asdict(features),
     }
 
@@ -132,6 +133,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         claims=_claims(mapping_in(document.get("claims"))),
         onsets=numbers_in(document.get("onsets")),
         beats=numbers_in(document.get("beats")),
+        embedding=numbers_in(document.get("embedding")),
         spectral_features=_features(features) if features else None,
         **facts,
     )

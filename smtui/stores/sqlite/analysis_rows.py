@@ -57,6 +57,7 @@ _READ = (
     "beats",
     "spectral_features",
     "spectral_numbers",
+    "embedding",
     *_PLAIN,
 )
 
@@ -87,6 +88,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
         "beats": to_json(measured.beats),
         "spectral_features": shape,
         "spectral_numbers": numbers,
+        "embedding": _singles(measured.embedding),
     }
 
 
@@ -103,6 +105,7 @@ def analysis_of(row: Any) -> Analysis:
         onsets=tuple(from_json(values["onsets"])),
         beats=tuple(from_json(values["beats"])),
         spectral_features=_unpacked(values["spectral_features"], values["spectral_numbers"]),
+        embedding=_numbers(values["embedding"]),
         **{name: values[name] for name in _PLAIN},
     )
     return Analysis(
@@ -183,6 +186,15 @@ def _unpacked(shape: str | None, numbers: bytes | None) -> SpectralFeatures | No
         many = isinstance(lengths, list)
         series[name] = tuple(taken(one) for one in lengths) if many else taken(lengths)
     return SpectralFeatures(**series)
+
+
+def _singles(numbers: tuple[float, ...]) -> bytes | None:
+    return _little_endian(array("f", numbers)).tobytes() if numbers else None
+
+
+def _numbers(singles: bytes | None) -> tuple[float, ...]:
+    packed = array("f", singles or b"")
+    return tuple(_little_endian(packed))
 
 
 def _little_endian(numbers: array[float]) -> array[float]:
