@@ -1,0 +1,1 @@
+"""Music and drums of our own, played so that what is true of them is known."""
