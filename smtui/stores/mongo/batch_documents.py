@@ -68,12 +68,6 @@ def key_of(text: str) -> str:
     return escaped.replace("\0", "%00")
 
 
-def text_of(key: str) -> str:
-    """Read what `key_of` wrote; another program's field stays as it is unless it looks the same."""
-    unescaped = key.replace("%00", "\0").replace("%24", "$").replace("%2E", ".")
-    return unescaped.replace("%25", "%")
-
-
 def document_of(batch: Batch) -> Document:
     """Write a batch that nobody works on yet.
 

@@ -19,6 +19,9 @@ from smtui.stores.mongo.values import Document, cut_to_ms
 if TYPE_CHECKING:
     from smtui.stores.mongo.line import Collection
 
+MOST_LOOKS = 100
+"""How often one looks again after somebody else was faster; whoever gives up finds it later."""
+
 COUNTERS_ONLY = {"_id": 1} | dict.fromkeys(COUNTERS, 1)
 
 

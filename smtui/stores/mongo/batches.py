@@ -23,7 +23,7 @@ from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes, claims, runs, sweeps
 from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
-from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document, storable
@@ -94,7 +94,7 @@ class MongoBatches:
         """Give up the claim without a result; the attempt does not count."""
         key, now = key_of(claimed.file_id), await self._batches.now()
         projection = {"batch_id": 1, "cancel_requested_at": 1, f"results.{key}": 1}
-        while True:
+        for _ in range(MOST_LOOKS):
             batch = await self._batches.one(claimed.batch_id, projection=projection)
             entry = {} if batch is None else batch.get("results", {}).get(key)
             if batch is None or not batch_changes.holds(result_of(entry), claimed):
@@ -103,6 +103,7 @@ class MongoBatches:
             if await self._batches.change(change) is not None:
                 return True
             # The lease was renewed or the run cancelled since the look.
+        return False
 
     async def vanish(self, machines: frozenset[str]) -> int:
         """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""

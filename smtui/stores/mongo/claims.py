@@ -25,7 +25,7 @@ from smtui.stores.mongo.batch_documents import (
     for_machine,
     result_of,
 )
-from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.sweeps import OURS, settle
 from smtui.stores.mongo.values import Document
 
@@ -76,7 +76,9 @@ async def _taken(
 ) -> tuple[Claimed, ...]:
     """Take files of one batch; whoever loses a race looks again."""
     batch: Document | None = counters
-    while batch is not None and _promises(batch, asked):
+    for _ in range(MOST_LOOKS):
+        if batch is None or not _promises(batch, asked):
+            break
         wanted = await _wanted(line, batch, asked, limit)
         if not wanted:
             break

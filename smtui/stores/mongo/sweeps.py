@@ -7,7 +7,7 @@ from datetime import datetime
 from smtui.domain.batch import RunId
 from smtui.stores.mongo import batch_changes
 from smtui.stores.mongo.batch_documents import OPEN, due, for_machine, key_of
-from smtui.stores.mongo.batch_line import BatchLine
+from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.values import Document
 
 OURS = {"status": OPEN, "pending": {"$exists": True}}
@@ -36,7 +36,9 @@ async def settle(line: BatchLine, counters: Document, now: datetime) -> Document
     Gives the batch as it is then: its counters, and its results where they had to be read.
     """
     batch = counters
-    while due(batch, now):
+    for _ in range(MOST_LOOKS):
+        if not due(batch, now):
+            break
         whole = await line.one(batch["batch_id"])
         if whole is None:
             return counters
@@ -71,13 +73,7 @@ async def vanish(line: BatchLine, machines: frozenset[str]) -> int:
     where |= {f"unseen.{key_of(machine)}": {"$gt": 0} for machine in machines}
     count = 0
     for counters in await line.counters(where):
-        while (batch := await line.one(counters["batch_id"])) is not None:
-            after = batch_changes.vanished(batch, machines)
-            if not after or batch.get("cancel_requested_at") is not None:
-                break
-            if await line.change(batch_changes.changed(batch, after, now)) is not None:
-                count += len(after)
-                break
+        count += await _lose(line, counters["batch_id"], machines, now)
     return count
 
 
@@ -91,10 +87,26 @@ async def _repaired(line: BatchLine, counters: Document, now: datetime) -> Docum
     return await settle(line, counters, now)
 
 
+async def _lose(line: BatchLine, batch_id: str, machines: frozenset[str], now: datetime) -> int:
+    """Fail what no machine has in one batch; gives how many files."""
+    for _ in range(MOST_LOOKS):
+        batch = await line.one(batch_id)
+        if batch is None or batch.get("cancel_requested_at") is not None:
+            break
+        after = batch_changes.vanished(batch, machines)
+        if not after:
+            break
+        if await line.change(batch_changes.changed(batch, after, now)) is not None:
+            return len(after)
+    return 0
+
+
 async def _stop(line: BatchLine, counters: Document, now: datetime) -> int:
     """Cancel what is pending in a batch that was asked to stop; gives how many files."""
     batch: Document | None = counters
-    while batch is not None and batch["pending"] and batch.get("cancel_requested_at") is not None:
+    for _ in range(MOST_LOOKS):
+        if batch is None or not batch["pending"] or batch.get("cancel_requested_at") is None:
+            break
         if batch["pending"] > batch["total_files"] - batch["first_open"]:
             whole = await line.one(batch["batch_id"])
             if whole is None:
