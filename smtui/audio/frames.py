@@ -18,6 +18,7 @@ import numpy.typing as npt
 import scipy.fft
 import soxr
 
+from smtui.audio.sketch import Sketch
 from smtui.domain.analysis import MFCC_COUNT
 
 Array = npt.NDArray[np.float32]
@@ -107,6 +108,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._framer = Framer(FRAME, HOP)
+        self.sketch = Sketch(MEL_BANDS)
         self._parts: list[Frames] = []
         self._before = np.zeros((0, MEL_BANDS), dtype=np.float32)
 
@@ -131,6 +133,8 @@ class FrameReader:
     def _described(self, windows: Array) -> Frames:
         power = power_spectra(windows)
         mel = power @ table("mel")
+        decibels = _decibels(mel)
+        self.sketch.push(decibels)
         shape = _shape(power)
         return Frames(
             rms=np.sqrt(np.einsum("ij,ij->i", windows, windows) / FRAME),
@@ -138,7 +142,7 @@ class FrameReader:
             rolloff=shape[1],
             bandwidth=shape[2],
             flatness=_flatness(power),
-            mfcc=_decibels(mel) @ _cosines(),
+            mfcc=decibels @ _cosines(),
             chroma=power @ table("chroma"),
             bands=power @ _bands(),
             strength=self._rise(mel),
