@@ -19,7 +19,7 @@ from smtui.domain.text import folded
 from smtui.services import one_time_codes
 from smtui.services.account_names import checked_email, checked_username, suggested_username
 from smtui.services.one_time_codes import NewCode
-from smtui.services.permissions import in_force
+from smtui.services.permissions import stand_in
 from smtui.services.sessions import AccountPorts, SignedIn
 from smtui.services.signing_in import SigningIn
 
@@ -78,9 +78,14 @@ class Accounts(SigningIn):
     async def first(self, username: str, *, password: str = "") -> Account:
         """Make the first account; an empty password becomes a random one that nobody knows.
 
-        If the command line has made one already, it is this one, with this password.
+        That will do only where the operating system guards the library. If the command line has
+        made one already, it is this one, with this password.
         """
         name = checked_username(username)
+        if not (password or self._guarded_by_system):
+            raise InputInvalid(
+                "The first account needs a password", hint="Others can reach this library too."
+            )
         known = await self._accounts.all()
         if known and not self._waits_for_its_person(known):
             raise AlreadyTaken("There is an account already", hint="Sign in with it.")
@@ -150,7 +155,11 @@ class Accounts(SigningIn):
         """Every account, oldest first, each with the role that counts."""
         await self._require_admin(by)
         known = await self._accounts.all()
-        return tuple(replace(account, role=in_force(account, known)) for account in known)
+        chief = stand_in(known)
+        return tuple(
+            replace(account, role=Role.ADMIN) if account.user_id == chief else account
+            for account in known
+        )
 
     async def names(self, user_ids: Iterable[UserId | None]) -> Mapping[UserId, str]:
         """The user names of these accounts; those no longer there are left out."""
@@ -222,10 +231,8 @@ class Accounts(SigningIn):
         if self._guarded_by_system:
             return
         known = await self._accounts.all()
-        admins = [
-            one.user_id for one in known if one.is_active and in_force(one, known) is Role.ADMIN
-        ]
-        if admins == [leaving.user_id]:
+        admins = {one.user_id for one in known if one.is_active and one.role is Role.ADMIN}
+        if admins == {leaving.user_id} or stand_in(known) == leaving.user_id:
             raise NotAllowed(
                 f"{leaving.username} is the only admin",
                 hint="Make another first: `smtui user role LOGIN admin`.",

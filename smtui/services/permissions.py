@@ -57,16 +57,21 @@ def whose(owner: UserId | None, by: UserId) -> Whose:
     return Whose.OWN if owner == by else Whose.ANOTHERS
 
 
-def in_force(account: Account, known: Iterable[Account]) -> Role:
-    """Give the role that counts: where no active account is an admin, the oldest active one is.
+def stand_in(known: Iterable[Account]) -> UserId | None:
+    """Find who counts as an admin where no active account is one: the oldest active one.
 
     So a library that another program filled has somebody who may everything, too.
     """
     active = [one for one in known if one.is_active]
     if any(one.role is Role.ADMIN for one in active):
-        return account.role
+        return None
     oldest = min(active, key=lambda one: (one.created_at, one.user_id), default=None)
-    return Role.ADMIN if oldest and oldest.user_id == account.user_id else account.role
+    return None if oldest is None else oldest.user_id
+
+
+def in_force(account: Account, known: Iterable[Account]) -> Role:
+    """Give the role that counts."""
+    return Role.ADMIN if account.user_id == stand_in(known) else account.role
 
 
 def refusal(role: Role, deed: Deed, whose_: Whose) -> NotAllowed:

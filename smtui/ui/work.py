@@ -2,6 +2,8 @@
 
 Both mark async methods of a `Room`; calling such a method starts the work and gives the worker.
 Looking is exclusive within its named group: newer replaces older, and it ends with the screen.
+Where the person waits for the answer it is patient: if the documents are away, it looks again
+until they are back.
 Doing is never exclusive and belongs to the app, which waits for it before it quits, so that no
 page load can cancel a write.
 """
@@ -10,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from textual.css.query import NoMatches
 from textual.worker import Worker
 
-from smtui.domain.errors import SmtuiError
+from smtui.domain.errors import SmtuiError, StoreUnreachable
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -28,6 +31,8 @@ R = TypeVar("R", bound="Room")
 
 DOING = "doing"
 
+_LOOK_AGAIN = 0.5
+
 Method = Callable[Concatenate[R, P], Coroutine[Any, Any, None]]
 Starter = Callable[Concatenate[R, P], Worker[None]]
 
@@ -36,12 +41,16 @@ class _Looking(Protocol):
     def __call__(self, method: Method[R, P], /) -> Starter[R, P]: ...
 
 
-def looking(*, group: str) -> _Looking:
-    """Mark a read: it replaces what runs in the same group of the same screen."""
+def looking(*, group: str, patient: bool = False) -> _Looking:
+    """Mark a read: it replaces what runs in the same group of the same screen.
+
+    A patient one may be done several times, so it must not mind what it did before it failed.
+    """
 
     def mark(method: Method[R, P]) -> Starter[R, P]:
         def start(self: R, /, *args: P.args, **kwargs: P.kwargs) -> Worker[None]:
-            work = partial(told, self, partial(method, self, *args, **kwargs))
+            look = partial(method, self, *args, **kwargs)
+            work = partial(told, self, partial(_answered, self, look) if patient else look)
             return self.run_worker(work, name=method.__name__, group=group, exclusive=True)
 
         update_wrapper(start, method)
@@ -59,6 +68,18 @@ def doing(method: Method[R, P]) -> Starter[R, P]:
 
     update_wrapper(start, method)
     return start
+
+
+async def _answered(room: Room, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Look until the documents answer; that they are away is told once."""
+    try:
+        return await look()
+    except StoreUnreachable as error:
+        room.tell(error)
+    while True:
+        await asyncio.sleep(_LOOK_AGAIN)
+        with suppress(StoreUnreachable):
+            return await look()
 
 
 async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> None:

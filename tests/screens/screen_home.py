@@ -84,6 +84,7 @@ class Home:
 
     folder: Path
     valkey: ValkeyServer
+    guarded: bool = True
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -119,7 +120,7 @@ class Home:
             queue = CeleryQueue(self.valkey.address, no_worker)
             self.documents = documents
             self.services = Services(
-                accounts=Accounts(ports),
+                accounts=Accounts(ports, guarded_by_system=self.guarded),
                 library=Library(documents.samples, rights, Clock()),
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),

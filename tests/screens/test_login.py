@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from smtui.domain.account import Role
 from smtui.domain.health import Condition, ServerHealth
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
@@ -43,6 +44,21 @@ async def test_a_name_that_cannot_be_used_is_said_under_the_form(
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, LoginScreen)
         assert "letters and digits" in seen(pilot.app)
+
+
+async def test_where_others_can_reach_the_library_the_first_account_needs_a_password(
+    home: Home, open_app: OpenApp
+) -> None:
+    home.guarded = False
+    async with open_app() as pilot:
+        assert "The first account keeps all others" in seen(pilot.app)
+        await press(pilot, "enter", "enter")
+        assert "The first account needs a password" in seen(pilot.app)
+        assert pilot.app.screen.query_one("#password", Input).has_focus
+        await typed(pilot, "secret")
+        assert isinstance(pilot.app.screen, LibraryScreen)
+        (first,) = await home.kept.accounts.all()
+        assert first.role is Role.ADMIN
 
 
 async def signed_out(home: Home) -> None:

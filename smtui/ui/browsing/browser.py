@@ -90,7 +90,7 @@ class Browser(Room):
         with self.prevent(FilterLine.Typed):
             self.query_one(FilterLine).set_text(text)
 
-    @looking(group="question")
+    @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
         self._asking = True
         # A wider answer keeps to its sound; while one types, the best is what comes first.
@@ -167,6 +167,8 @@ class Browser(Room):
                     await self.reload()
                 told = ""
             except SmtuiError as error:
+                # What changed meanwhile was not seen.
+                self._generation = -1
                 if told != error.title:
                     self.tell(error)
                 told = error.title
@@ -180,7 +182,7 @@ class Browser(Room):
         message.stop()
         self._load(message.first, message.size)
 
-    @looking(group="rows")
+    @looking(group="rows", patient=True)
     async def _load(self, first: int, size: int) -> None:
         window = await self.listing.window(first, size)
         self.table.fill(window.start, window.samples, exact=window.exact)

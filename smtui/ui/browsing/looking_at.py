@@ -47,7 +47,7 @@ class LookingAt(Browser):
         else:
             self._look_at(sample)
 
-    @looking(group="preview")
+    @looking(group="preview", patient=True)
     async def _look_at(self, sample: Sample) -> None:
         preview = self.query_one(Preview)
         await asyncio.sleep(_THIN_REST if self.options.thin_line else _REST)

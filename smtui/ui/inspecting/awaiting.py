@@ -20,7 +20,7 @@ class Awaiting(Picturing):
 
     _steps = 0
 
-    @looking(group="sound")
+    @looking(group="sound", patient=True)
     async def open_sound(self) -> None:
         """Read the sound that the screen was opened on."""
         self._take(await self.services.library.sample(self.file_id))
@@ -30,7 +30,7 @@ class Awaiting(Picturing):
         self._steps += way
         self._follow_steps()
 
-    @looking(group="sound")
+    @looking(group="sound", patient=True)
     async def _follow_steps(self) -> None:
         if self.listing is None or not self._steps:
             return
@@ -52,7 +52,7 @@ class Awaiting(Picturing):
         self.show_known()
         self.read_heard()
 
-    @looking(group="heard")
+    @looking(group="heard", patient=True)
     async def read_heard(self) -> None:
         """Read what was heard, and draw; with nothing heard yet, wait for it."""
         self.analysis = await self.services.analyses.of(self.file_id)
@@ -70,7 +70,7 @@ class Awaiting(Picturing):
         if unknown:
             self.names = {**self.names, **await self.services.accounts.names(unknown)}
 
-    @looking(group="watching-heard")
+    @looking(group="watching-heard", patient=True)
     async def _watch_heard(self) -> None:
         """Look again until there is something; a worker of anybody's may hear it."""
         while self.sample is not None and (self.analysis is None or self.listening):
@@ -110,7 +110,7 @@ class Awaiting(Picturing):
         if self.is_attached and self.file_id == sample.file_id:
             self.await_run(run)
 
-    @looking(group="watching-heard")
+    @looking(group="watching-heard", patient=True)
     async def await_run(self, run_id: RunId) -> None:
         """Follow one run to its end, then show what it found."""
         async for progress in self.services.batches.watch(run_id):

@@ -107,7 +107,8 @@ class DetailScreen(Awaiting):
             viewer=self.account.user_id,
             names=self.names,
         )
-        self.query_one(TitleLine).show(self.sample.filename)
+        shared = "   shared" if self.sample.user_id is None else ""
+        self.query_one(TitleLine).show(f"{self.sample.filename}{shared}")
         # One line each, whatever they say: a new layout would draw the whole screen again.
         self.query_one("#facts", Static).update(facts(known), layout=False)
         self.query_one("#line", Static).update(in_a_line(known), layout=False)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from smtui.ui.options import Options
 
 _WELCOME = "Welcome. Press enter to begin as"
+_WELCOME_ADMIN = "Welcome. The first account keeps all others."
 _PASSWORD_MAY_WAIT = "A password may wait: `smtui user password` sets one at any time."  # noqa: S105
+_PASSWORD_MUST_BE = "Others can reach this library too: choose a good password."  # noqa: S105
 _CODE_IS_RIGHT = "The code is right. Choose a new password."
 _CHOOSING = "-choosing"
 _LOOK_SECONDS = 5.0
@@ -82,6 +84,7 @@ class LoginScreen(Room):
         self._servers = services.servers
         self._options = options
         self._welcome = welcome
+        self._one_enter = welcome and self._accounts.guarded_by_system
         self._why = why
         self._busy = False
         self._wait_until = 0.0
@@ -91,7 +94,8 @@ class LoginScreen(Room):
         with Center(), Vertical(id="login"):
             yield Static(self._title(), id="login-title")
             if self._welcome:
-                yield Static(_WELCOME, id="login-welcome")
+                words = _WELCOME if self._one_enter else _WELCOME_ADMIN
+                yield Static(words, id="login-welcome")
             name = "user name" if self._welcome else "e-mail or name"
             yield from _field("name", name, group="known")
             yield from _field("password", "password", group="known")
@@ -100,7 +104,8 @@ class LoginScreen(Room):
             with Horizontal(classes="field -choice"):
                 yield Static("", classes="label")
                 if self._welcome:
-                    yield Static(_PASSWORD_MAY_WAIT, classes="hint")
+                    words = _PASSWORD_MAY_WAIT if self._one_enter else _PASSWORD_MUST_BE
+                    yield Static(words, classes="hint")
                 else:
                     yield _Tick("stay signed in for 7 days", value=True, compact=True)
             yield Static("", id="login-words")
@@ -175,7 +180,7 @@ class LoginScreen(Room):
         if not self._input(first).value.strip() and not self._welcome:
             self._say("Type a new password first." if self._choosing else "Type a name first.")
             self._input(first).focus()
-        elif self._input(first).has_focus and not self._welcome:
+        elif self._input(first).has_focus and not self._one_enter:
             self._input(last).focus()
         elif self._choosing and self._input("new").value != self._input("again").value:
             self._input("again").value = ""
@@ -224,10 +229,12 @@ class LoginScreen(Room):
         if self._choosing:
             self._input("new").focus()
             return
-        field = self._input("name" if self._welcome else "password")
-        field.focus()
-        if not self._welcome:
-            field.value = ""
+        if self._welcome:
+            needed = not self._one_enter and not self._input("password").value
+            self._input("password" if needed else "name").focus()
+            return
+        self._input("password").value = ""
+        self._input("password").focus()
 
     def _seconds_left(self) -> int:
         return max(0, round(self._wait_until - time.monotonic()))
