@@ -79,8 +79,7 @@ def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:
     from celery import Celery
     from kombu.entity import Queue
 
-    backend = kombu_address(results) if results else "disabled://"
-    made = Celery("smtui", broker=kombu_address(broker), backend=backend)
+    made = Celery("smtui", broker=kombu_address(broker), backend=_backend(results))
     # The default exchange routes by queue name and leaves no binding keys behind.
     queue: Any = Queue
     queues = [queue(name, exchange="", routing_key=name) for name in QUEUES]
@@ -108,6 +107,13 @@ def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:
         **_worker(limits),
     )
     return made
+
+
+def _backend(results: str | None) -> str:
+    """Name the class that keeps results, with its address as that class reads it."""
+    if results is None:
+        return "disabled://"
+    return f"smtui.jobs.results:PassingResults+{kombu_address(results).removeprefix('redis+')}"
 
 
 def _transport() -> dict[str, Any]:
