@@ -23,7 +23,7 @@ from smtui.settings import Loaded
 from smtui.ui.app import SmtuiApp
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
-from tests.screens.screen_home import press, seen, until
+from tests.screens.screen_home import press, seen, settle, until
 from tests.servers.chroma_server import ChromaServer, running_chroma
 from tests.servers.mongo_server import MongoServer, fresh_database, running_mongo
 from tests.servers.redis_tcp import RedisServer, running_redis
@@ -195,9 +195,11 @@ async def enter(pilot: Pilot[None], name: str = "anna", password: str = PASSWORD
     if isinstance(app.screen, LoginScreen):
         # The title comes a moment before the form.
         await until(lambda: "password" in seen(app))
-        if "Welcome" in seen(app):
+        if "press enter to begin" in seen(app):
             await press(pilot, "enter")
         else:
-            await press(pilot, *name, "enter")
+            # On servers a newcomer's name is suggested, too, but a password must be chosen.
+            await settle(app)
+            await press(pilot, "ctrl+u", *name, "enter")
             await press(pilot, *password, "enter")
     await until(lambda: isinstance(app.screen, LibraryScreen))

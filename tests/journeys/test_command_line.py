@@ -33,8 +33,8 @@ def test_a_script_scans_listens_and_lists(smtui: Smtui, pack: Path, truths: tupl
 
     checked = smtui("services", "check", "--json")
     assert checked.returncode == 0, checked.stdout
-    rows = map(json.loads, checked.stdout.splitlines())
-    health = {row["name"]: row for row in rows if "name" in row}
+    answers = map(json.loads, checked.stdout.splitlines())
+    health = {row["name"]: row for row in answers if "name" in row}
     assert {health[name]["condition"] for name in ("documents", "sessions", "workers")} == {"ok"}
 
 

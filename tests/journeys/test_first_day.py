@@ -7,7 +7,7 @@ from pathlib import Path
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
-from tests.journeys.machine import Machine
+from tests.journeys.machine import Machine, enter
 from tests.screens.screen_home import press, seen, settle, until
 
 
@@ -15,8 +15,7 @@ async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(machine: Machine
     app = machine.app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(lambda: isinstance(app.screen, LoginScreen) and "Welcome" in seen(app))
-        await press(pilot, "enter")
-        await until(lambda: isinstance(app.screen, LibraryScreen))
+        await enter(pilot)
         await until(lambda: "The library is empty" in seen(app))
 
         await press(pilot, "i")
