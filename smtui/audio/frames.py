@@ -19,7 +19,7 @@ import scipy.fft
 import soxr
 
 from smtui.audio.sketch import Sketch
-from smtui.domain.analysis import MFCC_COUNT
+from smtui.domain.analysis import CHROMA_COUNT, MFCC_COUNT
 
 Array = npt.NDArray[np.float32]
 
@@ -35,7 +35,10 @@ BAND_EDGES_HZ = (0.0, 90.0, 150.0, 600.0, 2_000.0, 5_000.0, 11_025.0)
 """Edges of the six bands whose power tells a kick from a snare from a hat."""
 
 _LOWEST_POWER = 1e-10
-_BLOCK_FRAMES = 256
+# A megabyte of frames: they and their spectra stay in the processor's cache.
+_BLOCK_FRAMES = 128
+# Divides the 1,024 bins below half the rate.
+_GROUP_BINS = 32
 # Onsets are a rise over this many hops: one hop is too little of the window to see a rise.
 _RISE_HOPS = 2
 
@@ -132,19 +135,19 @@ class FrameReader:
 
     def _described(self, windows: Array) -> Frames:
         power = power_spectra(windows)
-        mel = power @ table("mel")
-        decibels = _decibels(mel)
-        self.sketch.push(decibels)
-        shape = _shape(power)
+        # One product for all sums over bins: the spectra are read from memory once.
+        sums = power @ _sums()
+        mel, chroma, bands = np.split(sums, (MEL_BANDS, MEL_BANDS + CHROMA_COUNT), axis=1)
+        shape = _shape(np.sqrt(power))
         return Frames(
-            rms=np.sqrt(np.einsum("ij,ij->i", windows, windows) / FRAME),
+            rms=np.sqrt(np.vecdot(windows, windows) / FRAME),
             centroid=shape[0],
             rolloff=shape[1],
             bandwidth=shape[2],
             flatness=_flatness(power),
-            mfcc=decibels @ _cosines(),
-            chroma=power @ table("chroma"),
-            bands=power @ _bands(),
+            mfcc=_decibels(mel) @ _cosines(),
+            chroma=chroma,
+            bands=bands,
             strength=self._rise(mel),
         )
 
@@ -162,7 +165,9 @@ class FrameReader:
 def power_spectra(windows: Array) -> Array:
     """Power spectra of frames through a Hann window: (n, size) to (n, size // 2 + 1)."""
     spectra = scipy.fft.rfft(windows * hann(windows.shape[1]), axis=1)
-    power: Array = np.square(spectra.real) + np.square(spectra.imag)
+    parts: Array = spectra.view(np.float32)
+    np.square(parts, out=parts)
+    power: Array = parts[:, ::2] + parts[:, 1::2]
     return power
 
 
@@ -186,23 +191,48 @@ def bin_hz() -> Array:
     return (np.arange(FRAME // 2 + 1) * (RATE / FRAME)).astype(np.float32)
 
 
-def _shape(power: Array) -> tuple[Array, Array, Array]:
-    """Centroid, roll-off and bandwidth of the magnitude spectrum, Hz."""
-    magnitude = np.sqrt(power)
-    hz = bin_hz()
-    running = np.cumsum(magnitude, axis=1)
-    total = running[:, -1]
+def _shape(magnitude: Array) -> tuple[Array, Array, Array]:
+    """Centroid, roll-off and bandwidth of magnitude spectra, Hz."""
+    moments = magnitude @ _moments()
+    total = moments[:, 0]
     known = np.maximum(total, np.finfo(np.float32).tiny)
-    centroid = (magnitude @ hz) / known
-    spread = (magnitude @ np.square(hz)) / known - np.square(centroid)
-    rolloff = hz[np.argmax(running >= ROLLOFF_SHARE * total[:, None], axis=1)]
+    centroid = moments[:, 1] / known
+    spread = moments[:, 2] / known - np.square(centroid)
+    rolloff = _rolloff(magnitude, ROLLOFF_SHARE * total)
     return centroid, rolloff, np.sqrt(np.maximum(spread, 0))
 
 
+def _rolloff(magnitude: Array, share: Array) -> Array:
+    """Hz of the first bin at which the running sum reaches `share`.
+
+    A running sum adds one value after the other, eight times slower than plain sums; so it runs
+    over groups of bins, and then over the bins of one group alone.
+    """
+    groups = magnitude[:, :-1].reshape(len(magnitude), -1, _GROUP_BINS)
+    running = np.cumsum(groups.sum(axis=2), axis=1)
+    group = np.minimum((running < share[:, None]).sum(axis=1), running.shape[1] - 1)
+    rows = np.arange(len(magnitude))
+    before = np.where(group > 0, running[rows, group - 1], 0)
+    inner = before[:, None] + np.cumsum(groups[rows, group], axis=1)
+    place = group * _GROUP_BINS + (inner < share[:, None]).sum(axis=1)
+    return np.asarray(bin_hz()[np.where(share > 0, place, 0)])
+
+
 def _flatness(power: Array) -> Array:
-    # The geometric mean over the arithmetic one; digital silence is flat by this floor.
+    """The geometric mean of power over the arithmetic one; digital silence is flat by the floor.
+
+    Logarithms are dear, so four bins are multiplied first: as magnitudes, between 1e-5 and some
+    thousands each, their product stays far within single precision.
+    """
     floored = np.maximum(power, _LOWEST_POWER)
-    flatness: Array = np.exp(np.log(floored).mean(axis=1)) / floored.mean(axis=1)
+    roots = np.sqrt(floored)
+    last = roots.shape[1] - 1
+    quarter = last // 4
+    product = roots[:, :quarter] * roots[:, quarter : 2 * quarter]
+    product *= roots[:, 2 * quarter : 3 * quarter]
+    product *= roots[:, 3 * quarter : last]
+    logs = np.log(product).sum(axis=1) + np.log(roots[:, last])
+    flatness: Array = np.exp(2 * logs / (last + 1)) / floored.mean(axis=1)
     return flatness
 
 
@@ -222,8 +252,15 @@ def _cosines() -> Array:
 
 
 @cache
-def _bands() -> Array:
-    """Sums power into the six bands: (bins, 6)."""
+def _sums() -> Array:
+    """All that is summed over the bins of power, side by side: (bins, 64 + 12 + 6)."""
     hz = bin_hz()[:, None]
     low, high = np.array(BAND_EDGES_HZ[:-1]), np.array(BAND_EDGES_HZ[1:])
-    return ((hz >= low) & (hz < high)).astype(np.float32)
+    bands = ((hz >= low) & (hz < high)).astype(np.float32)
+    return np.concatenate((table("mel"), table("chroma"), bands), axis=1)
+
+
+@cache
+def _moments() -> Array:
+    """What sums magnitude, frequency and its square: (bins, 3)."""
+    return np.stack([bin_hz() ** power for power in range(3)], axis=1)

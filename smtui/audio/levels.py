@@ -13,7 +13,7 @@ import numpy as np
 
 from smtui.audio.decoder import Samples
 from smtui.audio.loudness import LoudnessMeter
-from smtui.audio.steps import Steps
+from smtui.audio.steps import HIGHEST, Steps
 
 _CLIP_LEVEL = 0.9995
 _CLIP_RUN = 3
@@ -66,17 +66,16 @@ class LevelMeter:
         self._clip_run = np.zeros((channels, _CLIP_RUN - 1), dtype=np.float32)
         self._loudness = LoudnessMeter(sample_rate, channels)
         self._peak = _PeakMeter(sample_rate, channels)
-        self._envelope = Steps(sample_rate, ENVELOPE_RATE, np.maximum)
+        self._envelope = Steps(sample_rate, ENVELOPE_RATE, HIGHEST)
 
-    def push(self, block: Samples) -> None:
-        """Take a block of shape (n, channels)."""
-        signal = np.ascontiguousarray(block.T)
-        self._sums += signal.sum(axis=1, dtype=np.float64)
+    def push(self, signal: Samples) -> None:
+        """Take the next (channels, n), each channel's samples side by side in memory."""
+        self._sums += signal.sum(axis=1)
         if self._channels > 1:
             left, right = signal[0], signal[1]
             self._products += (left @ right, left @ left, right @ right)
         magnitude = np.abs(signal)
-        highest = magnitude.max(axis=0)
+        highest = magnitude[0] if self._channels == 1 else magnitude.max(axis=0)
         self._envelope.push(highest[None, :])
         if highest.max() >= _CLIP_LEVEL:
             self._count_clipped(signal)
@@ -84,7 +83,7 @@ class LevelMeter:
             self._clip_run[:] = 0
         self._peak.push(signal, magnitude)
         self._loudness.push(signal)
-        self._frames += len(block)
+        self._frames += signal.shape[1]
 
     def levels(self) -> Levels:
         """Tell what was measured."""

@@ -113,8 +113,9 @@ def _heard(sound: Sound) -> Heard:
     resampler, downmix, ears = Resampler(header.sample_rate), _Downmix(), _Ears()
     count = 0
     for block in sound.blocks():
-        meter.push(block)
-        ears.push(resampler.push(downmix.mono(block)))
+        signal = np.ascontiguousarray(block.T)
+        meter.push(signal)
+        ears.push(resampler.push(downmix.mono(signal)))
         count += len(block)
     ears.push(resampler.push(np.zeros(0, dtype=np.float32), last=True))
     duration = count / header.sample_rate
@@ -135,16 +136,16 @@ class _Downmix:
     def __init__(self) -> None:
         self._cancels: bool | None = None
 
-    def mono(self, block: Samples) -> Array:
-        """Mix (n, channels) down; the first block that sounds decides how."""
-        if block.shape[1] == 1:
-            return block[:, 0]
-        mean: Array = block.mean(axis=1)
+    def mono(self, signal: Samples) -> Array:
+        """Mix (channels, n) down; the first block that sounds decides how."""
+        if len(signal) == 1:
+            return signal[0]
+        mean: Array = signal.mean(axis=0)
         if self._cancels is None:
-            power = float(np.square(block).mean())
+            power = float(np.vecdot(signal, signal).mean()) / signal.shape[1]
             if power > 0:
-                self._cancels = float(np.square(mean).mean()) < _CANCELLED * power
-        return block[:, 0] if self._cancels else mean
+                self._cancels = float(mean @ mean) / len(mean) < _CANCELLED * power
+        return signal[0] if self._cancels else mean
 
 
 class _Ears:

@@ -14,7 +14,7 @@ def measured(samples: np.ndarray, rate: int, *, block: int = 30_011) -> Levels:
     columns = samples[:, None] if samples.ndim == 1 else samples
     meter = LevelMeter(sample_rate=rate, channels=columns.shape[1])
     for start in range(0, len(columns), block):
-        meter.push(columns[start : start + block].astype(np.float32))
+        meter.push(np.ascontiguousarray(columns[start : start + block].T, dtype=np.float32))
     return meter.levels()
 
 
