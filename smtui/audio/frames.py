@@ -138,6 +138,8 @@ class FrameReader:
         # One product for all sums over bins: the spectra are read from memory once.
         sums = power @ _sums()
         mel, chroma, bands = np.split(sums, (MEL_BANDS, MEL_BANDS + CHROMA_COUNT), axis=1)
+        decibels = _decibels(mel)
+        self.sketch.push(decibels)
         shape = _shape(np.sqrt(power))
         return Frames(
             rms=np.sqrt(np.vecdot(windows, windows) / FRAME),
@@ -145,7 +147,7 @@ class FrameReader:
             rolloff=shape[1],
             bandwidth=shape[2],
             flatness=_flatness(power),
-            mfcc=_decibels(mel) @ _cosines(),
+            mfcc=decibels @ _cosines(),
             chroma=chroma,
             bands=bands,
             strength=self._rise(mel),
