@@ -14,6 +14,7 @@ from smtui.audio.levels import LevelMeter
 from smtui.audio.pitches import PitchReader
 from smtui.audio.read import Sound, opened
 from smtui.audio.tempo import Rhythm, rhythm
+from smtui.audio.threads import one_thread
 from smtui.audio.timbre import spectral_features
 from smtui.audio.tonality import Tonality, steady_note, tonality
 from smtui.domain.analysis import Claims, Level, Measurement
@@ -49,7 +50,7 @@ def listen(path: Path, *, level: Level) -> Measurement:
         SoundUnreadable: the file cannot be listened to.
     """
     began = time.perf_counter()
-    with opened(path) as sound:
+    with one_thread(), opened(path) as sound:
         file_hash = sound.file_hash()
         bit_depth = sound.header.bit_depth
         heard = _heard(sound)
