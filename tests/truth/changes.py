@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 import soundfile
 import soxr
 
@@ -22,19 +23,22 @@ def room(chance: random.Random, wave: Wave, rate: int, seconds: float) -> Wave:
     answer = seeded.standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
     answer[: round(0.01 * rate)] = 0
     answer *= chance.uniform(0.1, 0.6) / np.sqrt(np.square(answer).sum())
-    size = len(wave) + count
-    wet = np.fft.irfft(
-        np.fft.rfft(wave, size, axis=0) * np.fft.rfft(answer, size)[:, None], size, 0
-    )
-    return (np.pad(wave, ((0, count), (0, 0))) + wet).astype(np.float32)
+    size = scipy.fft.next_fast_len(len(wave) + count, real=True)
+    both = scipy.fft.rfft(wave, size, axis=0)
+    both *= scipy.fft.rfft(answer.astype(np.float32), size)[:, None]
+    wet: Wave = scipy.fft.irfft(both, size, axis=0)[: len(wave) + count]
+    wet[: len(wave)] += wave
+    return wet
 
 
 def filtered(wave: Wave, rate: int, *, low: float, high: float) -> Wave:
     """Keep what lies between two frequencies, with soft edges."""
-    spectrum = np.fft.rfft(wave, axis=0)
-    hz = np.fft.rfftfreq(len(wave), 1 / rate)
+    size = scipy.fft.next_fast_len(len(wave), real=True)
+    hz = scipy.fft.rfftfreq(size, 1 / rate)
     keep = 1 / (1 + (low / np.maximum(hz, 1)) ** 4) / (1 + (hz / high) ** 4)
-    return np.fft.irfft(spectrum * keep[:, None], len(wave), axis=0).astype(np.float32)
+    spectrum = scipy.fft.rfft(wave, size, axis=0) * keep.astype(np.float32)[:, None]
+    kept: Wave = scipy.fft.irfft(spectrum, size, axis=0)[: len(wave)]
+    return kept
 
 
 def driven(wave: Wave, gain: float) -> Wave:

@@ -1,0 +1,225 @@
+"""What can be said of each tempo that a sound may have: one row of numbers per candidate.
+
+All candidates are described at once; nothing here decides. The same functions make the rows that
+the tables were learned from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from smtui.audio.frames import FRAMES_PER_SECOND, Array
+from smtui.audio.strokes import ALL, STROKE_ROWS, Pulse, line, ring
+
+Floats = npt.NDArray[np.float64]
+
+SLOWEST, FASTEST = 50.0, 215.0
+"""BPM."""
+LONGEST_LOOP = 40.0
+"""s."""
+_MIDDLE_TEMPO = 118.0
+_SHORTEST_LOOP = 0.2
+_MOST_BEATS = 128
+_LEAST_TRIM = 0.015
+_PIECE_TEMPI = np.geomspace(SLOWEST, FASTEST, 280)
+_FAST_MULTIPLES = np.array([0.25, 1 / 3, 0.5])
+_SLOW_MULTIPLES = np.array([2 / 3, 0.75, 1, 1.5, 2, 3, 4, 6, 8])
+_CROSS_MULTIPLES = np.array([0.5, 1, 1.5, 2, 3, 4])
+_LINE_MULTIPLES = np.array([0.5, 1, 2, 4])
+_REACH = 2
+_STEPS = 16
+"""Sixteenths of a bar of four beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The part of a sound that may be a loop, in seconds; `trimmed` has no silence around."""
+
+    start: float
+    length: float
+    trimmed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Possible tempi of a sound.
+
+    Attributes:
+        tempi: (n,) BPM.
+        beats: (n,) how many in the span; 0 where the sound is no loop.
+        span: (n,) which span each belongs to.
+        rows: (n, features).
+    """
+
+    tempi: Floats
+    beats: npt.NDArray[np.int64]
+    span: npt.NDArray[np.int64]
+    rows: Array
+
+
+def spans_of(duration: float, head: float, tail: float) -> tuple[Span, ...]:
+    """The whole sound, and the sound without the silence around it."""
+    whole = Span(start=0.0, length=duration, trimmed=0.0)
+    silence = head + tail
+    if silence < _LEAST_TRIM or duration - silence < _SHORTEST_LOOP:
+        return (whole,)
+    return (whole, Span(start=head, length=duration - silence, trimmed=silence))
+
+
+def loop_candidates(strokes: Array, spans: tuple[Span, ...], onsets: int) -> Candidates:
+    """Describe each whole number of beats that a span can hold."""
+    linear = line(strokes)
+    parts = [
+        _span_candidates(strokes, linear, span, (number, onsets))
+        for number, span in enumerate(spans)
+    ]
+    return Candidates(
+        tempi=np.concatenate([part.tempi for part in parts]),
+        beats=np.concatenate([part.beats for part in parts]),
+        span=np.concatenate([part.span for part in parts]),
+        rows=np.concatenate([part.rows for part in parts]),
+    )
+
+
+def piece_candidates(linear: Pulse, onsets_per_second: float) -> Candidates:
+    """Describe tempi 0.5 % apart."""
+    tempi = _PIECE_TEMPI
+    lags = 60 / tempi * FRAMES_PER_SECOND
+    octaves = np.log2(tempi / _MIDDLE_TEMPO)
+    seconds = linear.strokes.shape[1] / FRAMES_PER_SECOND
+    plain = np.stack(
+        (
+            octaves,
+            octaves**2,
+            np.abs(octaves),
+            onsets_per_second * 60 / tempi,
+            np.full(len(tempi), np.log2(min(seconds, 40.0))),
+        ),
+        axis=1,
+    )
+    nothing = np.zeros(len(tempi), dtype=np.int64)
+    return Candidates(
+        tempi=tempi,
+        beats=nothing,
+        span=nothing,
+        rows=np.concatenate((plain, _likeness_rows(linear, lags)), axis=1).astype(np.float32),
+    )
+
+
+def _span_candidates(
+    strokes: Array, linear: Pulse, span: Span, known: tuple[int, int]
+) -> Candidates:
+    number, onsets = known
+    fewest = max(2, int(np.ceil(SLOWEST * span.length / 60)))
+    most = min(_MOST_BEATS, int(FASTEST * span.length / 60))
+    beats = np.arange(fewest, max(fewest, most + 1))
+    frames = span.length * FRAMES_PER_SECOND
+    lags = frames / beats
+    pulse = ring(strokes, span.start * FRAMES_PER_SECOND, frames)
+    parts = (
+        _plain_rows(beats, span, onsets),
+        _likeness_rows(pulse, lags),
+        linear.at(linear.widened(_REACH)[[ALL]], lags[:, None] * _LINE_MULTIPLES)[0],
+        _grid_rows(pulse.strokes, beats, frames),
+    )
+    return Candidates(
+        tempi=60 * beats / span.length,
+        beats=beats,
+        span=np.full(len(beats), number),
+        rows=np.concatenate(parts, axis=1).astype(np.float32),
+    )
+
+
+def _plain_rows(beats: npt.NDArray[np.int64], span: Span, onsets: int) -> Floats:
+    """How usual the tempo and the number of beats are: (n, 14)."""
+    octaves = np.log2(60 * beats / span.length / _MIDDLE_TEMPO)
+    return np.stack(
+        (
+            octaves,
+            octaves**2,
+            np.abs(octaves),
+            beats % 2 == 0,
+            beats % 4 == 0,
+            beats % 8 == 0,
+            (beats & (beats - 1)) == 0,
+            beats % 3 == 0,
+            (beats % 5 == 0) | (beats % 7 == 0),
+            np.log2(beats),
+            np.minimum(onsets / beats, 8),
+            np.full(len(beats), np.log2(span.length)),
+            np.full(len(beats), span.trimmed > 0),
+            np.full(len(beats), min(span.trimmed, 1.0)),
+        ),
+        axis=1,
+    ).astype(np.float64)
+
+
+def _likeness_rows(pulse: Pulse, lags: Floats) -> Array:
+    """Likeness at parts and multiples of each lag: (n, 6 · 12 + 2 · 6)."""
+    narrow, wide = pulse.widened(1), pulse.widened(_REACH)
+    own = slice(0, STROKE_ROWS)
+    parts = (
+        pulse.at(narrow[own], lags[:, None] * _FAST_MULTIPLES),
+        pulse.at(wide[own], lags[:, None] * _SLOW_MULTIPLES),
+        pulse.at(wide[STROKE_ROWS:], lags[:, None] * _CROSS_MULTIPLES),
+    )
+    return np.concatenate(
+        [
+            part.transpose(1, 0, 2).reshape(len(lags), part.shape[0] * part.shape[2])
+            for part in parts
+        ],
+        axis=1,
+    )
+
+
+def _grid_rows(strokes: Array, beats: npt.NDArray[np.int64], frames: float) -> Floats:
+    """Where in a bar of four the strokes fall, and how many fall on no grid.
+
+    Gives (n, 6 · 16 + 6 · 4): the share of each sixteenth, then the shares of all that is struck
+    near a sixteenth, an eighth, a beat, a third of a beat.
+    """
+    near = _summed_near(strokes)
+    total = np.maximum(strokes.sum(axis=1), 1e-6)
+    sixteenths = _on_grid(near, beats, frames, 4)
+    thirds = _on_grid(near, beats, frames, 3).sum(axis=2)
+    struck = sixteenths.sum(axis=2)
+    profile = sixteenths / np.maximum(struck, 1e-6)[:, :, None]
+    shares = np.stack(
+        (
+            struck,
+            sixteenths[:, :, ::2].sum(axis=2),
+            sixteenths[:, :, ::4].sum(axis=2),
+            thirds,
+        ),
+        axis=2,
+    )
+    shares = shares / total[None, :, None]
+    count = len(beats)
+    return np.concatenate((profile.reshape(count, -1), shares.reshape(count, -1)), axis=1)
+
+
+def _summed_near(strokes: Array) -> Array:
+    """Strokes within two frames of each, as a ring."""
+    near = strokes.copy()
+    for step in (1, 2):
+        near += np.roll(strokes, step, axis=1) + np.roll(strokes, -step, axis=1)
+    return near
+
+
+def _on_grid(near: Array, beats: npt.NDArray[np.int64], frames: float, parts: int) -> Floats:
+    """Sum strokes at the parts of each candidate's beats by their place in four beats.
+
+    Gives (candidates, rows, 4 · parts).
+    """
+    counts = beats * parts
+    candidate = np.repeat(np.arange(len(beats)), counts)
+    index = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.rint(index * (frames / counts)[candidate]).astype(np.int64) % near.shape[1]
+    steps = 4 * parts
+    slot = candidate * steps + index % steps
+    size = len(beats) * steps
+    sums = [np.bincount(slot, row[places], size).reshape(len(beats), steps) for row in near]
+    return np.stack(sums, axis=1)

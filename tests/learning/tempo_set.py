@@ -1,0 +1,114 @@
+"""Makes the sounds that tempo is learned from, and keeps what the ears gave of them.
+
+Sounds themselves are not kept. A set is a folder of small files, one for each kind and seed, so
+that making it can be interrupted and continued.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from smtui.audio.frames import Frames
+from tests.learning.heard import ears_of
+from tests.learning.tempo_truth import Truth, examples
+from tests.truth.render import soundfonts
+
+KINDS = ("drums", "music", "band", "piece", "none")
+_KEPT = ("rms", "flatness", "centroid", "chroma", "bands", "strength")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A sound as the ears gave it, with its truth; durations and silences in seconds."""
+
+    frames: Frames
+    head: float
+    tail: float
+    duration: float
+    truth: Truth
+    name: str
+
+
+def make(folder: Path, kind: str, seeds: range) -> None:
+    """Make the sounds of these seeds that are not there yet, on two processes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = [
+        (folder, kind, seed) for seed in seeds if not (folder / f"{kind}_{seed}.pkl").exists()
+    ]
+    with ProcessPoolExecutor(2) as processes:
+        list(processes.map(_make, wanted, chunksize=4))
+
+
+def _make(wanted: tuple[Path, str, int]) -> None:
+    folder, kind, seed = wanted
+    kept = [
+        _packed(example.wave, example.rate, example.truth, f"{kind} {seed} {number}")
+        for number, example in enumerate(examples(kind, str(seed), soundfonts()))
+    ]
+    path = folder / f"{kind}_{seed}.pkl"
+    part = path.with_suffix(".part")
+    part.write_bytes(pickle.dumps(kept))
+    part.rename(path)
+
+
+def of_file(path: Path, truth: Truth) -> Heard:
+    """Listen to a file whose truth is known."""
+    wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    return _unpacked(_packed(wave, rate, truth, path.stem))
+
+
+def read(folder: Path, kind: str) -> Iterator[Heard]:
+    """Read what was made of a kind, by seed."""
+    paths = sorted(folder.glob(f"{kind}_*.pkl"), key=lambda path: int(path.stem.split("_")[1]))
+    for path in paths:
+        for kept in pickle.loads(path.read_bytes()):
+            yield _unpacked(kept)
+
+
+def _packed(wave: Any, rate: int, truth: Truth, name: str) -> dict[str, Any]:
+    ears = ears_of(wave, rate)
+    kept: dict[str, Any] = {column: getattr(ears.frames, column) for column in _KEPT}
+    return kept | {
+        "head": ears.levels.silence_head,
+        "tail": ears.levels.silence_tail,
+        "duration": ears.duration,
+        "truth": {each.name: getattr(truth, each.name) for each in fields(Truth)},
+        "name": name,
+    }
+
+
+def _unpacked(kept: dict[str, Any]) -> Heard:
+    nothing = np.zeros(0, dtype=np.float32)
+    columns = {each.name: kept.get(each.name, nothing) for each in fields(Frames)}
+    return Heard(
+        frames=Frames(**columns),
+        head=kept["head"],
+        tail=kept["tail"],
+        duration=kept["duration"],
+        truth=Truth(**kept["truth"]),
+        name=kept["name"],
+    )
+
+
+def main() -> None:
+    """Make a set: `python -m tests.learning.tempo_set FOLDER --seeds 0 400 --kinds drums`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 400))
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    asked = parser.parse_args()
+    for kind in asked.kinds:
+        make(asked.folder, kind, range(*asked.seeds))
+
+
+if __name__ == "__main__":
+    main()
