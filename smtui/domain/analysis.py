@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import NewType
 
 from smtui.domain.account import UserId
+from smtui.domain.keys import KEY_NAMES as KEY_NAMES
+from smtui.domain.quality import Quality
 from smtui.domain.sample import FileId
 
 AnalysisId = NewType("AnalysisId", str)
@@ -20,7 +22,6 @@ AnalysisId = NewType("AnalysisId", str)
 MAX_SLICES = 64
 MFCC_COUNT = 13
 CHROMA_COUNT = 12
-KEY_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 class Level(StrEnum):
@@ -90,6 +91,32 @@ class SpectralFeatures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A part of a sound; parts that sound alike have the same letter, `A` for the first.
+
+    Attributes:
+        start, end: s; one segment begins where the one before it ends.
+    """
+
+    start: float
+    end: float
+    letter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PitchTrack:
+    """How the pitch of a single note goes.
+
+    Attributes:
+        step: s from one value to the next; the first is at 0.
+        semitones: MIDI numbers with fractions (69 is A4, 440 Hz), None where nothing is voiced.
+    """
+
+    step: float
+    semitones: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What one listening found; knows the sound's bytes, not whose file it is.
 
@@ -103,6 +130,10 @@ class Measurement:
         loudness_padded: the sound is shorter than the 400 ms window and was zero-padded.
         true_peak_dbtp: dB true peak, None for digital silence.
         root_note: note and octave of a pitched one-shot (`F1`), else None.
+        bit_depth: bits of a sample as the header says; None for lossy formats.
+        bits_used: of these, how many the samples need: 16 where a 24-bit file has 8 low zeros.
+        clipped_samples: in runs at full scale.
+        dc_offset: mean of the channel that is furthest from zero, full scale is 1.
         silence_head, silence_tail: s below -60 dB of the peak.
         stereo_correlation: -1 … 1, None for mono.
         kind: kick, snare, clap, hat, cymbal, tom, percussion, bass, chord, lead, vocal, fx, loop,
@@ -127,6 +158,7 @@ class Measurement:
     true_peak_dbtp: float | None = None
     root_note: str | None = None
     bit_depth: int | None = None
+    bits_used: int | None = None
     clipped_samples: int = 0
     dc_offset: float = 0.0
     silence_head: float = 0.0
@@ -139,6 +171,22 @@ class Measurement:
     beats: tuple[float, ...] = ()
     spectral_features: SpectralFeatures | None = None
     embedding: tuple[float, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    pitch_track: PitchTrack | None = None
+    harmonic_share: float | None = None
+
+
+def quality_of(measured: Measurement) -> Quality:
+    """Give what the table and its filters know of the material's quality."""
+    return Quality(
+        true_peak_dbtp=measured.true_peak_dbtp,
+        bits_used=measured.bits_used,
+        clipped_samples=measured.clipped_samples,
+        dc_offset=abs(measured.dc_offset),
+        silence_head=measured.silence_head,
+        silence_tail=measured.silence_tail,
+        stereo_correlation=measured.stereo_correlation,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,12 @@ import difflib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.keys import read_key, read_mode
-from smtui.domain.numbers import Measure
+from smtui.domain.measures import MEASURES
 from smtui.domain.question import (
+    QUALITIES,
     Any,
     Between,
     Expression,
@@ -30,50 +30,12 @@ FIELD = re.compile(r"([a-z][a-z_]*):", re.IGNORECASE)
 _UNKNOWN = "-"
 _DIRECT = re.compile("=")
 _SPELLINGS = {"aif": "aiff", "aifc": "aiff", "wave": "wav", "oga": "ogg", "mpeg": "mp3"}
-_FACTS = {"one-shot": Fact.ONESHOT, "one_shot": Fact.ONESHOT} | {str(fact): fact for fact in Fact}
+_FACTS = {
+    "one-shot": Fact.ONESHOT,
+    "one_shot": Fact.ONESHOT,
+    "disagrees": Fact.DISAGREE,
+} | {str(fact): fact for fact in Fact}
 _CHANNELS = {"mono": 1.0, "stereo": 2.0}
-
-MEASURES = {
-    Field.TEMPO: Measure(
-        field=Field.TEMPO,
-        noun="a tempo",
-        examples="A tempo looks like 126, 120..128, >120 or ~126; - finds sounds without one.",
-        grain=Decimal("0.05"),
-        rounds=True,
-        near=Decimal("0.04"),
-        units={"bpm": Decimal(1)},
-    ),
-    Field.LENGTH: Measure(
-        field=Field.LENGTH,
-        noun="a length",
-        examples="A length in seconds looks like <2, 1..4, 0.5 or >1:30.",
-        grain=Decimal("0.005"),
-        rounds=True,
-        near=Decimal("0.04"),
-        units={"s": Decimal(1), "ms": Decimal("0.001")},
-    ),
-    Field.LOUDNESS: Measure(
-        field=Field.LOUDNESS,
-        noun="a loudness",
-        examples="A loudness in LUFS looks like -12..-8, >-10 or -14; - finds silence.",
-        grain=Decimal("0.05"),
-        rounds=True,
-        near=Decimal("0.04"),
-        units={"lufs": Decimal(1), "db": Decimal(1)},
-    ),
-    Field.RATE: Measure(
-        field=Field.RATE,
-        noun="a sampling rate",
-        examples="A sampling rate looks like 44100, 44.1k or >=48k.",
-        near=Decimal("0.04"),
-        units={"hz": Decimal(1), "k": Decimal(1000), "khz": Decimal(1000)},
-    ),
-    Field.CHANNELS: Measure(
-        field=Field.CHANNELS,
-        noun="a number of channels",
-        examples="Channels look like 1, mono, stereo or >2.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +66,7 @@ def condition(name: Typed, value: Typed) -> Expression:
 
 def measured(field: Field) -> Callable[[Typed], Expression]:
     """Make the reader of a field of numbers; where there may be no value, `-` asks for that."""
-    may_lack = field in (Field.TEMPO, Field.LOUDNESS)
+    may_lack = field in (Field.TEMPO, Field.LOUDNESS, *QUALITIES)
 
     def read(typed: Typed) -> Expression:
         if may_lack and _asks_for_none(typed):
@@ -265,6 +227,48 @@ CONDITIONS = (
         read=_channels,
         example="channels:mono",
         meaning="mono sounds",
+    ),
+    Condition(
+        names=("peak", "truepeak"),
+        read=measured(Field.PEAK),
+        example="peak:>-0.1",
+        meaning="a true peak over -0.1 dBTP",
+    ),
+    Condition(
+        names=("clipped", "clip"),
+        read=measured(Field.CLIPPED),
+        example="clipped:>0",
+        meaning="sounds with clipped samples",
+    ),
+    Condition(
+        names=("dc",),
+        read=measured(Field.DC),
+        example="dc:>0.01",
+        meaning="a DC offset of more than 0.01 either way",
+    ),
+    Condition(
+        names=("head",),
+        read=measured(Field.HEAD),
+        example="head:>50ms",
+        meaning="more than 50 ms of silence before",
+    ),
+    Condition(
+        names=("tail",),
+        read=measured(Field.TAIL),
+        example="tail:>0.5",
+        meaning="more than 0.5 s of silence after",
+    ),
+    Condition(
+        names=("corr", "correlation"),
+        read=measured(Field.CORRELATION),
+        example="corr:<0.2",
+        meaning="very wide stereo; corr:- finds mono",
+    ),
+    Condition(
+        names=("bits", "depth"),
+        read=measured(Field.BITS),
+        example="bits:16",
+        meaning="sounds that use 16 bits, also in 24-bit files",
     ),
     Condition(names=("is",), read=_is, example="is:loop", meaning="what was heard as a loop"),
 )

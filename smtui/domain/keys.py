@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from smtui.domain.analysis import KEY_NAMES
-from smtui.domain.sample import key_label
-
+KEY_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 MAJOR, MINOR = "major", "minor"
 _STEPS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _ACCIDENTALS = {"#": 1, "♯": 1, "b": -1, "♭": -1, "": 0}
@@ -22,6 +20,11 @@ def read_key(text: str) -> str | None:
     note, accidental, quality = match.groups()
     step = (_STEPS[note.lower()] + _ACCIDENTALS[accidental]) % len(KEY_NAMES)
     return key_label(KEY_NAMES[step], read_mode(quality) or MAJOR)
+
+
+def key_label(key: str, mode: str | None) -> str:
+    """Write a key as musicians do: `Am` for A minor, `F#` for F sharp major."""
+    return f"{key}m" if mode == MINOR else key
 
 
 def is_note(text: str) -> bool:

@@ -32,16 +32,36 @@ class Field(StrEnum):
     RATE = "rate"
     CHANNELS = "channels"
     ADDED = "added"
+    PEAK = "peak"
+    BITS = "bits"
+    CLIPPED = "clipped"
+    DC = "dc"
+    HEAD = "head"
+    TAIL = "tail"
+    CORRELATION = "correlation"
+
+
+QUALITIES = (
+    Field.PEAK,
+    Field.BITS,
+    Field.CLIPPED,
+    Field.DC,
+    Field.HEAD,
+    Field.TAIL,
+    Field.CORRELATION,
+)
+"""What was measured of the samples themselves; nothing is sorted by it."""
 
 
 class Fact(StrEnum):
-    """What `is:` can ask."""
+    """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard."""
 
     LOOP = "loop"
     ONESHOT = "oneshot"
     HEARD = "heard"
     FAILED = "failed"
     MISSING = "missing"
+    DISAGREE = "disagree"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +200,31 @@ class Page:
 
     samples: tuple[Sample, ...]
     places: tuple[Place, ...]
+
+
+def quality_value(sample: Sample, of: Field) -> float | int | None:
+    """Give the value that a condition on quality speaks of; None where it is not known."""
+    quality = sample.heard.quality if sample.heard else None
+    if quality is None:
+        return None
+    match of:
+        case Field.PEAK:
+            return quality.true_peak_dbtp
+        case Field.BITS:
+            return quality.bits_used
+        case Field.CLIPPED:
+            return quality.clipped_samples
+        case Field.DC:
+            return quality.dc_offset
+        case Field.HEAD:
+            return quality.silence_head
+        case Field.TAIL:
+            return quality.silence_tail
+        case Field.CORRELATION:
+            return quality.stereo_correlation
+        case _:
+            message = f"not a quality: {of}"
+            raise ValueError(message)
 
 
 def sort_value(sample: Sample, by: Field) -> SortValue:

@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import NewType
 
 from smtui.domain.account import UserId
+from smtui.domain.keys import key_label as key_label
+from smtui.domain.quality import Quality
+from smtui.domain.said import MetadataValue as MetadataValue
+from smtui.domain.said import Said, said_in
 from smtui.domain.text import folded
 
 FileId = NewType("FileId", str)
 
-MetadataValue = str | int | float | bool | None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What the newest analysis says, as far as table, filter and sort need it."""
+    """What the newest analysis says, as far as table, filter and sort need it.
+
+    `quality` is None where it was heard before quality was kept.
+    """
 
     tempo: float | None = None
     tempo_confidence: float = 0.0
@@ -31,6 +36,7 @@ class Heard:
     kind_confidence: float = 0.0
     is_loop: bool = False
     loudness_lufs: float | None = None
+    quality: Quality | None = None
     level: str
     recipe_version: int
     analyzed_at: datetime
@@ -104,6 +110,11 @@ class Sample:
         return Path(os.fsdecode(self.path_bytes)) if self.path_bytes else Path(self.file_path)
 
     @property
+    def said(self) -> Said:
+        """What the file's name claims."""
+        return said_in(self.filename)
+
+    @property
     def folder(self) -> str:
         """The folder's path, printable."""
         return self.file_path.rpartition("/")[0] or "/"
@@ -170,11 +181,6 @@ def path_key(user_id: UserId | None, file_path: str, raw: bytes | None) -> str:
     """Write owner and path in one string; the bytes stand where the text cannot say them."""
     place = f"bytes:{raw.hex()}" if raw is not None else file_path
     return f"{user_id or ''}\x1f{place}"
-
-
-def key_label(key: str, mode: str | None) -> str:
-    """Write a key as musicians do: `Am` for A minor, `F#` for F sharp major."""
-    return f"{key}m" if mode == "minor" else key
 
 
 def search_key(

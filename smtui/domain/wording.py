@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from smtui.domain.conditions import MEASURES
+from smtui.domain.measures import MEASURES
 from smtui.domain.question import (
     All,
     Any,
@@ -38,6 +38,13 @@ _NAMES = {
     Field.FORMAT: "format",
     Field.RATE: "rate",
     Field.CHANNELS: "channels",
+    Field.PEAK: "peak",
+    Field.BITS: "bits",
+    Field.CLIPPED: "clipped",
+    Field.DC: "dc",
+    Field.HEAD: "head",
+    Field.TAIL: "tail",
+    Field.CORRELATION: "corr",
 }
 _SAFE = re.compile(r"\w[\w./#+-]*")
 _SAFE_PATH = re.compile(r"[\w/.][\w./#+-]*")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.analysis import Analysis, Measurement, quality_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
@@ -247,6 +247,7 @@ def _heard(measured: Measurement, at: datetime) -> Heard:
         kind_confidence=measured.kind_confidence,
         is_loop=measured.is_loop,
         loudness_lufs=measured.loudness_lufs,
+        quality=quality_of(measured),
         level=measured.level,
         recipe_version=measured.recipe_version,
         analyzed_at=at,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smtui.domain.account import UserId
+from smtui.domain.differing import differences
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Any,
     Between,
@@ -23,6 +25,7 @@ from smtui.domain.question import (
     Unknown,
     Within,
     Words,
+    quality_value,
     sort_value,
 )
 from smtui.domain.sample import Sample
@@ -101,9 +104,13 @@ def fact_holds(sample: Sample, fact: Fact) -> bool:
             return sample.trouble is not None
         case Fact.MISSING:
             return sample.missing_since is not None
+        case Fact.DISAGREE:
+            return bool(differences(sample))
 
 
 def value(sample: Sample, field: Field) -> SortValue:
+    if field in QUALITIES:
+        return quality_value(sample, field)
     match field:
         case Field.MODE:
             return sample.heard.mode if sample.heard else None

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given, settings
 
 from smtui.domain.account import UserId
 from smtui.domain.ports.documents import SampleStore
+from smtui.domain.quality import Quality
 from smtui.domain.question import (
+    QUALITIES,
     SORTABLE,
     All,
     Any,
@@ -47,7 +49,19 @@ from tests.contracts.document_stores import (
 from tests.contracts.library_model import answer, place
 from tests.contracts.sounds_model import Model
 
-NAMES = ("kick", "Kick_2", "KICK 100%", "snare", "Straße", "qz", "a_b", "a*b", "é\U0001f941", 'x"y')
+NAMES = (
+    "kick",
+    "loop_90bpm_Am",
+    "Kick_2",
+    "KICK 100%",
+    "snare",
+    "Straße",
+    "qz",
+    "a_b",
+    "a*b",
+    "é\U0001f941",
+    'x"y',
+)
 FOLDERS = ("/a/Drums", "/a/Drums/b", "/a/drums2", "/", "/B_c/d", "/Ünder")
 TAGS = ("House", "house", "dark", "100%", "Ö")
 MARK = Mark(by=ANNA, at=NOW)
@@ -63,7 +77,7 @@ found_files = st.builds(
         sample_rate=rate,
         channels=1 + number % 2,
         format=form,
-        metadata={"title": "Tïtle"} if number == 3 else {},
+        metadata={"title": "Tïtle", "bpm": 128.0, "key": "F#"} if number == 3 else {},
     ),
     st.sampled_from(FOLDERS),
     st.sampled_from(NAMES),
@@ -72,20 +86,38 @@ found_files = st.builds(
     st.sampled_from((44_100, 96_000)),
     st.sampled_from(("wav", "flac")),
 )
+qualities = st.none() | st.builds(
+    lambda peak, bits, clipped, edges, correlation: Quality(
+        true_peak_dbtp=peak,
+        bits_used=bits,
+        clipped_samples=clipped,
+        dc_offset=edges,
+        silence_head=edges,
+        silence_tail=2 * edges,
+        stereo_correlation=correlation,
+    ),
+    st.sampled_from((None, -10.0, 0.1)),
+    st.sampled_from((None, 16, 24)),
+    st.sampled_from((0, 3)),
+    st.sampled_from((0.0, 0.1, 1.0)),
+    st.sampled_from((None, -10.0, 1.0)),
+)
 listenings = st.builds(
-    lambda tempo, key, kind, loudness, level: heard(
+    lambda tempo, key, kind, loudness, quality, level: heard(
         tempo=tempo,
         key=key[0],
         mode=key[1],
         kind=kind,
         is_loop=kind == "loop",
         loudness_lufs=loudness,
+        quality=quality,
         level=level,
     ),
     st.sampled_from(TEMPI),
     st.sampled_from(((None, None), ("A", "minor"), ("F#", "major"), ("C", None))),
     st.sampled_from(KINDS),
     st.sampled_from((None, -6.5, -14.0)),
+    qualities,
     st.sampled_from(("basic", "advanced")),
 )
 texts = st.sampled_from(
@@ -108,6 +140,8 @@ leaves: st.SearchStrategy[Expression] = st.one_of(
         limits,
         limits,
     ),
+    st.builds(Between, st.sampled_from(QUALITIES), limits, limits),
+    st.builds(Unknown, st.sampled_from(QUALITIES)),
     st.builds(OneOf, st.just(Field.KIND), st.just(("kick",)) | st.just(("snare", "loop"))),
     st.builds(OneOf, st.just(Field.KEY), st.just(("Am",)) | st.just(("F#", "C"))),
     st.builds(OneOf, st.just(Field.MODE), st.just(("minor",))),

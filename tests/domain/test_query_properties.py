@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.query import parse, written
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Any,
     Between,
@@ -53,7 +54,7 @@ number = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
 
 @st.composite
 def between(draw: st.DrawFn) -> Between:
-    field = draw(st.sampled_from([Field.TEMPO, Field.LENGTH, Field.LOUDNESS]))
+    field = draw(st.sampled_from([Field.TEMPO, Field.LENGTH, Field.LOUDNESS, *QUALITIES]))
     low, high = sorted([draw(number), draw(number)])
     cut = draw(st.sampled_from(["low", "high", "both"]))
     return Between(field, None if cut == "high" else low, None if cut == "low" else high)

@@ -10,6 +10,7 @@ import pytest
 
 from smtui.domain.account import UserId
 from smtui.domain.question import (
+    QUALITIES,
     SORTABLE,
     All,
     Between,
@@ -52,6 +53,9 @@ EXPRESSIONS: tuple[Expression, ...] = (
     Unknown(Field.KEY),
     Is(Fact.MISSING),
     Is(Fact.FAILED),
+    Is(Fact.DISAGREE),
+    All((Between(Field.CLIPPED, 1, None), OneOf(Field.KIND, ("kick",)))),
+    Unknown(Field.CORRELATION),
 )
 PLACES = (Place(value=1, file_id=FileId("f")), Place(value=None, file_id=FileId("f")))
 CUTS = [Cut(limit=200), *(Cut(limit=200, after=one) for one in PLACES)]
@@ -111,7 +115,9 @@ def test_every_page_in_order_is_a_walk_along_its_index(
 
 @pytest.mark.parametrize("expression", [Words("kick"), Words("ki"), Tagged("x"), Within("a"),
                                         Is(Fact.FAILED), Is(Fact.LOOP), OneOf(Field.KEY, ("Am",)),
-                                        Between(Field.RATE, 96_000, None)], ids=str)  # fmt: skip
+                                        Between(Field.RATE, 96_000, None), Is(Fact.DISAGREE),
+                                        *(Between(field, 0.5, None) for field in QUALITIES),
+                                        Unknown(Field.PEAK)], ids=str)  # fmt: skip
 def test_gathering_looks_at_nothing_but_candidates(
     reader: Explainer, expression: Expression
 ) -> None:

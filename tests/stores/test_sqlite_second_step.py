@@ -114,7 +114,7 @@ async def test_a_copy_of_the_first_release_lies_beside_it(path: Path) -> None:
     before = contents(path)
     async with opened(path):
         pass
-    copy = path.with_name(f"{path.name}.before-2")
+    copy = path.with_name(f"{path.name}.before-{len(schema.steps())}")
     assert contents(copy) == before
     with closing(sqlite3.connect(copy)) as kept:
         assert schema.version(kept) == 1

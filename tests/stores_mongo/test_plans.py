@@ -12,6 +12,7 @@ from pymongo.errors import OperationFailure
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import (
+    QUALITIES,
     SORTABLE,
     All,
     Between,
@@ -58,6 +59,7 @@ BOUNDING = {"$gte", "$gt", "$lte", "$lt", "$in", "$elemMatch", "$regex"}
 KNOWN = BOUNDING | {"$and", "$or", "$nor"}
 
 MAYBE_UNKNOWN = (Field.TEMPO, Field.KEY, Field.MODE, Field.KIND, Field.LOUDNESS, Field.TAGS)
+MAYBE_UNKNOWN += QUALITIES
 LEAVES: tuple[Expression, ...] = (
     Words("kick"),
     Words('a.*"\\E$'),

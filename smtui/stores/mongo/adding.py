@@ -210,8 +210,10 @@ def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
 
 def _update_seen(before: Mapping[str, Any], found: FoundFile) -> Document:
     """The same for a sound seen again; what was heard of other bytes is forgotten."""
-    update = _update(before, found)
-    if before.get("file_hash") != found.file_hash:
+    changed = before.get("file_hash") != found.file_hash
+    told = {name: value for name, value in before.items() if name != "heard" or not changed}
+    update = _update(told, found)
+    if changed:
         # Also if there was nothing yet: a worker may be writing it.
         update["$unset"] = update.get("$unset", {}) | {"heard": "", "trouble": ""}
     return update

@@ -1,8 +1,9 @@
 """Documents of other programs become as easy to find as our own.
 
 New ones lack the fields that we find and sort by, which stand in indexes; so whoever lacks
-`search_key` is found at once. Only our own fields are written, and only while the others are as
-they were read. Until then such a sound is shown, after all that have a value to sort by.
+`disagrees` is found at once, as is what an older smtui wrote, which did not know it. Only our own
+fields are written, and only while the others are as they were read. Until then such a sound is
+shown, after all that have a value to sort by.
 
 What other programs change in a document (a tag, say) is shown at once, and found when it has been
 on a page: then our fields are made anew.
@@ -21,17 +22,18 @@ from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import Sample
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
-from smtui.stores.mongo.finding import BY_NAME
+from smtui.stores.mongo.finding import BY_DISAGREEMENT
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.lookups import find
-from smtui.stores.mongo.sample_documents import derived, heard_document, sample_of
+from smtui.stores.mongo.sample_documents import derived, sample_of
 from smtui.stores.mongo.sorting import Find
+from smtui.stores.mongo.told_documents import heard_document
 from smtui.stores.mongo.values import Document
 
 _log = logging.getLogger(__name__)
 
-STRANGERS = Find(filter={"search_key": None}, order=BY_NAME, hint=BY_NAME)
-"""Documents that smtui has never seen, by an index."""
+STRANGERS = Find(filter={"disagrees": None}, order=BY_DISAGREEMENT, hint=BY_DISAGREEMENT)
+"""Documents that no smtui like this one has seen, by an index."""
 
 _PAUSE_SECONDS = 10.0
 _PAUSE_AFTER_REFUSAL_SECONDS = 600.0
@@ -127,7 +129,7 @@ def _fields(document: Mapping[str, Any]) -> Document:
 
 def _mending(row: Document, sample: Sample) -> Document:
     """What is stale in the document of a sound that was adopted; nothing for a new one."""
-    if "search_key" not in row:
+    if "disagrees" not in row:
         return {}
     fields = derived(sample)
     if "path_key" not in row:

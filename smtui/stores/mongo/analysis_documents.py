@@ -20,6 +20,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.deep_documents import deep_document, deep_fields
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -64,6 +65,7 @@ _PLAIN = (
     "recipe_version",
     "file_hash",
     "bit_depth",
+    "bits_used",
     "clipped_samples",
     "loudness_padded",
     "is_loop",
@@ -94,7 +96,7 @@ def changes_of(analysis: Analysis) -> Document:
         "beats": measured.beats,
         "embedding": measured.embedding,
         "spectral_features": features and asdict(features),
-    }
+    } | deep_document(measured)
 
 
 def analysis_of(document: Mapping[str, Any]) -> Analysis:
@@ -126,6 +128,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         recipe_version=count_in(document.get("recipe_version")),
         file_hash=text_in(document.get("file_hash")),
         bit_depth=count_or_none(document.get("bit_depth")),
+        bits_used=count_or_none(document.get("bits_used")),
         clipped_samples=count_in(document.get("clipped_samples")),
         loudness_padded=document.get("loudness_padded") is True,
         is_loop=document.get("is_loop") is True,
@@ -135,6 +138,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         beats=numbers_in(document.get("beats")),
         embedding=numbers_in(document.get("embedding")),
         spectral_features=_features(features) if features else None,
+        **deep_fields(document),
         **facts,
     )
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Between,
     Everything,
@@ -57,8 +58,15 @@ FIELDS = SORT_FIELDS | {
     Field.FORMAT: "format",
     Field.RATE: "sample_rate",
     Field.CHANNELS: "channels",
+    Field.PEAK: "heard.true_peak_dbtp",
+    Field.BITS: "heard.bits_used",
+    Field.CLIPPED: "heard.clipped_samples",
+    Field.DC: "heard.dc_offset",
+    Field.HEAD: "heard.silence_head",
+    Field.TAIL: "heard.silence_tail",
+    Field.CORRELATION: "heard.stereo_correlation",
 }
-NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS)
+NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS, *QUALITIES)
 CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT)
 _NEVER_UNKNOWN = (
     Field.NAME,
@@ -86,6 +94,7 @@ _FACTS: dict[Fact, Filter] = {
     Fact.HEARD: {"heard.rank": {"$gte": 0}},
     Fact.FAILED: {"trouble.code": {"$gte": ""}},
     Fact.MISSING: {"missing_since": {"$gte": EARLIEST}},
+    Fact.DISAGREE: {"disagrees": True},
 }
 
 

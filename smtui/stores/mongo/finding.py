@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Between,
     Everything,
@@ -36,6 +37,7 @@ BY_ID: Keys = (("file_id", 1),)
 BY_OWNER: Keys = (("user_id", 1),)
 BY_NAME = index_of(Field.NAME)
 UNHEARD: Keys = (("heard.rank", 1), ("file_id", 1))
+BY_DISAGREEMENT: Keys = (("disagrees", 1), ("file_id", 1))
 
 _FACT_INDEXES: dict[Fact, Keys] = {
     Fact.LOOP: (("heard.is_loop", 1), ("file_id", 1)),
@@ -43,12 +45,14 @@ _FACT_INDEXES: dict[Fact, Keys] = {
     Fact.HEARD: UNHEARD,
     Fact.FAILED: (("trouble.code", 1),),
     Fact.MISSING: (("missing_since", 1),),
+    Fact.DISAGREE: BY_DISAGREEMENT,
 }
 _FIELD_INDEXES: dict[Field, Keys] = {
     Field.MODE: (("heard.mode", 1), ("file_id", 1)),
     Field.FORMAT: (("format", 1),),
     Field.RATE: (("sample_rate", 1),),
     Field.CHANNELS: (("channels", 1),),
+    **{field: ((FIELDS[field], 1),) for field in QUALITIES},
 }
 
 

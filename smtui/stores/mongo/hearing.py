@@ -7,20 +7,47 @@ from typing import Any
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
 from smtui.stores.mongo import generation
+from smtui.stores.mongo.changing import guarded, until_done, write
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.sample_documents import heard_document, trouble_document
+from smtui.stores.mongo.sample_documents import derived, sample_of
+from smtui.stores.mongo.told_documents import heard_document, trouble_document
+from smtui.stores.mongo.values import Document
 
 
 async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: str) -> bool:
     """Guarded by the bytes that were heard and by the level; clears `trouble`.
 
-    Of a sound that another program added the bytes were not known; now they are.
+    Whether name and tags disagree follows from the whole document, so it is read, and written only
+    while it is as it was read. Of a sound that another program added the bytes were not known;
+    now they are.
     """
-    fields = {"heard": heard_document(heard), "file_hash": file_hash}
     guard = guard_of(file_id, heard, file_hash)
-    return await _set(line, guard, {"$set": fields, "$unset": {"trouble": ""}})
+    done = False
+
+    async def decide() -> bool:
+        nonlocal done
+        before = await _found(line, guard)
+        done = before is not None
+        if before is None:
+            return True
+        fields: Document = {"heard": heard_document(heard), "file_hash": file_hash}
+        if "disagrees" in before:  # else it is adopted later, with all that we find it by
+            fields["disagrees"] = derived(sample_of({**before, **fields}))["disagrees"]
+        return await write(line, [guarded(before, {"$set": fields, "$unset": {"trouble": ""}})])
+
+    await until_done(decide)
+    if done:
+        await generation.rise(line)
+    return done
+
+
+async def _found(line: MongoLine, guard: Filter) -> Document | None:
+    async def work() -> Document | None:
+        return await line.collection(AUDIO_FILES).find_one(guard)
+
+    return await line.ask(work)
 
 
 async def set_trouble(line: MongoLine, file_id: FileId, trouble: Trouble) -> bool:

@@ -11,6 +11,9 @@ until they are adopted; then they differ in nothing.
   beginning; cut to `LONGEST_INSIDE` characters.
 - tag_keys: the tags folded. tags_key: all of them in one text to sort by, null for none.
 - tag_marks: [{tag, by, at}], who put a tag.
+- said: {tempo, key, mode}, what the name claims; null for nothing.
+- disagrees: whether name or tags claim another tempo or key than was heard. Every document of ours
+  has it, so what lacks it is another program's, or was written by an older smtui.
 - metadata_names: which names of `metadata` a scan wrote; others belong to other programs.
 - rev: rises by one with each change of what this text speaks of, so that changes never cross.
 """
@@ -19,14 +22,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level
+from smtui.domain.differing import differences
 from smtui.domain.question import Field, sort_value
-from smtui.domain.sample import FileId, Heard, Mark, MetadataValue, Sample, Trouble
+from smtui.domain.sample import FileId, Mark, MetadataValue, Sample
 from smtui.domain.text import folded
+from smtui.stores.mongo.told_documents import (
+    heard_document,
+    heard_in,
+    trouble_document,
+    trouble_in,
+)
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -35,7 +45,6 @@ from smtui.stores.mongo.values import (
     list_in,
     mapping_in,
     number_in,
-    number_or_none,
     storable,
     text_in,
     text_or_none,
@@ -71,8 +80,8 @@ def sample_of(document: Mapping[str, Any]) -> Sample:
         tags=texts_in(document.get("tags")),
         tag_marks=_marks(document.get("tag_marks")),
         metadata=_metadata(document.get("metadata")),
-        heard=_heard(document.get("heard")),
-        trouble=_trouble(document.get("trouble")),
+        heard=heard_in(document.get("heard")),
+        trouble=trouble_in(document.get("trouble")),
     )
 
 
@@ -126,6 +135,8 @@ def derived(sample: Sample) -> Document:
         "tags_key": sort_value(sample, Field.TAGS),
         "length_key": sample.duration,
         "added_key": cut_to_ms(sample.uploaded_at),
+        "said": asdict(sample.said) if sample.said else None,
+        "disagrees": bool(differences(sample)),
     }
     if sample.file_path:
         found["path_key"] = sample.path_key
@@ -141,36 +152,6 @@ def beginnings(parts: str) -> list[str]:
     """`/a/drums/` gives `/a/drums/` and `/drums/`, each cut to what is looked for."""
     places = [place for place, letter in enumerate(parts[:-1]) if letter == "/"] or [0]
     return [parts[place : place + LONGEST_INSIDE] for place in places]
-
-
-def heard_document(heard: Heard) -> Document:
-    """Write what was heard, with the label that keys sort by and the rank of the level."""
-    return {
-        "tempo": heard.tempo,
-        "key": heard.key,
-        "mode": heard.mode,
-        "kind": heard.kind,
-        "is_loop": heard.is_loop,
-        "loudness_lufs": heard.loudness_lufs,
-        "level": heard.level,
-        "recipe_version": heard.recipe_version,
-        "analyzed_at": cut_to_ms(heard.analyzed_at),
-        "tempo_confidence": heard.tempo_confidence,
-        "key_confidence": heard.key_confidence,
-        "kind_confidence": heard.kind_confidence,
-        "root_note": heard.root_note,
-        "key_label": heard.key_label,
-        "rank": Level(heard.level).rank,
-    }
-
-
-def trouble_document(trouble: Trouble) -> Document:
-    """Write why the last listening failed."""
-    return {
-        "code": trouble.code,
-        "error": storable(trouble.error),
-        "at": cut_to_ms(trouble.at),
-    }
 
 
 def marks_document(marks: Mapping[str, Mark]) -> list[Document]:
@@ -247,33 +228,3 @@ def _marks(value: object) -> dict[str, Mark]:
         if isinstance(mark.get("tag"), str) and at is not None:
             found[mark["tag"]] = Mark(by=None if by is None else UserId(by), at=at)
     return found
-
-
-def _heard(value: object) -> Heard | None:
-    heard = mapping_in(value)
-    level = heard.get("level")
-    if level not in list(Level):
-        return None
-    return Heard(
-        tempo=number_or_none(heard.get("tempo")),
-        tempo_confidence=number_in(heard.get("tempo_confidence")),
-        key=text_or_none(heard.get("key")),
-        mode=text_or_none(heard.get("mode")),
-        key_confidence=number_in(heard.get("key_confidence")),
-        root_note=text_or_none(heard.get("root_note")),
-        kind=text_or_none(heard.get("kind")),
-        kind_confidence=number_in(heard.get("kind_confidence")),
-        is_loop=heard.get("is_loop") is True,
-        loudness_lufs=number_or_none(heard.get("loudness_lufs")),
-        level=str(level),
-        recipe_version=count_in(heard.get("recipe_version")),
-        analyzed_at=time_in(heard.get("analyzed_at")),
-    )
-
-
-def _trouble(value: object) -> Trouble | None:
-    trouble = mapping_in(value)
-    code = text_or_none(trouble.get("code"))
-    if code is None:
-        return None
-    return Trouble(code=code, error=text_in(trouble.get("error")), at=time_in(trouble.get("at")))

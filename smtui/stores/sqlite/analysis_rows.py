@@ -20,6 +20,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
+from smtui.stores.sqlite.deep_columns import COLUMNS, deep_fields, deep_values
 from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
 
 # Columns that hold a field of the measurement as it is, by the field's own name.
@@ -35,6 +36,7 @@ _PLAIN = (
     "true_peak_dbtp",
     "root_note",
     "bit_depth",
+    "bits_used",
     "clipped_samples",
     "dc_offset",
     "silence_head",
@@ -58,6 +60,7 @@ _READ = (
     "spectral_features",
     "spectral_numbers",
     "embedding",
+    *COLUMNS,
     *_PLAIN,
 )
 
@@ -73,7 +76,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
     measured = analysis.measured
     shape, numbers = _packed(measured.spectral_features)
     plain: dict[str, Value] = {name: getattr(measured, name) for name in _PLAIN}
-    return plain | {
+    return plain | deep_values(measured) | {
         "analysis_id": analysis.analysis_id,
         "file_id": analysis.file_id,
         "user_id": analysis.user_id,
@@ -106,6 +109,7 @@ def analysis_of(row: Any) -> Analysis:
         beats=tuple(from_json(values["beats"])),
         spectral_features=_unpacked(values["spectral_features"], values["spectral_numbers"]),
         embedding=_numbers(values["embedding"]),
+        **deep_fields(values),
         **{name: values[name] for name in _PLAIN},
     )
     return Analysis(

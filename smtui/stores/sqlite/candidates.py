@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Any,
     Between,
@@ -48,6 +49,7 @@ _FACT_INDEXES = {
     Fact.HEARD: "by_rank",
     Fact.FAILED: "having_trouble",
     Fact.MISSING: "having_missing",
+    Fact.DISAGREE: "having_disagrees",
 }
 
 
@@ -111,8 +113,10 @@ def indexed(expression: Expression, order: Field) -> bool:
             return indexed(inner, order)
         case Words():
             return order is Field.NAME
+        case Between(field=field) | Unknown(field=field):
+            return field not in QUALITIES
         case _:
-            return not isinstance(expression, Tagged)
+            return expression != Is(Fact.DISAGREE) and not isinstance(expression, Tagged)
 
 
 def owned(owners: tuple[int, ...]) -> Source:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smtui.domain.question import (
+    QUALITIES,
     All,
     Any,
     Between,
@@ -53,6 +54,7 @@ COLUMNS = SORT_COLUMNS | {
     Field.FORMAT: "format",
     Field.RATE: "sample_rate",
     Field.CHANNELS: "channels",
+    **{field: f"heard_{field}" for field in QUALITIES},
 }
 NUMBERS = (
     Field.TEMPO,
@@ -61,6 +63,7 @@ NUMBERS = (
     Field.RATE,
     Field.CHANNELS,
     Field.ADDED,
+    *QUALITIES,
 )
 CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT)
 
@@ -70,6 +73,7 @@ _FACTS = {
     Fact.HEARD: "f.heard_rank >= 0",
     Fact.FAILED: "f.trouble_code IS NOT NULL",
     Fact.MISSING: "f.missing_since IS NOT NULL",
+    Fact.DISAGREE: "f.disagrees IS NOT NULL",
 }
 
 

@@ -18,6 +18,7 @@ from smtui.stores.sqlite.told_columns import (
     heard_values,
     marks_of,
     marks_value,
+    said_values,
     trouble_of,
 )
 from smtui.stores.sqlite.values import (
@@ -61,6 +62,7 @@ _DETAILS = frozenset(
         "tags",
         "metadata",
         "tag_marks",
+        "said",
         "heard_tempo_confidence",
         "heard_key",
         "heard_key_confidence",
@@ -138,6 +140,7 @@ def values_of(sample: Sample) -> dict[str, Value]:
         "metadata": to_json(dict(sample.metadata)),
         "tag_marks": marks_value(sample.tag_marks),
         **heard_values(heard),
+        **said_values(sample),
         "trouble_code": trouble.code if trouble else None,
         "trouble_error": trouble.error if trouble else None,
         "trouble_at": to_ms(trouble.at) if trouble else None,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.stores.sqlite.connections import whole
+from smtui.stores.sqlite.told_columns import add_functions
 
 APPLICATION_ID = 0x736D7475  # "smtu", so that `file` and we know our own
 
@@ -55,6 +56,7 @@ def _take(connection: sqlite3.Connection, path: Path, scripts: tuple[str, ...]) 
             "The library's file is not a library",
             hint=f"Another program wrote {path}. Move it away and start again.",
         )
+    add_functions(connection)
     for script in scripts[begun:]:
         for statement in statements(script):
             connection.execute(statement)

@@ -1,0 +1,257 @@
+"""What a file's name and its tags claim about tempo and key: `bd_126_Am.wav`, `140bpm`, TKEY.
+
+Names are full of other numbers and letters: counters, takes, years, sampling rates, an 808. So
+only what is written as packs write a tempo or a key is taken as a claim; in doubt nothing is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR
+
+MetadataValue = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What is claimed: tempo in BPM, key `C` … `B` with sharps, `major` or `minor`.
+
+    A note alone (`bd_126_A`) has a key and no mode.
+    """
+
+    tempo: float | None = None
+    key: str | None = None
+    mode: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.tempo is not None or self.key is not None
+
+
+_SLOWEST, _FASTEST = 30.0, 300.0
+_BARE_SLOWEST, _BARE_FASTEST = 60.0, 200.0
+_AT_BPM = " \N{EIGHTH NOTE} "
+
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$")
+_TEMPO = re.compile(
+    r"(?<![\d.,])(\d{2,3}(?:[.,]\d{1,3})?)[ _-]?(?:bpm|Bpm|BPM)(?![a-z])"
+    r"|(?<![A-Za-z])(?i:bpm|tempo)[ _=:-]{0,2}(\d{2,3}(?:[.,]\d{1,3})?)(?![.,]?\d|(?i:k?hz))"
+)
+_TEMPI = re.compile(r"(?<!\d)([1-9]\d{1,2}) ?[-–] ?\d{2,3}(?= ?bpm)", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[\s_\-–—()\[\]{}+&=~,;:'\"!@/\\]+|(?<!\d)\.|\.(?!\d)")
+_JOINED = re.compile(r"(\d{2,3})([A-G][#♯b♭]?(?:m|min|maj|minor|major)?)")
+_JOINED_BACK = re.compile(r"([A-G](?:[#♯b♭]|(?=m))(?:m|min|maj|minor|major)?)(\d{2,3})")
+_NUMBER = re.compile(r"[1-9]\d{1,2}(?:\.\d{1,3})?")
+
+_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_ACCIDENTAL = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
+_NOTE = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?")
+_PITCH = re.compile(r"([A-G])([#♯b♭]?)-?[0-8]")
+_MODES = {"maj": MAJOR, "major": MAJOR, "dur": MAJOR, "m": MINOR, "min": MINOR, "minor": MINOR,
+          "moll": MINOR}  # fmt: skip
+_LONG_MODES = "maj|major|dur|min|minor|moll"
+_SPELLED = re.compile(rf"([A-G])([#♯b♭]|sharp|flat)?({_LONG_MODES})(?:6|7|9|11|13)?", re.IGNORECASE)
+_SHORT_MINOR = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?(m)(?:6|7|9|11|13)?")
+# As DJs write keys in tags: 8A is A minor, 8B C major; 1m is A minor, 1d C major.
+_WHEEL = re.compile(r"(1[0-2]|[1-9])([ABabdm])")
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_UNITS = _listed(
+    "hz khz k bit bits kbps db lufs ms s sec secs st cent cents bar bars beat beats step steps x "
+    "percent samples hits sounds"
+)
+_COUNTED = _listed(
+    "take tk t no nr n num number vol volume v ver version pt part track trk ch channel ex preset "
+    "patch bank sample smp var variation vel velocity note midi page disc cd opus op seed layer rr "
+    "id scene slice cut"
+)
+_MACHINES = _listed(
+    "sh tb tr juno jupiter jp jx jv xv dx cr mpc sp mc cs ms vl rz hr kr kpr dr sk vp rx s ju x ob "
+    "prophet polysix nord virus akai emu sr w tx rd"
+)
+_REPEATED = _listed(
+    "loop loops lp groove grooves break breaks breakbeat beat beats fill fills top tops riff riffs "
+    "arp arps melody melodies drumloop toploop percloop drums sequence seq stem stems song "
+    "topline"
+)
+_STRUCK = _listed(
+    "kick kicks bd snare snares sd hat hats hh hihat oh chh ohh clap claps cp tom toms crash ride "
+    "rim shot oneshot hit hits perc stab shaker cymbal fx impact snap"
+)
+_TUNED = _listed(
+    "bass bas sub 808 piano rhodes ep keys key pluck lead pad synth string strings guitar gtr "
+    "organ bell bells sax flute horn violin cello brass choir vox note marimba kalimba harp chord"
+)
+_KEY_WORDS = frozenset(("key", "root", "tone"))
+_RATES = frozenset(("44", "48", "88", "96", "176", "192"))
+_DEPTHS = frozenset(("8", "16", "24", "32"))
+
+
+@lru_cache(maxsize=4096)
+def said_in(filename: str) -> Said:
+    """Read what a file's name claims; its ending does not count."""
+    stem = _ENDING.sub("", filename)
+    told = {_number(one or other) for one, other in _TEMPO.findall(stem)}
+    # `120-140bpm` is a range; in `22-140bpm` a counter stands before the tempo.
+    told |= {low for low in map(_number, _TEMPI.findall(stem)) if _plausible(low)}
+    words = _words(_TEMPO.sub(_AT_BPM, stem))
+    at_tempo = [place for place, word in enumerate(words) if word == _AT_BPM.strip()]
+    if told:
+        tempo = _plausible(told.pop()) if len(told) == 1 else None
+    else:
+        tempo, at_tempo = _bare_tempo(words)
+    key, mode = _key(words, at_tempo)
+    return Said(tempo=tempo, key=key, mode=mode)
+
+
+def said_by_tags(metadata: Mapping[str, MetadataValue]) -> Said:
+    """Read what the file's tags claim by `bpm` and `key`."""
+    tempo = _number(str(metadata.get("bpm") or ""))
+    written = metadata.get("key")
+    key, mode = _tag_key(written.strip()) if isinstance(written, str) else (None, None)
+    return Said(tempo=_plausible(tempo), key=key, mode=mode)
+
+
+def _plausible(tempo: float | None) -> float | None:
+    return tempo if tempo is not None and _SLOWEST <= tempo <= _FASTEST else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _words(stem: str) -> list[str]:
+    """Cut a name into words; `126Am` and `F#m126` are two."""
+    found: list[str] = []
+    for word in _SEPARATORS.split(stem):
+        joined = _JOINED.fullmatch(word) or _JOINED_BACK.fullmatch(word)
+        found += joined.groups() if joined else [word] if word else []
+    return found
+
+
+def _bare_tempo(words: Sequence[str]) -> tuple[float | None, list[int]]:
+    """Find a number that can only be a tempo; gives where it stands."""
+    places = [place for place in range(len(words)) if _may_be_tempo(words, place)]
+    beside = [place for place in places if _beside_key(words, place)]
+    lower = {word.casefold() for word in words}
+    if beside:
+        places = beside
+    elif len(places) > 1:
+        places = [place for place in places if place < len(words) - 1]
+    elif not lower & _REPEATED:
+        # A number at the end of a kick's name counts kicks.
+        last = len(words) - 1
+        places = [p for p in places if p != last and last > 1 and not lower & _STRUCK]
+    if len(places) != 1:
+        return None, []
+    return float(words[places[0]]), places
+
+
+def _may_be_tempo(words: Sequence[str], place: int) -> bool:
+    word = words[place]
+    if not _NUMBER.fullmatch(word) or not _BARE_SLOWEST <= float(word) <= _BARE_FASTEST:
+        return False
+    before = words[place - 1].casefold() if place else ""
+    after = words[place + 1].casefold() if place + 1 < len(words) else ""
+    if word in _RATES and (before in _DEPTHS or after in _DEPTHS):
+        return False
+    return after not in _UNITS and before not in _COUNTED | _MACHINES
+
+
+def _beside_key(words: Sequence[str], place: int) -> bool:
+    """Whether a key stands next to it, or the only key somewhere in the name."""
+    near = [at for at in (place - 1, place + 1) if 0 <= at < len(words)]
+    if any(_spelled(words, at) or _capital(words[at]) for at in near):
+        return True
+    return any(_spelled(words, at) for at in range(len(words)))
+
+
+def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str | None]:
+    """The one key that the name tells most clearly; none where two are told alike."""
+    spelled = [found for at in range(len(words)) if (found := _spelled(words, at))]
+    with_mode = [one for one in spelled if one[1]]
+    beside = [
+        (note, None)
+        for place in at_tempo
+        for at in (place - 1, place + 1)
+        if 0 <= at < len(words) and (note := _capital(words[at]))
+    ]
+    tuned = bool({word.casefold() for word in words} & _TUNED)
+    pitches = [
+        (_named(pitch[1], pitch[2]), None)
+        for word in words
+        if (pitch := _PITCH.fullmatch(word)) and (pitch[2] or tuned)
+    ]
+    told: Sequence[tuple[str, str | None]]
+    for told in (with_mode, spelled, beside, pitches):
+        distinct = set(told)
+        if len(distinct) == 1:
+            return distinct.pop()
+        if distinct:
+            return None, None
+    return None, None
+
+
+def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
+    """A key that is written out at this place: `Am`, `Cmin`, `F# minor`, `Bb`, `key A`."""
+    word = words[at]
+    after = words[at + 1].casefold() if at + 1 < len(words) else ""
+    before = words[at - 1].casefold() if at else ""
+    one_word = _SPELLED.fullmatch(word) or _SHORT_MINOR.fullmatch(word)
+    if one_word:
+        mode = _MODES[one_word[3].lower()]
+        return _named(one_word[1].upper(), (one_word[2] or "").lower()), mode
+    note = _NOTE.fullmatch(word)
+    if note is None:
+        return None
+    accidental = note[2] or ""
+    if after in ("sharp", "flat"):
+        accidental, after = after, (words[at + 2].casefold() if at + 2 < len(words) else "")
+    key = _named(note[1], accidental)
+    if after in _MODES:
+        return key, _MODES[after]
+    return (key, None) if accidental or before in _KEY_WORDS else None
+
+
+def _capital(word: str) -> str | None:
+    """A note by itself: what stands beside a tempo is a key, anywhere else a letter."""
+    note = _NOTE.fullmatch(word)
+    return _named(note[1], note[2] or "") if note else None
+
+
+def _named(letter: str, accidental: str) -> str:
+    return KEY_NAMES[(_STEPS[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)]
+
+
+def _tag_key(text: str) -> tuple[str | None, str | None]:
+    """A key as tags have it: `Am`, `A minor`, `Bbmaj`, `8A`; a note alone is major (ID3v2 TKEY)."""
+    wheel = _WHEEL.fullmatch(text)
+    if wheel:
+        return _on_wheel(int(wheel[1]), wheel[2])
+    words = _SEPARATORS.sub(" ", text).split()
+    if words and len(words[0]) == 1:
+        words[0] = words[0].upper()
+    found = _spelled(words, 0) if words and len(words) <= 3 else None
+    if found is None and words:
+        note = _capital(words[0]) if len(words) == 1 else None
+        return (note, MAJOR) if note else (None, None)
+    return (found[0], found[1] or MAJOR) if found else (None, None)
+
+
+def _on_wheel(hour: int, side: str) -> tuple[str, str]:
+    """Camelot (A minor, B major; 8A is A minor) and open key (m minor, d major; 1m is A minor)."""
+    fifths = hour - (8 if side in "ABab" else 1)
+    minor = side in "Aam"
+    return KEY_NAMES[((9 if minor else 0) + 7 * fifths) % 12], MINOR if minor else MAJOR
