@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from smtui.audio.decoder import Samples
+from smtui.audio.depth import DepthMeter
 from smtui.audio.loudness import LoudnessMeter
 from smtui.audio.steps import HIGHEST, Steps
 
@@ -36,6 +37,7 @@ class Levels:
         loudness_padded: shorter than one block of 400 ms, so zeros fill it up.
         true_peak_dbtp: dB re full scale; None for digital silence.
         clipped_samples: in runs of three or more at full scale with the same sign.
+        bits_used: bits that the samples need; None for lossy formats.
         dc_offset: the mean of the channel that is furthest from zero, full scale is 1.
         silence_head, silence_tail: s below -60 dB of the peak.
         stereo_correlation: of the first two channels, None for mono and for silence.
@@ -46,6 +48,7 @@ class Levels:
     loudness_padded: bool
     true_peak_dbtp: float | None
     clipped_samples: int
+    bits_used: int | None
     dc_offset: float
     silence_head: float
     silence_tail: float
@@ -56,8 +59,9 @@ class Levels:
 class LevelMeter:
     """Takes a file's blocks in order and tells its levels at the end."""
 
-    def __init__(self, *, sample_rate: int, channels: int) -> None:
+    def __init__(self, *, sample_rate: int, channels: int, bit_depth: int | None = None) -> None:
         self._rate = sample_rate
+        self._depth = DepthMeter(bit_depth)
         self._channels = channels
         self._frames = 0
         self._sums = np.zeros(channels)
@@ -83,6 +87,7 @@ class LevelMeter:
             self._clip_run[:] = 0
         self._peak.push(signal, magnitude)
         self._loudness.push(signal)
+        self._depth.push(signal)
         self._frames += signal.shape[1]
 
     def levels(self) -> Levels:
@@ -95,6 +100,7 @@ class LevelMeter:
             loudness_padded=self._loudness.padded,
             true_peak_dbtp=None if peak <= 0 else float(20 * np.log10(peak)),
             clipped_samples=self._clipped,
+            bits_used=self._depth.used(),
             dc_offset=self._dc_offset(),
             silence_head=head,
             silence_tail=tail,

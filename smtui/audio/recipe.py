@@ -73,6 +73,7 @@ def listen(path: Path, *, level: Level) -> Measurement:
         true_peak_dbtp=levels.true_peak_dbtp,
         root_note=root_note,
         bit_depth=bit_depth,
+        bits_used=levels.bits_used,
         clipped_samples=levels.clipped_samples,
         dc_offset=levels.dc_offset,
         silence_head=levels.silence_head,
@@ -110,7 +111,9 @@ def _claims(beat: Rhythm, keys: Tonality) -> Claims:
 def _heard(sound: Sound) -> Heard:
     """Decode once, and let everything listen that needs the samples."""
     header = sound.header
-    meter = LevelMeter(sample_rate=header.sample_rate, channels=header.channels)
+    meter = LevelMeter(
+        sample_rate=header.sample_rate, channels=header.channels, bit_depth=header.bit_depth
+    )
     resampler, downmix, ears = Resampler(header.sample_rate), _Downmix(), _Ears()
     count = 0
     for block in sound.blocks():
