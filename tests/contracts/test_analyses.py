@@ -18,6 +18,8 @@ from smtui.domain.analysis import (
     KeyClaim,
     Level,
     Measurement,
+    PitchTrack,
+    Segment,
     SpectralFeatures,
     TempoClaim,
 )
@@ -112,6 +114,12 @@ EVERYTHING: dict[str, Any] = {
         chroma=tuple((row / 12, 1.0) for row in range(12)),
     ),
     "embedding": tuple((place - 384) / 512 for place in range(768)),
+    "segments": (
+        Segment(start=0.0, end=0.75, letter="A"),
+        Segment(start=0.75, end=1.25, letter="B"),
+    ),
+    "pitch_track": PitchTrack(step=0.1, semitones=(None, 69.03, -1.5)),
+    "harmonic_share": 0.375,
 }
 
 
