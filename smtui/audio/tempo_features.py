@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import FRAMES_PER_SECOND, Array
-from smtui.audio.strokes import ALL, STROKE_ROWS, Pulse, line, ring
+from smtui.audio.strokes import ALL, STROKE_ROWS, Pulse, ring
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +21,8 @@ SLOWEST, FASTEST = 50.0, 215.0
 LONGEST_LOOP = 40.0
 """s."""
 _MIDDLE_TEMPO = 118.0
-_SHORTEST_LOOP = 0.2
+_FEWEST_BEATS = 2
+_SHORTEST_LOOP = _FEWEST_BEATS * 60 / FASTEST
 _MOST_BEATS = 128
 _LEAST_TRIM = 0.015
 _PIECE_TEMPI = np.geomspace(SLOWEST, FASTEST, 280)
@@ -61,17 +62,18 @@ class Candidates:
 
 
 def spans_of(duration: float, head: float, tail: float) -> tuple[Span, ...]:
-    """The whole sound, and the sound without the silence around it."""
-    whole = Span(start=0.0, length=duration, trimmed=0.0)
+    """The whole sound, and the sound without the silence around it, where they may be loops."""
     silence = head + tail
-    if silence < _LEAST_TRIM or duration - silence < _SHORTEST_LOOP:
-        return (whole,)
-    return (whole, Span(start=head, length=duration - silence, trimmed=silence))
+    spans = [Span(start=0.0, length=duration, trimmed=0.0)]
+    if silence >= _LEAST_TRIM:
+        spans.append(Span(start=head, length=duration - silence, trimmed=silence))
+    return tuple(span for span in spans if _SHORTEST_LOOP <= span.length <= LONGEST_LOOP)
 
 
-def loop_candidates(strokes: Array, spans: tuple[Span, ...], onsets: int) -> Candidates:
+def loop_candidates(
+    strokes: Array, linear: Pulse, spans: tuple[Span, ...], onsets: int
+) -> Candidates:
     """Describe each whole number of beats that a span can hold."""
-    linear = line(strokes)
     parts = [
         _span_candidates(strokes, linear, span, (number, onsets))
         for number, span in enumerate(spans)
@@ -113,7 +115,7 @@ def _span_candidates(
     strokes: Array, linear: Pulse, span: Span, known: tuple[int, int]
 ) -> Candidates:
     number, onsets = known
-    fewest = max(2, int(np.ceil(SLOWEST * span.length / 60)))
+    fewest = max(_FEWEST_BEATS, int(np.ceil(SLOWEST * span.length / 60)))
     most = min(_MOST_BEATS, int(FASTEST * span.length / 60))
     beats = np.arange(fewest, max(fewest, most + 1))
     frames = span.length * FRAMES_PER_SECOND

@@ -22,7 +22,7 @@ from tests.learning.heard import ears_of
 from tests.learning.tempo_truth import Truth, examples
 from tests.truth.render import soundfonts
 
-KINDS = ("drums", "music", "band", "piece", "none")
+KINDS = ("drums", "found", "music", "band", "piece", "none")
 _KEPT = ("rms", "flatness", "centroid", "chroma", "bands", "strength")
 
 

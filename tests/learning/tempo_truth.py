@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tests.truth import beatless, changes, more_drums, music
+from tests.truth import beatless, changes, collage, more_drums, music
 from tests.truth.drums import Style, humanised
 from tests.truth.midi import DRUMS, Score, Stroke
 from tests.truth.render import Player, limited, looped
@@ -25,8 +25,9 @@ Wave = npt.NDArray[np.float32]
 _KITS = (0, 0, 8, 16, 24, 25, 32, 40)
 _BARS = (1, 1, 2, 2, 2, 4, 4, 4, 3, 5, 6, 7, 8)
 _MOST_LOOP_SECONDS = 24.0
+_WITH_DRUMS = ("drums", "band", "found")
 # Patterns that a listener may count at half or double the speed.
-AMBIGUOUS = frozenset({"trap", "reggae", "hands", "half time"})
+AMBIGUOUS = frozenset({"trap", "reggae", "hands", "half time", "sparse"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +86,26 @@ class _Plan:
 
 
 def examples(kind: str, seed: str, fonts: tuple[Path, ...]) -> Iterator[Example]:
-    """The sounds of one seed: `drums`, `music` or `band` (loops), `piece` or `none`."""
+    """The sounds of one seed: `drums`, `music`, `band`, `found` (loops), `piece` or `none`."""
     chance = random.Random(f"{kind} {seed}")
     if kind == "none":
-        yield _beatless(chance)
+        yield _beatless(chance, fonts)
     elif kind == "piece":
         yield from _pieces(chance, fonts)
     else:
         yield from _loops(chance, fonts, kind)
 
 
-def _beatless(chance: random.Random) -> Example:
-    style = chance.choice(list(beatless.KINDS))
-    wave = beatless.KINDS[style](chance)
+def _beatless(chance: random.Random, fonts: tuple[Path, ...]) -> Example:
     rate = beatless.RATE
+    source = chance.random()
+    if source < 0.45:
+        style = chance.choice(list(beatless.KINDS))
+        wave = beatless.KINDS[style](chance)
+    elif source < 0.75 or not fonts:
+        style, wave = "made", collage.made(chance)
+    else:
+        style, wave = "note", _note(chance, fonts)
     if chance.random() < 0.25:
         wave = changes.room(chance, wave, rate, chance.uniform(0.3, 3))
     if chance.random() < 0.3:
@@ -106,6 +113,21 @@ def _beatless(chance: random.Random) -> Example:
         wave = changes.between(wave, rate, head=silence[0], tail=silence[1])
     wave = changes.coloured(chance, wave, rate)
     return Example(wave=wave, rate=rate, truth=Truth(what="none", style=style))
+
+
+def _note(chance: random.Random, fonts: tuple[Path, ...]) -> Wave:
+    """A note, a chord or an effect of a soundfont."""
+    root, length = chance.randint(28, 80), chance.choice((0.2, 0.5, 1, 2, 4, 6))
+    steps = chance.choice(((0,), (0,), (0, 12), (0, 3, 7), (0, 4, 7), (0, 4, 7, 11)))
+    strokes = tuple(
+        Stroke(beat=0, length=2 * length, pitch=root + step, velocity=100, channel=0)
+        for step in steps
+    )
+    programs = {0: chance.choice((chance.randrange(128), chance.randrange(96, 128)))}
+    score = Score(strokes=strokes, tempo=120, beats=2 * length, programs=programs)
+    wave = Player(soundfont=chance.choice(fonts), rate=beatless.RATE).play(score)
+    wave = wave[: round((length + chance.choice((0, 0.3, 2))) * beatless.RATE)]
+    return limited(wave)
 
 
 def _style(chance: random.Random) -> tuple[str, Style]:
@@ -125,8 +147,8 @@ def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
         bars = max(1, min(bars, int(_MOST_LOOP_SECONDS / bar)))
     strokes: list[Stroke] = []
     programs = {DRUMS: chance.choice(_KITS)}
-    has_drums = kind == "drums" or kind == "band" or (kind == "piece" and chance.random() < 0.85)
-    if kind != "drums":
+    has_drums = kind in _WITH_DRUMS or (kind == "piece" and chance.random() < 0.85)
+    if kind not in ("drums", "found"):
         harmony = music.Harmony(
             tonic=chance.randrange(12),
             mode=chance.choice(music.MODES),
@@ -140,7 +162,7 @@ def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
         programs |= voices
     if has_drums:
         late, uneven = chance.choice((0, 0, 0.008, 0.015, 0.025)), chance.choice((0, 6, 10))
-        level = 1.0 if kind == "drums" else chance.uniform(0.5, 1.0)
+        level = 1.0 if kind in ("drums", "found") else chance.uniform(0.5, 1.0)
         drums = humanised(chance, style.play(chance, bars), late=late, uneven=uneven)
         strokes += [_softer(stroke, level) for stroke in drums]
     score = Score(
@@ -152,7 +174,9 @@ def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
         cents=chance.choice((0, 0, -30, 20, 45)),
     )
     told = name if has_drums else "no drums"
-    return _Plan(score=score, style=told, meter=style.beats, bars=bars, music=kind != "drums")
+    return _Plan(
+        score=score, style=told, meter=style.beats, bars=bars, music=kind not in ("drums", "found")
+    )
 
 
 def _softer(stroke: Stroke, level: float) -> Stroke:
@@ -173,9 +197,15 @@ def _played(chance: random.Random, score: Score, fonts: tuple[Path, ...]) -> tup
 
 def _loops(chance: random.Random, fonts: tuple[Path, ...], kind: str) -> Iterator[Example]:
     plan = _plan(chance, kind, 0.0)
-    wave, rate = _played(chance, plan.score, fonts)
+    if kind == "found":
+        rate = chance.choice((44_100, 48_000))
+        wave = collage.Collage(chance, rate).play(plan.score)
+    else:
+        wave, rate = _played(chance, plan.score, fonts)
     if chance.random() < 0.2:
         wave = changes.room(chance, wave, rate, chance.uniform(0.2, 2))
+    if chance.random() < (0.4 if kind == "found" else 0.1):
+        wave = collage.underlaid(chance, wave, rate)
     bar = plan.meter * plan.beat
     rings = chance.random() < 0.5
     whole = looped(wave, plan.bars * bar, rate, rings=rings)

@@ -186,6 +186,19 @@ def hands(chance: random.Random, bars: int) -> list[Stroke]:
     return repeated(lambda _: strokes, bars)
 
 
+def sparse(chance: random.Random, bars: int) -> list[Stroke]:
+    """A few strokes in a bar, now and then one more."""
+    drums = chance.sample((*HANDS, KICK, SNARE, CLAP, RIM, OPEN), 3)
+    places = [k / 2 for k in range(1, 8) if chance.random() < 0.3]
+    strokes = row(drums[0], (0,), 105) + [hit(k, chance.choice(drums), 90) for k in places]
+
+    def bar(_: int) -> list[Stroke]:
+        more = [hit(chance.randrange(16) / 4, drums[2], 75)] if chance.random() < 0.4 else []
+        return strokes + more
+
+    return repeated(bar, bars)
+
+
 def waltz(chance: random.Random, bars: int) -> list[Stroke]:
     """Three beats in a bar, the bass drum on the first."""
     how = chance.choice(("both", "both", "both", "last", "rim", "ride", "rock"))
@@ -229,5 +242,6 @@ STYLES = FIVE | {
     "hatless": Style(play=hatless, slowest=70, fastest=150),
     "kickless": Style(play=kickless, slowest=75, fastest=145),
     "hands": Style(play=hands, slowest=85, fastest=140),
+    "sparse": Style(play=sparse, slowest=80, fastest=140),
 }
 """All in bars of four beats."""
