@@ -21,6 +21,7 @@ COMMANDS = {
     "analyze": Entry("smtui.cli.analyze", "Listen to what was not yet heard."),
     "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
     "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
+    "check": Entry("smtui.cli.check", "Look for what to mend before a pack goes out."),
     "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
     "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),
     "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),

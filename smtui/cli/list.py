@@ -6,6 +6,7 @@ import base64
 import difflib
 import json
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -13,6 +14,7 @@ from smtui.cli.fields import analysis_fields
 from smtui.cli.running import Opened, err, opened, run
 from smtui.cli.table import Table
 from smtui.domain.analysis import Analysis
+from smtui.domain.differing import differences
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.query import CONDITIONS, parse
 from smtui.domain.question import SORTABLE, Expression, Field, Question, Sort
@@ -61,7 +63,7 @@ def list_command(
     async def work() -> None:
         order = Sort(field=Field(sort), descending=reverse)
         # Whatever is wrong with the words is told before anything is opened.
-        expression = _parsed(text)
+        expression = parsed(text)
         async with opened() as box:
             meant = box.services.paths.asked(expression)
             asked = Question(expression=meant, sort=order, viewer=box.account.user_id)
@@ -82,7 +84,8 @@ def _refuse_options(words: tuple[str, ...]) -> None:
             raise click.NoSuchOption(option, possibilities=possible, ctx=context)
 
 
-def _parsed(text: str) -> Expression:
+def parsed(text: str) -> Expression:
+    """Read a filter, pointing at a mistake in it before it is raised."""
     try:
         return parse(text)
     except QueryInvalid as mistake:
@@ -124,6 +127,8 @@ def _object(sample: Sample, analysis: Analysis | None) -> str:
         "uploaded_at": sample.uploaded_at.isoformat(timespec="milliseconds"),
         "tags": sample.tags,
         "metadata": dict(sample.metadata),
+        "said": asdict(sample.said) if sample.said else None,
+        "disagrees": [asdict(each) for each in differences(sample)],
         "missing_since": sample.missing_since and sample.missing_since.isoformat(),
         "error": sample.trouble and sample.trouble.error,
         "analysis_id": analysis and analysis.analysis_id,

@@ -180,6 +180,7 @@ def quality_of(measured: Measurement) -> Quality:
     """Give what the table and its filters know of the material's quality."""
     return Quality(
         true_peak_dbtp=measured.true_peak_dbtp,
+        bit_depth=measured.bit_depth,
         bits_used=measured.bits_used,
         clipped_samples=measured.clipped_samples,
         dc_offset=abs(measured.dc_offset),

@@ -11,6 +11,7 @@ class Quality:
 
     Attributes:
         true_peak_dbtp: dB true peak, None for digital silence.
+        bit_depth: bits of a sample as the header says, None for lossy formats.
         bits_used: bits of a sample that are really used, None for lossy formats.
         clipped_samples: in runs at full scale.
         dc_offset: how far the mean of the worst channel is from zero; full scale is 1.
@@ -19,6 +20,7 @@ class Quality:
     """
 
     true_peak_dbtp: float | None = None
+    bit_depth: int | None = None
     bits_used: int | None = None
     clipped_samples: int = 0
     dc_offset: float = 0.0

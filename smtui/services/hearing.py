@@ -132,7 +132,7 @@ class Hearing:
                 measured=measured,
             )
         )
-        heard = _heard(measured, at)
+        heard = heard_of(measured, at)
         await self._samples.set_heard(sample.file_id, heard, file_hash=measured.file_hash)
         if await self._batches.complete(claimed, analysis_id) and claimed.user_id is not None:
             await self._accounts.count_use(claimed.user_id, analyses=1)
@@ -235,7 +235,8 @@ class Hearing:
         return Trouble(code=reason.code, error=str(reason), at=self._clock.now())
 
 
-def _heard(measured: Measurement, at: datetime) -> Heard:
+def heard_of(measured: Measurement, at: datetime) -> Heard:
+    """What the row of a sound shows of a measurement."""
     return Heard(
         tempo=measured.tempo,
         tempo_confidence=measured.claims.tempo_confidence,

@@ -89,6 +89,7 @@ found_files = st.builds(
 qualities = st.none() | st.builds(
     lambda peak, bits, clipped, edges, correlation: Quality(
         true_peak_dbtp=peak,
+        bit_depth=bits and 24,
         bits_used=bits,
         clipped_samples=clipped,
         dc_offset=edges,

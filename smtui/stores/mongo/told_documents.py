@@ -85,6 +85,7 @@ def _quality(heard: Mapping[str, Any]) -> Quality | None:
         return None
     return Quality(
         true_peak_dbtp=number_or_none(heard.get("true_peak_dbtp")),
+        bit_depth=count_or_none(heard.get("bit_depth")),
         bits_used=count_or_none(heard.get("bits_used")),
         clipped_samples=clipped,
         dc_offset=number_in(heard.get("dc_offset")),

@@ -71,6 +71,7 @@ _DETAILS = frozenset(
         "heard_level",
         "heard_recipe_version",
         "heard_analyzed_at",
+        "heard_bit_depth",
         "trouble_error",
         "trouble_at",
     )

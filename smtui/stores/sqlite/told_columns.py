@@ -17,7 +17,7 @@ from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
 
 UNHEARD_RANK = -1
 
-QUALITY_COLUMNS = ("peak", "bits", "clipped", "dc", "head", "tail", "correlation")
+QUALITY_COLUMNS = ("peak", "bits", "clipped", "dc", "head", "tail", "correlation", "bit_depth")
 HEARD_COLUMNS = (
     "heard_tempo",
     "heard_tempo_confidence",
@@ -84,11 +84,12 @@ def heard_values(heard: Heard | None) -> dict[str, Value]:
 
 
 def _quality_of(row: Any) -> Quality | None:
-    peak, bits, clipped, dc, head, tail, correlation = row
+    peak, bits, clipped, dc, head, tail, correlation, bit_depth = row
     if clipped is None:
         return None
     return Quality(
         true_peak_dbtp=peak,
+        bit_depth=bit_depth,
         bits_used=bits,
         clipped_samples=clipped,
         dc_offset=dc,
@@ -108,6 +109,7 @@ def _quality_values(quality: Quality | None) -> dict[str, Value]:
         "heard_dc": quality.dc_offset,
         "heard_head": quality.silence_head,
         "heard_tail": quality.silence_tail,
+        "heard_bit_depth": quality.bit_depth,
         "heard_correlation": quality.stereo_correlation,
     }
 

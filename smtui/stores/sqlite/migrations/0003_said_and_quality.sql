@@ -1,5 +1,6 @@
 -- What the samples themselves are like; NULL until heard by a smtui that measures it.
 ALTER TABLE analyses ADD COLUMN bits_used INTEGER;
+ALTER TABLE audio_details ADD COLUMN heard_bit_depth INTEGER;
 ALTER TABLE audio_files ADD COLUMN heard_peak REAL;
 ALTER TABLE audio_files ADD COLUMN heard_bits INTEGER;
 ALTER TABLE audio_files ADD COLUMN heard_clipped INTEGER;

@@ -1,0 +1,178 @@
+"""`smtui check`: what to mend in sounds before a pack goes out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smtui.cli.running import opened, out, run
+from smtui.domain.findings import Limits
+from smtui.domain.question import Question
+
+if TYPE_CHECKING:
+    from smtui.domain.ports.work import SoundFinder
+    from smtui.services.checking import Checked, Checking
+
+_USUAL = Limits()
+_PLACES = ("/", "./", "../")
+
+
+@click.command(
+    "check",
+    # A dash begins a negated word, not an option: smtui check -loop.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+@click.argument("asked", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY|PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per finding and line.")
+@click.option(
+    "--peak",
+    type=float,
+    default=_USUAL.peak_dbtp,
+    show_default=True,
+    help="The highest good true peak, dBTP.",
+)
+@click.option(
+    "--dc", type=float, default=_USUAL.dc, show_default=True, help="The largest good DC offset."
+)
+@click.option(
+    "--head", type=float, default=_USUAL.head, show_default=True, help="Good silence before, s."
+)
+@click.option(
+    "--tail", type=float, default=_USUAL.tail, show_default=True, help="Good silence after, s."
+)
+def check_command(*, asked: tuple[str, ...], as_json: bool, **given: float) -> None:
+    """Look for what to mend: in the library, in what QUERY finds there, or in PATHs.
+
+    Finds clipped samples, true peaks over a limit, DC offset, channels that cancel each other,
+    bits that are never used, silence before and after loops and one-shots, loops that are not
+    whole bars, a tempo or a key unlike the name or the tags, files that are the same, and files
+    that cannot be read. A claim below .5 accuses nobody.
+
+    What the library has heard is judged by that; files and folders are listened to here and now,
+    without a library. If an argument is a file or folder, all are. Exit status 1 if anything is
+    found, 0 if not.
+    """
+    _refuse_options(asked)
+    limits = Limits(peak_dbtp=given["peak"], dc=given["dc"], head=given["head"], tail=given["tail"])
+    report = _Report(as_json=as_json)
+
+    async def work() -> int:
+        if any(_is_place(word) for word in asked):
+            checking = _files(asked, limits)
+        else:
+            checking = _library(" ".join(asked), limits)
+        async with aclosing(checking) as steps:
+            async for checked in steps:
+                report.tell(checked)
+        report.end()
+        return 1 if report.findings else 0
+
+    run(work)
+
+
+def _refuse_options(words: tuple[str, ...]) -> None:
+    """Raise click.NoSuchOption for a misspelt option: it would be looked for as a word."""
+    for word in words:
+        if word.startswith("--"):
+            name = word.partition("=")[0]
+            raise click.NoSuchOption(name, ctx=click.get_current_context())
+
+
+def _is_place(word: str) -> bool:
+    return word in (".", "..", "~") or word.startswith(_PLACES) or Path(word).exists()
+
+
+def _checking(limits: Limits, finder: SoundFinder) -> Checking:
+    # Late imports, here and below: --help loads no numpy and no services.
+    from smtui.audio.recipe import Recipe
+    from smtui.services.checking import Checking
+    from smtui.wiring import SystemClock
+
+    return Checking(Recipe(), finder, SystemClock(), limits=limits)
+
+
+async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Checked, None]:
+    from smtui.folders.finder import DiskFinder
+
+    finder = DiskFinder()
+    try:
+        checking = _checking(limits, finder)
+        async with aclosing(checking.files([Path(place) for place in places])) as steps:
+            async for checked in steps:
+                yield checked
+    finally:
+        finder.close()
+
+
+async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
+    from smtui.cli.list import parsed
+    from smtui.folders.finder import DiskFinder
+
+    expression = parsed(text)
+    async with opened() as box:
+        services = box.services
+        question = Question(expression=services.paths.asked(expression), viewer=box.account.user_id)
+        finder = DiskFinder(services.paths)
+        try:
+            sounds = _checking(limits, finder).sounds(services.library, services.analyses, question)
+            async with aclosing(sounds) as steps:
+                async for checked in steps:
+                    yield checked
+        finally:
+            finder.close()
+
+
+class _Report:
+    """Tells what was found, and counts it."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._sounds = 0
+        self._flawed = 0
+        self.findings = 0
+
+    def tell(self, checked: Checked) -> None:
+        """Write a file's findings, if there are any."""
+        self._sounds += 1
+        self._flawed += bool(checked.findings)
+        self.findings += len(checked.findings)
+        if self._as_json:
+            _print_objects(checked)
+        elif checked.findings:
+            out(checked.file_path)
+            for finding in checked.findings:
+                out(f"  {finding.words}")
+        sys.stdout.flush()
+
+    def end(self) -> None:
+        """Sum up, for people."""
+        if self._as_json:
+            return
+        sounds = "1 sound" if self._sounds == 1 else f"{self._sounds:,} sounds"
+        if not self._sounds:
+            out("No sound is there to check.")
+        elif not self.findings:
+            out(f"{sounds} checked, nothing found.")
+        else:
+            found = "1 finding" if self.findings == 1 else f"{self.findings:,} findings"
+            out(f"{sounds} checked, {found} in {self._flawed:,} of them.")
+
+
+def _print_objects(checked: Checked) -> None:
+    raw = checked.path_bytes
+    for finding in checked.findings:
+        fields = {
+            "path": checked.file_path,
+            "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+            "finding": str(finding.flaw),
+            "value": finding.value,
+            "words": finding.words,
+        }
+        sys.stdout.write(f"{json.dumps(fields)}\n")
