@@ -1,0 +1,152 @@
+"""768 numbers in named blocks that say how a sound sounds (the blocks: `domain.embedding`).
+
+The timbre block joins what a network learned to tell sounds apart by with the descriptors
+themselves, turned to their principal axes; the others are plain measures. All statistics are
+shipped and fixed for a version of the recipe, so the embeddings of two libraries compare.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import scipy.fft
+
+from smtui.audio.descriptors import Descriptors, Material
+from smtui.audio.frames import FRAMES_PER_SECOND, Array
+from smtui.audio.kinds_network import Answer
+from smtui.domain.embedding import (
+    DIMENSIONS,
+    ENVELOPE,
+    RHYTHM,
+    TIMBRE,
+    TONALITY,
+    Block,
+)
+
+_FEWEST_STROKES = 3
+_LAGS = 88
+_SHORTEST_LAG, _LONGEST_LAG = 0.08, 4.0
+_GAPS = 22
+_LEAST_VOICED = 0.6
+_MOST_FLAT = 0.004
+_TINY = 1e-9
+_LEARNED, _LIKELY, _PLAIN = 0.5, 0.25, 0.25
+"""Shares of the timbre block: hidden layer, likelihoods, descriptors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What the blocks are centred by.
+
+    Attributes:
+        axes: (d, k) principal axes of all descriptors.
+        spread: (k,) what the coordinates on the axes are divided by.
+        envelope_mean, envelope_deviation: of the envelope's descriptors.
+        rhythm_mean: of the correlations of strokes.
+    """
+
+    axes: Array
+    spread: Array
+    envelope_axes: Array
+    rhythm_mean: Array
+
+
+def embedding(
+    material: Material, told: tuple[Descriptors, Answer] | None, chroma: Array
+) -> tuple[float, ...]:
+    """Make the embedding; of silence every block is absent.
+
+    Args:
+        heard: what was material.
+        told: its descriptors and what the network said, None where nothing sounds.
+        chroma: (12,) power by pitch class, C first.
+    """
+    numbers = np.zeros(DIMENSIONS, dtype=np.float32)
+    parts: dict[Block, Array | None] = {TIMBRE: None, ENVELOPE: None, RHYTHM: None, TONALITY: None}
+    if told is not None:
+        descriptors, answer = told
+        parts = {
+            TIMBRE: _timbre(answer),
+            ENVELOPE: _envelope(descriptors, answer),
+            RHYTHM: _rhythm(descriptors),
+            TONALITY: _tonality(material, chroma),
+        }
+    for block, part in parts.items():
+        if part is None:
+            numbers[block.absent] = block.norm
+        else:
+            numbers[block.start : block.start + len(part)] = _unit(part) * block.norm
+    return tuple(numbers.tolist())
+
+
+def _timbre(answer: Answer) -> Array:
+    plain = (answer.inputs @ statistics().axes) / statistics().spread
+    return np.concatenate(
+        (
+            _unit(answer.hidden) * _LEARNED**0.5,
+            np.sqrt(answer.likely) * _LIKELY**0.5,
+            _unit(plain) * _PLAIN**0.5,
+        )
+    )
+
+
+def _envelope(descriptors: Descriptors, answer: Answer) -> Array:
+    start = len(descriptors.timbre)
+    shape = answer.inputs[start:]
+    return np.asarray(shape @ statistics().envelope_axes)
+
+
+def _rhythm(descriptors: Descriptors) -> Array | None:
+    """How alike the strokes are to themselves at 88 times later, and the times between them."""
+    if len(descriptors.strokes) < _FEWEST_STROKES:
+        return None
+    strength = descriptors.strength - descriptors.strength.mean()
+    size = scipy.fft.next_fast_len(2 * len(strength), real=True)
+    spectrum = scipy.fft.rfft(strength, size)
+    alike = scipy.fft.irfft(np.square(np.abs(spectrum)), size)[: len(strength)]
+    alike = alike / max(float(alike[0]), _TINY)
+    lags = np.geomspace(_SHORTEST_LAG, _LONGEST_LAG, _LAGS) * FRAMES_PER_SECOND
+    curve = np.interp(lags, np.arange(len(alike)), alike, right=0.0) - statistics().rhythm_mean
+    gaps = np.diff(descriptors.strokes) / FRAMES_PER_SECOND
+    place = np.log(gaps / 0.05) / np.log(60) * (_GAPS - 1)
+    near = np.exp(-0.5 * np.square(place[:, None] - np.arange(_GAPS)))
+    return np.concatenate((_unit(curve), 0.7 * _unit(np.sqrt(near.sum(axis=0))))).astype(np.float32)
+
+
+def _tonality(material: Material, chroma: Array) -> Array | None:
+    """Pitch classes and keys they fit, and the height of a single note."""
+    single = material.voiced >= _LEAST_VOICED
+    if not single and (material.flatness > _MOST_FLAT or chroma.max(initial=0) <= 0):
+        return None
+    heights, classes = np.zeros(49), np.sqrt(chroma / max(float(chroma.max()), _TINY))
+    classes = classes - classes.mean()
+    if single:
+        heights = np.exp(-0.5 * np.square((material.midi - 24) / 1.5 - np.arange(49)))
+        turn = (np.arange(12) - material.midi + 6) % 12 - 6
+        classes = np.exp(-0.5 * np.square(turn / 0.7))
+        classes -= classes.mean()
+    keys = scipy.fft.rfft(classes)[1:]
+    turns = np.concatenate((keys.real, keys.imag)) / 12
+    return np.concatenate(
+        (_unit(classes), 0.7 * _unit(turns), 0.7 * _unit(heights), [1.0 if single else 0.0])
+    ).astype(np.float32)
+
+
+def _unit(values: Array) -> Array:
+    return np.asarray(values / max(float(np.sqrt(np.square(values).sum())), _TINY))
+
+
+@cache
+def statistics() -> Statistics:
+    """Read the shipped statistics, once."""
+    path = Path(__file__).parent / "tables" / "embedding.npz"
+    with np.load(path, allow_pickle=False) as kept:
+        return Statistics(
+            axes=kept["axes"].astype(np.float32),
+            spread=kept["spread"].astype(np.float32),
+            envelope_axes=kept["envelope_axes"].astype(np.float32),
+            rhythm_mean=kept["rhythm_mean"].astype(np.float32),
+        )

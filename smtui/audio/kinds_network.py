@@ -1,0 +1,92 @@
+"""The learned network that tells kinds: two layers, a few matrix products.
+
+What it knows was learned by `tests/learning/learn_kinds.py` from sounds of our own making,
+renderings of our own scores, and sounds in the public domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from smtui.audio.frames import Array
+
+FARTHEST = 4.0
+"""Deviations from the mean beyond which a descriptor says no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """What was learned.
+
+    Attributes:
+        mean, deviation: (d,) of the descriptors.
+        layers: weights and biases of three layers in turn.
+        middle: (h,) mean of the second layer's values.
+        names: finer name of each output.
+        kinds: kind of each output.
+        temperature: by which outputs are divided, so that likelihoods are calibrated.
+    """
+
+    mean: Array
+    deviation: Array
+    layers: tuple[Array, ...]
+    middle: Array
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the network says of one sound.
+
+    Attributes:
+        inputs: (d,) descriptors in deviations from their mean.
+        hidden: (h,) the second layer, around its mean.
+        likely: (n,) likelihood of each finer name; together 1.
+    """
+
+    inputs: Array
+    hidden: Array
+    likely: Array
+
+    def by_kind(self) -> dict[str, float]:
+        """Likelihood of each kind, the highest first."""
+        sums: dict[str, float] = {}
+        for kind, share in zip(network().kinds, self.likely.tolist(), strict=True):
+            sums[kind] = sums.get(kind, 0.0) + share
+        return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def answer(descriptors: Array) -> Answer:
+    """Ask the network about the descriptors (d,) of a sound."""
+    known = network()
+    inputs = (descriptors - known.mean) / known.deviation
+    inputs = np.clip(inputs, -FARTHEST, FARTHEST)
+    one, two, three = known.layers[0::2]
+    first = np.maximum(inputs @ one + known.layers[1], 0)
+    second = np.tanh(first @ two + known.layers[3])
+    outputs = (second @ three + known.layers[5]) / known.temperature
+    likely = np.exp(outputs - outputs.max())
+    return Answer(inputs=inputs, hidden=second - known.middle, likely=likely / likely.sum())
+
+
+@cache
+def network() -> Network:
+    """Read what was learned, once."""
+    path = Path(__file__).parent / "tables" / "kinds.npz"
+    with np.load(path, allow_pickle=False) as kept:
+        layers = tuple(kept[f"layer_{place}"].astype(np.float32) for place in range(6))
+        return Network(
+            mean=kept["mean"].astype(np.float32),
+            deviation=kept["deviation"].astype(np.float32),
+            layers=layers,
+            middle=kept["middle"].astype(np.float32),
+            names=tuple(kept["names"].tolist()),
+            kinds=tuple(kept["kinds"].tolist()),
+            temperature=float(kept["temperature"]),
+        )

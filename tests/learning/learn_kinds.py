@@ -1,0 +1,161 @@
+"""Learns kinds: writes smtui/audio/tables/kinds.npz from sets that `kinds_set` made.
+
+Run `python -m tests.learning.learn_kinds SET… [--measure FOLDER]`; a folder of drum kits is only
+measured. A part of the sources is kept out at first to find the temperature at which the
+likelihoods are calibrated; then all is learned.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import smtui.audio
+from smtui.audio.kinds_network import FARTHEST
+from tests.learning.kinds_network import Lessons, Shape, answers, learned
+from tests.learning.kinds_set import KindsSet, load
+
+Floats = npt.NDArray[np.float32]
+TABLES = Path(smtui.audio.__file__).parent / "tables"
+_SHARES = {"fx": 2.0, "vocal": 1.5, "loop": 1.5, "music": 0.8, "kick": 1.3, "snare": 1.3}
+"""How often a kind is shown beside others; what comes in more forms is shown more often."""
+_REAL = 3.0
+"""How much oftener a real sound is shown than a made one."""
+_TEMPERATURES = np.geomspace(0.5, 4, 25)
+
+
+def normal(inputs: Floats, mean: Floats, deviation: Floats) -> Floats:
+    """Deviations from the mean, none beyond reason."""
+    return np.clip((inputs - mean) / deviation, -FARTHEST, FARTHEST).astype(np.float32)
+
+
+def weights_of(known: KindsSet) -> Floats:
+    """Each kind as often as any other, within it each finer name by the root of its count."""
+    weights = np.ones(len(known.kinds), np.float32)
+    for name in np.unique(known.names):
+        here = known.names == name
+        weights[here] = 1 / np.sqrt(here.sum())
+    weights[~np.isin(known.sources, ("made", "beatless", "loops", "pieces"))] *= _REAL
+    for kind in np.unique(known.kinds):
+        here = known.kinds == kind
+        weights[here] *= _SHARES.get(str(kind), 1.0) / weights[here].sum()
+    return weights
+
+
+def network_of(known: KindsSet, seed: int) -> dict[str, Any]:
+    """Learn from a set; gives what the table keeps, but for the temperature."""
+    names = np.unique(known.names)
+    kinds = [str(known.kinds[known.names == name][0]) for name in names]
+    weights = weights_of(known)
+    mean = np.average(known.inputs, axis=0, weights=weights).astype(np.float32)
+    square = np.average(np.square(known.inputs - mean), axis=0, weights=weights)
+    deviation = (np.sqrt(square) + 1e-3).astype(np.float32)
+    inputs = normal(known.inputs, mean, deviation)
+    classes = np.searchsorted(names, known.names)
+    lessons = Lessons(inputs=inputs, classes=classes, weights=weights, count=len(names))
+    parts = learned(lessons, Shape(), seed)
+    hidden, _ = answers(parts, inputs)
+    middle = np.average(hidden, axis=0, weights=weights)
+    table: dict[str, Any] = {f"layer_{n}": part.astype(np.float16) for n, part in enumerate(parts)}
+    return table | {
+        "mean": mean, "deviation": deviation, "middle": middle.astype(np.float32),
+        "names": names, "kinds": np.array(kinds),
+    }  # fmt: skip
+
+
+def outputs_of(table: dict[str, Any], inputs: Floats) -> tuple[Floats, Floats]:
+    """Hidden layer and outputs for (n, d) descriptors."""
+    parts = [table[f"layer_{n}"].astype(np.float32) for n in range(6)]
+    return answers(parts, normal(inputs, table["mean"], table["deviation"]))
+
+
+def by_kind(table: dict[str, Any], outputs: Floats, temperature: float) -> tuple[Floats, Any]:
+    """Likelihoods (n, kinds), and the kinds."""
+    likely = np.exp((outputs - outputs.max(axis=1, keepdims=True)) / temperature)
+    likely /= likely.sum(axis=1, keepdims=True)
+    kinds = np.unique(table["kinds"])
+    return np.stack(
+        [likely[:, table["kinds"] == kind].sum(axis=1) for kind in kinds], axis=1
+    ), kinds
+
+
+def calibrated(tables: list[tuple[dict[str, Any], KindsSet]]) -> float:
+    """The temperature at which sets that were not learned from are likeliest."""
+    loss = []
+    for temperature in _TEMPERATURES:
+        sums = []
+        for table, kept in tables:
+            likely, kinds = by_kind(table, outputs_of(table, kept.inputs)[1], temperature)
+            right = likely[np.arange(len(likely)), np.searchsorted(kinds, kept.kinds)]
+            sums.append(-np.log(right + 1e-6))
+        loss.append(float(np.concatenate(sums).mean()))
+    return float(_TEMPERATURES[int(np.argmin(loss))])
+
+
+def told(table: dict[str, Any], known: KindsSet, temperature: float) -> str:
+    """Top-1, top-2, and how many of the confident claims are right."""
+    likely, kinds = by_kind(table, outputs_of(table, known.inputs)[1], temperature)
+    order = np.argsort(-likely, axis=1)
+    truth = np.searchsorted(kinds, known.kinds)
+    first = order[:, 0] == truth
+    second = first | (order[:, 1] == truth)
+    sure = likely.max(axis=1) >= 0.8
+    lines = [
+        f"{len(truth)} sounds: top-1 {first.mean():.3f}, top-2 {second.mean():.3f}; "
+        f"{sure.mean():.2f} claimed at ≥ .8, of these {first[sure].mean():.3f} right"
+    ]
+    for kind in np.unique(known.kinds):
+        here = known.kinds == kind
+        wrong = [str(kinds[place]) for place in order[here & ~first, 0]]
+        most = sorted(((wrong.count(one), one) for one in set(wrong)), reverse=True)[:4]
+        lines.append(f"  {kind:11s} {here.sum():4d} {first[here].mean():.2f} {most}")
+    return "\n".join(lines)
+
+
+def chosen(known: KindsSet, where: npt.NDArray[np.bool_]) -> KindsSet:
+    """A part of a set."""
+    return KindsSet(
+        inputs=known.inputs[where],
+        names=known.names[where],
+        kinds=known.kinds[where],
+        sources=known.sources[where],
+    )
+
+
+def main() -> None:
+    """Learn, calibrate, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", type=Path, nargs="+")
+    parser.add_argument("--given", type=Path, help="a set of real sounds: learned and held out")
+    parser.add_argument("--measure", type=Path, nargs="*", default=[], help="sets to measure")
+    parser.add_argument("--folds", type=int, default=4)
+    asked = parser.parse_args()
+    made = load(asked.sets)
+    given = load([asked.given])
+    sources = np.unique(given.sources)
+    np.random.default_rng(1).shuffle(sources)
+    held: list[tuple[dict[str, Any], KindsSet]] = []
+    for fold in range(asked.folds):
+        apart = np.isin(given.sources, sources[fold :: asked.folds])
+        held.append((network_of(_joined(made, chosen(given, ~apart)), fold), chosen(given, apart)))
+    temperature = calibrated(held)
+    for table, kept in held:
+        print(told(table, kept, temperature).splitlines()[0])
+    table = network_of(_joined(made, given), 7)
+    for path in asked.measure:
+        print(path, told(table, load([path]), temperature))
+    np.savez_compressed(TABLES / "kinds.npz", **table, temperature=np.float32(temperature))
+    print(f"temperature {temperature:.2f}")
+
+
+def _joined(first: KindsSet, second: KindsSet) -> KindsSet:
+    fields = ("inputs", "names", "kinds", "sources")
+    return KindsSet(**{n: np.concatenate([getattr(first, n), getattr(second, n)]) for n in fields})
+
+
+if __name__ == "__main__":
+    main()
