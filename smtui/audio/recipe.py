@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from smtui.audio.kind import Heard, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.pitches import PitchReader
 from smtui.audio.read import Sound, opened
+from smtui.audio.stretches import Stretches
 from smtui.audio.tempo import Rhythm, rhythm
 from smtui.audio.threads import one_thread
 from smtui.audio.timbre import spectral_features
@@ -44,21 +46,20 @@ class Recipe:
 def listen(path: Path, *, level: Level) -> Measurement:
     """Hear a file.
 
-    There is nothing yet that `full` would add, so it gives an honest `advanced`.
-
     Raises:
         SoundUnreadable: the file cannot be listened to.
     """
     began = time.perf_counter()
+    ears = _Ears(stretches=Stretches() if level is Level.FULL else None)
     with one_thread(), opened(path) as sound:
         file_hash = sound.file_hash()
         bit_depth = sound.header.bit_depth
-        heard = _heard(sound)
+        heard = _heard(sound, ears)
     levels, beat = heard.levels, heard.rhythm
     kind, kind_confidence = kind_of(heard)
     keys, root_note = _tones(heard, kind)
     curves = level is not Level.BASIC
-    return Measurement(
+    measured = Measurement(
         level=Level.ADVANCED if curves else Level.BASIC,
         recipe_version=RECIPE_VERSION,
         file_hash=file_hash,
@@ -87,6 +88,38 @@ def listen(path: Path, *, level: Level) -> Measurement:
         spectral_features=spectral_features(heard.frames) if curves else None,
         processing_time=time.perf_counter() - began,
     )
+    return measured if ears.stretches is None else _deepened(measured, heard, ears, began)
+
+
+def _deepened(measured: Measurement, heard: Heard, ears: _Ears, began: float) -> Measurement:
+    """Add what only level `full` has."""
+    # A late import: librosa takes seconds, and no other level needs it.
+    from smtui.audio.deep import Found, deepened
+
+    root = heard.note and 440 * 2 ** ((heard.note.midi - 69) / 12)
+    assert ears.stretches is not None
+    with one_thread():
+        deep = deepened(
+            Found(
+                frames=heard.frames,
+                duration=heard.duration,
+                tempo=measured.tempo,
+                is_loop=measured.is_loop,
+                beats=measured.beats,
+                root=root if measured.root_note else None,
+                opening=ears.opening(),
+                stretches=ears.stretches.kept(),
+            )
+        )
+    return replace(
+        measured,
+        level=Level.FULL,
+        beats=deep.beats,
+        segments=deep.segments,
+        pitch_track=deep.pitch_track,
+        harmonic_share=deep.harmonic_share,
+        processing_time=time.perf_counter() - began,
+    )
 
 
 def _tones(heard: Heard, kind: str | None) -> tuple[Tonality, str | None]:
@@ -108,13 +141,13 @@ def _claims(beat: Rhythm, keys: Tonality) -> Claims:
     )
 
 
-def _heard(sound: Sound) -> Heard:
+def _heard(sound: Sound, ears: _Ears) -> Heard:
     """Decode once, and let everything listen that needs the samples."""
     header = sound.header
     meter = LevelMeter(
         sample_rate=header.sample_rate, channels=header.channels, bit_depth=header.bit_depth
     )
-    resampler, downmix, ears = Resampler(header.sample_rate), _Downmix(), _Ears()
+    resampler, downmix = Resampler(header.sample_rate), _Downmix()
     count = 0
     for block in sound.blocks():
         signal = np.ascontiguousarray(block.T)
@@ -155,9 +188,10 @@ class _Downmix:
 class _Ears:
     """Everything that listens to the mono signal at one rate."""
 
-    def __init__(self) -> None:
+    def __init__(self, stretches: Stretches | None) -> None:
         self.frames = FrameReader()
         self.pitches = PitchReader()
+        self.stretches = stretches
         self._opening: list[Array] = []
         self._kept = 0
 
@@ -168,6 +202,8 @@ class _Ears:
         if self._kept < _OPENING:
             self._opening.append(chunk[: _OPENING - self._kept])
             self._kept += len(self._opening[-1])
+        if self.stretches is not None:
+            self.stretches.push(chunk)
 
     def opening(self) -> Array:
         """The first seconds, where a note is read."""
