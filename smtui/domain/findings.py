@@ -113,8 +113,8 @@ def _of_samples(quality: Quality, limits: Limits) -> Iterator[Finding]:
     if clipped:
         words = "1 sample is clipped" if clipped == 1 else f"{clipped:,} samples are clipped"
         yield Finding(flaw=Flaw.CLIPPED, words=words, value=clipped)
-    if peak is not None and peak > limits.peak_dbtp:
-        words = f"the true peak is {peak:+.2f} dBTP, over {limits.peak_dbtp:+.1f}"
+    if peak is not None and round(peak, 2) > limits.peak_dbtp:
+        words = f"the true peak is {peak:+.2f} dBTP, over {limits.peak_dbtp:g}"
         yield Finding(flaw=Flaw.PEAK, words=words, value=peak)
     if dc > limits.dc:
         words = f"the DC offset is {dc:.3f} of full scale"

@@ -147,5 +147,7 @@ class _Seen:
 
 
 def _unreadable(broken: Unreadable) -> Checked:
-    finding = Finding(flaw=Flaw.UNREADABLE, words=broken.error, value=broken.code)
+    # What a scan adds for the library's sake is left out.
+    words = broken.error.partition(";")[0]
+    finding = Finding(flaw=Flaw.UNREADABLE, words=words, value=broken.code)
     return Checked(file_path=broken.file_path, findings=(finding,))

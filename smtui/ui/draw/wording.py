@@ -69,6 +69,7 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
+        ("bits used", _bits(heard)),
         ("silence", _silence(heard)),
         ("stereo", "" if heard.stereo_correlation is None else f"{heard.stereo_correlation:+.2f}"),
     ]
@@ -119,6 +120,11 @@ def channels(count: int) -> str:
 
 def _decibels(value: float | None, unit: str) -> str:
     return "" if value is None else f"{value:.1f} {unit}"
+
+
+def _bits(heard: Measurement) -> str:
+    """How many bits are used, where that is not what the header says."""
+    return "" if heard.bits_used in (None, heard.bit_depth) else str(heard.bits_used)
 
 
 def _silence(heard: Measurement) -> str:

@@ -13,10 +13,10 @@ from smtui.domain.analysis import Analysis, Measurement
 from smtui.domain.sample import Mark, Sample
 from smtui.domain.text import shown
 from smtui.ui.draw import wording
+from smtui.ui.draw.said import said_lines
 
 _LABEL = 10
 _VALUE = 8
-_SAID = ("title", "artist", "bpm", "key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,11 @@ def facts(known: Known) -> Content:
             f"  {wording.length(sample.duration)}  {wording.size(sample.file_size)}"
         ),
     ]
-    said = " ".join(shown(str(sample.metadata[n])) for n in _SAID if sample.metadata.get(n))
+    said = said_lines(sample)
     if said:
-        parts.append(Content.assemble(("said ", "$quiet"), said))
+        words = " ".join(shown(each.words) for each in said)
+        apart = "".join(f" ({each.differs})" for each in said if each.differs)
+        parts.append(Content.assemble((f"said {words}", "$quiet"), (apart, "$warning")))
     if sample.tags:
         newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
         tags = shown(", ".join(sample.tags))
@@ -160,8 +162,11 @@ def _claim_lines(heard: Measurement) -> list[Content]:
 
 def _file_lines(known: Known) -> list[Content]:
     sample = known.sample
-    said = [(name, str(sample.metadata[name])) for name in _SAID if sample.metadata.get(name)]
-    lines = [_line(f"said {name}"[:_LABEL], shown(value), "") for name, value in said]
+    lines = []
+    for said in said_lines(sample):
+        lines.append(_line(f"said {said.label}"[:_LABEL], shown(said.words), "$quiet"))
+        if said.differs:
+            lines.append(_line("", said.differs, "$warning"))
     if sample.tags:
         lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
         lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]

@@ -12,11 +12,11 @@ from smtui.domain.sample import Sample
 from smtui.domain.text import shown
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
+from smtui.ui.draw.said import said_lines
 from smtui.ui.widgets.columns import NONE, SURE, length
 from smtui.ui.widgets.small_picture import SmallPicture
 
 _LABEL = 10
-_SAID = ("title", "artist", "bpm", "key")
 
 
 class Preview(Vertical):
@@ -54,9 +54,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
         *_heard(sample),
         *([] if analysis is None else _otherwise(analysis)),
     ]
-    said = [f"{name} {sample.metadata[name]}" for name in _SAID if sample.metadata.get(name)]
-    if said:
-        lines.append(_line("said", ", ".join(said)))
+    lines += _said(sample)
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
     if sample.trouble is not None:
@@ -70,6 +68,19 @@ def _line(label: str, words: str, confidence: float | None = None) -> Content:
     look = "" if confidence is None or confidence >= SURE else "$quiet"
     sure = "" if confidence is None else f"  {wording.confidence(confidence)}"
     return Content.assemble((label.ljust(_LABEL), "$quiet"), (shown(words), look), (sure, "$quiet"))
+
+
+def _said(sample: Sample) -> list[Content]:
+    """Write what name and tags say, dim, and in which way something else was heard."""
+    said = said_lines(sample)
+    if not said:
+        return []
+    words = ", ".join(shown(f"{each.label} {each.words}") for each in said)
+    apart = ", ".join(each.differs for each in said if each.differs)
+    lines = [Content.assemble(("said".ljust(_LABEL), "$quiet"), (words, "$quiet"))]
+    if apart:
+        lines.append(Content.assemble("".ljust(_LABEL), (apart, "$warning")))
+    return lines
 
 
 def _heard(sample: Sample) -> list[Content]:
