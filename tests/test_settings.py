@@ -89,7 +89,7 @@ def test_keys_are_given_by_binding_id_in_every_way_of_writing_them(here: Places)
         ("[look]\nascii = true", "look.ascii ({file}) is True, but should be 'auto', 'on' or"),
         ("[look]\ntheme = ''", "look.theme ({file}) is '', but should be 'dark' or 'light'"),
         ("[look]\ncolours = '8'", "'auto', 'truecolor', '256' or '16'"),
-        ("[work]\nlevel = 'deep'", "should be 'basic' or 'advanced'"),
+        ("[work]\nlevel = 'deep'", "should be 'basic', 'advanced' or 'full'"),
         ("[work]\nstart = 'maybe'", "work.start ({file}) is 'maybe', but should be a valid bool"),
         ("[keys]\na = 3", "keys.a ({file}) is 3, but should be a valid string"),
         ("[work]\nnise = 9", "There is no setting work.nise ({file}); did you mean work.nice?"),

@@ -70,7 +70,7 @@ def _features(frames: Frames, edges: Floats) -> Floats:
     rows = [
         block / np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-9) for block in blocks
     ]
-    return np.concatenate(rows, axis=1) / np.sqrt(2)
+    return np.asarray(np.concatenate(rows, axis=1) / np.sqrt(2))
 
 
 def _cuts(likeness: Floats, reach: int) -> list[int]:

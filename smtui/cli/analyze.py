@@ -34,7 +34,7 @@ _PLAIN_EVERY_SECONDS = 5.0
 )
 @click.option(
     "--level",
-    type=click.Choice([Level.BASIC.value, Level.ADVANCED.value]),
+    type=click.Choice([level.value for level in Level]),
     help="How much to listen for; the setting work.level otherwise.",
 )
 @click.option("--wait", is_flag=True, help="Stay until all is heard, showing how far it is.")

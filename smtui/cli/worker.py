@@ -18,6 +18,7 @@ from uuid import uuid4
 import click
 
 from smtui.cli.running import err, out, run
+from smtui.domain.analysis import Level
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
 from smtui.paths import Places, places
 
@@ -92,6 +93,11 @@ class _Work:
         from smtui.jobs.wakeups import Wakeups
         from smtui.jobs.worker import run_worker
 
+        if self.settings.work.level is Level.FULL:
+            # What librosa compiles is compiled once, before there are children.
+            from smtui.audio.deep import warm
+
+            warm()
         app = celery_app(self.broker, self.broker, self.limits)
         slates = self.here.state if self.standing is None else self.here.state / "servers"
         with suppress(OSError):

@@ -55,9 +55,9 @@ class Work:
         default=10,
         metadata={"description": "How far they stand back for others, 0 to 19.", "ge": 0, "le": 19},
     )
-    level: Literal[Level.BASIC, Level.ADVANCED] = field(
+    level: Level = field(
         default=Level.ADVANCED,
-        metadata={"description": "How much is listened for: basic or advanced."},
+        metadata={"description": "How much is listened for: basic, advanced or full."},
     )
     start: bool = field(
         default=True,

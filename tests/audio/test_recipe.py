@@ -183,13 +183,15 @@ def test_beats_and_onsets_of_a_loop_lie_where_they_were_played(
     assert measured.time_signature == (4, 4)
 
 
-def test_basic_leaves_the_curves_out_and_full_says_advanced(demo: Demo) -> None:
+def test_each_level_has_what_the_one_before_has_and_more(demo: Demo) -> None:
     path = demo[0] / "snare.wav"
     basic = Recipe().listen(path, level=Level.BASIC)
     full = Recipe().listen(path, level=Level.FULL)
     assert basic.level is Level.BASIC
     assert basic.spectral_features is None
-    assert full.level is Level.ADVANCED
+    assert full.level is Level.FULL
+    assert basic.harmonic_share is None
+    assert full.harmonic_share is not None
     assert full.spectral_features is not None
     assert basic.kind == full.kind == "snare"
     assert full.recipe_version == Recipe.recipe_version == RECIPE_VERSION

@@ -130,6 +130,15 @@ def test_beats_are_marked_in_their_columns() -> None:
         assert [column for column, marked in enumerate(marks) if marked] == [2, 5]
 
 
+def test_parts_are_letters_below_their_first_column() -> None:
+    drawn = wave([(1, 255)] * 8)
+    rows = waveform(drawn, rows=3, ink=Ink(), ticks={2}, letters={0: "A", 5: "B"})
+    text = ["".join(run.text for run in row) for row in rows]
+    assert text[2][0] == "A"
+    assert text[2][5] == "B"
+    assert "A" not in text[0] + text[1] + text[2][1:]
+
+
 def test_zooming_keeps_the_place_under_the_cursor() -> None:
     whole = Section.whole(8.0)
     near = whole.zoomed(2, at=2.0)

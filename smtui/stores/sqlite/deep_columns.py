@@ -16,7 +16,7 @@ def deep_values(measured: Measurement) -> dict[str, Value]:
     parts = [[part.start, part.end, part.letter] for part in measured.segments]
     return {
         "segments": to_json(parts) if parts else None,
-        "pitch_track": track and to_json([track.step, track.semitones]),
+        "pitch_track": to_json([track.step, track.semitones]) if track else None,
         "harmonic_share": measured.harmonic_share,
     }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from smtui.domain.picture import Picture
 from smtui.ui.draw.cells import MARKED, PLAIN, Ink, Row, Run, merged
@@ -12,9 +13,17 @@ _TICK = "╷"
 
 
 def waveform(
-    picture: Picture, *, rows: int, ink: Ink, ticks: Collection[int] = ()
+    picture: Picture,
+    *,
+    rows: int,
+    ink: Ink,
+    ticks: Collection[int] = (),
+    letters: Mapping[int, str] = MappingProxyType({}),
 ) -> tuple[Row, ...]:
-    """Rows of cells, top first; columns in `ticks` (beats) are marked over their whole height."""
+    """Rows of cells, top first; columns in `ticks` (beats) are marked over their whole height.
+
+    In the lowest row `letters` stand at the columns where a part begins.
+    """
     lows, highs = picture.levels[: picture.width], picture.levels[picture.width :]
     # The lowest and highest sample as heights from the bottom in eighths of a cell, at least one
     # eighth apart so that silence is a line.
@@ -23,7 +32,9 @@ def waveform(
     # One channel can be drawn with a line at least.
     return tuple(
         merged(
-            _marked(_cell(low, high, 8 * (rows - 1 - row), ink), column in ticks, row, ink)
+            Run(letters[column], front=MARKED)
+            if row == rows - 1 and column in letters
+            else _marked(_cell(low, high, 8 * (rows - 1 - row), ink), column in ticks, row, ink)
             for column, (low, high) in enumerate(spans)
         )
         for row in range(rows)

@@ -113,8 +113,9 @@ class DetailScreen(Awaiting):
         self.query_one("#facts", Static).update(facts(known), layout=False)
         self.query_one("#line", Static).update(in_a_line(known), layout=False)
         self.query_one(Claims).show(known)
-        beats = self.analysis.measured.beats if self.analysis else ()
-        self.query_one(Waveform).mark(beats)
+        heard = self.analysis.measured if self.analysis else None
+        waveform = self.query_one(Waveform)
+        waveform.mark(heard.beats if heard else (), heard.segments if heard else ())
         self._show_section()
 
     async def action_back(self) -> None:
