@@ -52,8 +52,7 @@ def listen(path: Path, *, level: Level) -> Measurement:
     began = time.perf_counter()
     ears = _Ears(stretches=Stretches() if level is Level.FULL else None)
     with one_thread(), opened(path) as sound:
-        file_hash = sound.file_hash()
-        bit_depth = sound.header.bit_depth
+        file_hash, bit_depth = sound.file_hash(), sound.header.bit_depth
         heard = _heard(sound, ears)
     levels, beat = heard.levels, heard.rhythm
     kind, kind_confidence = kind_of(heard)
