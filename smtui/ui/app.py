@@ -224,7 +224,7 @@ class SmtuiApp(App[None]):
 
     async def _until_signed_out(self, services: Services, session: OpenSession) -> None:
         """Keep the session alive; go to the login when it was ended elsewhere."""
-        why = await session.ended()
+        why = await session.ended(self)
         # What was begun goes on behind the form.
         await all_done(self, seconds=_SIGNED_OUT_GRACE)
         await self._back_to_login(services, why)

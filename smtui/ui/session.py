@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from smtui.domain.errors import SmtuiError
+from smtui.domain.errors import ServerUnavailable, SmtuiError
+from smtui.domain.text import shown
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from smtui.domain.account import Account, SessionId
     from smtui.services.accounts import Accounts, SignedIn
 
@@ -19,6 +22,7 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.7
 _USE_SECONDS = 5.0
 _RESUME_SECONDS = 2.0
+_TOAST_SECONDS = 10.0
 
 
 class OpenSession:
@@ -40,17 +44,21 @@ class OpenSession:
         """Names the session."""
         return self._signed_in.session.session_id
 
-    async def ended(self) -> str:
+    async def ended(self, app: App[Any]) -> str:
         """Wait until the session has ended; gives a sentence that says why.
 
         One look follows the other, so that they never pile up. A server that does not answer
-        ends nothing: who is signed in goes on reading and editing while it is away.
+        ends nothing: who is signed in goes on reading and editing while it is away, and is told
+        so once.
         """
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
                 lives = await self._lives()
             except SmtuiError as error:
+                # That the documents are away is told by whoever reads them.
+                if not self._trouble and isinstance(error, ServerUnavailable):
+                    _tell_away(app, error)
                 if str(error) != self._trouble:
                     self._trouble = str(error)
                     _log.warning("session: %s", error)
@@ -73,6 +81,16 @@ class OpenSession:
         except SmtuiError as error:
             # The token is gone already; the session on the server ends by itself.
             _log.warning("sign out: %s", error)
+
+
+def _tell_away(app: App[Any], error: ServerUnavailable) -> None:
+    app.notify(
+        f"You can go on; sign-ins and listening wait. {shown(error.hint)}".rstrip(),
+        title=shown(error.title),
+        severity="warning",
+        timeout=_TOAST_SECONDS,
+        markup=False,
+    )
 
 
 async def resumed(accounts: Accounts) -> SignedIn | None:
