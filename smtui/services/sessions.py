@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -13,6 +14,9 @@ from smtui.domain.ports.sessions import RateLimits, ResumeToken, SessionStore
 from smtui.domain.ports.work import Clock, Passwords
 from smtui.domain.text import shown
 from smtui.services.rights import Rights
+
+LOCAL = "local"
+"""The address of who sits at the machine."""
 
 COMMAND_LINE = "command line"
 """Stands as the address in the sessions of tokens."""
@@ -131,10 +135,16 @@ class Sessions:
             email=account.email,
             created_at=now,
             last_active=now,
-            ip_address=address,
+            ip_address=self._place(address),
         )
         await self._sessions.open(session)
         return session
+
+    def _place(self, address: str) -> str:
+        """Name where somebody is; among several machines `local` would tell nobody which."""
+        if self._guarded_by_system or address != LOCAL:
+            return address
+        return os.uname().nodename
 
     async def _concerned(self, login: str, by: Account | None) -> Account:
         """Find the account, which is one's own or an admin asks; others learn nothing of it."""

@@ -19,6 +19,7 @@ from smtui.domain.text import folded
 from smtui.services import one_time_codes
 from smtui.services.sessions import (
     COMMAND_LINE,
+    LOCAL,
     AccountPorts,
     Sessions,
     SignedIn,
@@ -26,9 +27,6 @@ from smtui.services.sessions import (
 )
 
 _log = logging.getLogger(__name__)
-
-LOCAL = "local"
-"""The address of who sits at the machine."""
 
 _WRONG = "Wrong name or password"
 

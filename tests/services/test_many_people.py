@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -376,6 +377,13 @@ async def test_sessions_are_listed_and_ended_by_their_person_or_an_admin(studio:
         await accounts.end_session("bert", "", by=studio.member)
     assert await accounts.end_sessions("bert", by=studio.admin) == 2
     assert await accounts.sessions("bert", by=studio.member) == ()
+
+
+async def test_one_finds_in_the_list_the_machine_at_which_one_forgot_to_sign_out(studio: Studio):
+    accounts = studio.accounts
+    await accounts.sign_in("bert", "snare", stay=True, address="local")
+    (forgotten,) = await accounts.sessions("bert", by=studio.member)
+    assert forgotten.ip_address == os.uname().nodename
 
 
 async def test_who_was_signed_out_hears_why(studio: Studio):
