@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from smtui.local.status import ServerStatus
 
 _MEGABYTE = 1_000_000
+# Who reads it has just done it.
+_CHECK_TOLD = re.compile(r" *`smtui services check`[^.]*\.")
 
 
 @click.group("services")
@@ -182,7 +185,8 @@ def _health_table(servers: tuple[ServerHealth, ...]) -> list[str]:
     told = [head]
     for line, one in zip(lines, servers, strict=True):
         told.append(line)
-        told += [f"  {words}" for words in (one.trouble and f"{one.trouble}.", one.hint) if words]
+        hint = _CHECK_TOLD.sub("", one.hint)
+        told += [f"  {words}" for words in (one.trouble and f"{one.trouble}.", hint) if words]
     return told
 
 

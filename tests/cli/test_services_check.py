@@ -191,6 +191,17 @@ def test_what_is_wrong_with_a_server_is_one_sentence_with_a_hint(
         assert secret not in done.output
 
 
+def test_who_has_just_asked_every_server_is_not_sent_to_ask_them(
+    shared: Shared, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = {"mongo": "mongodb://127.0.0.1:9/none", "redis": "redis://127.0.0.1:9/0"}
+    done = smtui(monkeypatch, shared.variables(database, **nobody), "services", "check")
+    assert done.exit_code == 1
+    assert "  Is MongoDB running there?\n" in done.stdout
+    assert "  Is Redis running?\n" in done.stdout
+    assert "smtui services check" not in done.stdout
+
+
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("mongo")])
 def test_a_command_that_needs_the_documents_says_the_same(
     case: str, shared: Shared, database: str, monkeypatch: pytest.MonkeyPatch
