@@ -63,6 +63,8 @@ def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, r
                 return any(failed) or bool(unknown)
             elif ids:
                 out(f"{_sounds(len(ids))} to be listened to in the background.")
+                if batches.waiting:
+                    err(f"Waiting: {batches.waiting}")
             else:
                 out("There is nothing new to listen to; what was asked for before goes on.")
             return bool(unknown)

@@ -91,6 +91,8 @@ async def _have_heard(box: Opened, *, is_news: bool) -> None:
     started = None if run_id is None else await batches.progress(run_id)
     if started is not None:
         out(f"{_sounds(started.total)} to be listened to in the background.")
+        if batches.waiting:
+            err(f"Waiting: {batches.waiting}")
 
 
 class _Line:

@@ -147,13 +147,17 @@ def test_sessions_are_listed_and_ended(smtui: Smtui, tokens: dict[str, str]) -> 
     assert "has ended" in smtui("list", token=bert).stderr
 
 
+def one_sound(folder: Path) -> None:
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)
+    body = b"WAVE" + form + b"data" + struct.pack("<I", 800) + bytes(range(200)) * 4
+    folder.mkdir()
+    (folder / "kick.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
 def test_shared_sounds_are_seen_by_all_and_taken_in_by_no_listener(
     smtui: Smtui, tokens: dict[str, str], tmp_path: Path
 ) -> None:
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16)
-    body = b"WAVE" + form + b"data" + struct.pack("<I", 800) + bytes(range(200)) * 4
-    (tmp_path / "pack").mkdir()
-    (tmp_path / "pack/kick.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    one_sound(tmp_path / "pack")
     command = ("scan", "--shared", "--no-analyze", str(tmp_path / "pack"))
     refused = smtui(*command, token=tokens["lena"])
     assert refused.returncode == 1
@@ -162,6 +166,18 @@ def test_shared_sounds_are_seen_by_all_and_taken_in_by_no_listener(
     for name in tokens:
         assert "kick.wav" in smtui("list", token=tokens[name]).stdout
     assert "nothing new" in smtui("analyze", token=tokens["lena"]).stdout
+
+
+def test_who_scans_or_queues_while_no_worker_listens_does_not_wait_in_vain(
+    smtui: Smtui, tokens: dict[str, str], tmp_path: Path
+) -> None:
+    one_sound(tmp_path / "pack")
+    sound = str(tmp_path / "pack/kick.wav")
+    for command in (("scan", str(tmp_path / "pack")), ("analyze", sound)):
+        done = smtui(*command, token=tokens["bert"])
+        assert done.returncode == 0
+        assert "1 sound to be listened to in the background." in done.stdout
+        assert "Waiting: No worker is listening. Start one with `smtui worker`" in done.stderr
 
 
 def test_commands_that_write_are_limited_and_reading_is_not(
