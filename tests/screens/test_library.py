@@ -455,3 +455,21 @@ async def test_the_cursor_follows_the_sound_of_the_detail_screen(
         await press(pilot, "enter", "J", "J", "q")
         assert isinstance(pilot.app.screen, LibraryScreen)
         assert under_cursor(pilot) == "pad.wav"
+
+
+async def test_what_the_name_says_stands_beside_what_was_heard(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    slow = heard(tempo=70.0, key="C", mode="major", is_loop=True, kind="loop")
+    await home.add(Sound(name="bd_140_Am.wav", heard=slow), Sound(name="tom.wav", heard=slow))
+    async with open_app(size=(120, 40)) as pilot:
+        await until(lambda: "70.0 BPM" in seen(pilot.app))
+        assert "name 140 Am" in line_with(pilot.app, "said ")
+        assert "half heard" in seen(pilot.app)
+        assert "relative key heard" in seen(pilot.app)
+        await press(pilot, "slash", *"is:disagree")
+        assert names(pilot) == ["bd_140_Am.wav"]
+        await press(pilot, "enter", "enter")
+        await until(lambda: "said name" in seen(pilot.app))
+        assert "said 140 Am (half heard, relative key heard)" in seen(pilot.app)

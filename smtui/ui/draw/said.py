@@ -22,19 +22,19 @@ _TAGS = ("title", "artist", "bpm", "key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidLine:
-    """What one source says: its label, its words, and in which way something else was heard."""
+    """What one source says: its label, its words, and in which ways something else was heard."""
 
     label: str
     words: str
-    differs: str = ""
+    differs: tuple[str, ...] = ()
 
 
 def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
     """Give a line for the name and one for each tag that says something."""
     apart = differences(sample)
 
-    def differing(source: Source, *matters: Matter) -> str:
-        return ", ".join(
+    def differing(source: Source, *matters: Matter) -> tuple[str, ...]:
+        return tuple(
             _RELATIONS[each.matter, each.relation]
             for each in apart
             if each.source is source and each.matter in matters

@@ -62,7 +62,7 @@ def facts(known: Known) -> Content:
     said = said_lines(sample)
     if said:
         words = " ".join(shown(each.words) for each in said)
-        apart = "".join(f" ({each.differs})" for each in said if each.differs)
+        apart = "".join(f" ({', '.join(each.differs)})" for each in said if each.differs)
         parts.append(Content.assemble((f"said {words}", "$quiet"), (apart, "$warning")))
     if sample.tags:
         newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
@@ -165,8 +165,7 @@ def _file_lines(known: Known) -> list[Content]:
     lines = []
     for said in said_lines(sample):
         lines.append(_line(f"said {said.label}"[:_LABEL], shown(said.words), "$quiet"))
-        if said.differs:
-            lines.append(_line("", said.differs, "$warning"))
+        lines += [_line("", words, "$warning") for words in said.differs]
     if sample.tags:
         lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
         lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]

@@ -76,11 +76,9 @@ def _said(sample: Sample) -> list[Content]:
     if not said:
         return []
     words = ", ".join(shown(f"{each.label} {each.words}") for each in said)
-    apart = ", ".join(each.differs for each in said if each.differs)
     lines = [Content.assemble(("said".ljust(_LABEL), "$quiet"), (words, "$quiet"))]
-    if apart:
-        lines.append(Content.assemble("".ljust(_LABEL), (apart, "$warning")))
-    return lines
+    apart = dict.fromkeys(words for each in said for words in each.differs)
+    return lines + [Content.assemble(" " * _LABEL, (words, "$warning")) for words in apart]
 
 
 def _heard(sample: Sample) -> list[Content]:
