@@ -18,7 +18,7 @@ NEVER = {"ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m", "ctrl+left_square_bracket"}
 NEVER |= {"ctrl+a", "ctrl+b", "ctrl+s"}
 LEFT_TO_TEXTUAL = {"ctrl+q", "ctrl+p", "ctrl+c"}
 # Inside a line of text a key may mean what it means to people who type.
-IN_TEXT = {"FilterLine", "AskLine"}
+IN_TEXT = {"LoginScreen", "FilterLine", "AskLine"}
 # The keymap in words: key → what it means wherever it works.
 MEANS = {
     "j": {"down"},

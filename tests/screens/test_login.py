@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -64,6 +65,19 @@ async def test_where_others_can_reach_the_library_the_first_account_needs_a_pass
 async def signed_out(home: Home) -> None:
     await home.sign_up()
     (home.folder / "resume.json").unlink()
+
+
+async def test_a_password_that_comes_in_one_burst_is_not_shown_in_the_name(
+    home: Home, open_app: OpenApp
+) -> None:
+    await signed_out(home)
+    async with open_app() as pilot:
+        for key in ("a", "n", "n", "a", "tab", "s", "e", "c"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        name = pilot.app.screen.query_one("#name", Input)
+        password = pilot.app.screen.query_one("#password", Input)
+        await until(lambda: len(name.value) + len(password.value) == 7)
+        assert (name.value, password.value) == ("anna", "sec")
 
 
 async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp) -> None:

@@ -68,6 +68,26 @@ class LoginScreen(Room):
             tooltip="Show or hide the password.",
         ),
         Binding("escape", "back", "Back", id="login.back", tooltip="Sign in another way."),
+        # Before the field sees them: of what comes in one burst over a slow line, or from a
+        # password manager, the start of the password would be shown in the name.
+        Binding(
+            "tab",
+            "app.focus_next",
+            "Next field",
+            id="login.next_field",
+            tooltip="To the next field.",
+            show=False,
+            priority=True,
+        ),
+        Binding(
+            "shift+tab",
+            "app.focus_previous",
+            "Previous field",
+            id="login.previous_field",
+            tooltip="To the field before.",
+            show=False,
+            priority=True,
+        ),
     ]
 
     @dataclass
