@@ -1,0 +1,110 @@
+"""smtui in a terminal of its own: a real process, keys in, and what it draws as text."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping
+
+# Everything that moves the cursor or changes a colour; a title ends with BEL or ST.
+_CODES = re.compile(
+    r"\x1b(\[[0-9;?<>=!]*[ -/]*[@-~]|[\]P_^].*?(\x07|\x1b\\)|[()][0-9A-Za-z]|[=>78])"
+)
+_PATIENCE = 10.0
+
+
+class Ended(Exception):
+    """The process has ended; the text has what it drew last."""
+
+
+class Terminal:
+    """A terminal of 100 columns and 30 lines, which its program believes to be real."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._line = -1
+        self._process: subprocess.Popen[bytes] | None = None
+        self._drawn = b""
+        self._came = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def text(self) -> str:
+        """What was drawn since the last key, piece after piece, without colours and places."""
+        return _CODES.sub(" ", self._drawn.decode("utf-8", "replace"))
+
+    def start(self) -> None:
+        """Start the screens."""
+        self._line, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "smtui"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=dict(self._environment),
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.set_blocking(self._line, False)
+        asyncio.get_running_loop().add_reader(self._line, self._read)
+
+    def press(self, keys: str) -> float:
+        """Type; what was drawn before counts no more. Gives when, s."""
+        self._drawn = b""
+        os.write(self._line, keys.encode())
+        return time.monotonic()
+
+    async def sees(self, *words: str, seconds: float = _PATIENCE) -> str:
+        """Wait until one of these is drawn and give it; raises TimeoutError, Ended."""
+        async with asyncio.timeout(seconds):
+            while True:
+                self._came.clear()
+                text = self.text
+                for word in words:
+                    if word in text:
+                        return word
+                if self.ended:
+                    raise Ended(text[-2000:])
+                await self._came.wait()
+
+    @property
+    def ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+    async def leave(self) -> int:
+        """Tell the program to end, as a closed window does; gives its exit status."""
+        assert self._process is not None
+        process = self._process
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            status = await asyncio.to_thread(process.wait, _PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            status = process.wait()
+        asyncio.get_running_loop().remove_reader(self._line)
+        os.close(self._line)
+        return status
+
+    def _read(self) -> None:
+        try:
+            self._drawn += os.read(self._line, 1 << 20)
+        except BlockingIOError:
+            return
+        except OSError:  # nobody has the other end any more
+            asyncio.get_running_loop().remove_reader(self._line)
+        self._came.set()
