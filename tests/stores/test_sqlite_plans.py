@@ -116,8 +116,8 @@ def test_every_page_in_order_is_a_walk_along_its_index(
 @pytest.mark.parametrize("expression", [Words("kick"), Words("ki"), Tagged("x"), Within("a"),
                                         Is(Fact.FAILED), Is(Fact.LOOP), OneOf(Field.KEY, ("Am",)),
                                         Between(Field.RATE, 96_000, None), Is(Fact.DISAGREE),
-                                        *(Between(field, 0.5, None) for field in QUALITIES),
-                                        Unknown(Field.PEAK)], ids=str)  # fmt: skip
+                                        *(Between(field, 0.5, None) for field in QUALITIES)],
+                         ids=str)  # fmt: skip
 def test_gathering_looks_at_nothing_but_candidates(
     reader: Explainer, expression: Expression
 ) -> None:

@@ -157,7 +157,7 @@ def _of_leaf(expression: Expression) -> Source | None:
             return _by_rows(Sql(rows, inside.values))
         case Is(fact=fact):
             return _by_index(_FACT_INDEXES[fact], condition(expression))
-        case Unknown(field=field) if field in NEVER_UNKNOWN:
+        case Unknown(field=field) if field in (*NEVER_UNKNOWN, *QUALITIES):
             return None
         case Between(field=field) | OneOf(field=field) | Unknown(field=field):
             return _by_index(index_of(field), condition(expression))

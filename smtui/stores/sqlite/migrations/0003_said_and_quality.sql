@@ -8,13 +8,14 @@ ALTER TABLE audio_files ADD COLUMN heard_dc REAL;
 ALTER TABLE audio_files ADD COLUMN heard_head REAL;
 ALTER TABLE audio_files ADD COLUMN heard_tail REAL;
 ALTER TABLE audio_files ADD COLUMN heard_correlation REAL;
-CREATE INDEX having_peak ON audio_files (heard_peak);
-CREATE INDEX having_bits ON audio_files (heard_bits);
-CREATE INDEX having_clipped ON audio_files (heard_clipped);
-CREATE INDEX having_dc ON audio_files (heard_dc);
-CREATE INDEX having_head ON audio_files (heard_head);
-CREATE INDEX having_tail ON audio_files (heard_tail);
-CREATE INDEX having_correlation ON audio_files (heard_correlation);
+-- A scan writes none of these, so their indexes hold only what was heard.
+CREATE INDEX having_peak ON audio_files (heard_peak) WHERE heard_peak IS NOT NULL;
+CREATE INDEX having_bits ON audio_files (heard_bits) WHERE heard_bits IS NOT NULL;
+CREATE INDEX having_clipped ON audio_files (heard_clipped) WHERE heard_clipped IS NOT NULL;
+CREATE INDEX having_dc ON audio_files (heard_dc) WHERE heard_dc IS NOT NULL;
+CREATE INDEX having_head ON audio_files (heard_head) WHERE heard_head IS NOT NULL;
+CREATE INDEX having_tail ON audio_files (heard_tail) WHERE heard_tail IS NOT NULL;
+CREATE INDEX having_correlation ON audio_files (heard_correlation) WHERE heard_correlation IS NOT NULL;
 
 -- 1 where the name or the tags say another tempo or key than was heard, else NULL.
 ALTER TABLE audio_files ADD COLUMN disagrees INTEGER;
