@@ -9,11 +9,12 @@ import json
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -26,8 +27,13 @@ from smtui.domain.text import printable_path, shown
 from smtui.ui.draw import wording
 from smtui.ui.draw.axes import frequency_marks, time_marks
 from smtui.ui.draw.cells import Ink, Row, Run, escaped
+from smtui.ui.draw.deep import deep_lines
 from smtui.ui.draw.spectrogram import spectrogram
 
+if TYPE_CHECKING:
+    from smtui.audio.recipe import Explained
+
+_INDENT = "  "
 _ROWS = 16
 _AXIS = 6
 _NARROWEST, _WIDEST = 20, 1000
@@ -41,6 +47,8 @@ class _Wishes:
     width: int
     ink: Ink
     as_json: bool
+    why: bool
+    embedding: bool
 
 
 @click.command("inspect")
@@ -48,28 +56,32 @@ class _Wishes:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per file and line.")
 @click.option(
     "--level",
-    type=click.Choice([Level.BASIC.value, Level.ADVANCED.value]),
+    type=click.Choice([level.value for level in Level]),
     default=Level.ADVANCED.value,
     show_default=True,
-    help="How much to listen for.",
+    help="How much to listen for; full adds parts, pitch over time and what is held.",
 )
+@click.option("--why", is_flag=True, help="Say what speaks for tempo, key and kind.")
+@click.option("--embedding", is_flag=True, help="Add the 768 numbers of likeness to --json.")
 @click.option(
     "--width",
     type=click.IntRange(_NARROWEST, _WIDEST),
     help="Columns to draw in; the terminal's own by default.",
 )
-def inspect_command(files: tuple[Path, ...], as_json: bool, level: str, width: int | None) -> None:  # noqa: FBT001 - click gives it by name
+def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -> None:
     """Listen to FILES and show what was heard: facts, claims with confidence, a spectrogram.
 
     Needs no account, no library and no server. A confidence goes from 0 to 1. Exit status 1 if
     any file could not be read.
     """
     wishes = _Wishes(
-        level=Level(level),
+        level=Level(wished.pop("level")),
         width=width or shutil.get_terminal_size().columns,
         ink=ink_of(sys.stdout, os.environ),
-        as_json=as_json,
+        **wished,
     )
+    if wishes.embedding and not wishes.as_json:
+        raise click.UsageError("--embedding adds to --json: ask for both.")
     try:
         failed = [_told(path, wishes) for path in files].count(False)
         sys.stdout.flush()
@@ -85,12 +97,12 @@ def inspect_command(files: tuple[Path, ...], as_json: bool, level: str, width: i
 def _told(path: Path, wishes: _Wishes) -> bool:
     """Hear one file and print it; False where it could not be read."""
     # Late imports: `smtui inspect --help` needs no numpy.
-    from smtui.audio.recipe import listen
+    from smtui.audio.recipe import explained
 
     name = printable_path(os.fsencode(path))
     try:
-        heard = listen(path, level=wishes.level)
-        _print(_json(name, heard) if wishes.as_json else _page(path, heard, wishes))
+        heard = explained(path, level=wishes.level)
+        _print(_json(name, heard, wishes) if wishes.as_json else _page(path, heard, wishes))
     except SoundUnreadable as error:
         if wishes.as_json:
             _print(iter([json.dumps({"path": name, "code": error.code, "error": error.title})]))
@@ -114,18 +126,42 @@ def _write(stream: TextIO, line: str) -> None:
     stream.write(line.encode(encoding, errors="backslashreplace").decode(encoding) + "\n")
 
 
-def _json(name: str, heard: Measurement) -> Iterator[str]:
-    fields = analysis_fields(heard, analyzed_at=datetime.now(UTC))
-    yield json.dumps({"path": name, **fields}, allow_nan=False)
+def _json(name: str, heard: Explained, wishes: _Wishes) -> Iterator[str]:
+    fields = analysis_fields(heard.measured, analyzed_at=datetime.now(UTC))
+    if not wishes.embedding:
+        del fields["embedding"]
+    why = {"why": _reasons(heard)} if wishes.why else {}
+    yield json.dumps({"path": name, **fields, **why}, allow_nan=False)
 
 
-def _page(path: Path, heard: Measurement, wishes: _Wishes) -> Iterator[str]:
+def _reasons(heard: Explained) -> dict[str, tuple[str, ...]]:
+    return {"tempo": heard.tempo, "key": heard.key, "kind": heard.kind}
+
+
+def _page(path: Path, heard: Explained, wishes: _Wishes) -> Iterator[str]:
     """Everything about one file, line by line."""
     yield shown(printable_path(os.fsencode(path)))
-    yield _facts(path, heard)
-    yield from _claims(heard, wishes.width)
+    yield _facts(path, heard.measured)
+    yield from _claims(heard.measured, wishes.width)
+    for line in deep_lines(heard.measured, max(wishes.width, _NARROWEST) - len(_INDENT)):
+        yield _INDENT + line
+    if wishes.why:
+        for name, reasons in _reasons(heard).items():
+            yield from _why(name, reasons, wishes.width)
     yield from _picture(path, wishes)
     yield ""
+
+
+def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
+    """What speaks for one claim, as a paragraph with its name before it."""
+    label = f"{_INDENT}{name:<6}"
+    text = "; ".join(reason.rstrip(".") for reason in reasons) or "nothing speaks for one"
+    yield from textwrap.wrap(
+        shown(text),
+        max(width, 2 * _NARROWEST),
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+    )
 
 
 def _facts(path: Path, heard: Measurement) -> str:
