@@ -109,10 +109,10 @@ def harmony_of(pitches: Pitches) -> Harmony:
 def read_keys(harmony: Harmony) -> KeyReading:
     """Ask both networks."""
     weights = weights_of("keys")
-    keys = _softmax(key_values(harmony.views, weights).ravel())
+    keys = softmax(key_values(harmony.views, weights).ravel())
     verdict = verdict_input(harmony, keys)
     hidden = np.tanh((verdict - weights["mean"]) / weights["scale"] @ weights["in"] + weights["at"])
-    none, _, right = _softmax(hidden @ weights["out"] + weights["off"])
+    none, _, right = softmax(hidden @ weights["out"] + weights["off"])
     return KeyReading(keys=keys, none=float(none), right=float(right))
 
 
@@ -157,7 +157,7 @@ def _triads(classes: Floats) -> Floats:
     """How much each frame is each of the 24 triads: (n, 12) to (n, 2, 12), together 1."""
     length = np.sqrt(np.square(classes).sum(axis=1, keepdims=True)) + _TINY
     alike = (classes / length) @ _triad_classes()
-    return np.asarray(_softmax(_TRIAD_SHARPNESS * alike).reshape(-1, 2, _CLASS_COUNT))
+    return np.asarray(softmax(_TRIAD_SHARPNESS * alike).reshape(-1, 2, _CLASS_COUNT))
 
 
 @cache
@@ -174,6 +174,7 @@ def _triad_classes() -> Floats:
     return bank
 
 
-def _softmax(values: npt.NDArray[np.floating]) -> Floats:
+def softmax(values: npt.NDArray[np.floating]) -> Floats:
+    """Probabilities along the last axis, together 1."""
     lifted = np.exp(values - values.max(axis=-1, keepdims=True), dtype=np.float64)
     return np.asarray(lifted / lifted.sum(axis=-1, keepdims=True))
