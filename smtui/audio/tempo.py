@@ -34,7 +34,7 @@ from smtui.domain.analysis import TempoClaim
 
 _SHORTEST_PIECE = 2.5
 """s; in less than that only a loop tells its tempo."""
-_FEWEST_ONSETS = 2
+_FEWEST_ONSETS = 3
 _LEAST_RIVAL = 0.005
 _MOST_ALTERNATIVES = 3
 _NO_BEAT = ("no strokes at a steady distance",)

@@ -25,7 +25,7 @@ _FEWEST_BEATS = 2
 _SHORTEST_LOOP = _FEWEST_BEATS * 60 / FASTEST
 _MOST_BEATS = 128
 _LEAST_TRIM = 0.015
-_PIECE_TEMPI = np.geomspace(SLOWEST, FASTEST, 280)
+_PIECE_TEMPI = np.geomspace(SLOWEST, FASTEST, 200)
 _FAST_MULTIPLES = np.array([0.25, 1 / 3, 0.5])
 _SLOW_MULTIPLES = np.array([2 / 3, 0.75, 1, 1.5, 2, 3, 4, 6, 8])
 _CROSS_MULTIPLES = np.array([0.5, 1, 1.5, 2, 3, 4])
@@ -87,7 +87,7 @@ def loop_candidates(
 
 
 def piece_candidates(linear: Pulse, onsets_per_second: float) -> Candidates:
-    """Describe tempi 0.5 % apart."""
+    """Describe tempi 0.7 % apart."""
     tempi = _PIECE_TEMPI
     lags = 60 / tempi * FRAMES_PER_SECOND
     octaves = np.log2(tempi / _MIDDLE_TEMPO)

@@ -12,6 +12,8 @@ from smtui.audio.strokes import STROKE_ROWS
 _SEAM_FRAMES = 4
 _QUIET = 1e-6
 _AUDIBLE = 0.01
+# Beyond these a sound is long, however long.
+_LONG, _MANY = 40.0, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +47,9 @@ def sound_signs(signs: Signs) -> Array:
     centroid = np.log2(np.maximum(signs.frames.centroid, 20) / 1000)
     middle = float(weight @ centroid)
     plain = (
-        np.log2(signs.duration),
+        np.log2(min(signs.duration, _LONG)),
         min(signs.onsets / signs.duration, 20.0),
-        np.log2(signs.onsets + 1),
+        np.log2(min(signs.onsets, _MANY) + 1),
         signs.contrast,
         min(signs.head, 1.0),
         min(signs.tail, 2.0),

@@ -25,6 +25,8 @@ Wave = npt.NDArray[np.float32]
 _KITS = (0, 0, 8, 16, 24, 25, 32, 40)
 _BARS = (1, 1, 2, 2, 2, 4, 4, 4, 3, 5, 6, 7, 8)
 _MOST_LOOP_SECONDS = 24.0
+# Between which tempi harmony without drums is counted, BPM.
+_ALONE = (60, 145)
 _WITH_DRUMS = ("drums", "band", "found")
 # Patterns that a listener may count at half or double the speed.
 AMBIGUOUS = frozenset({"trap", "reggae", "hands", "half time", "sparse"})
@@ -140,14 +142,15 @@ def _style(chance: random.Random) -> tuple[str, Style]:
 def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
     """Choose style, tempo and length; `seconds` is how long a piece is to be, 0 for loops."""
     name, style = _style(chance)
-    tempo = round(chance.uniform(style.slowest, style.fastest), chance.choice((0, 0, 1, 2)))
+    has_drums = kind in _WITH_DRUMS or (kind == "piece" and chance.random() < 0.85)
+    slowest, fastest = (style.slowest, style.fastest) if has_drums else _ALONE
+    tempo = round(chance.uniform(slowest, fastest), chance.choice((0, 0, 1, 2)))
     bar = style.beats * 60 / tempo
     bars = max(4, int(seconds / bar)) if seconds else chance.choice(_BARS)
     if not seconds:
         bars = max(1, min(bars, int(_MOST_LOOP_SECONDS / bar)))
     strokes: list[Stroke] = []
     programs = {DRUMS: chance.choice(_KITS)}
-    has_drums = kind in _WITH_DRUMS or (kind == "piece" and chance.random() < 0.85)
     if kind not in ("drums", "found"):
         harmony = music.Harmony(
             tonic=chance.randrange(12),
