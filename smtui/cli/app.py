@@ -27,6 +27,7 @@ COMMANDS = {
     "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),
     "settings": Entry("smtui.cli.settings", "Show every setting and where it came from."),
     "doctor": Entry("smtui.cli.doctor", "Tell what works on this machine and what does not."),
+    "bench": Entry("smtui.cli.bench", "Measure how fast smtui listens on this machine."),
     "worker": Entry("smtui.cli.worker", "Listen to queued sounds (started by smtui itself)."),
 }
 

@@ -17,8 +17,8 @@ def deep_lines(heard: Measurement, width: int) -> tuple[str, ...]:
     if heard.pitch_track is not None:
         told.append(f"pitch  {_pitch(heard.pitch_track)}")
     if heard.harmonic_share is not None:
-        share = heard.harmonic_share
-        told.append(f"power  {share:.0%} held, {1 - share:.0%} struck")
+        held = round(100 * heard.harmonic_share)
+        told.append(f"power  {held}% held, {100 - held}% struck")
     return tuple(
         line.replace("\xa0", " ")
         for text in told
