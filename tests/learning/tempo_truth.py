@@ -25,6 +25,12 @@ Wave = npt.NDArray[np.float32]
 _KITS = (0, 0, 8, 16, 24, 25, 32, 40)
 _BARS = (1, 1, 2, 2, 2, 4, 4, 4, 3, 5, 6, 7, 8)
 _MOST_LOOP_SECONDS = 24.0
+_SYNTHESISED = 0.5
+_ARRANGEMENTS = {
+    "music": (0, 1, 2, 3, 3, 4, 4, 5, 5),
+    "band": (1, 2, 3, 3, 4, 5),
+    "piece": (0, 1, 2, 2, 3, 3, 4),
+}
 # Between which tempi harmony without drums is counted, BPM.
 _ALONE = (60, 145)
 _WITH_DRUMS = ("drums", "band", "found")
@@ -155,7 +161,7 @@ def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
         harmony = music.Harmony(
             tonic=chance.randrange(12),
             mode=chance.choice(music.MODES),
-            arrangement=chance.choice((0, 1, 2, 2, 3, 3)),
+            arrangement=chance.choice(_ARRANGEMENTS[kind]),
             bars=bars,
             beats=style.beats,
         )
@@ -193,7 +199,7 @@ def _softer(stroke: Stroke, level: float) -> Stroke:
 
 def _played(chance: random.Random, score: Score, fonts: tuple[Path, ...]) -> tuple[Wave, int]:
     rate = chance.choice((44_100, 44_100, 48_000, 22_050, 32_000))
-    if not fonts or chance.random() < 0.35:
+    if not fonts or chance.random() < _SYNTHESISED:
         return Synth(chance, rate).play(score), rate
     return Player(soundfont=chance.choice(fonts), rate=rate).play(score), rate
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.truth.midi import Stroke
 
 MODES = ("major", "minor")
-ARRANGEMENTS = ("chords", "pad and bass", "arpeggio and bass", "band with melody")
+ARRANGEMENTS = (
+    "chords",
+    "pad and bass",
+    "arpeggio and bass",
+    "band with melody",
+    "chords in rhythm",
+    "one line",
+)
 _SCALES = {"major": (0, 2, 4, 5, 7, 9, 11), "minor": (0, 2, 3, 5, 7, 8, 10)}
 _PROGRESSIONS = {
     "major": ("0453", "0534", "0340", "0304", "0140", "0234", "5304", "0314", "0345"),
@@ -19,12 +27,13 @@ _PADS = (48, 50, 52, 89, 90, 91, 16, 19, 88, 95)
 _PLUCKED = (24, 25, 26, 27, 46, 11, 12, 104)
 _BASSES = (32, 33, 34, 36, 38, 39)
 _LEADS = (65, 73, 40, 80, 81, 56, 22, 62, 85, 66)
+_STRUMMING = ((0, 2), (0, 1, 2, 3), (0, 1.5), (0, 2, 3), (0, 1, 1.5, 2.5, 3), (0, 0.75, 1.5, 2.5))
 _COMPING = ((0, 1.5, 3), (0, 1, 2, 3), (0, 0.5, 1.5, 2.5), (0.5, 1.5, 2.5, 3.5), (0, 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Harmony:
-    """What is played: tonic 0 for C, mode, arrangement 0 to 3, length."""
+    """What is played: tonic 0 for C, mode, arrangement 0 to 5, length."""
 
     tonic: int
     mode: str
@@ -92,6 +101,14 @@ def _arrangement(chance: random.Random, number: int):
         return _pad, {0: chance.choice(_PADS), 1: chance.choice(_BASSES)}
     if number == 2:
         return _arpeggio, {0: chance.choice(_PLUCKED), 1: chance.choice(_BASSES)}
+    if number == 4:
+        rhythm = chance.choice(_STRUMMING)
+        played = {0: chance.choice((*_KEYBOARDS, *_PLUCKED)), 1: chance.choice(_BASSES)}
+        return (lambda chance, bar: _strummed(chance, bar, rhythm)), played
+    if number == 5:
+        figure = [(k, chance.randrange(4)) for k in range(8) if chance.random() < 0.7]
+        played = {2: chance.choice((*_LEADS, *_BASSES, *_PLUCKED, *_KEYBOARDS))}
+        return (lambda chance, bar: _line(bar, figure)), played
     programs = {0: chance.choice((*_KEYBOARDS, 27)), 1: chance.choice(_BASSES)}
     programs |= {2: chance.choice(_LEADS), 3: chance.choice(_PADS)}
     pattern = chance.choice(_COMPING)
@@ -121,6 +138,28 @@ def _arpeggio(chance: random.Random, bar: _Bar) -> list[Stroke]:
         for k in range(bar.beats * 2)
     ]
     return picked + [_note(bar.start + k, 1.2, bar.bass, 95, 1) for k in (0, bar.beats / 2)]
+
+
+def _strummed(chance: random.Random, bar: _Bar, rhythm: tuple[float, ...]) -> list[Stroke]:
+    """Chords in a rhythm, and a bass on the first beat."""
+    beats = [beat for beat in rhythm if beat < bar.beats]
+    lengths = [end - start for start, end in pairwise([*beats, bar.beats])]
+    strokes = [
+        _note(bar.start + beat, 0.9 * length, note, chance.randint(70, 95), 0)
+        for beat, length in zip(beats, lengths, strict=True)
+        for note in bar.upper
+    ]
+    return [*strokes, _note(bar.start, 0.9 * bar.beats, bar.bass, 85, 1)]
+
+
+def _line(bar: _Bar, figure: list[tuple[int, int]]) -> list[Stroke]:
+    """A figure of eighths on the notes of the chord."""
+    notes = (*bar.notes, bar.notes[0] + 12)
+    return [
+        _note(bar.start + k / 2, 0.45, notes[step % len(notes)], 95 if k % 2 == 0 else 80, 2)
+        for k, step in figure
+        if k < 2 * bar.beats
+    ]
 
 
 def _band(chance: random.Random, bar: _Bar, pattern: tuple[float, ...]) -> list[Stroke]:
