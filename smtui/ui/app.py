@@ -17,16 +17,15 @@ from textual.worker import WorkerFailed
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
-from smtui.ui.app_keys import APP_KEYS
+from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
+from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
 from smtui.ui.work import all_done
 
 if TYPE_CHECKING:
-    from textual.command import Provider
-
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
     from smtui.ui.room import Room
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SIGNAL_GRACE = 2.0
+_TERMINAL_SECONDS = 1.0
 _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
@@ -45,19 +45,12 @@ _SIGNED_OUT_GRACE = 0.2
 _WATCHING_SESSION = "watching-session"
 
 
-def _palette() -> type[Provider]:
-    # A late import: the palette is not needed for the first frame.
-    from smtui.ui.commands import KeyCommands
-
-    return KeyCommands
-
-
 class SmtuiApp(App[None]):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"
     CSS_PATH = str(styles() / "base.tcss")
-    COMMANDS: ClassVar = {_palette}
+    COMMANDS: ClassVar = {palette}
     CLOSE_TIMEOUT = _CLOSING_GRACE
     BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
 
@@ -93,6 +86,7 @@ class SmtuiApp(App[None]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._told_to_leave, number)
+            self.set_interval(_TERMINAL_SECONDS, self._look_at_terminal)
         self.call_after_refresh(self._begin)
 
     def on_opening_screen_again(self) -> None:
@@ -257,6 +251,10 @@ class SmtuiApp(App[None]):
     async def action_quit(self) -> None:
         """Leave once what the person did is saved."""
         await self._leave(0, seconds=_QUIT_GRACE)
+
+    def _look_at_terminal(self) -> None:
+        if self._last_wish is None and hung_up():
+            self._told_to_leave(signal.SIGHUP)
 
     def _told_to_leave(self, number: int) -> None:
         if number == signal.SIGHUP:

@@ -1,8 +1,13 @@
-"""The keys that work on every screen."""
+"""The keys that work on every screen, and the palette that is made from them."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from textual.command import Provider
 
 _IDS = {"command_palette": "palette", "suspend_process": "suspend"}
 
@@ -26,3 +31,11 @@ APP_KEYS: list[BindingType] = [
     # The terminal is raw, so that the shell's own key reaches it through us alone.
     _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
 ]
+
+
+def palette() -> type[Provider]:
+    """Give the palette's list of actions."""
+    # A late import: the palette is not needed for the first frame.
+    from smtui.ui.commands import KeyCommands
+
+    return KeyCommands

@@ -168,6 +168,29 @@ def test_a_line_that_drops_ends_the_screen(terminal: Terminal) -> None:
     assert os.waitstatus_to_exitcode(status) == 129
 
 
+def test_a_screen_whose_terminal_is_gone_without_a_signal_ends(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    environment = os.environ | {"SMTUI_HOME": str(tmp_path), "TERM": "xterm-256color"}
+    # A session of its own without a controlling terminal: the kernel tells it nothing.
+    screen = subprocess.Popen(
+        [sys.executable, "-m", "smtui"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen = b""
+    while b"elcome" not in seen:
+        seen += os.read(ours, 65_536)
+    os.close(ours)
+    try:
+        assert screen.wait(30) == 129
+    finally:
+        screen.kill()
+
+
 def test_one_enter_and_the_library_is_there_and_ctrl_q_leaves(terminal: Terminal) -> None:
     terminal.read_until(b"not started")
     os.write(terminal.line, b"\r")
