@@ -19,7 +19,7 @@ _RATE = 44_100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
-    """Some sounds heard one after the other: how many, how long, and the processor time it took, s."""
+    """Sounds heard one after the other: how many, how long, and the processor time, s."""
 
     files: int
     seconds: float
