@@ -112,7 +112,7 @@ class FrameReader:
     def __init__(self) -> None:
         self._framer = Framer(FRAME, HOP)
         self.sketch = Sketch(MEL_BANDS)
-        self._parts: list[Frames] = []
+        self._parts: dict[str, list[Array]] = {column.name: [] for column in fields(Frames)}
         self._before = np.zeros((0, MEL_BANDS), dtype=np.float32)
 
     def push(self, chunk: Array) -> None:
@@ -122,22 +122,21 @@ class FrameReader:
     def finish(self) -> Frames:
         """Take the end of the sound and give all its frames."""
         self._read(self._framer.finish())
-        return Frames(
-            **{
-                column.name: np.concatenate([getattr(part, column.name) for part in self._parts])
-                for column in fields(Frames)
-            }
-        )
+        return Frames(**{name: _joined(parts) for name, parts in self._parts.items()})
 
     def _read(self, windows: Array) -> None:
         for start in range(0, len(windows), _BLOCK_FRAMES):
-            self._parts.append(self._described(windows[start : start + _BLOCK_FRAMES]))
+            described = self._described(windows[start : start + _BLOCK_FRAMES])
+            for name, parts in self._parts.items():
+                parts.append(getattr(described, name))
 
     def _described(self, windows: Array) -> Frames:
         power = power_spectra(windows)
         # One product for all sums over bins: the spectra are read from memory once.
         sums = power @ _sums()
         mel, chroma, bands = np.split(sums, (MEL_BANDS, MEL_BANDS + CHROMA_COUNT), axis=1)
+        # Copies, because what is kept of a whole keeps the whole.
+        chroma, bands = chroma.copy(), bands.copy()
         decibels = _decibels(mel)
         self.sketch.push(decibels)
         shape = _shape(np.sqrt(power))
@@ -162,6 +161,13 @@ class FrameReader:
         self._before = joined[-_RISE_HOPS:]
         strength: Array = np.maximum(joined[_RISE_HOPS:] - joined[:-_RISE_HOPS], 0).mean(axis=1)
         return strength
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Join the parts and let go of them, so that not all of a long sound is held twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def power_spectra(windows: Array) -> Array:
