@@ -123,9 +123,9 @@ class LevelMeter:
         peak = float(envelope.max(initial=0))
         if peak == 0:
             return duration, 0.0
-        sounding = np.flatnonzero(envelope > peak * _SILENCE_BELOW_PEAK)
-        head = float(sounding[0]) / ENVELOPE_RATE
-        tail = duration - float(sounding[-1] + 1) / ENVELOPE_RATE
+        sounding = envelope > peak * _SILENCE_BELOW_PEAK
+        head = float(np.argmax(sounding)) / ENVELOPE_RATE
+        tail = duration - float(len(sounding) - np.argmax(sounding[::-1])) / ENVELOPE_RATE
         return head, max(0.0, tail)
 
     def _dc_offset(self) -> float:
