@@ -1,7 +1,6 @@
 """How high the peaks, how clean, how wide: what needs the file's own channels, in one pass.
 
-True peak follows ITU-R BS.1770-4, annex 2: the highest value of the signal oversampled to at
-least 176.4 kHz.
+True peak follows ITU-R BS.1770-4, annex 2: the highest value of the signal oversampled four times.
 """
 
 from __future__ import annotations
@@ -21,6 +20,8 @@ _CLIP_RUN = 3
 _SILENCE_BELOW_PEAK = 10 ** (-60 / 20)
 _TAPS = 24
 """Samples that make one between two others."""
+_FACTOR = 4
+_HIGHEST_OVERSAMPLED = 192_000
 _PEAK_CANDIDATE = 0.5
 """A true peak lies beside a sample of at least this share of the highest sample."""
 
@@ -143,7 +144,7 @@ class _PeakMeter:
     """Looks for the highest value between samples, where the samples are high."""
 
     def __init__(self, rate: int, channels: int) -> None:
-        self._factor = 4 if rate < 88_200 else 2 if rate < 176_400 else 1
+        self._factor = _FACTOR if rate <= _HIGHEST_OVERSAMPLED else 1
         self._kept = np.zeros((channels, _TAPS), dtype=np.float32)
         self._highest = 0.0
 

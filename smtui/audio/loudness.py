@@ -24,6 +24,7 @@ _ABSOLUTE_GATE = -70.0
 _RELATIVE_GATE = -10.0
 _STEPS_PER_SECOND = 10
 _STEPS_PER_BLOCK = 4
+_BLOCK_SECONDS = _STEPS_PER_BLOCK / _STEPS_PER_SECOND
 
 # Loudspeaker weights by number of channels in the usual file order; all others count as 1.
 _CHANNEL_WEIGHTS = {
@@ -39,7 +40,7 @@ class LoudnessMeter:
     def __init__(self, rate: int, channels: int) -> None:
         self._rate = rate
         self._weights = np.array(_CHANNEL_WEIGHTS.get(channels, (1.0,) * channels))
-        self._filter = Recursion((_shelf(rate), _pass(rate)), channels)
+        self._filter = Recursion(weighting(rate), channels)
         self._kept = np.zeros((channels, 0), dtype=np.float32)
         self._steps = Steps(rate, _STEPS_PER_SECOND, ENERGY)
         self._frames = 0
@@ -83,17 +84,24 @@ class LoudnessMeter:
         return float(_lufs(kept.mean()))
 
     def _block_power(self) -> Floats:
-        """Mean square of each block: (channels, blocks)."""
+        """Mean square of each block: (channels, blocks).
+
+        The end is taken at the nearest step of 100 ms, zeros beyond it, as pyloudnorm does: a
+        short sound is not cut by up to a fifth of its length.
+        """
         sums = self._steps.reduced()
         if self.padded:
             return np.asarray(sums.sum(axis=1, keepdims=True) / self._block_frames)
-        edges = self._steps.edges(0, sums.shape[1] + 1)
-        whole = int(np.sum(edges[1:] <= self._frames))
+        blocks = round((self._frames / self._rate - _BLOCK_SECONDS) * _STEPS_PER_SECOND) + 1
         running = np.concatenate((np.zeros((len(sums), 1)), np.cumsum(sums, axis=1)), axis=1)
-        running, edges = running[:, : whole + 1], edges[: whole + 1]
-        blocks = running[:, _STEPS_PER_BLOCK:] - running[:, :-_STEPS_PER_BLOCK]
-        lengths = edges[_STEPS_PER_BLOCK:] - edges[:-_STEPS_PER_BLOCK]
-        return np.asarray(np.maximum(blocks / lengths, 0.0))
+        running = running[:, : blocks + _STEPS_PER_BLOCK]
+        power = running[:, _STEPS_PER_BLOCK:] - running[:, :-_STEPS_PER_BLOCK]
+        return np.asarray(np.maximum(power / self._block_frames, 0.0))
+
+
+def weighting(rate: int) -> tuple[Section, Section]:
+    """The K-weighting at a rate in Hz: both of its filters."""
+    return _shelf(rate), _pass(rate)
 
 
 def _lufs(power: Floats) -> Floats:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyloudnorm
 import pytest
+from scipy.signal import lfilter, resample_poly
 
 from smtui.audio.levels import LevelMeter, Levels
+from smtui.audio.loudness import weighting
+from smtui.audio.recursion import BLOCK, Recursion
 from tests.audio.sounds_made import sine
 
 
@@ -46,6 +49,46 @@ def test_weighting_agrees_with_pyloudnorm_at_every_frequency(hertz: int) -> None
     tone = sine(hertz, 2.0, 48_000)
     theirs = pyloudnorm.Meter(48_000, filter_class="DeMan").integrated_loudness(tone)
     assert measured(tone, 48_000).loudness_lufs == pytest.approx(theirs, abs=0.1)
+
+
+@pytest.mark.parametrize("seconds", [0.41, 0.449, 0.46, 0.53, 0.58, 0.71, 0.99, 1.26])
+def test_loudness_of_a_short_hit_agrees_with_pyloudnorm(seconds: float) -> None:
+    """A hit that dies away depends most on where the last block ends."""
+    rate = 44_100
+    hit = noise(seconds, rate) * np.exp(-9 * np.arange(round(seconds * rate)) / rate)[:, None]
+    theirs = pyloudnorm.Meter(rate, filter_class="DeMan").integrated_loudness(hit)
+    assert measured(hit, rate).loudness_lufs == pytest.approx(theirs, abs=0.02)
+
+
+@pytest.mark.parametrize("rate", [2_000, 44_100, 192_000])
+def test_the_recursion_is_the_filter_itself(rate: int) -> None:
+    """In single precision, also beside an offset and a rumble that are far louder."""
+    generator = np.random.default_rng(5)
+    wave = 0.001 * generator.standard_normal((2, 64 * (3 * rate // 64)))
+    wave[0] += 0.9
+    wave[1] += np.sin(2 * np.pi * 5 * np.arange(wave.shape[1]) / rate)
+    sections = weighting(rate)
+    exact = wave
+    for above, below in sections:
+        exact = lfilter(above, below, exact, axis=1)
+    recursion = Recursion(sections, 2)
+    cuts = np.cumsum(generator.integers(1, 90, 5_000)) * BLOCK
+    pieces = np.split(wave.astype(np.float32), cuts[cuts < wave.shape[1]], axis=1)
+    ours = np.concatenate([recursion.push(np.ascontiguousarray(piece)) for piece in pieces], axis=1)
+    np.testing.assert_allclose(ours, exact, atol=2e-6)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 96_000, 192_000])
+def test_true_peak_agrees_with_another_resampler(rate: int) -> None:
+    for seed in range(4):
+        generator = np.random.default_rng(seed)
+        hit = generator.standard_normal(rate) * np.exp(
+            -generator.uniform(3, 40) * np.arange(rate) / rate
+        )
+        hit = (0.2 * hit).astype(np.float32)
+        theirs = np.abs(resample_poly(np.pad(hit, 64).astype(float), 4, 1)).max()
+        expected = 20 * np.log10(max(theirs, np.abs(hit).max()))
+        assert measured(hit, rate).true_peak_dbtp == pytest.approx(expected, abs=0.2)
 
 
 def test_silence_between_phrases_is_gated_away() -> None:
