@@ -14,16 +14,17 @@ import numpy.typing as npt
 import scipy.fft
 
 from smtui.audio.frames import FRAMES_PER_SECOND, MEL_BANDS, Array
+from smtui.audio.levels import ENVELOPE_RATE
 from smtui.audio.onsets import onset_frames
 
-_DEEPEST = -70.0
-"""dB below the loudest moment, where everything ends."""
+_DEEPEST = -45.0
+"""dB below the loudest moment, where rooms and recorders begin to be heard."""
 _ONSET_DB = -20.0
-_SOUNDING_DB = -45.0
-_ENDED_DB = -50.0
-_LEAD_FRAMES = 2
-_SEGMENTS = (0, 2, 3, 4, 5, 6, 8, 10, 14, 18, 26, 34, 50, 66, 98, 130, 194, 258, 386)
-"""Edges in frames of 12 ms, from _LEAD_FRAMES before the onset."""
+_ENDED_DB = -40.0
+_LOUD_DB = -30.0
+_FRAMES_PER_MS = FRAMES_PER_SECOND / ENVELOPE_RATE
+_SEGMENTS = (0, 1, 2, 3, 4, 6, 8, 10, 14, 18, 26, 34, 50, 66, 98, 130, 194, 258, 386)
+"""Edges in frames of 12 ms, counted from the onset."""
 _BANDS = 32
 _BROAD = 16
 _FALLS = (-6.0, -15.0, -30.0)
@@ -33,8 +34,10 @@ _POINTS_MS = (
     777, 997, 1279, 1641, 2106, 2702, 3467, 4448,
 )  # fmt: skip
 _RIPPLE_MS = (4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 34, 40)
-_ATTACK_DB = -20.0
 _TINY = 1e-9
+
+
+Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +87,12 @@ def describe(material: Material) -> Descriptors | None:
     """Describe a sound; None where nothing sounds."""
     if not len(material.mel) or material.envelope.max(initial=0) <= 0:
         return None
-    level = np.maximum(material.mel - material.mel.max(), _DEEPEST)
+    onset, end = _span(material.envelope)
+    mel = _aligned(material.mel, onset * _FRAMES_PER_MS, end * _FRAMES_PER_MS)
+    level = np.maximum(mel - mel.max(), _DEEPEST)
     power = np.exp(level * np.float32(np.log(10) / 10))
     total = 10 * np.log10(power.sum(axis=1))
     total -= total.max()
-    onset = int(np.argmax(total >= _ONSET_DB))
-    last = len(total) - int(np.argmax(total[::-1] >= _SOUNDING_DB))
-    sounding = slice(max(0, onset - _LEAD_FRAMES), last)
-    level, power, total = level[sounding], power[sounding], total[sounding]
     timbre = (
         _segments(level).ravel(),
         _shape(level, power),
@@ -103,14 +104,34 @@ def describe(material: Material) -> Descriptors | None:
     strokes = onset_frames(strength)
     return Descriptors(
         timbre=_row(timbre),
-        envelope=_row(_envelope(material.envelope)),
+        envelope=_row(_envelope(material.envelope[onset:end])),
         manner=_row((_manner(material, len(total), len(strokes)), _modulation(total))),
         strength=strength,
         strokes=strokes,
     )
 
 
-def _row(parts: tuple[Array, ...]) -> Array:
+def _span(envelope: Array) -> tuple[int, int]:
+    """The milliseconds from the onset up to where it has ended."""
+    loud = np.flatnonzero(envelope > envelope.max() * 10 ** (_ENDED_DB / 20))
+    onset = int(np.argmax(envelope > envelope.max() * 10 ** (_ONSET_DB / 20)))
+    return onset, int(loud[-1]) + 1
+
+
+def _aligned(mel: Array, onset: float, end: float) -> Array:
+    """Frames from the onset on, wherever it lies between two frames.
+
+    The frames overlap so much that what lies between two of them is on the line between them.
+    """
+    first = min(int(onset), len(mel) - 1)
+    share = np.float32(onset - first)
+    count = max(1, min(len(mel) - 1 - first, int(end - onset) + 1))
+    near = mel[first : first + count]
+    after = mel[first + 1 : first + 1 + count]
+    return near if len(after) < len(near) else (1 - share) * near + share * after
+
+
+def _row(parts: tuple[Floats, ...]) -> Array:
     return np.concatenate(parts).astype(np.float32)
 
 
@@ -136,28 +157,28 @@ def _segments(level: Array) -> Array:
     return np.asarray(sums / np.diff(edges)[:, None] / 10, dtype=np.float32)
 
 
-def _shape(level: Array, power: Array) -> Array:
+def _shape(level: Array, power: Array) -> Floats:
     """The mean spectrum by power and the highest value of each band, in tens of dB."""
-    mean = 10 * np.log10(power.mean(axis=0) + np.float32(1e-7))
+    mean = 10 * np.log10(power.mean(axis=0) + np.float32(1e-5))
     return np.concatenate((mean - mean.max(), level.max(axis=0))) / 10
 
 
-def _falls(level: Array) -> Array:
+def _falls(level: Array) -> Floats:
     """How long broad bands stay near their own peak, log of frames: (3, 16)."""
     bands = level.reshape(len(level), _BROAD, -1).mean(axis=2)
     peak = bands.max(axis=0)
     return np.asarray([np.log1p((bands > peak + fall).sum(axis=0)) for fall in _FALLS])
 
 
-def _cepstra(level: Array, total: Array) -> Array:
+def _cepstra(level: Array, total: Array) -> Floats:
     """Mean, spread and movement of cepstral coefficients where it sounds."""
     cepstra = level @ _cosines()
-    loud = cepstra[total > _SOUNDING_DB + 15]
+    loud = cepstra[total > _LOUD_DB]
     moves = np.abs(np.diff(loud, axis=0)).mean(axis=0) if len(loud) > 1 else np.zeros(_CEPSTRA)
     return np.concatenate((loud.mean(axis=0), loud.std(axis=0), moves)) / 20
 
 
-def _moments(power: Array) -> Array:
+def _moments(power: Array) -> Floats:
     """Centre and width of the mel spectrum in broad stretches, in bands, and how flat it is."""
     count = len(power)
     place = np.arange(MEL_BANDS, dtype=np.float32)
@@ -167,36 +188,33 @@ def _moments(power: Array) -> Array:
         part = part / max(float(part.sum()), _TINY)
         centre = float(part @ place)
         width = float(np.sqrt(max(0.0, float(part @ np.square(place)) - centre**2)))
-        flat = float(np.exp(np.log(part + 1e-7).mean()) * MEL_BANDS)
+        flat = float(np.exp(np.log(part + 1e-5).mean()) * MEL_BANDS)
         rows += [centre / 20, width / 10, flat, float(part.max()), float(np.argmax(part)) / 20]
     return np.array(rows)
 
 
-def _envelope(envelope: Array) -> tuple[Array, ...]:
+def _envelope(envelope: Array) -> tuple[Floats, ...]:
     """Level at growing times after the onset, ripples of the opening, and times."""
     level = 20 * np.log10(np.maximum(envelope / envelope.max(), 10 ** (_ENDED_DB / 20)))
-    start = int(np.argmax(level > _ATTACK_DB))
-    level = level[start:]
     highest = np.maximum.accumulate(level[::-1])[::-1]
     peak = int(np.argmax(level > -1.5))
-    ended = [int(np.argmax(highest < fall)) or len(level) for fall in (-6, -12, -24, -40)]
+    ended = [int(np.argmax(highest < fall)) or len(level) for fall in (-6, -12, -24, -36)]
     points = np.array(_POINTS_MS)
     running = np.concatenate(([0.0], np.cumsum(level, dtype=np.float64)))
     edges = np.minimum(np.concatenate(([0], points)), len(level))
     widths = np.diff(edges)
     sums = np.diff(running[edges])
     curve = np.where(widths > 0, sums / np.maximum(widths, 1), _ENDED_DB) / 10
-    linear = envelope[start:]
-    centre = float((linear @ np.arange(len(linear))) / max(float(linear.sum()), _TINY))
+    centre = float((envelope @ np.arange(len(envelope))) / max(float(envelope.sum()), _TINY))
     share = float((level > -10).mean())
     times = np.log(np.array([peak + 2, *(end + 2 for end in ended), centre + 2]) / 100)
-    return curve, _ripples(linear), times, np.array([share])
+    return curve, _ripples(envelope), times, np.array([share])
 
 
-def _ripples(linear: Array) -> Array:
+def _ripples(envelope: Array) -> Floats:
     """How alike the first 120 ms are to themselves some milliseconds later: hands clap thus."""
     opening = np.zeros(160)
-    opening[: min(160, len(linear))] = linear[:160]
+    opening[: min(160, len(envelope))] = envelope[:160]
     smooth = np.convolve(opening, np.ones(24) / 24, mode="same")
     ripple = (opening - smooth)[4:124]
     power = max(float(ripple @ ripple), _TINY)
@@ -205,7 +223,7 @@ def _ripples(linear: Array) -> Array:
     return np.array([*alike, 4 * depth])
 
 
-def _manner(material: Material, frames: int, strokes: int) -> Array:
+def _manner(material: Material, frames: int, strokes: int) -> Floats:
     """Pitch, how tonal, how long, how often struck."""
     pitched = material.voiced > 0
     seconds = frames / FRAMES_PER_SECOND
@@ -221,7 +239,7 @@ def _manner(material: Material, frames: int, strokes: int) -> Array:
     )
 
 
-def _modulation(total: Array) -> Array:
+def _modulation(total: Array) -> Floats:
     """How strongly the level moves at 0.5 to 40 times a second, in ten bands of an octave or less.
 
     Strokes, syllables and vibrato differ here.
@@ -243,4 +261,4 @@ def _cosines() -> Array:
     band = np.arange(MEL_BANDS)[:, None] + 0.5
     order = np.arange(_CEPSTRA)[None, :]
     cosines = np.cos(np.pi * band * order / MEL_BANDS) * np.sqrt(2 / MEL_BANDS)
-    return cosines.astype(np.float32)
+    return np.asarray(cosines, dtype=np.float32)

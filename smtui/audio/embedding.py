@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import scipy.fft
 
 from smtui.audio.descriptors import Descriptors, Material
@@ -26,10 +27,14 @@ from smtui.domain.embedding import (
     Block,
 )
 
+Floats = npt.NDArray[np.floating]
+
 _FEWEST_STROKES = 3
 _LAGS = 88
 _SHORTEST_LAG, _LONGEST_LAG = 0.08, 4.0
 _GAPS = 22
+_UNPITCHED = ("kick", "snare", "clap", "hat", "cymbal")
+_RATHER = 0.5
 _LEAST_VOICED = 0.6
 _MOST_FLAT = 0.004
 _TINY = 1e-9
@@ -42,16 +47,12 @@ class Statistics:
     """What the blocks are centred by.
 
     Attributes:
-        axes: (d, k) principal axes of all descriptors.
-        spread: (k,) what the coordinates on the axes are divided by.
-        envelope_mean, envelope_deviation: of the envelope's descriptors.
-        rhythm_mean: of the correlations of strokes.
+        axes: (d, k) principal axes of all descriptors, evened in part.
+        envelope_axes: (e, k) the same of those of envelope and manner alone.
     """
 
     axes: Array
-    spread: Array
     envelope_axes: Array
-    rhythm_mean: Array
 
 
 def embedding(
@@ -60,19 +61,19 @@ def embedding(
     """Make the embedding; of silence every block is absent.
 
     Args:
-        heard: what was material.
+        material: what was heard of it.
         told: its descriptors and what the network said, None where nothing sounds.
         chroma: (12,) power by pitch class, C first.
     """
     numbers = np.zeros(DIMENSIONS, dtype=np.float32)
-    parts: dict[Block, Array | None] = {TIMBRE: None, ENVELOPE: None, RHYTHM: None, TONALITY: None}
+    parts: dict[Block, Floats | None] = {TIMBRE: None, ENVELOPE: None, RHYTHM: None, TONALITY: None}
     if told is not None:
         descriptors, answer = told
         parts = {
             TIMBRE: _timbre(answer),
             ENVELOPE: _envelope(descriptors, answer),
             RHYTHM: _rhythm(descriptors),
-            TONALITY: _tonality(material, chroma),
+            TONALITY: None if _is_hit(answer) else _tonality(material, chroma),
         }
     for block, part in parts.items():
         if part is None:
@@ -82,8 +83,8 @@ def embedding(
     return tuple(numbers.tolist())
 
 
-def _timbre(answer: Answer) -> Array:
-    plain = (answer.inputs @ statistics().axes) / statistics().spread
+def _timbre(answer: Answer) -> Floats:
+    plain = answer.inputs @ statistics().axes
     return np.concatenate(
         (
             _unit(answer.hidden) * _LEARNED**0.5,
@@ -93,13 +94,19 @@ def _timbre(answer: Answer) -> Array:
     )
 
 
-def _envelope(descriptors: Descriptors, answer: Answer) -> Array:
+def _is_hit(answer: Answer) -> bool:
+    """Whether it is struck on what nobody plays melodies on, whatever pitch rings in it."""
+    likely = answer.by_kind()
+    return sum(likely.get(kind, 0.0) for kind in _UNPITCHED) > _RATHER
+
+
+def _envelope(descriptors: Descriptors, answer: Answer) -> Floats:
     start = len(descriptors.timbre)
     shape = answer.inputs[start:]
     return np.asarray(shape @ statistics().envelope_axes)
 
 
-def _rhythm(descriptors: Descriptors) -> Array | None:
+def _rhythm(descriptors: Descriptors) -> Floats | None:
     """How alike the strokes are to themselves at 88 times later, and the times between them."""
     if len(descriptors.strokes) < _FEWEST_STROKES:
         return None
@@ -109,14 +116,14 @@ def _rhythm(descriptors: Descriptors) -> Array | None:
     alike = scipy.fft.irfft(np.square(np.abs(spectrum)), size)[: len(strength)]
     alike = alike / max(float(alike[0]), _TINY)
     lags = np.geomspace(_SHORTEST_LAG, _LONGEST_LAG, _LAGS) * FRAMES_PER_SECOND
-    curve = np.interp(lags, np.arange(len(alike)), alike, right=0.0) - statistics().rhythm_mean
+    curve = np.interp(lags, np.arange(len(alike)), alike, right=0.0)
     gaps = np.diff(descriptors.strokes) / FRAMES_PER_SECOND
     place = np.log(gaps / 0.05) / np.log(60) * (_GAPS - 1)
     near = np.exp(-0.5 * np.square(place[:, None] - np.arange(_GAPS)))
     return np.concatenate((_unit(curve), 0.7 * _unit(np.sqrt(near.sum(axis=0))))).astype(np.float32)
 
 
-def _tonality(material: Material, chroma: Array) -> Array | None:
+def _tonality(material: Material, chroma: Array) -> Floats | None:
     """Pitch classes and keys they fit, and the height of a single note."""
     single = material.voiced >= _LEAST_VOICED
     if not single and (material.flatness > _MOST_FLAT or chroma.max(initial=0) <= 0):
@@ -131,11 +138,11 @@ def _tonality(material: Material, chroma: Array) -> Array | None:
     keys = scipy.fft.rfft(classes)[1:]
     turns = np.concatenate((keys.real, keys.imag)) / 12
     return np.concatenate(
-        (_unit(classes), 0.7 * _unit(turns), 0.7 * _unit(heights), [1.0 if single else 0.0])
+        (_unit(classes), 0.7 * _unit(turns), 0.7 * _unit(heights), np.array([float(single)]))
     ).astype(np.float32)
 
 
-def _unit(values: Array) -> Array:
+def _unit(values: Floats) -> Floats:
     return np.asarray(values / max(float(np.sqrt(np.square(values).sum())), _TINY))
 
 
@@ -146,7 +153,5 @@ def statistics() -> Statistics:
     with np.load(path, allow_pickle=False) as kept:
         return Statistics(
             axes=kept["axes"].astype(np.float32),
-            spread=kept["spread"].astype(np.float32),
             envelope_axes=kept["envelope_axes"].astype(np.float32),
-            rhythm_mean=kept["rhythm_mean"].astype(np.float32),
         )

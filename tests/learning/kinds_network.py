@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,8 +33,7 @@ class Shape:
     drop_hidden: float = 0.3
     decay: float = 2e-4
     smoothing: float = 0.05
-    noise: float = 0.15
-    epochs: int = 30
+    epochs: int = 12
 
 
 def learned(lessons: Lessons, shape: Shape, seed: int) -> list[Floats]:
@@ -41,7 +41,7 @@ def learned(lessons: Lessons, shape: Shape, seed: int) -> list[Floats]:
     chance = np.random.default_rng(seed)
     sizes = (lessons.inputs.shape[1], shape.first, shape.second, lessons.count)
     parts: list[Floats] = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in itertools.pairwise(sizes):
         parts.append((chance.standard_normal((before, after)) * np.sqrt(2 / before)).astype("f4"))
         parts.append(np.zeros(after, np.float32))
     slow, square = [np.zeros_like(p) for p in parts], [np.zeros_like(p) for p in parts]
@@ -72,7 +72,6 @@ class _Batch:
 def _slopes(parts: list[Floats], batch: _Batch, shape: Shape) -> list[Floats]:
     chance = batch.chance
     inputs = batch.lessons.inputs[batch.rows]
-    inputs = inputs + shape.noise * chance.standard_normal(inputs.shape, dtype=np.float32)
     inputs = inputs * _kept(chance, inputs.shape, shape.drop_inputs)
     one = np.maximum(inputs @ parts[0] + parts[1], 0)
     one_kept = _kept(chance, one.shape, shape.drop_hidden)

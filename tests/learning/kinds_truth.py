@@ -58,6 +58,7 @@ _PERCUSSION = {
 }  # fmt: skip
 _KITS = (0, 8, 16, 24, 25, 32, 40, 48)
 _ORCHESTRA = 48
+_BASSES = (*range(32, 40), 43, 58, 70, 87)
 _VOCAL = (52, 53, 54, 91)
 _PADS = (16, 18, 19, 48, 49, 50, 51, 88, 89, 90, 92, 93, 94, 95)
 _CHORDS = (0, 1, 2, 4, 5, 6, 7, 11, 16, 17, 18, 19, 24, 25, 26, 27, 46, 48, 50, 61, 62, 63, 88, 90)
@@ -107,30 +108,39 @@ def struck(player: Player, seed: int) -> Iterator[Known]:
 def played(player: Player, seed: int) -> Iterator[Known]:
     """Single notes and chords of a soundfont's instruments."""
     chance = random.Random(seed)
-    plans: list[tuple[int, str, str, list[int]]] = []
     for program in range(128):
-        if program in _STRUCK:
-            kind, name = _STRUCK[program]
-            plans += [(program, kind, name, [p]) for p in (40, 48, 55, 62, 70)]
-        if 32 <= program < 40 or program in (43, 87, 58, 70):
-            plans += [(program, "bass", "bass", [chance.randint(26, 46)]) for _ in range(6)]
-        if program in _VOCAL:
-            plans += [(program, "vocal", "singing", [chance.randint(48, 76)]) for _ in range(10)]
-        if program in _LEADS:
-            plans += [(program, "lead", "lead", [chance.randint(53, 86)]) for _ in range(4)]
-        if program in _CHORDS or program in _PADS:
-            for _ in range(6 if program in _PADS else 4):
-                root = chance.randint(43, 64)
-                notes = [root, *(root + step for step in chance.choice(_SHAPES))]
-                plans.append((program, "chord", "chord", notes))
-        if program in _EFFECTS:
-            plans += [(program, "fx", f"gm {program}", [p]) for p in (43, 55, 62, 72)]
-    for program in sorted({plan[0] for plan in plans}):
-        mine = [plan for plan in plans if plan[0] == program]
-        cells = [[(p, chance.choice((70, 95, 120)), 0) for p in plan[3]] for plan in mine]
-        waves = _played(player, cells, {0: program})
-        for (_, kind, name, _), wave in zip(mine, waves, strict=True):
+        plans = [*_single(chance, program), *_together(chance, program)]
+        cells = [[(pitch, chance.choice((70, 95, 120)), 0) for pitch in plan[2]] for plan in plans]
+        waves = _played(player, cells, {0: program}) if plans else []
+        for (kind, name, _), wave in zip(plans, waves, strict=True):
             yield Known(kind=kind, name=name, source=f"program {program}", wave=wave)
+
+
+def _single(chance: random.Random, program: int) -> list[tuple[str, str, list[int]]]:
+    """Kind, name and pitch of the single notes that are played on an instrument."""
+    plans = []
+    if program in _STRUCK:
+        plans += [(*_STRUCK[program], [pitch]) for pitch in (40, 48, 55, 62, 70)]
+    if program in _BASSES:
+        plans += [("bass", "bass", [chance.randint(26, 46)]) for _ in range(6)]
+    if program in _VOCAL:
+        plans += [("vocal", "singing", [chance.randint(48, 76)]) for _ in range(10)]
+    if program in _LEADS:
+        plans += [("lead", "lead", [chance.randint(53, 86)]) for _ in range(4)]
+    if program in _EFFECTS:
+        plans += [("fx", f"gm {program}", [pitch]) for pitch in (43, 55, 62, 72)]
+    return plans
+
+
+def _together(chance: random.Random, program: int) -> list[tuple[str, str, list[int]]]:
+    """The chords that are played on an instrument."""
+    count = 6 if program in _PADS else 4 if program in _CHORDS else 0
+    plans = []
+    for _ in range(count):
+        root = chance.randint(43, 64)
+        notes = [root, *(root + step for step in chance.choice(_SHAPES))]
+        plans.append(("chord", "chord", notes))
+    return plans
 
 
 def _played(
@@ -260,7 +270,7 @@ def changed(known: Known, chance: random.Random) -> Known:
         wave = changes.room(chance, wave, known.rate, chance.uniform(0.1, 1.2))
     if chance.random() < 0.3 and known.name != "ambience":
         length = chance.uniform(0.25, 1.0)
-        kept = max(round(0.05 * known.rate), round(length * len(wave)))
+        kept = min(len(wave), max(round(0.05 * known.rate), round(length * len(wave))))
         wave = wave[:kept] * np.minimum(1, np.arange(kept)[::-1] / (0.01 * known.rate))[:, None]
     if chance.random() < 0.2 and known.rate == RATE:
         wave = changes.coded(wave, known.rate, chance.choice(("mp3", "ogg")))

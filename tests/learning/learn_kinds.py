@@ -21,7 +21,10 @@ from tests.learning.kinds_set import KindsSet, load
 
 Floats = npt.NDArray[np.float32]
 TABLES = Path(smtui.audio.__file__).parent / "tables"
-_SHARES = {"fx": 2.0, "vocal": 1.5, "loop": 1.5, "music": 0.8, "kick": 1.3, "snare": 1.3}
+_SHARES = {
+    "percussion": 2.5, "cymbal": 1.5, "hat": 1.5, "snare": 1.5, "fx": 1.3, "kick": 1.2,
+    "tom": 1.2, "lead": 0.8, "music": 0.6,
+}  # fmt: skip
 """How often a kind is shown beside others; what comes in more forms is shown more often."""
 _REAL = 3.0
 """How much oftener a real sound is shown than a made one."""
