@@ -22,14 +22,15 @@ class Downmix:
 
     def mono(self, signal: Samples) -> Array:
         """Mix (channels, n) down; the first block that sounds decides how."""
+        first: Array = signal[0]
         if len(signal) == 1:
-            return signal[0]
+            return first
         mean: Array = signal.mean(axis=0)
         if self._cancels is None:
             power = float(np.vecdot(signal, signal).mean()) / signal.shape[1]
             if power > 0:
                 self._cancels = float(mean @ mean) / len(mean) < _CANCELLED * power
-        return signal[0] if self._cancels else mean
+        return first if self._cancels else mean
 
 
 class Ears:
