@@ -9,14 +9,13 @@ from smtui.audio.strokes import Pulse
 
 _MULTIPLES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 9.0, 12.0])
 _WAVES = np.array([1.0, 1.5, 2.0, 3.0, 4.0, 6.0])
-_REACH = 2
 _LONGEST_FRAMES = 8_192
 FEWEST_BEATS = 3
 
 
 def meter_signs(pulse: Pulse, lag: float, beats: int) -> Array:
     """Describe bars at a beat of `lag` frames; `beats` in the loop, 0 where it is none: (f,)."""
-    likeness = pulse.at(pulse.widened(_REACH), lag * _MULTIPLES)
+    likeness = pulse.at(pulse.widened()[1], lag * _MULTIPLES)
     strokes = pulse.strokes[:, :_LONGEST_FRAMES]
     turns = np.exp(-2j * np.pi * np.arange(strokes.shape[1])[:, None] / (lag * _WAVES))
     waves = np.abs(strokes @ turns.astype(np.complex64))

@@ -22,6 +22,7 @@ LONGEST_LAG = 860
 _NEIGHBOURHOOD_FRAMES = 43
 _CHANGE_FRAMES = 12
 _QUIET = 1e-7
+_PIECE_FRAMES = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +39,10 @@ class Pulse:
     likeness: Array
     circular: bool
 
-    def widened(self, reach: int) -> Array:
-        """Likeness at each lag, the best within `reach` frames of 12 ms."""
-        best = self.likeness
-        for step in range(1, reach + 1):
-            best = np.maximum(best, self._moved(step))
-            best = np.maximum(best, self._moved(-step))
-        return best
+    def widened(self) -> tuple[Array, Array]:
+        """Likeness at each lag, the best within one frame and within two (12 and 23 ms)."""
+        one = np.maximum(self.likeness, self._beside(self.likeness))
+        return one, self._beside(one)
 
     def at(self, widened: Array, lags: npt.NDArray[np.float64]) -> Array:
         """Read (rows, lags) at lags in frames, 0 beyond the last: rows first, then as `lags`."""
@@ -55,21 +53,35 @@ class Pulse:
         known = places < count - 1
         return np.where(known, widened[:, np.where(known, places, 0)], np.float32(0))
 
-    def _moved(self, step: int) -> Array:
+    def _beside(self, rows: Array) -> Array:
+        """The higher of both neighbours of each value."""
+        higher = np.empty_like(rows)
+        np.maximum(rows[:, 2:], rows[:, :-2], out=higher[:, 1:-1])
         if self.circular:
-            return np.roll(self.likeness, step, axis=1)
-        rows, count = self.likeness.shape
-        moved = np.zeros((rows, count), dtype=np.float32)
-        if step > 0:
-            moved[:, step:] = self.likeness[:, :-step]
+            np.maximum(rows[:, 1], rows[:, -1], out=higher[:, 0])
+            np.maximum(rows[:, 0], rows[:, -2], out=higher[:, -1])
         else:
-            moved[:, :step] = self.likeness[:, -step:]
-        return moved
+            higher[:, 0], higher[:, -1] = rows[:, 1], rows[:, -2]
+        return higher
 
 
 def strokes_of(frames: Frames) -> Array:
     """Onset strength above its mean over the second around: (6, n)."""
-    loud = np.sqrt(np.sqrt(frames.bands))
+    count = len(frames.strength)
+    # In pieces, because what is made on the way takes ten times the memory of the strokes.
+    pieces = [
+        _struck(frames, start, min(count, start + _PIECE_FRAMES))
+        for start in range(0, count, _PIECE_FRAMES)
+    ]
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+
+
+def _struck(frames: Frames, first: int, stop: int) -> Array:
+    """The strokes of some frames, with as much before and after as they depend on."""
+    context = _NEIGHBOURHOOD_FRAMES + _CHANGE_FRAMES + 1
+    start = max(0, first - context)
+    part = slice(start, stop + context)
+    loud = np.sqrt(np.sqrt(frames.bands[part]))
     rises = np.maximum(np.diff(loud, axis=0, prepend=np.zeros((1, 6), dtype=np.float32)), 0).T
     rows = np.stack(
         (
@@ -77,11 +89,12 @@ def strokes_of(frames: Frames) -> Array:
             rises[2],
             rises[3] + rises[4],
             rises[5],
-            frames.strength,
-            _harmony_change(frames.chroma),
+            frames.strength[part],
+            _harmony_change(frames.chroma[part]),
         )
     )
-    return np.maximum(0, rows - _around(rows))
+    strokes: Array = np.maximum(0, rows - _around(rows))
+    return strokes[:, first - start : stop - start]
 
 
 def ring(strokes: Array, first: float, frames: float) -> Pulse:
@@ -118,17 +131,12 @@ def _harmony_change(chroma: Array) -> Array:
     """How much the pitch classes of the next 0.14 s differ from those of the last."""
     classes = np.sqrt(chroma)
     classes = classes / np.maximum(np.sqrt(chroma.sum(axis=1, keepdims=True)), _QUIET)
-    running = np.cumsum(classes, axis=0, dtype=np.float64)
-    running = np.concatenate((np.zeros((1, 12)), running))
-    count = len(classes)
-    place = np.arange(count)
-    before = np.maximum(0, place - _CHANGE_FRAMES)
-    after = np.minimum(count, place + _CHANGE_FRAMES)
-    past = (running[place] - running[before]) / np.maximum(1, place - before)[:, None]
-    coming = (running[after] - running[place]) / np.maximum(1, after - place)[:, None]
-    change: Array = np.maximum(0, coming - past).sum(axis=1).astype(np.float32)
-    change[0] = 0
-    return change
+    padded = np.pad(classes, ((_CHANGE_FRAMES, _CHANGE_FRAMES), (0, 0)), mode="edge")
+    running = np.zeros((len(padded) + 1, classes.shape[1]))
+    np.cumsum(padded, axis=0, out=running[1:])
+    here = running[_CHANGE_FRAMES : -_CHANGE_FRAMES - 1]
+    change = running[2 * _CHANGE_FRAMES : -1] + running[: -2 * _CHANGE_FRAMES - 1] - 2 * here
+    return np.asarray(np.maximum(change, 0).sum(axis=1) / _CHANGE_FRAMES, dtype=np.float32)
 
 
 def _around(rows: Array) -> Array:

@@ -11,7 +11,7 @@ from smtui.audio.strokes import LOW, MIDDLE
 from smtui.audio.tempo_choice import Reading
 from smtui.domain.analysis import TempoClaim
 
-_NEAR_FRAMES = 3
+_NEAR_FRAMES = 4
 _CLEAR_SHARE = 0.6
 _OCTAVE_TOLERANCE = 0.03
 
@@ -48,11 +48,12 @@ def _accents(meter: int, strokes: Array, beats: tuple[float, ...]) -> list[str]:
     if not meter or len(beats) < meter:
         return []
     places = np.rint(np.array(beats) * FRAMES_PER_SECOND).astype(int)
-    near = places[:, None] + np.arange(-_NEAR_FRAMES, _NEAR_FRAMES + 1)
-    near = np.clip(near, 0, strokes.shape[1] - 1)
+    near = places[:, None] + np.arange(2 * _NEAR_FRAMES + 1)
+    padded = np.pad(strokes, ((0, 0), (_NEAR_FRAMES, 2 * _NEAR_FRAMES)))
+    near = np.minimum(near, padded.shape[1] - 1)
     told = []
     for name, row in (("low strokes", LOW), ("snare or clap", MIDDLE)):
-        sums = strokes[row][near].sum(axis=1)
+        sums = padded[row][near].sum(axis=1)
         bar = np.array([sums[beat::meter].mean() for beat in range(meter)])
         strong = np.flatnonzero(bar > _CLEAR_SHARE * bar.max())
         if bar.max() > 0 and len(strong) < meter:

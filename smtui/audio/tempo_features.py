@@ -30,7 +30,6 @@ _FAST_MULTIPLES = np.array([0.25, 1 / 3, 0.5])
 _SLOW_MULTIPLES = np.array([2 / 3, 0.75, 1, 1.5, 2, 3, 4, 6, 8])
 _CROSS_MULTIPLES = np.array([0.5, 1, 1.5, 2, 3, 4])
 _LINE_MULTIPLES = np.array([0.5, 1, 2, 4])
-_REACH = 2
 _STEPS = 16
 """Sixteenths of a bar of four beats."""
 
@@ -124,7 +123,7 @@ def _span_candidates(
     parts = (
         _plain_rows(beats, span, onsets),
         _likeness_rows(pulse, lags),
-        linear.at(linear.widened(_REACH)[[ALL]], lags[:, None] * _LINE_MULTIPLES)[0],
+        linear.at(linear.widened()[1][[ALL]], lags[:, None] * _LINE_MULTIPLES)[0],
         _grid_rows(pulse.strokes, beats, frames),
     )
     return Candidates(
@@ -161,7 +160,7 @@ def _plain_rows(beats: npt.NDArray[np.int64], span: Span, onsets: int) -> Floats
 
 def _likeness_rows(pulse: Pulse, lags: Floats) -> Array:
     """Likeness at parts and multiples of each lag: (n, 6 · 12 + 2 · 6)."""
-    narrow, wide = pulse.widened(1), pulse.widened(_REACH)
+    narrow, wide = pulse.widened()
     own = slice(0, STROKE_ROWS)
     parts = (
         pulse.at(narrow[own], lags[:, None] * _FAST_MULTIPLES),
@@ -223,5 +222,7 @@ def _on_grid(near: Array, beats: npt.NDArray[np.int64], frames: float, parts: in
     steps = 4 * parts
     slot = candidate * steps + index % steps
     size = len(beats) * steps
-    sums = [np.bincount(slot, row[places], size).reshape(len(beats), steps) for row in near]
-    return np.stack(sums, axis=1)
+    rows = len(near)
+    slots = slot + np.arange(rows)[:, None] * size
+    sums = np.bincount(slots.ravel(), near[:, places].ravel(), rows * size)
+    return np.asarray(sums.reshape(rows, len(beats), steps).transpose(1, 0, 2), dtype=np.float64)
