@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from smtui.audio.frames import FRAMES_PER_SECOND, Array, Frames
-from smtui.audio.steps import Floats
-from smtui.domain.analysis import MAX_SLICES, SpectralFeatures
+from smtui.audio.frames import FRAMES_PER_SECOND, Frames
+from smtui.domain.analysis import CHROMA_COUNT, MAX_SLICES, MFCC_COUNT, SpectralFeatures
 
 _DIGITS = 6
 
@@ -17,30 +16,21 @@ def spectral_features(frames: Frames) -> SpectralFeatures:
     slices = min(MAX_SLICES, count)
     starts = np.arange(slices) * count // slices
     lengths = np.diff(np.append(starts, count)).astype(np.float32)
-
-    def averaged(values: Array) -> Floats:
-        sums: Floats = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
-        return np.asarray((sums.T / lengths).T)
-
-    chroma = averaged(frames.chroma)
-    chroma = chroma / np.maximum(chroma.max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    # All in one array: a short sound has so few numbers that calls would cost more than sums.
+    curves = (frames.centroid, frames.rolloff, frames.bandwidth, frames.flatness, frames.rms)
+    columns = np.column_stack((*curves, frames.mfcc, frames.chroma))
+    means = np.add.reduceat(columns, starts, axis=0, dtype=np.float64).T / lengths
+    chroma = means[-CHROMA_COUNT:]
+    chroma /= np.maximum(chroma.max(axis=0), np.finfo(np.float32).tiny)
     centres = (starts + (lengths - 1) / 2) / FRAMES_PER_SECOND
+    rows = [tuple(row) for row in np.round(np.vstack((centres, means)), _DIGITS).tolist()]
     return SpectralFeatures(
-        times=_numbers(centres),
-        spectral_centroid=_numbers(averaged(frames.centroid)),
-        spectral_rolloff=_numbers(averaged(frames.rolloff)),
-        bandwidth=_numbers(averaged(frames.bandwidth)),
-        flatness=_numbers(averaged(frames.flatness)),
-        rms=_numbers(averaged(frames.rms)),
-        mfcc=_rows(averaged(frames.mfcc)),
-        chroma=_rows(chroma),
+        times=rows[0],
+        spectral_centroid=rows[1],
+        spectral_rolloff=rows[2],
+        bandwidth=rows[3],
+        flatness=rows[4],
+        rms=rows[5],
+        mfcc=tuple(rows[6 : 6 + MFCC_COUNT]),
+        chroma=tuple(rows[6 + MFCC_COUNT :]),
     )
-
-
-def _numbers(values: Floats) -> tuple[float, ...]:
-    return tuple(np.round(np.asarray(values, dtype=np.float64), _DIGITS).tolist())
-
-
-def _rows(columns: Floats) -> tuple[tuple[float, ...], ...]:
-    """Turn (slices, rows) into `rows` tuples of `slices` values."""
-    return tuple(_numbers(row) for row in columns.T)
