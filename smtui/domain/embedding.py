@@ -72,5 +72,5 @@ def weighted(embedding: Sequence[float], weights: Mapping[str, float]) -> tuple[
 def alike(first: Sequence[float], second: Sequence[float], block: Block | None = None) -> float:
     """The cosine of two embeddings, -1 to 1, or of one block of theirs."""
     if block is None:
-        return sum(map(mul, first, second))
-    return sum(map(mul, first[block.span], second[block.span])) / block.share
+        return float(sum(map(mul, first, second)))
+    return float(sum(map(mul, first[block.span], second[block.span]))) / block.share

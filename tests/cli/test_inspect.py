@@ -98,6 +98,39 @@ def test_the_basic_level_listens_for_less(folder: Path) -> None:
     assert fields["spectral_features"] is None
 
 
+def test_level_full_tells_what_is_held_and_how_the_pitch_goes(folder: Path) -> None:
+    done = run(folder / "tone.wav", "--level", "full", "--width", "70")
+    assert (done.returncode, done.stderr) == (0, "")
+    (power,) = [line for line in done.stdout.splitlines() if line.startswith("  power")]
+    share = int(power.split()[1].removesuffix("%"))
+    assert power == f"  power  {share}% held, {100 - share}% struck"
+    assert share > 90
+    (pitch,) = [line for line in done.stdout.splitlines() if line.startswith("  pitch")]
+    assert pitch.startswith("  pitch  B5 ")
+
+
+def test_why_gives_the_evidence_for_each_claim(folder: Path) -> None:
+    lines = run(folder / "tone.wav", "--why", "--width", "60").stdout.splitlines()
+    assert max(map(len, lines)) <= 60
+    reasons = " ".join(lines)
+    for name in ("tempo", "key", "kind"):
+        assert [line for line in lines if line.startswith(f"  {name} ")], name
+    assert "one steady note, B5" in reasons
+    script = run(folder / "tone.wav", "--why", "--json").stdout
+    assert json.loads(script)["why"]["key"] == ["one steady note, B5: a root and no key"]
+
+
+def test_the_embedding_is_given_when_asked_for(folder: Path) -> None:
+    plain = json.loads(run("--json", folder / "tone.wav").stdout)
+    assert "embedding" not in plain
+    asked = json.loads(run("--json", "--embedding", folder / "tone.wav").stdout)
+    assert len(asked["embedding"]) == 768
+    assert sum(value**2 for value in asked["embedding"]) == pytest.approx(1, abs=1e-3)
+    refused = run("--embedding", folder / "tone.wav")
+    assert refused.returncode == 2
+    assert "ask for both" in refused.stderr
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> None:
     done = run(folder / "text.wav", folder / "gone.wav", folder / "tone.wav", "--width", "40")
     assert done.returncode == 1

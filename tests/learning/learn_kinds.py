@@ -33,7 +33,7 @@ _TEMPERATURES = np.geomspace(0.5, 4, 25)
 
 def normal(inputs: Floats, mean: Floats, deviation: Floats) -> Floats:
     """Deviations from the mean, none beyond reason."""
-    return np.clip((inputs - mean) / deviation, -FARTHEST, FARTHEST).astype(np.float32)
+    return np.asarray(np.clip((inputs - mean) / deviation, -FARTHEST, FARTHEST), np.float32)
 
 
 def weights_of(known: KindsSet) -> Floats:

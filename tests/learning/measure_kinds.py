@@ -59,7 +59,7 @@ def told(pairs: list[tuple[Known, Measurement]]) -> None:
     right = [known.kind == measured.kind for known, measured in pairs]
     sure = [known.kind == m.kind for known, m in pairs if m.kind_confidence >= _SURE]
     print(f"{len(pairs)} sounds: top-1 {np.mean(right):.3f}", end="; ")
-    print(f"{len(sure)} claims at ≥ {_SURE}, {np.mean(sure or [0]):.3f} right")
+    print(f"{len(sure)} claims at ≥ {_SURE}, {np.mean(sure or [False]):.3f} right")
     for kind, count in Counter(known.kind for known, _ in pairs).most_common():
         wrong = Counter(m.kind for k, m in pairs if k.kind == kind != m.kind)
         print(f"  {kind:11s} {count:4d}", wrong.most_common(5))

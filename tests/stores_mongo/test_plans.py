@@ -58,8 +58,10 @@ DECLARED = {index.keys: index for index in INDEXES[AUDIO_FILES]}
 BOUNDING = {"$gte", "$gt", "$lte", "$lt", "$in", "$elemMatch", "$regex"}
 KNOWN = BOUNDING | {"$and", "$or", "$nor"}
 
-MAYBE_UNKNOWN = (Field.TEMPO, Field.KEY, Field.MODE, Field.KIND, Field.LOUDNESS, Field.TAGS)
-MAYBE_UNKNOWN += QUALITIES
+MAYBE_UNKNOWN: tuple[Field, ...] = (
+    *(Field.TEMPO, Field.KEY, Field.MODE, Field.KIND, Field.LOUDNESS, Field.TAGS),
+    *QUALITIES,
+)
 LEAVES: tuple[Expression, ...] = (
     Words("kick"),
     Words('a.*"\\E$'),

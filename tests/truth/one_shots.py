@@ -22,15 +22,15 @@ def clock(seconds: float) -> Wave:
 
 def band(wave: Wave, low: float, high: float, order: int = 2) -> Wave:
     edges = [max(20.0, low), min(high, 0.47 * RATE)]
-    return scipy.signal.sosfilt(
-        scipy.signal.butter(order, edges, "bandpass", fs=RATE, output="sos"), wave
-    )
+    sections = scipy.signal.butter(order, edges, "bandpass", fs=RATE, output="sos")
+    return np.asarray(scipy.signal.sosfilt(sections, wave))
 
 
 def resonance(wave: Wave, hertz: float, width: float) -> Wave:
     radius = np.exp(-np.pi * width / RATE)
     turn = 2 * np.pi * hertz / RATE
-    return scipy.signal.lfilter([1 - radius], [1, -2 * radius * np.cos(turn), radius**2], wave)
+    poles = [1, -2 * radius * np.cos(turn), radius**2]
+    return np.asarray(scipy.signal.lfilter([1 - radius], poles, wave))
 
 
 def noise(r: Chance, count: int) -> Wave:
@@ -129,24 +129,25 @@ def metal(r: Chance, time: Wave) -> Wave:
     if count < 10:
         hertz = base * np.array([1, 1.34, 1.69, 1.93, 2.44, 2.73, 3.1, 3.6, 4.2])[:count]
         square = [np.sign(np.sin(2 * np.pi * one * time)) for one in hertz]
-        return np.sum(square, axis=0) / 3
-    hertz = [log_uniform(r, base, 16000) for _ in range(count)]
-    return np.sum([np.sin(2 * np.pi * one * time + r.uniform(0, 6)) for one in hertz], axis=0) / 3
+        return np.asarray(np.sum(square, axis=0) / 3)
+    partials = [log_uniform(r, base, 16000) for _ in range(count)]
+    waves = [np.sin(2 * np.pi * one * time + r.uniform(0, 6)) for one in partials]
+    return np.asarray(np.sum(waves, axis=0) / 3)
 
 
 def bright(r: Chance, seconds: float, low: float) -> Wave:
     time = clock(seconds)
     mixed = metal(r, time) * r.uniform(0, 1.5) + noise(r, len(time)) * r.uniform(0.05, 1)
-    return band(mixed, low, log_uniform(r, 9000, 19000))
+    return band(mixed, low, log_uniform(r, 9000, 19000), int(r.integers(1, 4)))
 
 
 def hat(r: Chance) -> Wave:
-    wave = bright(r, log_uniform(r, 0.05, 0.35), log_uniform(r, 2500, 8500))
+    wave = bright(r, log_uniform(r, 0.05, 0.35), log_uniform(r, 600, 8500))
     return wave * np.exp(-clock(len(wave) / RATE)[: len(wave)] / log_uniform(r, 0.008, 0.06))
 
 
 def open_hat(r: Chance) -> Wave:
-    wave = bright(r, r.uniform(0.3, 1.6), log_uniform(r, 2000, 8000))
+    wave = bright(r, r.uniform(0.3, 1.6), log_uniform(r, 600, 8000))
     return wave * np.exp(-clock(len(wave) / RATE)[: len(wave)] / log_uniform(r, 0.08, 0.4))
 
 
@@ -170,9 +171,9 @@ def ride(r: Chance) -> Wave:
 
 
 def tom(r: Chance) -> Wave:
-    decay = log_uniform(r, 0.08, 0.5)
-    time = clock(min(2.5, decay * r.uniform(3, 6)))
-    base = log_uniform(r, 70, 260)
+    decay = log_uniform(r, 0.1, 0.8)
+    time = clock(min(3.0, decay * r.uniform(3, 6)))
+    base = log_uniform(r, 62, 260)
     bend = 1 + r.uniform(0, 0.7) * np.exp(-time / log_uniform(r, 0.02, 0.15))
     body = np.sin(turned(base * bend)) * np.exp(-time / decay)
     skin = modes(r, time, [base * x for x in (1.59, 2.14, 2.3, 2.65)], decay / 2.5)

@@ -31,7 +31,7 @@ def shaped(r: Chance, time: Wave, attack: float, decay: float) -> Wave:
     rise = np.minimum(1, time / attack)
     fall = held + (1 - held) * np.exp(-time / decay)
     end = np.minimum(1, (time[-1] - time) / r.uniform(0.01, 0.2))
-    return rise * fall * end
+    return np.asarray(rise * fall * end)
 
 
 def oscillator(r: Chance, hertz: Wave, shape: str) -> Wave:
@@ -110,7 +110,8 @@ def chord(r: Chance) -> Wave:
         for step in str(steps).split()
     ]
     attack = log_uniform(r, 0.002, 1.2)
-    return np.sum(voices, axis=0) * shaped(r, clock(seconds), attack, log_uniform(r, 0.2, 8))
+    shape = shaped(r, clock(seconds), attack, log_uniform(r, 0.2, 8))
+    return np.asarray(np.sum(voices, axis=0) * shape)
 
 
 _VOWELS = (
@@ -177,7 +178,7 @@ def sweep(r: Chance) -> Wave:
         near = np.maximum(0, 1 - np.abs(share * (parts - 1) - place))
         centre = low * (high / low) ** ((place if up else parts - 1 - place) / (parts - 1))
         tone = tone + band(hiss, centre, centre * 2.5) * near * r.uniform(0.3, 1)
-    return tone * level
+    return np.asarray(tone * level)
 
 
 def impact(r: Chance) -> Wave:
@@ -229,7 +230,7 @@ def ambience(r: Chance) -> Wave:
         start = int(r.integers(0, len(time) - len(event)))
         wave[start : start + len(event)] += event * r.uniform(0.1, 1.2)
     ends = np.minimum(1, np.minimum(time, time[-1] - time) / r.uniform(0.01, 1))
-    return wave * ends
+    return np.asarray(wave * ends)
 
 
 def scratch(r: Chance) -> Wave:
