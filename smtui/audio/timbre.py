@@ -16,10 +16,10 @@ def spectral_features(frames: Frames) -> SpectralFeatures:
     slices = min(MAX_SLICES, count)
     starts = np.arange(slices) * count // slices
     lengths = np.diff(np.append(starts, count)).astype(np.float32)
-    # All in one array: a short sound has so few numbers that calls would cost more than sums.
     curves = (frames.centroid, frames.rolloff, frames.bandwidth, frames.flatness, frames.rms)
-    columns = np.column_stack((*curves, frames.mfcc, frames.chroma))
-    means = np.add.reduceat(columns, starts, axis=0, dtype=np.float64).T / lengths
+    columns = [curve[:, None] for curve in curves] + [frames.mfcc, frames.chroma]
+    sums = [np.add.reduceat(rows, starts, axis=0, dtype=np.float64) for rows in columns]
+    means = np.concatenate(sums, axis=1).T / lengths
     chroma = means[-CHROMA_COUNT:]
     chroma /= np.maximum(chroma.max(axis=0), np.finfo(np.float32).tiny)
     centres = (starts + (lengths - 1) / 2) / FRAMES_PER_SECOND
