@@ -87,7 +87,7 @@ def harmony_of(pitches: Pitches) -> Harmony:
     views += [_over(triads[part], counts[part]) for part in stretches]
     classes = _shared(views[1].sum(axis=0))
     heard = shares[sounding] if sounding.any() else np.zeros(1)
-    quantiles = np.quantile(heard, _SHARE_QUANTILES)
+    quantiles = _quantiles(heard)
     traits = (
         *quantiles,
         np.log(len(counts) * LONG_HOP / RATE),
@@ -142,6 +142,12 @@ def weights_of(name: str) -> dict[str, Array]:
     """Read learned weights from the tables."""
     with np.load(Path(__file__).parent / "tables" / f"{name}.npz", allow_pickle=False) as file:
         return {part: file[part] for part in file.files}
+
+
+def _quantiles(values: Floats) -> Floats:
+    """As numpy's own, in a fifth of its time for a few dozen values."""
+    ranks = np.array(_SHARE_QUANTILES) * (len(values) - 1)
+    return np.interp(ranks, np.arange(len(values)), np.sort(values))
 
 
 def _over(views: Floats, counts: Floats) -> Floats:
