@@ -75,7 +75,7 @@ def made(folder: Path) -> tuple[list[Path], Path]:
     samples = [folder / truth.filename for truth in make(folder) if not truth.broken]
     parts = []
     for path in samples:
-        wave, rate = _read(path)
+        wave, rate = read_whole(path)
         stereo = np.repeat(wave, 2, axis=1)[:, :2]
         parts.append(stereo if rate == _RATE else soxr.resample(stereo, rate, _RATE))
     once = np.concatenate(parts)
@@ -107,7 +107,7 @@ def heard_by_librosa(path: Path) -> float:
 
     import librosa
 
-    wave, rate = _read(path)
+    wave, rate = read_whole(path)
     mono = wave.mean(axis=1)
     with warnings.catch_warnings():
         # It complains of sounds that are shorter than its window.
@@ -123,7 +123,7 @@ def heard_by_librosa(path: Path) -> float:
     return len(mono) / float(rate)
 
 
-def _read(path: Path) -> tuple[Any, int]:
+def read_whole(path: Path) -> tuple[Any, int]:
     """Decode a whole file by descriptor, because any bytes may be in its name."""
     import soundfile
 

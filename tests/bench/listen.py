@@ -23,7 +23,7 @@ import numpy as np
 import soundfile
 
 from smtui.audio.recipe import listen
-from smtui.cli.bench import heard_by_librosa, heard_by_smtui, made, row, timed
+from smtui.cli.bench import heard_by_librosa, heard_by_smtui, made, read_whole, row, timed
 from smtui.demo.sounds import make
 from smtui.domain.analysis import KEY_NAMES, Level, Measurement
 from smtui.domain.errors import SoundUnreadable
@@ -71,8 +71,8 @@ def told_by_librosa(path: Path) -> Measurement:
 
     import librosa
 
-    mono = soundfile.read(path, dtype="float32", always_2d=True)
-    wave, rate = mono[0].mean(axis=1), mono[1]
+    channels, rate = read_whole(path)
+    wave = channels.mean(axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tempo = float(np.atleast_1d(librosa.beat.beat_track(y=wave, sr=rate)[0])[0])
