@@ -83,20 +83,25 @@ def changes_of(analysis: Analysis) -> Document:
     measured = analysis.measured
     features = measured.spectral_features
     plain = {name: getattr(measured, name) for name in _PLAIN}
-    return {
-        name: storable(value) if isinstance(value, str) else value for name, value in plain.items()
-    } | {
-        "file_id": analysis.file_id,
-        "user_id": analysis.user_id,
-        "analyzed_at": cut_to_ms(analysis.analyzed_at),
-        "analysis_level": measured.level.value,
-        "time_signature": measured.time_signature,
-        "claims": asdict(measured.claims),
-        "onsets": measured.onsets,
-        "beats": measured.beats,
-        "embedding": measured.embedding,
-        "spectral_features": features and asdict(features),
-    } | deep_document(measured)
+    return (
+        {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in plain.items()
+        }
+        | {
+            "file_id": analysis.file_id,
+            "user_id": analysis.user_id,
+            "analyzed_at": cut_to_ms(analysis.analyzed_at),
+            "analysis_level": measured.level.value,
+            "time_signature": measured.time_signature,
+            "claims": asdict(measured.claims),
+            "onsets": measured.onsets,
+            "beats": measured.beats,
+            "embedding": measured.embedding,
+            "spectral_features": features and asdict(features),
+        }
+        | deep_document(measured)
+    )
 
 
 def analysis_of(document: Mapping[str, Any]) -> Analysis:

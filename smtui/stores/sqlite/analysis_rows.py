@@ -76,23 +76,27 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
     measured = analysis.measured
     shape, numbers = _packed(measured.spectral_features)
     plain: dict[str, Value] = {name: getattr(measured, name) for name in _PLAIN}
-    return plain | deep_values(measured) | {
-        "analysis_id": analysis.analysis_id,
-        "file_id": analysis.file_id,
-        "user_id": analysis.user_id,
-        "analyzed_at": to_ms(analysis.analyzed_at),
-        "analysis_level": measured.level,
-        "level_rank": measured.level.rank,
-        "loudness_padded": measured.loudness_padded,
-        "is_loop": measured.is_loop,
-        "time_signature": measured.time_signature and to_json(measured.time_signature),
-        "claims": to_json(asdict(measured.claims)),
-        "onsets": to_json(measured.onsets),
-        "beats": to_json(measured.beats),
-        "spectral_features": shape,
-        "spectral_numbers": numbers,
-        "embedding": _singles(measured.embedding),
-    }
+    return (
+        plain
+        | deep_values(measured)
+        | {
+            "analysis_id": analysis.analysis_id,
+            "file_id": analysis.file_id,
+            "user_id": analysis.user_id,
+            "analyzed_at": to_ms(analysis.analyzed_at),
+            "analysis_level": measured.level,
+            "level_rank": measured.level.rank,
+            "loudness_padded": measured.loudness_padded,
+            "is_loop": measured.is_loop,
+            "time_signature": measured.time_signature and to_json(measured.time_signature),
+            "claims": to_json(asdict(measured.claims)),
+            "onsets": to_json(measured.onsets),
+            "beats": to_json(measured.beats),
+            "spectral_features": shape,
+            "spectral_numbers": numbers,
+            "embedding": _singles(measured.embedding),
+        }
+    )
 
 
 def analysis_of(row: Any) -> Analysis:
