@@ -147,7 +147,7 @@ def weights_of(name: str) -> dict[str, Array]:
 def _quantiles(values: Floats) -> Floats:
     """As numpy's own, in a fifth of its time for a few dozen values."""
     ranks = np.array(_SHARE_QUANTILES) * (len(values) - 1)
-    return np.interp(ranks, np.arange(len(values)), np.sort(values))
+    return np.asarray(np.interp(ranks, np.arange(len(values)), np.sort(values)))
 
 
 def _over(views: Floats, counts: Floats) -> Floats:
