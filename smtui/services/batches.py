@@ -187,7 +187,7 @@ class Batches(Runs):
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(going, runs[:1], pace, self._waiting)
+            present = summed(runs, going, pace, self._waiting)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""

@@ -77,7 +77,7 @@ BOUND = bound()
 
 def test_there_are_keys_on_every_screen() -> None:
     declared = {node.__name__ for node, _ in BOUND}
-    assert {"SmtuiApp", "LoginScreen", "LibraryScreen", "SampleTable", "HelpScreen"} <= declared
+    assert {"SmtuiApp", "LoginScreen", "LibraryScreen", "CursorTable", "HelpScreen"} <= declared
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,7 @@ BATCH_INDEXES = (
         "failed",
         "cancelled",
         "processing",
+        "heard_ms",
         "created_at",
         "updated_at",
         "started_at",
