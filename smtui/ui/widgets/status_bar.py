@@ -91,13 +91,3 @@ def work_words(overview: Overview) -> list[Part]:
     if overview.failed:
         parts.append((f"{overview.failed:,} failed", "$error"))
     return parts
-
-
-def time_left(seconds: float) -> str:
-    """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
