@@ -27,6 +27,7 @@ RunId = NewType("RunId", str)
 
 MAX_BATCH_FILES = 1_000
 MAX_ATTEMPTS = 3
+VANISHED = "vanished"
 
 
 class State(StrEnum):
@@ -49,6 +50,7 @@ class FileResult:
     """How one file of a batch stands.
 
     Attributes:
+        claimed_at: when the worker that holds it took it; gone with the lease.
         unseen_on: machines whose workers handed it back because they do not have the file;
             `error` is then the newest one's sentence, `code` is `unseen`.
     """
@@ -60,7 +62,15 @@ class FileResult:
     attempt: int = 0
     worker: str | None = None
     lease_until: datetime | None = None
+    claimed_at: datetime | None = None
     unseen_on: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> bool:
+        """It was left undone and not found wanting: cancelled, or gone when its turn came."""
+        return self.status is State.CANCELLED or (
+            self.status is State.FAILED and self.code == VANISHED
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +162,20 @@ class Failure:
     code: str
     error: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One file that a worker works on, or will next: it holds what it claimed together.
+
+    Attributes:
+        claimed_at: since when; None where another program wrote no more.
+        lease_until: without a sign of life until then, others may take it.
+    """
+
+    run_id: RunId
+    file_id: FileId
+    worker: str
+    attempt: int
+    claimed_at: datetime | None
+    lease_until: datetime | None

@@ -14,7 +14,8 @@ from datetime import datetime
 from smtui.domain.analysis import Analysis, Measurement, quality_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.errors import SoundUnreadable
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
+from smtui.domain.ports.batches import BatchStore
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
 

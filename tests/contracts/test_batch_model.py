@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
-from smtui.domain.ports.documents import BatchStore
+from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.batch_model import CLOCKED, Hand, Model
 from tests.contracts.document_stores import ANNA, BERT, NOW
@@ -156,6 +156,16 @@ class Batches(RuleBasedStateMachine):
     def cancel(self, run_id: RunId) -> None:
         assert self.run(self.store.request_cancel(run_id)) == self.model.request_cancel(run_id)
 
+    @precondition(lambda self: self.model.batches)
+    @rule(run_id=runs)
+    def resume(self, run_id: RunId) -> None:
+        assert self.run(self.store.resume(run_id)) == self.model.resume(run_id)
+
+    @precondition(lambda self: self.model.batches)
+    @rule(run_id=runs)
+    def retry_failed(self, run_id: RunId) -> None:
+        assert self.run(self.store.retry_failed(run_id)) == self.model.retry_failed(run_id)
+
     @rule(machine=machines)
     def sweep(self, machine: str) -> None:
         assert self.run(self.store.claimable(machine=machine)) == self.model.claimable(machine)
@@ -166,6 +176,8 @@ class Batches(RuleBasedStateMachine):
         failed = self.run(self.store.failures(run_id, limit=99))
         assert failed == self.model.failures(run_id)
         assert self.run(self.store.failures(run_id, limit=1)) == failed[:1]
+        assert self.run(self.store.heard(run_id, limit=99)) == self.model.heard(run_id)
+        assert self.run(self.store.held([run_id])) == self.model.held(run_id)
 
     @invariant()
     def every_batch_is_as_it_should_be(self) -> None:

@@ -27,7 +27,7 @@ from smtui.domain.batch import (
     State,
     Unseen,
 )
-from smtui.domain.ports.documents import BatchStore
+from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from pymongo.errors import BulkWriteError
@@ -15,13 +15,14 @@ from smtui.domain.batch import (
     Claimed,
     Failure,
     FileResult,
+    Held,
     RunId,
     RunProgress,
     Unseen,
 )
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
-from smtui.stores.mongo import batch_changes, claims, runs, sweeps
+from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
 from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
@@ -113,13 +114,29 @@ class MongoBatches:
         """Files that nobody began become cancelled; gives how many."""
         return await sweeps.request_cancel(self._batches, run_id)
 
+    async def resume(self, run_id: RunId) -> int:
+        """Files that were left become pending, and a cancel is taken back; gives how many files."""
+        return await reopening.resume(self._batches, run_id)
+
+    async def retry_failed(self, run_id: RunId) -> int:
+        """Failed files become pending; gives how many."""
+        return await reopening.retry_failed(self._batches, run_id)
+
+    async def forget(self, run_id: RunId) -> bool:
+        """Delete a run with its results, once it has ended."""
+        return await reopening.forget(self._batches, run_id)
+
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """The counters of a run."""
         return await runs.progress(self._batches, run_id)
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
         """Newest first; only counters are read. Batches of other programs are runs, too."""
-        return await runs.runs(self._batches, user_id, limit)
+        return await runs.runs(self._batches, {"user_id": user_id}, limit)
+
+    async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
+        """The same, whoever asked for them."""
+        return await runs.runs(self._batches, {}, limit)
 
     async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
@@ -132,6 +149,18 @@ class MongoBatches:
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
         """Failed files, in the order of the batches."""
         return await runs.failures(self._batches, run_id, limit)
+
+    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+        """Completed files, in the order of the batches."""
+        return await runs.heard(self._batches, run_id, limit)
+
+    async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
+        """What workers hold of runs that go on."""
+        return await holding.held(self._batches, run_ids)
+
+    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
+        """The first and the last file of each run that has any."""
+        return await holding.ends(self._batches, run_ids)
 
     async def _finish(self, claimed: Claimed, result: FileResult) -> bool:
         change = batch_changes.finished(claimed, result, await self._batches.now())
