@@ -92,6 +92,7 @@ class _Work:
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
         from smtui.jobs.worker import run_worker
+        from smtui.wiring import PresentPause
 
         if self.settings.work.level is Level.FULL:
             # What librosa compiles is compiled once, before there are children.
@@ -111,6 +112,7 @@ class _Work:
             slates=slates,
             paths=self.settings.paths.here,
             standing=self.standing,
+            pause=PresentPause(self.here, self.settings),
         )
         register(app, means)
         return run_worker(app, self.limits)

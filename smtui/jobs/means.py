@@ -10,6 +10,7 @@ from pathlib import Path
 from smtui.domain.batch import Claimed
 from smtui.domain.health import WorkerReport
 from smtui.domain.path_map import PathMap
+from smtui.domain.pause import Pause
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
@@ -41,6 +42,7 @@ class Means:
         standing: what this worker is among others; None where it is alone.
         using: says "in use" to whoever would stop the private servers.
         wakeups: makes the connection to the queues.
+        pause: says why this machine does not listen now, None where it does; asked between files.
         slates: the folder in which children leave word of what they hold; see `slate`.
     """
 
@@ -52,6 +54,7 @@ class Means:
     slates: Path
     paths: PathMap = field(default_factory=PathMap)
     standing: Standing | None = None
+    pause: Callable[[], Pause | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
+    from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.services.scans import Scans
 
@@ -31,6 +32,7 @@ class Services:
     scans: Scans
     analyses: Analyses
     batches: Batches
+    pauses: Pauses
     pictures: Pictures
     servers: HealthCheck
     paths: PathMap = field(default_factory=PathMap)

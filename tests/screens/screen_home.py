@@ -25,10 +25,12 @@ from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.library import Library
+from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
@@ -125,6 +127,7 @@ class Home:
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
+                pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 servers=self,
             )
