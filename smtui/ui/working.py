@@ -14,20 +14,22 @@ import aiofiles.os
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
+from smtui.domain.pause import Pause
 from smtui.services.overview import Overview
 from smtui.ui.room import Room
 from smtui.ui.widgets.status_bar import StatusBar
+from smtui.ui.work import DOING
 
 if TYPE_CHECKING:
     from textual.app import App
 
-    from smtui.domain.account import Session
     from smtui.services.box import Services
     from smtui.ui.session import OpenSession
 
 _log = logging.getLogger(__name__)
 
 _AGAIN = 5.0
+_TOAST_SECONDS = 4.0
 
 
 class Working:
@@ -42,6 +44,7 @@ class Working:
         self._session = session
         self._kept = None if kept is None else kept.with_name("failures-seen.json")
         self._overview: Overview | None = None
+        self._pause: Pause | None = None
         self._seen: dict[RunId, int] = {}
 
     async def keep_showing(self) -> None:
@@ -58,8 +61,39 @@ class Working:
                 self._tell(error)
             await asyncio.sleep(_AGAIN)
 
+    async def keep_pause(self) -> None:
+        """Follow whether this machine listens, without end."""
+        while True:
+            try:
+                async for pause in self._services.pauses.watch():
+                    self._pause = pause
+                    self._show_all()
+            except SmtuiError as error:
+                self._tell(error)
+            await asyncio.sleep(_AGAIN)
+
+    def turn(self) -> None:
+        """Hold all listening on this machine, or let it go on; a write of the person's."""
+        self._app.run_worker(self._turned(), name="pause", group=DOING)
+
+    async def _turned(self) -> None:
+        pauses = self._services.pauses
+        try:
+            if await pauses.resume():
+                words = "This machine listens again"
+            else:
+                await pauses.pause()
+                words = "Listening is paused on this machine, P resumes"
+            self._pause = await pauses.present()
+        except SmtuiError as error:
+            self._tell(error)
+        else:
+            self._show_all()
+            self._app.notify(words, timeout=_TOAST_SECONDS, markup=False)
+
     def show(self, bar: StatusBar) -> None:
         """Give a bar the present."""
+        bar.show_pause(_pause_words(self._pause))
         if self._overview is not None:
             bar.show_work(self._overview, new_failures=self._new_failures(self._overview))
 
@@ -94,13 +128,18 @@ class Working:
             if run.finished_at is None or run.finished_at >= began or run.run_id in self._seen
         )
 
+    @property
+    def _named(self) -> str:
+        """Name the session without its secret."""
+        return f"{self._session.account.user_id} {self._session.began_at.isoformat()}"
+
     async def _read(self) -> dict[RunId, int]:
         if self._kept is None:
             return {}
         try:
             async with aiofiles.open(self._kept, encoding="utf-8") as file:
                 kept = json.loads(await file.read())
-            if kept["session"] == self._session.session_id:
+            if kept["session"] == self._named:
                 return {RunId(str(run)): int(count) for run, count in kept["seen"].items()}
         except FileNotFoundError:
             pass
@@ -111,7 +150,7 @@ class Working:
     async def _write(self) -> None:
         if self._kept is None:
             return
-        kept = {"session": self._session.session_id, "seen": self._seen}
+        kept = {"session": self._named, "seen": self._seen}
         fresh = self._kept.with_name(f"{self._kept.name}.new")
         try:
             async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
@@ -119,3 +158,12 @@ class Working:
             await aiofiles.os.replace(fresh, self._kept)
         except OSError as error:
             _log.warning("which failures were looked at could not be kept: %s", error)
+
+
+def _pause_words(pause: Pause | None) -> str:
+    if pause is None:
+        return ""
+    end = "" if pause.until is None else f" {pause.end}"
+    if pause.quiet_hours:
+        return f"quiet hours on this machine{end}, P listens all the same"
+    return f"listening is paused on this machine{end}, P resumes"

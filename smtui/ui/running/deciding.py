@@ -71,14 +71,14 @@ class Deciding(Following):
         """Offer in the palette what has no key."""
         return (
             Offer(
-                "Clear old runs",
-                "Forget the runs that ended more than a week ago; what was heard stays.",
-                self._clear_old,
+                title="Clear old runs",
+                help="Forget the runs that ended more than a week ago; what was heard stays.",
+                begin=self._clear_old,
             ),
             Offer(
-                "Clear all ended runs",
-                "Forget every run that has ended; what was heard stays.",
-                self._clear_all,
+                title="Clear all ended runs",
+                help="Forget every run that has ended; what was heard stays.",
+                begin=self._clear_all,
             ),
         )
 

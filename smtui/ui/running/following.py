@@ -84,7 +84,7 @@ class Following(Room):
         self.options = options
         self.runs = BatchTable(_RUNS, nothing="Nothing was listened to yet.", id="runs")
         self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files")
-        self.workers = BatchTable(_WORKERS, nothing="No worker listens now.", id="workers")
+        self.crew = BatchTable(_WORKERS, nothing="No worker listens now.", id="workers")
         self.board = Board()
         self.names: Mapping[UserId, str] = {account.user_id: account.username}
         self._shown: tuple[RunId | None, int, int] | None = None
@@ -181,12 +181,13 @@ class Following(Room):
     def _show_workers(self) -> None:
         now, holding = datetime.now(UTC), self.board.holding
         numbered = list(enumerate(holding, start=1))
-        self.workers.show([worker_line(number, one, now) for number, one in numbered])
+        self.crew.show([worker_line(number, one, now) for number, one in numbered])
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
         going = any(not one.progress.status.ended for one in self.board.runs)
         idle = "nobody listens now" if going else "nothing runs"
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
-        words = f"{len(self.board.runs):,} runs"
+        count = len(self.board.runs)
+        words = "1 run" if count == 1 else f"{count:,} runs"
         self.query_one(TitleLine).show(f"{words}  {len(parts)} at work" if parts else words)
 
     @on(BatchTable.CursorMoved)

@@ -41,7 +41,7 @@ class BatchScreen(Deciding, PassingOn):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("X", "cancel", "Cancel", "Stop what has not begun in this run."),
         _key("r", "resume", "Resume", "Go on with what was cancelled or was not there."),
-        _key("R", "retry", "Retry failed", "Try what failed in this run once more."),
+        _key("R", "retry", "Retry", "Try what failed in this run once more."),
         _key("y", "copy", "Copy", "Copy the failures of this run."),
         _key("w", "write", "Write", "Write the failures of this run into a file."),
         _key("n", "next", "Next", "To the next failure."),
@@ -64,21 +64,21 @@ class BatchScreen(Deciding, PassingOn):
                 yield RunBar(id="bar")
                 yield WorkerStrip(id="strip")
                 yield self.files
-            yield self.workers
+            yield self.crew
         yield AskLine(id="ask")
         yield StatusBar(id="status")
         yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to follow."""
-        for table in (self.runs, self.files, self.workers):
+        for table in (self.runs, self.files, self.crew):
             table.leaps = self.options.thin_line
         self.runs.focus()
         self.begin()
 
     def action_view(self) -> None:
         """Go to the next of runs, failures, workers."""
-        views = (self.runs, self.files, self.workers)
+        views = (self.runs, self.files, self.crew)
         now = next((place for place, table in enumerate(views) if table.has_focus), 0)
         self.show_view(views[(now + 1) % len(views)])
 
@@ -88,7 +88,7 @@ class BatchScreen(Deciding, PassingOn):
 
     def show_view(self, table: BatchTable) -> None:
         """Give a table the keys, and where there is little room, the room."""
-        self.set_class(table is self.workers, "-workers")
+        self.set_class(table is self.crew, "-workers")
         self.set_class(table is self.files, "-files")
         table.focus()
 
@@ -114,7 +114,7 @@ class BatchScreen(Deciding, PassingOn):
             self.say("There is nothing to open")
         elif table is self.runs:
             self.show_view(self.files)
-        elif table is self.workers:
+        elif table is self.crew:
             held = {one.worker: one.file_id for one in self.board.holding}
             self._open(held[table.key])
         else:

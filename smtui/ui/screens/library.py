@@ -99,7 +99,6 @@ class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
         self.table.focus()
         self.go_on()
         self.watch_changes()
-        self.watch_work()
 
     async def on_unmount(self) -> None:
         """Let the next start go on here."""

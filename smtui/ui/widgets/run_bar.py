@@ -51,8 +51,12 @@ class RunBar(Widget):
         if run.status.ended:
             begun, ended = run.started_at or run.created_at, run.finished_at
             took = "" if ended is None else f"in {time_left((ended - begun).total_seconds())}"
-            return (f"{run.completed:,} heard", counted(run.failed, "failed"),
-                    counted(run.cancelled, "cancelled"), took)
+            return (
+                f"{run.completed:,} heard",
+                counted(run.failed, "failed"),
+                counted(run.cancelled, "cancelled"),
+                took,
+            )
         return (
             f"{left:,} left",
             counted(run.failed, "failed"),
