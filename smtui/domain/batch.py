@@ -153,6 +153,11 @@ class RunProgress:
         return self.completed + self.failed + self.cancelled
 
     @property
+    def tried_files(self) -> int:
+        """How many files somebody listened to, or tried to."""
+        return self.completed + self.failed
+
+    @property
     def status(self) -> State:
         """Where the run stands: completed if every file ended and at least one succeeded."""
         if self.ended_files < self.total:

@@ -76,7 +76,7 @@ class Paces:
             self.files.pop(run.run_id, None)
             self.sounds.pop(run.run_id, None)
             return Standing(progress=run, title=title)
-        rate = self.files.setdefault(run.run_id, Pace()).rate(run.ended_files)
+        rate = self.files.setdefault(run.run_id, Pace()).rate(run.tried_files)
         heard = self.sounds.setdefault(run.run_id, Pace()).rate(run.heard_ms)
         return Standing(
             progress=run,

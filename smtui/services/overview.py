@@ -47,7 +47,7 @@ def summed(
     told = going or newest
     total = sum(run.total for run in going)
     ended = sum(run.ended_files for run in going)
-    rate = pace.rate(ended) if going else None
+    rate = pace.rate(sum(run.tried_files for run in going)) if going else None
     counted = {run.run_id: run.failed for run in (*going, *newest)}
     return Overview(
         total=total,

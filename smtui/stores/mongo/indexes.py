@@ -73,6 +73,7 @@ _FILTERED = (
     up("heard.mode", "file_id"),
     up("heard.is_loop", "file_id"),
     up("heard.rank", "file_id"),
+    Index(keys=(("heard.recipe_version", UP),), sparse=True),
     up("disagrees", "file_id"),
     up("heard.true_peak_dbtp"),
     up("heard.bits_used"),

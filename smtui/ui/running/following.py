@@ -46,7 +46,7 @@ _TICK = 1.0
 
 _RUNS = (
     Lane(title="Run", width=16, share=1),
-    Lane(title="By", width=6),
+    Lane(title="By", width=10),
     Lane(title="Level", width=8),
     Lane(title="Done", width=15),
     Lane(title="Failed", width=6, right=True),
@@ -62,8 +62,8 @@ _FILES = (
 _WORKERS = (
     Lane(title="", width=2, right=True),
     Lane(title="Listening to", width=12, share=1),
+    Lane(title="", width=15),
     Lane(title="", width=6),
-    Lane(title="", width=5),
 )
 
 

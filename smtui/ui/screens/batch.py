@@ -137,7 +137,7 @@ class BatchScreen(Deciding, PassingOn):
 
     async def action_back(self) -> None:
         """From a larger view back to the runs, from there to where one was."""
-        if self.has_class("-workers", "-files"):
+        if self.classes & {"-workers", "-files"}:
             self.show_runs()
         else:
             await super().action_back()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -26,7 +27,8 @@ class Lane:
     """A column of such a table.
 
     Attributes:
-        width: cells; where `share` is not 0 the least it may have.
+        width: cells; where `share` is not 0 the least it may have, else the most: what nobody
+            needs goes to the others.
         share: its part of the space left over.
         right: numbers end at the right edge.
         ending: where there is no room for all, its end says more than its beginning.
@@ -103,6 +105,7 @@ class BatchTable(CursorTable):
         self.virtual_size = Size(self.size.width, self.count + HEAD)
         # A new line above pushes the rest down, unless one looks at the top anyway.
         self.scroll_to(y=top if self.scroll_offset.y else 0, animate=False)
+        self._lay_out()
         self.refresh()
         if self.key != before:
             self.tell_cursor()
@@ -110,6 +113,7 @@ class BatchTable(CursorTable):
     def entitle(self, *titles: str) -> None:
         """Name the first columns anew."""
         self._titles = (*titles, *self._titles[len(titles) :])
+        self._lay_out()
         self.refresh()
 
     def stand_on(self, key: str) -> bool:
@@ -130,14 +134,26 @@ class BatchTable(CursorTable):
 
     def on_resize(self) -> None:
         """Give the columns their widths."""
-        spare = self.size.width - _POINTER - 1 - _GAP * (len(self._lanes) - 1)
-        spare -= sum(lane.width for lane in self._lanes)
-        shares = sum(lane.share for lane in self._lanes) or 1
-        self._widths = tuple(
-            max(4, lane.width + spare * lane.share // shares) for lane in self._lanes
-        )
+        self._lay_out()
         self.virtual_size = Size(self.size.width, self.count + HEAD)
         self.move_to(self.cursor)
+
+    def _lay_out(self) -> None:
+        """Choose widths that fill the line: what needs little gives to what can use more."""
+        needed = [
+            lane.width if lane.share else min(lane.width, self._widest(place))
+            for place, lane in enumerate(self._lanes)
+        ]
+        spare = self.size.width - _POINTER - 1 - _GAP * (len(needed) - 1) - sum(needed)
+        shares = sum(lane.share for lane in self._lanes) or 1
+        self._widths = tuple(
+            max(1, width + spare * lane.share // shares)
+            for width, lane in zip(needed, self._lanes, strict=True)
+        )
+
+    def _widest(self, place: int) -> int:
+        cells = [self._titles[place], *(line.cells[place] for line in self._lines)]
+        return max(map(cell_len, cells))
 
     def render_line(self, y: int) -> Strip:
         """Draw the head, a line, or what is said when there is none."""
