@@ -162,12 +162,11 @@ async def _found(box: Opened, wish: _Wish, level: Level, below: str | None) -> t
     services, account = box.services, box.account
     if not wish.older and (below is not None or wish.everything):
         return await services.batches.unheard(account, level, below=below, retry=wish.retry)
-    # Late imports: the second loads numpy, and only --older must know what this smtui hears by.
+    # Late imports: they go with the services, which --help does not load.
+    from smtui.audio.recipe_version import RECIPE_VERSION
     from smtui.services.runs import Wanted
 
-    older_than = 0
-    if wish.older:
-        from smtui.audio.recipe import RECIPE_VERSION as older_than  # noqa: N811
+    older_than = RECIPE_VERSION if wish.older else 0
     wanted = Wanted(level=level, retry=wish.retry, older_than=older_than)
     meant = services.paths.asked(wish.query) if below is None else Within(below)
     question = Question(expression=meant, viewer=account.user_id)

@@ -136,7 +136,7 @@ class _Work:
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
-        from smtui.audio.recipe import RECIPE_VERSION
+        from smtui.audio.recipe_version import RECIPE_VERSION
         from smtui.services.hearing import Hearing
         from smtui.stores.sqlite.connections import Durability
         from smtui.wiring import SystemClock, documents

@@ -83,7 +83,10 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """At most 1,000 files of one run; completed + failed + cancelled = total ends it."""
+    """At most 1,000 files of one run; completed + failed + cancelled = total ends it.
+
+    `heard_ms` is how long its completed sounds are together.
+    """
 
     batch_id: BatchId
     run_id: RunId
@@ -94,6 +97,7 @@ class Batch:
     completed: int = 0
     failed: int = 0
     cancelled: int = 0
+    heard_ms: int = 0
     results: Mapping[FileId, FileResult] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
@@ -123,7 +127,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """Counters of a run; `processing` files are among neither ended nor pending."""
+    """Counters of a run; `processing` files are among neither ended nor pending.
+
+    `heard_ms` is how long its completed sounds are together.
+    """
 
     run_id: RunId
     user_id: UserId | None
@@ -133,6 +140,7 @@ class RunProgress:
     failed: int
     cancelled: int
     processing: int
+    heard_ms: int = 0
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None = None
@@ -143,6 +151,11 @@ class RunProgress:
     def ended_files(self) -> int:
         """How many files need nothing more."""
         return self.completed + self.failed + self.cancelled
+
+    @property
+    def tried_files(self) -> int:
+        """How many files somebody listened to, or tried to."""
+        return self.completed + self.failed
 
     @property
     def status(self) -> State:

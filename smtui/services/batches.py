@@ -128,6 +128,25 @@ class Batches(Runs):
                 return tuple(ids)
             last = page[-1].file_id
 
+    async def hear_outdated(self, by: Account, recipe_version: int) -> int:
+        """Have what an older recipe heard listened to anew, each at its level; gives how many.
+
+        What people corrected stays. Nothing is begun twice: what waits for that is left out.
+        """
+        shared_too = await self._rights.permits(by, Deed.ANALYZE, None)
+        found = await self._samples.outdated(user_id=by.user_id, recipe_version=recipe_version)
+        count = 0
+        for level, ids in found.items():
+            waiting = await self._batches.waiting(level=level)
+            wanted = [one for one in ids if one not in waiting]
+            if not shared_too:
+                own = await self._samples.get(wanted)
+                wanted = [one.file_id for one in own if one.user_id is not None]
+            if wanted:
+                await self._begun(wanted, level, by.user_id)
+                count += len(wanted)
+        return count
+
     async def going(self, user_id: UserId) -> tuple[RunId, ...]:
         """A person's runs that have not ended, oldest first."""
         runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
@@ -187,7 +206,7 @@ class Batches(Runs):
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(going, runs[:1], pace, self._waiting)
+            present = summed(runs, going, pace, self._waiting)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""

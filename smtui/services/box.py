@@ -25,6 +25,7 @@ class Services:
     Attributes:
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
+        recipe_version: the number of the recipe that listens here.
     """
 
     accounts: Accounts
@@ -35,4 +36,5 @@ class Services:
     pauses: Pauses
     pictures: Pictures
     servers: HealthCheck
+    recipe_version: int = 1
     paths: PathMap = field(default_factory=PathMap)

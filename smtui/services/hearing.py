@@ -135,7 +135,9 @@ class Hearing:
         )
         heard = heard_of(measured, at)
         await self._samples.set_heard(sample.file_id, heard, file_hash=measured.file_hash)
-        if await self._batches.complete(claimed, analysis_id) and claimed.user_id is not None:
+        length = round(1000 * sample.duration)
+        done = await self._batches.complete(claimed, analysis_id, heard_ms=length)
+        if done and claimed.user_id is not None:
             await self._accounts.count_use(claimed.user_id, analyses=1)
 
     async def refuse(self, assignment: Assignment, reason: SoundUnreadable) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role
@@ -13,30 +12,14 @@ from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.sample import FileId, Sample
+from smtui.services.board import Board, Holding, Paces
+from smtui.services.pace import Pulse
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
 
 _SOUNDS_AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holding:
-    """What one worker child is doing.
-
-    Attributes:
-        sample: what it listens to; None where that is no longer in the library.
-        since: when it took that file, perhaps together with others before it.
-        next: how many files it holds besides.
-    """
-
-    worker: str
-    run_id: RunId
-    file_id: FileId
-    sample: Sample | None
-    attempt: int
-    since: datetime | None
-    lease_until: datetime | None
-    next: int = 0
+# People read no faster, and workers write the documents meanwhile.
+_QUICK = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +60,26 @@ class Runs:
         if await self._rights.role(present) is Role.ADMIN:
             return await self._batches.everyones_runs(limit=limit)
         return await self._batches.runs(user_id=viewer.user_id, limit=limit)
+
+    async def board(self, viewer: Account, limit: int) -> AsyncIterator[Board]:
+        """Follow all runs that a person may see: the present first, then every change; no end."""
+        pulse, paces = Pulse(quick=_QUICK), Paces()
+        titles: dict[RunId, str] = {}
+        last: Board | None = None
+        while True:
+            runs = await self.runs(viewer, limit)
+            if unknown := [run.run_id for run in runs if run.run_id not in titles]:
+                titles |= dict.fromkeys(unknown, "")
+                titles |= await self.titles(unknown)
+            going = [run.run_id for run in runs if not run.status.ended]
+            present = Board(
+                runs=paces.standings(runs, titles),
+                holding=await self.holding(going) if going else (),
+            )
+            if present != last:
+                last = present
+                yield present
+            await pulse.beat((runs, present.holding))
 
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """Where a run stands now."""

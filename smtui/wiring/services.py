@@ -34,6 +34,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
+    from smtui.audio.recipe_version import RECIPE_VERSION
     from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
@@ -69,6 +70,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             pauses=resting,
             pictures=pictures,
             servers=ground.health,
+            recipe_version=RECIPE_VERSION,
             paths=paths,
         )
 

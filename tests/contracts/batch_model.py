@@ -127,7 +127,10 @@ class Model:
     def renew(self, claimed: Claimed, lease: float) -> bool:
         return self._if_held(claimed, lease_until=self.clock.at + timedelta(seconds=lease))
 
-    def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    def complete(self, claimed: Claimed, analysis_id: AnalysisId, heard_ms: int) -> bool:
+        if self.holds(claimed):
+            before = self.batches[claimed.batch_id].heard_ms
+            self._set(claimed.batch_id, heard_ms=before + heard_ms)
         return self._if_held(
             claimed,
             status=State.COMPLETED,

@@ -119,8 +119,8 @@ class Batches(RuleBasedStateMachine):
     @rule(claimed=claims, other=st.booleans())
     def complete(self, claimed: Claimed, other: bool) -> None:
         analysis_id = AnalysisId("borrowed") if other else claimed.analysis_id
-        done = self.run(self.store.complete(claimed, analysis_id))
-        assert done is self.model.complete(claimed, analysis_id)
+        done = self.run(self.store.complete(claimed, analysis_id, heard_ms=1250))
+        assert done is self.model.complete(claimed, analysis_id, 1250)
 
     @rule(claimed=claims)
     def fail(self, claimed: Claimed) -> None:
@@ -214,6 +214,7 @@ class Batches(RuleBasedStateMachine):
             failed=states.count(State.FAILED),
             cancelled=states.count(State.CANCELLED),
             processing=states.count(State.PROCESSING),
+            heard_ms=sum(batch.heard_ms for batch in batches),
             created_at=NOW,
             updated_at=NOW,
             started_at=min(started, default=None),

@@ -54,8 +54,10 @@ class BatchStore(Protocol):
         """Guarded: only the present holder of the attempt."""
         ...
 
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
-        """Guarded; counts once, however often it is repeated."""
+    async def complete(
+        self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
+    ) -> bool:
+        """Guarded; counts once, however often it is repeated; `heard_ms` is the sound's length."""
         ...
 
     async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool: ...

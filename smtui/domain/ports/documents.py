@@ -156,6 +156,19 @@ class SampleStore(Protocol):
         """Sounds not yet heard at this level, by file_id; not missing; failed ones if `retry`."""
         ...
 
+    async def outdated(
+        self, *, user_id: UserId | None, recipe_version: int
+    ) -> Mapping[Level, tuple[FileId, ...]]:
+        """Sounds heard by an older recipe, by the level at which; the owner's and the shared.
+
+        Not the missing ones, those that failed since, and what other programs have heard.
+        """
+        ...
+
+    async def count_outdated(self, *, user_id: UserId | None, recipe_version: int) -> int:
+        """How many sounds `outdated` would give."""
+        ...
+
     async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
         """Tags, most used first."""
         ...

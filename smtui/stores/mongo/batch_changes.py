@@ -75,12 +75,12 @@ def changed(batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: d
     return Change(where=where, update=update, sign=sign)
 
 
-def finished(claimed: Claimed, result: FileResult, now: datetime) -> Change:
+def finished(claimed: Claimed, result: FileResult, now: datetime, *, heard_ms: int = 0) -> Change:
     """Let the holder of an attempt end it; needs no look before."""
     key, document = key_of(claimed.file_id), result_document(result)
     update = _update(
         {f"results.{key}": document, "updated_at": now},
-        Counter({State.PROCESSING.value: -1, result.status.value: 1}),
+        Counter({State.PROCESSING.value: -1, result.status.value: 1, "heard_ms": heard_ms}),
     )
     sign = {"batch_id": claimed.batch_id, f"results.{key}": document}
     return Change(where=held_by(claimed), update=update, sign=sign)

@@ -87,9 +87,12 @@ class MongoBatches:
         until = await self._batches.now() + timedelta(milliseconds=round(lease_seconds * 1000))
         return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
 
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    async def complete(
+        self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
+    ) -> bool:
         """Guarded; counts once, however often it is repeated."""
-        return await self._finish(claimed, batch_changes.completed(claimed, analysis_id))
+        result = batch_changes.completed(claimed, analysis_id)
+        return await self._finish(claimed, result, heard_ms=heard_ms)
 
     async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
         """Guarded, like `complete`."""
@@ -166,8 +169,9 @@ class MongoBatches:
         """The first and the last file of each run that has any."""
         return await holding.ends(self._batches, run_ids)
 
-    async def _finish(self, claimed: Claimed, result: FileResult) -> bool:
-        change = batch_changes.finished(claimed, result, await self._batches.now())
+    async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
+        now = await self._batches.now()
+        change = batch_changes.finished(claimed, result, now, heard_ms=heard_ms)
         return await self._batches.change(change) is not None
 
     async def _insert(self, documents: list[Document]) -> None:

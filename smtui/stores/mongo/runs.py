@@ -35,7 +35,7 @@ from smtui.stores.mongo.values import (
     time_or_none,
 )
 
-_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing")
+_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing", "heard_ms")
 _SUMS: Document = {
     "_id": {"run_id": "$run_id", "status": "$status"},
     "user_id": {"$min": "$user_id"},
@@ -211,6 +211,7 @@ def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
         failed=sum(count["failed"] for count in counts),
         cancelled=sum(count["cancelled"] for count in counts),
         processing=sum(count["processing"] for count in counts),
+        heard_ms=sum(count["heard_ms"] for count in counts),
         created_at=created_at,
         updated_at=updated_at,
         started_at=min(_times(parts, "started_at"), default=created_at if begun else None),

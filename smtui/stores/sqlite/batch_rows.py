@@ -49,9 +49,9 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
 def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[FileResult]) -> int:
     inserted = connection.execute(
         "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, status, total_files,"
-        " processing, completed, failed, cancelled, created_at, updated_at, started_at,"
+        " processing, completed, failed, cancelled, heard_ms, created_at, updated_at, started_at,"
         " finished_at, cancel_requested_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             batch.batch_id,
             batch.run_id,
@@ -63,6 +63,7 @@ def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[File
             batch.completed,
             batch.failed,
             batch.cancelled,
+            batch.heard_ms,
             to_ms(batch.created_at),
             to_ms(batch.updated_at),
             to_ms_or_none(batch.started_at),
@@ -78,8 +79,8 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
     with reader.moment():
         row = reader.one(
             "SELECT batch, run_id, user_id, level, status, completed, failed, cancelled,"
-            " created_at, updated_at, started_at, finished_at, cancel_requested_at"
-            " FROM batch_jobs WHERE batch_id = ?",
+            " created_at, updated_at, started_at, finished_at, cancel_requested_at,"
+            " heard_ms FROM batch_jobs WHERE batch_id = ?",
             (batch_id,),
         )
         if row is None:
@@ -106,6 +107,7 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         started_at=from_ms_or_none(row[10]),
         finished_at=from_ms_or_none(row[11]),
         cancel_requested_at=from_ms_or_none(row[12]),
+        heard_ms=row[13],
     )
 
 

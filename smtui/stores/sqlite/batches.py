@@ -78,10 +78,14 @@ class SqliteBatches:
             lambda connection: claims.renew(connection, claimed, self._now() + _ms(lease_seconds))
         )
 
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    async def complete(
+        self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
+    ) -> bool:
         """Guarded; counts once, however often it is repeated."""
         return await self._writer.write(
-            lambda connection: claims.complete(connection, claimed, analysis_id, self._now())
+            lambda connection: claims.complete(
+                connection, claimed, (analysis_id, heard_ms), self._now()
+            )
         )
 
     async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:

@@ -56,9 +56,10 @@ def renew(connection: sqlite3.Connection, claimed: Claimed, until: int) -> bool:
 
 
 def complete(
-    connection: sqlite3.Connection, claimed: Claimed, analysis_id: AnalysisId, now: int
+    connection: sqlite3.Connection, claimed: Claimed, heard: tuple[AnalysisId, int], now: int
 ) -> bool:
-    """Count a file as heard."""
+    """Count a file as heard; `heard` is under which id, and how long it is in ms."""
+    analysis_id, length = heard
     done = _held(
         connection,
         claimed,
@@ -67,7 +68,8 @@ def complete(
         (analysis_id,),
     )
     if done:
-        _count(connection, claimed.batch_id, "completed = completed + 1", now)
+        change = f"completed = completed + 1, heard_ms = heard_ms + {int(length)}"
+        _count(connection, claimed.batch_id, change, now)
     return done
 
 

@@ -16,7 +16,8 @@ from smtui.stores.sqlite.values import from_ms, from_ms_or_none
 _RUN = (
     "SELECT run_id, min(user_id), min(level), sum(total_files), sum(completed), sum(failed),"
     " sum(cancelled), sum(processing), min(created_at), max(updated_at), min(started_at),"
-    " max(finished_at), count(finished_at) = count(*), min(cancel_requested_at) FROM batch_jobs"
+    " max(finished_at), count(finished_at) = count(*), min(cancel_requested_at),"
+    " sum(heard_ms) FROM batch_jobs"
 )
 
 
@@ -138,4 +139,5 @@ def _progress(row: Any) -> RunProgress:
         started_at=from_ms_or_none(row[10]),
         finished_at=from_ms_or_none(row[11] if row[12] else None),
         cancel_requested_at=from_ms_or_none(row[13]),
+        heard_ms=row[14],
     )
