@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role
-from smtui.domain.batch import Failure, Held, RunId, RunProgress
+from smtui.domain.analysis import Level
+from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.sample import FileId, Sample
 from smtui.services.board import Board, Holding, Paces
 from smtui.services.pace import Pulse
+from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
 
 _SOUNDS_AT_ONCE = 1_000
 # People read no faster, and workers write the documents meanwhile.
 _QUICK = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which sounds are worth listening to.
+
+    Attributes:
+        level: those heard less than this.
+        retry: also those that failed before.
+        older_than: instead those that a recipe before this version heard; 0 for none.
+    """
+
+    level: Level
+    retry: bool = False
+    older_than: int = 0
+
+    def includes(self, sample: Sample) -> bool:
+        """Whether a sound is one of them."""
+        if sample.missing_since is not None or (sample.trouble is not None and not self.retry):
+            return False
+        heard = sample.heard
+        if self.older_than:
+            return heard is not None and heard.recipe_version < self.older_than
+        return heard is None or Level(heard.level).rank < self.level.rank
 
 
 class Runs:
@@ -57,6 +84,30 @@ class Runs:
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """Where a run stands now."""
         return await self._batches.progress(run_id)
+
+    async def documents(self, run_id: RunId) -> AsyncIterator[Batch]:
+        """The batches of a run with what became of every file, one after the other."""
+        for batch_id in await self._batches.batches_of(run_id):
+            batch = await self._batches.get(batch_id)
+            if batch is not None:
+                yield batch
+
+    async def wanted(
+        self, found: AsyncIterator[tuple[Sample, ...]], wanted: Wanted, *, by: Account
+    ) -> tuple[FileId, ...]:
+        """Of these sounds those that are wanted, that no run will hear anyway, and it may queue."""
+        shared_too = await self._rights.permits(by, Deed.ANALYZE, None)
+        awaited = await self._batches.waiting(level=wanted.level)
+        return tuple(
+            [
+                sample.file_id
+                async for samples in found
+                for sample in samples
+                if wanted.includes(sample)
+                and sample.file_id not in awaited
+                and (shared_too or sample.user_id is not None)
+            ]
+        )
 
     async def titles(self, run_ids: Sequence[RunId]) -> Mapping[RunId, str]:
         """What runs are about: the name of a single sound, else of a folder that has them.

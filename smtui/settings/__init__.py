@@ -18,6 +18,7 @@ from smtui.settings.topics import (
     PrivateServices,
     Servers,
     Settings,
+    Watch,
     Work,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "Servers",
     "Settings",
     "Shown",
+    "Watch",
     "Work",
     "load",
     "shown_settings",
@@ -38,6 +40,8 @@ __all__ = [
 
 DEFAULT = "default"
 """The origin of a value that nobody set."""
+
+WATCHED = "watch.folders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,9 @@ class Shown:
 
 def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded:
     """Read the settings; raises SettingInvalid with one sentence naming setting and place."""
-    variables = sources.variables(os.environ if environment is None else environment)
+    variables: dict[str, object] = dict(
+        sources.variables(os.environ if environment is None else environment)
+    )
     written = sources.written(places.settings_file)
     origins = {name: str(places.settings_file) for name in written}
     origins |= {name: sources.variable(name) for name in variables}
@@ -72,11 +78,14 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
 
         # Apart from the others: paths may have bytes that are no text to pydantic.
         in_file, in_variable = written.pop(NAME, None), variables.pop(NAME, None)
+        if isinstance(folders := variables.get(WATCHED), str):
+            variables[WATCHED] = [part for part in folders.split(os.pathsep) if part]
         settings = checked(variables, written, origins)
         if pairs := in_variable or in_file:
             paths = replace(settings.paths, map=mapped(pairs, origins[NAME]))
             settings = replace(settings, paths=paths)
         _check_quiet(settings.work, origins)
+        _check_watched(settings.watch, origins)
         servers = settings.servers
         if servers != Servers():
             # A late import: most libraries are on private servers.
@@ -95,6 +104,16 @@ def _check_quiet(work: Work, origins: Mapping[str, str]) -> None:
     except InputInvalid as mistake:
         place = shown(origins["work.quiet"])
         raise SettingInvalid(f"work.quiet ({place}) {mistake.title}") from mistake
+
+
+def _check_watched(watch: Watch, origins: Mapping[str, str]) -> None:
+    """Raise SettingInvalid where a watched folder would be another one from each folder."""
+    for folder in watch.folders:
+        if not folder.startswith("/"):
+            place = shown(origins[WATCHED])
+            raise SettingInvalid(
+                f"{WATCHED} ({place}) has {shown(repr(folder))}, but should name whole paths from /"
+            )
 
 
 def shown_settings(loaded: Loaded) -> Iterator[Shown]:

@@ -86,6 +86,16 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Folders of this machine into which sounds are dropped."""
+
+    folders: tuple[str, ...] = field(
+        default=(),
+        metadata={"description": "Folders whose new sounds come in by themselves: `smtui watch`."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateServices:
     """The private servers and who looks after them."""
 
@@ -185,6 +195,7 @@ class Settings:
         metadata={"description": 'Other keys by binding id: "library.analyze" = "z".'},
     )
     work: Work = field(default_factory=Work)
+    watch: Watch = field(default_factory=Watch)
     services: PrivateServices = field(default_factory=PrivateServices)
     servers: Servers = field(default_factory=Servers)
     limits: Limits = field(default_factory=Limits)

@@ -11,6 +11,7 @@ from smtui.wiring.foundation import documents, guarded
 from smtui.wiring.pausing import PresentPause, pauses
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services
+from smtui.wiring.watching import network_of, see_to_watcher, watched, watcher
 
 __all__ = [
     "Checkup",
@@ -20,9 +21,13 @@ __all__ = [
     "documents",
     "guarded",
     "machine_checks",
+    "network_of",
     "pauses",
     "private",
     "private_servers",
+    "see_to_watcher",
     "services",
     "trials",
+    "watched",
+    "watcher",
 ]

@@ -27,6 +27,10 @@ class BatchStore(Protocol):
 
     async def get(self, batch_id: BatchId) -> Batch | None: ...
 
+    async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
+        """The batches of a run, in their order."""
+        ...
+
     async def claim(
         self,
         run_id: RunId,

@@ -57,6 +57,10 @@ class MongoBatches:
         document = await self._batches.one(batch_id)
         return None if document is None else batch_of(document)
 
+    async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
+        """The batches of a run, in their order."""
+        return await runs.batches_of(self._batches, run_id)
+
     async def claim(
         self,
         run_id: RunId,

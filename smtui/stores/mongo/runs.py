@@ -13,7 +13,7 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import Failure, RunId, RunProgress, State
+from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import (
     batch_state,
@@ -56,6 +56,11 @@ async def progress(line: BatchLine, run_id: RunId) -> RunProgress | None:
     """The counters of a run."""
     found = await _progress_of(line, [run_id])
     return found.get(run_id)
+
+
+async def batches_of(line: BatchLine, run_id: RunId) -> tuple[BatchId, ...]:
+    """The batches of a run, in their order."""
+    return tuple(BatchId(each["batch_id"]) for each in await line.counters(_of_run(run_id)))
 
 
 async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgress, ...]:
@@ -103,11 +108,14 @@ async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...
 
 async def _counting(line: BatchLine, run_id: RunId, state: State) -> AsyncIterator[Document]:
     """Batches of a run that count files in a state, whole, in order."""
-    where = {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
-    for counters in await line.counters(where | {state.value: {"$gt": 0}}):
+    for counters in await line.counters(_of_run(run_id) | {state.value: {"$gt": 0}}):
         batch = await line.one(counters["batch_id"])
         if batch is not None:
             yield batch
+
+
+def _of_run(run_id: RunId) -> Document:
+    return {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
 
 
 async def waiting(line: BatchLine, level: Level) -> frozenset[FileId]:

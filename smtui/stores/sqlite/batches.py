@@ -42,6 +42,10 @@ class SqliteBatches:
         """A batch with the results of its files."""
         return await self._readers.read(lambda reader: batch_rows.get(reader, batch_id))
 
+    async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
+        """The batches of a run, in their order."""
+        return await self._readers.read(lambda reader: run_rows.batches_of(reader, run_id))
+
     async def claim(
         self,
         run_id: RunId,

@@ -8,7 +8,7 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import Failure, Held, RunId, RunProgress
+from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none
@@ -25,6 +25,12 @@ def progress(reader: Reader, run_id: RunId) -> RunProgress | None:
     """The counters of a run."""
     row = reader.one(f"{_RUN} WHERE run_id = ? GROUP BY run_id", (run_id,))
     return None if row is None else _progress(row)
+
+
+def batches_of(reader: Reader, run_id: RunId) -> tuple[BatchId, ...]:
+    """The batches of a run, in their order."""
+    rows = reader.rows("SELECT batch_id FROM batch_jobs WHERE run_id = ? ORDER BY batch", (run_id,))
+    return tuple(BatchId(batch_id) for (batch_id,) in rows)
 
 
 def runs(reader: Reader, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
