@@ -278,7 +278,7 @@ async def test_what_an_older_recipe_heard_is_counted_for_who_sees_it(
     )
     (shared,) = await samples.add_found([found("/s/shared.wav")], user_id=None, at=NOW)
     (berts,) = await samples.add_found([found("/b/berts.wav")], user_id=BERT, at=NOW)
-    facts = {
+    facts: dict[FileId, tuple[str, dict[str, Any]]] = {
         old: ("/a/old.wav", {"recipe_version": 2}),
         older: ("/a/older.wav", {"recipe_version": 1, "level": "basic"}),
         new: ("/a/new.wav", {"recipe_version": 3}),
