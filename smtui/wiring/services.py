@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.paths import Places
 from smtui.services.box import Services
 from smtui.settings import Settings
@@ -34,7 +35,6 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.audio.recipe_version import RECIPE_VERSION
     from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches

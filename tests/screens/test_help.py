@@ -18,7 +18,7 @@ async def test_help_has_the_keys_of_what_has_the_focus(home: Home, open_app: Ope
         await press(pilot, "question_mark")
         text = seen(pilot.app)
         assert re.search(r"m +Mark this sound", text)
-        assert re.search(r"k +One sound up", text)
+        assert re.search(r"k +One row up", text)
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, LibraryScreen)
 
@@ -69,7 +69,7 @@ async def test_every_box_is_readable_where_the_locale_is_not_utf8(
     async with open_app(size=(120, 20), options=plain) as pilot:
         assert seen(pilot.app).isascii()
         await press(pilot, "question_mark")
-        assert re.search(r"up k +One sound up", seen(pilot.app))
+        assert re.search(r"up k +One row up", seen(pilot.app))
         assert seen(pilot.app).isascii()
         await press(pilot, "escape", "ctrl+c")
         assert "ctrl+q leaves smtui" in seen(pilot.app)
