@@ -192,3 +192,10 @@ class Held:
     attempt: int
     claimed_at: datetime | None
     lease_until: datetime | None
+
+
+def spread(count: int, most: int) -> tuple[int, ...]:
+    """Give places of `count` things: the first, the last, and others evenly between."""
+    if count <= most:
+        return tuple(range(count))
+    return tuple(place * (count - 1) // (most - 1) for place in range(most))

@@ -36,14 +36,15 @@ class Standing:
     """How a run stands.
 
     Attributes:
-        title: what it is about: a sound's name, a folder; empty where nothing is left of it.
+        title: what it is about: a sound's name, a folder; empty where nothing is left of it, None
+            where that is not known yet.
         rate: files per second, None until it was measured.
         speed: how many seconds of sound are heard in one, None until it was measured.
         seconds_left: s, None until the rate was measured.
     """
 
     progress: RunProgress
-    title: str = ""
+    title: str | None = None
     rate: float | None = None
     speed: float | None = None
     seconds_left: float | None = None
@@ -68,9 +69,9 @@ class Paces:
         self, runs: Iterable[RunProgress], titles: Mapping[RunId, str]
     ) -> tuple[Standing, ...]:
         """Take how runs stand now and say how fast they go."""
-        return tuple(self._standing(run, titles.get(run.run_id, "")) for run in runs)
+        return tuple(self._standing(run, titles.get(run.run_id)) for run in runs)
 
-    def _standing(self, run: RunProgress, title: str) -> Standing:
+    def _standing(self, run: RunProgress, title: str | None) -> Standing:
         if run.status.ended:
             # Should it be resumed, what it once did says nothing.
             self.files.pop(run.run_id, None)

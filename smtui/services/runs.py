@@ -68,9 +68,6 @@ class Runs:
         last: Board | None = None
         while True:
             runs = await self.runs(viewer, limit)
-            if unknown := [run.run_id for run in runs if run.run_id not in titles]:
-                titles |= dict.fromkeys(unknown, "")
-                titles |= await self.titles(unknown)
             going = [run.run_id for run in runs if not run.status.ended]
             present = Board(
                 runs=paces.standings(runs, titles),
@@ -79,7 +76,11 @@ class Runs:
             if present != last:
                 last = present
                 yield present
-            await pulse.beat((runs, present.holding))
+            if unknown := [run.run_id for run in runs if run.run_id not in titles]:
+                # What they are about is told as soon as it is known; how they stand, at once.
+                titles |= dict.fromkeys(unknown, "") | dict(await self.titles(unknown))
+            else:
+                await pulse.beat((runs, present.holding))
 
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """Where a run stands now."""
@@ -112,16 +113,16 @@ class Runs:
     async def titles(self, run_ids: Sequence[RunId]) -> Mapping[RunId, str]:
         """What runs are about: the name of a single sound, else of a folder that has them.
 
-        It is taken from the first and the last sound; nothing for those no longer there.
+        The folder is that of some of the sounds; nothing for runs of which none is there any more.
         """
-        ends = await self._batches.ends(run_ids)
-        wanted = list({file_id for pair in ends.values() for file_id in pair})
+        some = await self._batches.some(run_ids)
+        wanted = list({file_id for files in some.values() for file_id in files})
         found = {one.file_id: one async for one in self._samples_of(wanted)}
         titles = {}
-        for run_id, (first, last) in ends.items():
-            here = [found[one] for one in dict.fromkeys((first, last)) if one in found]
+        for run_id, files in some.items():
+            here = [found[one] for one in files if one in found]
             if here:
-                titles[run_id] = _title(here, single=first == last)
+                titles[run_id] = _title(here, single=len(files) == 1)
         return titles
 
     async def holding(self, run_ids: Sequence[RunId]) -> tuple[Holding, ...]:
@@ -170,7 +171,8 @@ class Runs:
 def _title(samples: Sequence[Sample], *, single: bool) -> str:
     if single:
         return samples[0].filename
-    first, last = (sample.folder.split("/") for sample in (samples[0], samples[-1]))
+    folders = [sample.folder.split("/") for sample in samples]
     return "/".join(
-        one for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+        parts[0]
+        for parts in takewhile(lambda parts: len({*parts}) == 1, zip(*folders, strict=False))
     )

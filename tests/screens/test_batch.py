@@ -346,7 +346,11 @@ async def test_an_admin_sees_everybodys_runs_and_a_member_ones_own(
         await runs_opened(pilot, "berts.wav")
         assert "bert " in line_with(pilot.app, "berts.wav  ")
         assert "anna " in line_with(pilot.app, "sound_00001.wav  ")
-        await press(pilot, "j", "X", "enter")
+        assert isinstance(pilot.app.screen, BatchScreen)
+        # Both were begun at the same moment of the clock that stands still.
+        if pilot.app.screen.runs.key != berts:
+            await press(pilot, "j")
+        await press(pilot, "X", "enter")
         await until(lambda: "cancelled" in line_with(pilot.app, "berts.wav  "))
         assert (await progress(library, berts)).status is State.CANCELLED
 

@@ -130,6 +130,8 @@ class BatchStore(Protocol):
         """What workers hold of runs that go on, in the order of the batches."""
         ...
 
-    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
-        """The first and the last file of each run that has any."""
+    async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+        """Some files of each run that has any, in order, each once: the first, the last and a few
+        between.
+        """
         ...

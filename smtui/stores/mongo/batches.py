@@ -165,9 +165,9 @@ class MongoBatches:
         """What workers hold of runs that go on."""
         return await holding.held(self._batches, run_ids)
 
-    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
-        """The first and the last file of each run that has any."""
-        return await holding.ends(self._batches, run_ids)
+    async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+        """Some files of each run that has any: the first, the last and a few between."""
+        return await holding.some(self._batches, run_ids)
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()

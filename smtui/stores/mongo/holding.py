@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smtui.domain.batch import Held, RunId, State
+from smtui.domain.batch import Held, RunId, State, spread
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import entries, result_of
 from smtui.stores.mongo.batch_line import BatchLine
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, texts_in
+
+_SOME = 10
+_AT_ONCE = 20
+_FILES = {"_id": 0, "file_ids": 1}
 
 
 async def held(line: BatchLine, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
@@ -22,29 +27,36 @@ async def held(line: BatchLine, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
     return tuple(found)
 
 
-async def ends(line: BatchLine, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
-    """The first and the last file of each run that has any."""
-    found = {}
-    for run_id in run_ids:
-        where = {
-            "$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}],
-            "total_files": {"$gt": 0},
-        }
-        first = await _edge(line, where, way=1)
-        last = await _edge(line, where, way=-1)
-        if first is not None and last is not None:
-            found[run_id] = (first, last)
+async def some(line: BatchLine, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+    """Some files of the first and the last batch of each run that has any."""
+    found: dict[RunId, tuple[FileId, ...]] = {}
+    for start in range(0, len(run_ids), _AT_ONCE):
+        part = run_ids[start : start + _AT_ONCE]
+        for run_id, files in zip(
+            part, await asyncio.gather(*(_some_of(line, one) for one in part)), strict=True
+        ):
+            if files:
+                found[run_id] = files
     return found
 
 
-async def _edge(line: BatchLine, where: Document, *, way: int) -> FileId | None:
-    """The file at one end: the first of the first batch, or the last of the last."""
-    projection = {"_id": 0, "file_ids": {"$slice": way}}
+async def _some_of(line: BatchLine, run_id: RunId) -> tuple[FileId, ...]:
+    where = {
+        "$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}],
+        "total_files": {"$gt": 0},
+    }
+    files: dict[FileId, None] = {}
+    for ids in (await _files_at(line, where, way=1), await _files_at(line, where, way=-1)):
+        files |= {FileId(ids[place]): None for place in spread(len(ids), _SOME)}
+    return tuple(files)
+
+
+async def _files_at(line: BatchLine, where: Document, *, way: int) -> tuple[str, ...]:
+    """The files of the first or the last batch."""
     batch = await line.line.ask(
-        lambda: line.collection.find_one(where, projection, sort=[("_id", way)])
+        lambda: line.collection.find_one(where, _FILES, sort=[("_id", way)])
     )
-    files = [] if batch is None else batch.get("file_ids") or []
-    return FileId(files[0]) if files else None
+    return () if batch is None else texts_in(batch.get("file_ids"))
 
 
 def _held(batch: Mapping[str, Any]) -> list[Held]:

@@ -174,9 +174,9 @@ class SqliteBatches:
         """What workers hold of runs that go on."""
         return await self._readers.read(lambda reader: run_rows.held(reader, run_ids))
 
-    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
-        """The first and the last file of each run that has any."""
-        return await self._readers.read(lambda reader: run_rows.ends(reader, run_ids))
+    async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+        """Some files of each run that has any: the first, the last and a few between."""
+        return await self._readers.read(lambda reader: run_rows.some(reader, run_ids))
 
     def _now(self) -> int:
         return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())

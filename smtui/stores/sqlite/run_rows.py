@@ -8,10 +8,12 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress
+from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress, spread
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none
+
+_SOME = 10
 
 _RUN = (
     "SELECT run_id, min(user_id), min(level), sum(total_files), sum(completed), sum(failed),"
@@ -110,18 +112,26 @@ def held(reader: Reader, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
     )
 
 
-def ends(reader: Reader, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
-    """The first and the last file of each run that has any."""
-    rows = reader.rows(
-        "WITH outer AS (SELECT run_id, min(batch) AS first, max(batch) AS last FROM batch_jobs"
-        " WHERE run_id IN (SELECT value FROM json_each(?)) AND total_files > 0 GROUP BY run_id)"
-        " SELECT run_id,"
-        " (SELECT file_id FROM batch_files WHERE batch = first ORDER BY position LIMIT 1),"
-        " (SELECT file_id FROM batch_files WHERE batch = last ORDER BY position DESC LIMIT 1)"
-        " FROM outer",
+def some(reader: Reader, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+    """Some files of the first and the last batch of each run that has any."""
+    ends = reader.rows(
+        "SELECT run_id, min(batch), max(batch) FROM batch_jobs"
+        " WHERE run_id IN (SELECT value FROM json_each(?)) AND total_files > 0 GROUP BY run_id",
         (json.dumps([*run_ids]),),
     )
-    return {RunId(run_id): (FileId(first), FileId(last)) for run_id, first, last in rows}
+    found: dict[RunId, tuple[FileId, ...]] = {}
+    for run_id, first, last in ends:
+        files: dict[FileId, None] = {}
+        for batch in (first, last):
+            count = reader.one("SELECT total_files FROM batch_jobs WHERE batch = ?", (batch,))[0]
+            rows = reader.rows(
+                "SELECT file_id FROM batch_files WHERE batch = ?"
+                " AND position IN (SELECT value FROM json_each(?)) ORDER BY position",
+                (batch, json.dumps(spread(count, _SOME))),
+            )
+            files |= {FileId(file_id): None for (file_id,) in rows}
+        found[RunId(run_id)] = tuple(files)
+    return found
 
 
 def _progress(row: Any) -> RunProgress:

@@ -36,6 +36,8 @@ def run_line(standing: Standing, by: str, now: datetime) -> Line:
 
 def run_title(standing: Standing) -> str:
     """What a run is about, in a word: a sound, or the last folder that has all of it."""
+    if standing.title is None:
+        return "..."
     title = standing.title.rstrip("/")
     return title.rpartition("/")[2] or title or "no longer in the library"
 

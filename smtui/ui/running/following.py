@@ -83,7 +83,7 @@ class Following(Room):
         self.account = account
         self.options = options
         self.runs = BatchTable(_RUNS, nothing="Nothing was listened to yet.", id="runs")
-        self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files")
+        self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
         self.crew = BatchTable(_WORKERS, nothing="No worker listens now.", id="workers")
         self.board = Board()
         self.names: Mapping[UserId, str] = {account.user_id: account.username}
@@ -187,7 +187,7 @@ class Following(Room):
         idle = "nobody listens now" if going else "nothing runs"
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)
-        words = "1 run" if count == 1 else f"{count:,} runs"
+        words = {0: "no runs", 1: "1 run"}.get(count, f"{count:,} runs")
         self.query_one(TitleLine).show(f"{words}  {len(parts)} at work" if parts else words)
 
     @on(BatchTable.CursorMoved)

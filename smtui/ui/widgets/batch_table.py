@@ -73,10 +73,19 @@ class BatchTable(CursorTable):
         lanes: tuple[Lane, ...],
         *,
         nothing: str,
+        rests: bool = False,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        """`nothing` is what stands there when there is no line."""
+        """Make an empty table.
+
+        Args:
+            lanes: its columns.
+            nothing: what stands there when there is no line.
+            rests: a cursor on the first line stays there, whatever line that is.
+            id: as of every widget.
+        """
         super().__init__(id=id)
+        self._rests = rests
         self._lanes = lanes
         self._nothing = nothing
         self._titles = tuple(lane.title for lane in lanes)
@@ -99,16 +108,23 @@ class BatchTable(CursorTable):
         self._lines, self.count = tuple(lines), len(lines)
         self._nothing = nothing or self._nothing
         keys = [line.key for line in lines]
-        now = keys.index(before) if before in keys else min(row, max(0, self.count - 1))
-        top = self.scroll_offset.y + now - row
-        self.cursor = now
+        stays = before in keys and not (self._rests and row == 0)
+        now = keys.index(before) if before and stays else min(row, max(0, self.count - 1))
         self.virtual_size = Size(self.size.width, self.count + HEAD)
-        # A new line above pushes the rest down, unless one looks at the top anyway.
-        self.scroll_to(y=top if self.scroll_offset.y else 0, animate=False)
+        if self.scroll_offset.y:
+            # What is seen stays where it is; one who looks at the top sees what is new there.
+            self.scroll_to(y=self.scroll_offset.y + now - row, animate=False)
+        self.cursor = now
         self._lay_out()
         self.refresh()
+        self.call_after_refresh(self._keep_in_sight)
         if self.key != before:
             self.tell_cursor()
+
+    def _keep_in_sight(self) -> None:
+        top, row = self.scroll_offset.y, self.cursor
+        if not top <= row < top + self.page:
+            self.move_to(row)
 
     def entitle(self, *titles: str) -> None:
         """Name the first columns anew."""

@@ -103,14 +103,14 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
         if overview.waiting and not paused:
             parts.append((shown(overview.waiting), "$warning"))
-        if overview.rate is not None:
+        if overview.rate is not None and not paused:
             parts.append(
                 (
                     f"{overview.rate:,.0f}/s" if overview.rate >= 10 else f"{overview.rate:.1f}/s",
                     "$secondary",
                 )
             )
-        if overview.seconds_left is not None:
+        if overview.seconds_left is not None and not paused:
             parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
     if new_failures:
         parts.append((f"{new_failures:,} failed", "$error"))
