@@ -91,6 +91,7 @@ class Home:
     valkey: ValkeyServer
     guarded: bool = True
     clock: Clock | None = None
+    recipe_version: int = 1
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -134,6 +135,7 @@ class Home:
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 servers=self,
+                recipe_version=self.recipe_version,
             )
             yield self.services
 
