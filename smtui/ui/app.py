@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -23,6 +23,7 @@ from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
+from smtui.ui.type_ahead import TypeAhead
 from smtui.ui.work import all_done
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _SIGNED_OUT_GRACE = 0.2
 _WATCHING_SESSION = "watching-session"
 
 
-class SmtuiApp(App[None]):
+class SmtuiApp(TypeAhead):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"
