@@ -151,6 +151,11 @@ def _be_polite(pid: int, launch: Launch) -> None:
         # A niceness already higher than asked for cannot be lowered, and need not be.
         with suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, pid, launch.nice)
+        # Linux may share the processor out by session first; niceness then counts only within
+        # one, and this program has a session of its own.
+        if _LINUX:
+            with suppress(OSError):
+                Path(f"/proc/{pid}/autogroup").write_text(f"{launch.nice}\n", "ascii")
     if launch.idle_io and _LINUX:
         # A late import: only the worker's start needs it.
         import psutil
