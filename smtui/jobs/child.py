@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval
@@ -253,4 +254,4 @@ class Child:
 
 def took_too_long() -> SoundUnreadable:
     """Say that listening to a file reached its time limit."""
-    return SoundUnreadable("Listening to it took too long", code="timeout")
+    return SoundUnreadable("Listening to it took too long", code=ErrorCode.TIMED_OUT)

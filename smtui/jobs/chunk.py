@@ -8,6 +8,7 @@ from types import TracebackType
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.batch import RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
@@ -22,7 +23,7 @@ _LOOK_SECONDS = 0.2
 # A chunk may take so many times what it was meant to before the rest is handed back.
 _PATIENCE = 2.0
 # Why a file could not be heard that may really not be here.
-_PERHAPS_UNSEEN = ("vanished", "damaged")
+_PERHAPS_UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
@@ -174,16 +175,18 @@ def _unchanged(sample: Sample, here: Path) -> bool:
 
 
 def _foreign() -> SoundUnreadable:
-    return SoundUnreadable("The file is not on this machine", code="vanished")
+    return SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
 
 
 def _too_big() -> SoundUnreadable:
-    return SoundUnreadable("Listening to it needs more memory than allowed", code="out_of_memory")
+    return SoundUnreadable(
+        "Listening to it needs more memory than allowed", code=ErrorCode.OUT_OF_MEMORY
+    )
 
 
 def _stumbled(error: Exception) -> SoundUnreadable:
     return SoundUnreadable(
         "smtui stumbled over this sound",
-        code="crashed",
+        code=ErrorCode.INTERNAL,
         hint=f"{type(error).__name__}, details are in the worker's log",
     )

@@ -13,12 +13,12 @@ from datetime import datetime
 
 from smtui.domain.analysis import Analysis, Measurement, quality_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
 
-_VANISHED = "vanished"
 _AT_ONCE = 500
 
 
@@ -197,13 +197,13 @@ class Hearing:
     async def _tell_vanished(self, run: RunProgress) -> None:
         """Write in the library what failed as vanished, and was not heard since the run began."""
         failures = await self._batches.failures(run.run_id, limit=run.failed)
-        vanished = {each.file_id: each for each in failures if each.code == _VANISHED}
+        vanished = {each.file_id: each for each in failures if each.code == ErrorCode.VANISHED}
         ids = list(vanished)
         for start in range(0, len(ids), _AT_ONCE):
             for sample in await self._samples.get(ids[start : start + _AT_ONCE]):
                 if not _told(sample, vanished[sample.file_id], since=run.created_at):
                     error = vanished[sample.file_id].error
-                    trouble = Trouble(code=_VANISHED, error=error, at=self._clock.now())
+                    trouble = Trouble(code=ErrorCode.VANISHED, error=error, at=self._clock.now())
                     await self._samples.set_trouble(sample.file_id, trouble)
 
     async def _assigned(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
@@ -215,14 +215,14 @@ class Hearing:
                 assignments.append(await self._prepared(claimed, sample))
             else:
                 await self._batches.fail(
-                    claimed, code=_VANISHED, error="It is no longer in the library"
+                    claimed, code=ErrorCode.VANISHED, error="It is no longer in the library"
                 )
         return tuple(assignments)
 
     async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
         if claimed.attempt >= MAX_ATTEMPTS:
             # Nobody is left to write this if the process dies once more; success clears it.
-            crashed = SoundUnreadable("Listening to it crashed repeatedly", code="crashed")
+            crashed = SoundUnreadable("Listening to it crashed repeatedly", code=ErrorCode.INTERNAL)
             await self._samples.set_trouble(sample.file_id, self._trouble(crashed))
         known = None
         if sample.file_hash:  # another program's sound has none until it is heard
@@ -264,5 +264,7 @@ def _told(sample: Sample, failure: Failure, *, since: datetime) -> bool:
 
 def _changed() -> SoundUnreadable:
     return SoundUnreadable(
-        "The file has changed since the last scan", code="changed", hint="Scan its folder again"
+        "The file has changed since the last scan",
+        code=ErrorCode.VANISHED,
+        hint="Scan its folder again",
     )

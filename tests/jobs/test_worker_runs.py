@@ -101,7 +101,7 @@ async def test_a_file_that_kills_the_process_fails_alone_and_soon(bench):
     bench.work(lease_seconds=600, sweep_seconds=600)
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (8, 1)
-    assert await bench.codes(run_id) == {"segfault.wav": "crashed"}
+    assert await bench.codes(run_id) == {"segfault.wav": "internal"}
     assert bench.heard()["segfault.wav"] == 3
 
 
@@ -110,7 +110,7 @@ async def test_a_crash_is_told_in_the_library(bench):
     bench.work()
     await bench.ended(await bench.start([file_id]))
     trouble = (await bench.sample(file_id)).trouble
-    assert trouble.code == "crashed"
+    assert trouble.code == "internal"
 
 
 async def test_a_file_that_hangs_reaches_its_limit(bench):
@@ -119,7 +119,7 @@ async def test_a_file_that_hangs_reaches_its_limit(bench):
     (child,) = await bench.until(lambda: bench.children(worker))
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (1, 1)
-    assert await bench.codes(run_id) == {"hangs.wav": "timeout"}
+    assert await bench.codes(run_id) == {"hangs.wav": "timed_out"}
     assert child.is_running(), "the child lives on"
 
 
@@ -128,7 +128,7 @@ async def test_a_decoder_that_does_not_come_back_costs_only_its_file(bench):
     bench.work(file_seconds=0.5, grace_seconds=0.5)
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (1, 1)
-    assert await bench.codes(run_id) == {"deaf.wav": "timeout"}
+    assert await bench.codes(run_id) == {"deaf.wav": "timed_out"}
 
 
 async def test_a_decoder_that_keeps_the_interpreter_costs_only_its_file(bench):
@@ -136,7 +136,7 @@ async def test_a_decoder_that_keeps_the_interpreter_costs_only_its_file(bench):
     bench.work(file_seconds=0.5, grace_seconds=0.2)
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (1, 1)
-    assert await bench.codes(run_id) == {"greedy.wav": "crashed"}
+    assert await bench.codes(run_id) == {"greedy.wav": "internal"}
 
 
 async def test_a_file_that_needs_too_much_memory(bench):
@@ -154,7 +154,7 @@ async def test_a_defect_of_ours_costs_only_its_file(bench):
     bench.work()
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (1, 1)
-    assert await bench.codes(run_id) == {"stumbles.wav": "crashed"}
+    assert await bench.codes(run_id) == {"stumbles.wav": "internal"}
 
 
 async def test_files_that_cannot_be_heard_are_named_with_their_reason(bench):
@@ -173,8 +173,8 @@ async def test_files_that_cannot_be_heard_are_named_with_their_reason(bench):
     assert (progress.completed, progress.failed) == (1, 3)
     assert await bench.codes(run_id) == {
         "gone.wav": "vanished",
-        "changed.wav": "changed",
-        "broken.wav": "not_audio",
+        "changed.wav": "vanished",
+        "broken.wav": "unsupported",
     }
     assert (await bench.sample(ids[1])).trouble.code == "vanished"
 

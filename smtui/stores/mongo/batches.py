@@ -19,6 +19,7 @@ from smtui.domain.batch import (
     RunProgress,
     Unseen,
 )
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes, claims, runs, sweeps
@@ -86,7 +87,7 @@ class MongoBatches:
         """Guarded; counts once, however often it is repeated."""
         return await self._finish(claimed, batch_changes.completed(claimed, analysis_id))
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
         return await self._finish(claimed, batch_changes.failed(claimed, code, error))
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite import batch_rows, claims, endings
@@ -71,7 +72,7 @@ class SqliteBatches:
             lambda connection: claims.complete(connection, claimed, analysis_id, self._now())
         )
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
         return await self._writer.write(
             lambda connection: claims.fail(connection, claimed, (code, error), self._now())

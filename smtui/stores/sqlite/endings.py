@@ -12,13 +12,13 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from smtui.domain.batch import MAX_ATTEMPTS, RunId
+from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.stores.sqlite.connections import Reader
 
 OPEN = "b.status IN ('pending', 'processing')"
 EXPIRED = "r.status = 'processing' AND r.lease_until <= ?"
 
-_CRASHED = ("crashed", "Listening to it ended the worker, or took too long, every time")
 _VANISHED = (
     "FROM batch_jobs AS b CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
     f" WHERE {OPEN} AND b.cancel_requested_at IS NULL AND r.unseen_on IS NOT NULL"
@@ -53,7 +53,7 @@ def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
 
     Of two reasons the later one is told: what another machine does not have, this one crashed at.
     """
-    code, error = _CRASHED
+    code, error = CRASHED
     rows = connection.execute(
         "SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL AND r.attempt < ?"
         " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
@@ -126,9 +126,9 @@ def vanish(connection: sqlite3.Connection, machines: Iterable[str], now: int) ->
     ).fetchall()
     for place in rows:
         connection.execute(
-            "UPDATE batch_files SET status = 'failed', code = 'vanished', unseen_on = NULL"
+            "UPDATE batch_files SET status = 'failed', code = ?, unseen_on = NULL"
             " WHERE batch = ? AND position = ?",
-            place,
+            (ErrorCode.VANISHED, *place),
         )
         connection.execute(
             "UPDATE batch_jobs SET failed = failed + 1, updated_at = ? WHERE batch = ?",
