@@ -28,6 +28,9 @@ RunId = NewType("RunId", str)
 
 MAX_BATCH_FILES = 1_000
 MAX_ATTEMPTS = 3
+LONGEST_LEASE_SECONDS = 120.0
+"""No claim lives longer without being renewed: a lease that says so is from before the clock was
+set back, and is cut to this."""
 
 UNSEEN = "unseen"
 """The code of a file that a worker handed back because its machine does not have it."""

@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
+from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
+from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.rests import Rests
 from smtui.jobs.sight import Gap
+from smtui.jobs.slate import Inheritance
 from smtui.services.hearing import Assignment, Hearing
 
 T = TypeVar("T")
@@ -109,6 +110,8 @@ class Child:
         if not assignments or not self._assignments:
             # Once for all files: what was ended by then is no longer ours to let go.
             self.write_down([assignment.claimed for assignment in assignments])
+        if assignments:
+            self._seat.begin(left=len(assignments))
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
@@ -177,13 +180,20 @@ class Child:
 
     async def _inherit(self, hearing: Hearing) -> set[RunId]:
         """Let go of what the child before in this seat held when it was killed; gives its runs."""
-        claims = self._inherited
+        begun, untouched = self._inherited.begun, self._inherited.untouched
+        claims = untouched if begun is None else (begun, *untouched)
+        runs = {claimed.run_id for claimed in claims}
+        if begun is not None:
+            # It may be what killed the child: its attempt counts.
+            await hearing.renew([begun], lease_seconds=0.0)
+        for run_id in runs:
+            mine = [claimed for claimed in untouched if claimed.run_id == run_id]
+            await hearing.leave(run_id, mine)
         if claims:
-            await hearing.renew(claims, lease_seconds=0.0)
             # Only now, for one may be killed before; nothing is claimed until the seat is clean.
             self._seat.write(())
-            self._inherited = ()
-        return {claimed.run_id for claimed in claims}
+            self._inherited = Inheritance()
+        return runs
 
     async def _tick(self, hearing: Hearing) -> None:
         now = time.monotonic()
@@ -212,7 +222,11 @@ class Child:
         try:
             await self._give_up(hearing)
             if runs := await hearing.claimable():
+                # Who waits for work counts as working until it is known that there is none.
+                self._worked_at = time.monotonic() + self.limits.sweep_seconds
+                await self._take_into_use()
                 found = await asyncio.to_thread(self.wakeups.ensure, runs)
+            self._means.settled()
             self._told = ""
         except SmtuiError as error:
             self.say(error)
@@ -250,8 +264,3 @@ class Child:
         if now - self._worked_at > self.limits.linger_seconds:
             self._holds = False
             await self._in_use.aclose()
-
-
-def took_too_long() -> SoundUnreadable:
-    """Say that listening to a file reached its time limit."""
-    return SoundUnreadable("Listening to it took too long", code=ErrorCode.TIMED_OUT)

@@ -59,6 +59,26 @@ class FileLock:
         os.close(self._descriptor)
 
 
+class UntilSettled:
+    """The hold of a worker from its start until it knows whether there is work.
+
+    Taken before its children are forked; whichever of them lets go does so for all.
+    """
+
+    def __init__(self, places: Places) -> None:
+        try:
+            self._lock = FileLock.take(Files(places=places).in_use, exclusive=False)
+        except OSError:
+            # Then the work itself says why it cannot begin.
+            self._lock = None
+
+    def let_go(self) -> None:
+        """Say that it is known; every further time changes nothing."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
 class InUse:
     """Says "the private servers are in use" to the keeper, which stops them when nobody does.
 

@@ -18,6 +18,7 @@ from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResul
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import (
+    LONGEST_LEASE,
     OPEN,
     entries,
     key_of,
@@ -166,9 +167,16 @@ def handed_back(
 
 
 def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]:
-    """What ends because its lease did, and nobody may claim it again."""
+    """What ends because its lease did, and nobody may claim it again; leases too long are cut."""
     stopping = batch.get("cancel_requested_at") is not None
-    after: dict[FileId, FileResult] = {}
+    longest = now + LONGEST_LEASE
+    after = {
+        file_id: replace(result, lease_until=longest)
+        for _, file_id, entry in entries(batch)
+        if (result := result_of(entry)).status is State.PROCESSING
+        and result.lease_until is not None
+        and result.lease_until > longest
+    }
     for file_id, result in expired(batch, now):
         if result.attempt >= MAX_ATTEMPTS:
             code, error = CRASHED

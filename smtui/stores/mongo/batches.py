@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
     Batch,
     BatchId,
     Claimed,
@@ -74,13 +75,13 @@ class MongoBatches:
             machine=storable(machine),
             limit=limit,
             now=now,
-            until=now + timedelta(milliseconds=round(lease_seconds * 1000)),
+            until=now + _lease(lease_seconds),
         )
         return await claims.claim(self._batches, asked)
 
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
         """Guarded: only the present holder of the attempt."""
-        until = await self._batches.now() + timedelta(milliseconds=round(lease_seconds * 1000))
+        until = await self._batches.now() + _lease(lease_seconds)
         return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
 
     async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
@@ -153,3 +154,7 @@ class MongoBatches:
                     raise
 
         await self._batches.line.ask(work)
+
+
+def _lease(seconds: float) -> timedelta:
+    return timedelta(milliseconds=round(min(seconds, LONGEST_LEASE_SECONDS) * 1000))

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
+    Batch,
+    BatchId,
+    Claimed,
+    Failure,
+    RunId,
+    RunProgress,
+    Unseen,
+)
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
@@ -134,5 +143,5 @@ class SqliteBatches:
         return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())
 
 
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
+def _ms(lease_seconds: float) -> int:
+    return round(min(lease_seconds, LONGEST_LEASE_SECONDS) * 1000)
