@@ -15,6 +15,7 @@ import pytest
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
     MAX_ATTEMPTS,
     MAX_BATCH_FILES,
     Batch,
@@ -30,6 +31,7 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.documents import BatchStore
 from smtui.domain.sample import FileId
+from tests.contracts.batch_model import CLOCKED, Hand
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 RUN = RunId("run")
@@ -472,3 +474,47 @@ async def test_a_cancel_in_the_midst_of_work_leaves_nothing_uncounted(batches: B
     assert 0 < cancelled <= seen.cancelled
     for run in await batches.runs(user_id=ANNA, limit=1):
         assert run == seen
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_what_a_dead_worker_held_is_found_though_the_clock_was_set_back(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a", "b")])
+        await claim(batches, lease=30)
+        clock.move(-3_600)
+        assert await batches.claimable() == (), "its worker may live, and renews what it holds"
+        clock.move(LONGEST_LEASE_SECONDS)
+        assert await batches.claimable() == (RUN,)
+        assert [(one.file_id, one.attempt) for one in await claim(batches)] == [("a", 2), ("b", 2)]
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_who_lives_keeps_what_it_hears_though_the_clock_was_set_back(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a")])
+        (held,) = await claim(batches, lease=30)
+        clock.move(-3_600)
+        for _ in range(20):
+            assert await batches.renew(held, lease_seconds=30)
+            clock.move(20)
+            assert await batches.claimable() == ()
+            assert await claim(batches, worker="other") == ()
+        assert await batches.complete(held, held.analysis_id)
+        assert (await progress(batches)).completed == 1
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_no_lease_is_longer_than_the_longest(tmp_path: Path, store: str) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a")])
+        (held,) = await claim(batches, lease=10 * LONGEST_LEASE_SECONDS)
+        assert await batches.renew(held, lease_seconds=10 * LONGEST_LEASE_SECONDS)
+        clock.move(LONGEST_LEASE_SECONDS)
+        assert await batches.claimable() == (RUN,)

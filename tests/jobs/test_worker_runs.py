@@ -8,7 +8,6 @@ import signal
 
 from smtui.domain.analysis import Level
 from smtui.domain.batch import State
-from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT, RESULT_SECONDS
 
 
 async def test_a_run_is_heard_to_its_end(bench, queue_keys):
@@ -24,15 +23,6 @@ async def test_a_run_is_heard_to_its_end(bench, queue_keys):
     assert sample.heard.loudness_lufs == analysis.measured.loudness_lufs
     account = await bench.stores.accounts.by_id(bench.owner)
     assert account.total_analyses == 30
-
-
-async def test_only_the_known_keys_are_left_in_redis(bench, queue_keys):
-    bench.work()
-    await bench.ended(await bench.start(await bench.sounds("one.wav", "two.wav")))
-    await bench.until(lambda: not queue_keys.exists(AUDIO_PROCESSING, DEFAULT))
-    keys = await bench.until(lambda: queue_keys.keys("*"))
-    assert all(key.startswith("celery-task-meta-") for key in keys)
-    assert all(0 < queue_keys.ttl(key) <= RESULT_SECONDS for key in keys)
 
 
 async def test_doubled_wake_ups_change_nothing(bench):
