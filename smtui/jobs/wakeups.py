@@ -86,7 +86,7 @@ class Wakeups:
             return False
 
 
-def _run_of(message: bytes) -> RunId:
+def _run_of(message: bytes | str) -> RunId:
     """Read whose wake-up a message is; empty for what another smtui or program has put there."""
     try:
         named = json.loads(message)["headers"][_HEADER]

@@ -25,6 +25,7 @@ async def test_what_a_pulled_drive_took_along_is_heard_when_it_is_back(bench: Be
     elsewhere.rename(drive)
     owner = await bench.stores.accounts.by_id(bench.owner)
     again = await bench.batches.start_unheard(owner, Level.BASIC, retry=True)
+    assert again is not None
     progress = await bench.ended(again)
     assert (progress.total, progress.completed) == (30 - heard, 30 - heard)
     assert [file_id for file_id in ids if (await bench.sample(file_id)).trouble] == []

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from smtui.domain.batch import MAX_ATTEMPTS, Failure
+from smtui.domain.batch import MAX_ATTEMPTS, Failure, RunId
 from smtui.jobs.app import WorkLimits
 from tests.jobs.conftest import Bench
 
@@ -18,7 +18,7 @@ def children_lost(bench: Bench) -> int:
     return (bench.folder / "worker.log").read_text().count(LOST_A_CHILD)
 
 
-async def only_failure(bench: Bench, run_id: str) -> Failure:
+async def only_failure(bench: Bench, run_id: RunId) -> Failure:
     (failure,) = await bench.batches.failures(run_id, 9)
     return failure
 

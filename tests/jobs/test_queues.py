@@ -54,7 +54,7 @@ async def test_nobody_else_who_uses_this_redis_finds_a_key_of_smtui_but_its_queu
     assert (await bench.ended(long)).status is State.CANCELLED
     bench.workers[0].terminate()
     await bench.until(lambda: bench.workers[0].poll() is not None)
-    left = [key for key in queue_keys.keys("*") if key not in QUEUES]
+    left = [key for key in map(str, queue_keys.keys("*")) if key not in QUEUES]
     assert left
     assert all(key.startswith(RESULT) for key in left)
     assert all(0 < queue_keys.ttl(key) <= RESULT_SECONDS for key in left)
