@@ -1,8 +1,7 @@
 """What a worker does with the files it claims: take them, keep what was heard, or say why not.
 
-The listening itself happens between these steps and elsewhere. The order of writes for a file is
-analysis, `heard`, result and count; each can be repeated, so a claim that is repeated after a
-kill repairs what is missing.
+The listening itself happens between these steps and elsewhere. What came of a file is kept as a
+whole, or in steps that can be repeated; see `in_steps`.
 """
 
 from __future__ import annotations
@@ -15,21 +14,34 @@ from smtui.domain.analysis import Analysis, Measurement, quality_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
+from smtui.domain.outcome import Outcome
+from smtui.domain.ports.documents import (
+    AccountStore,
+    AnalysisStore,
+    BatchStore,
+    OutcomeStore,
+    SampleStore,
+)
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
+from smtui.services.in_steps import InSteps
 
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """The stores that a worker writes."""
+    """The stores that a worker writes.
+
+    Attributes:
+        outcomes: keeps what came of a file as a whole, where the documents can.
+    """
 
     accounts: AccountStore
     samples: SampleStore
     analyses: AnalysisStore
     batches: BatchStore
+    outcomes: OutcomeStore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +87,7 @@ class Hearing:
         recipe_version: int,
         machine: str = "",
     ) -> None:
-        self._accounts = documents.accounts
+        self._outcomes = documents.outcomes or InSteps(documents)
         self._samples = documents.samples
         self._analyses = documents.analyses
         self._batches = documents.batches
@@ -123,19 +135,15 @@ class Hearing:
             await self.refuse(assignment, _changed())
             return
         at = self._clock.now()
-        analysis_id = await self._analyses.save(
-            Analysis(
-                analysis_id=claimed.analysis_id,
-                file_id=claimed.file_id,
-                user_id=claimed.user_id,
-                analyzed_at=at,
-                measured=measured,
-            )
+        analysis = Analysis(
+            analysis_id=claimed.analysis_id,
+            file_id=claimed.file_id,
+            user_id=claimed.user_id,
+            analyzed_at=at,
+            measured=measured,
         )
         heard = heard_of(measured, at)
-        await self._samples.set_heard(sample.file_id, heard, file_hash=measured.file_hash)
-        if await self._batches.complete(claimed, analysis_id) and claimed.user_id is not None:
-            await self._accounts.count_use(claimed.user_id, analyses=1)
+        await self._outcomes.keep(Outcome(claimed=claimed, analysis=analysis, heard=heard))
 
     async def refuse(self, assignment: Assignment, reason: SoundUnreadable) -> None:
         """Save why a file cannot be listened to."""

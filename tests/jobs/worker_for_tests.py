@@ -119,6 +119,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 samples=kept.samples,
                 analyses=kept.analyses,
                 batches=kept.batches,
+                outcomes=kept.outcomes,
             )
             version = Recipe.recipe_version
             yield Hearing(

@@ -10,6 +10,7 @@ from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.error_codes import ErrorCode
+from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 
@@ -277,3 +278,11 @@ class BatchStore(Protocol):
         ...
 
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]: ...
+
+
+class OutcomeStore(Protocol):
+    """Keeps what came of a file: analysis, `heard`, result and counts."""
+
+    async def keep(self, outcome: Outcome) -> bool:
+        """Guarded as `BatchStore.complete`, and counted once; whether it was counted now."""
+        ...

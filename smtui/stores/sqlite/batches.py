@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from smtui.domain.account import UserId
@@ -23,7 +22,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.sqlite import batch_rows, claims, endings
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.values import storable, to_ms
+from smtui.stores.sqlite.values import present, storable
 
 
 class SqliteBatches:
@@ -140,7 +139,7 @@ class SqliteBatches:
         return await self._readers.read(lambda reader: batch_rows.failures(reader, run_id, limit))
 
     def _now(self) -> int:
-        return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())
+        return present(self._clock)
 
 
 def _ms(lease_seconds: float) -> int:
