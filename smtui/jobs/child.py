@@ -215,7 +215,7 @@ class Child:
             # Beside the ticks: a queue that does not answer must not cost a lease.
             self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
         if self._holds and not self._assignments:
-            await self._leave_use_if_idle(now)
+            await self._leave_use_if_idle(hearing)
 
     async def _find_lost_work(self, hearing: Hearing) -> None:
         found = True
@@ -223,7 +223,7 @@ class Child:
             await self._give_up(hearing)
             if runs := await hearing.claimable():
                 # Who waits for work counts as working until it is known that there is none.
-                self._worked_at = time.monotonic() + self.limits.sweep_seconds
+                self._worked_at = time.monotonic()
                 await self._take_into_use()
                 found = await asyncio.to_thread(self.wakeups.ensure, runs)
             self._means.settled()
@@ -260,7 +260,19 @@ class Child:
             await self._in_use.enter_async_context(self._means.using())
             self._holds = True
 
-    async def _leave_use_if_idle(self, now: float) -> None:
-        if now - self._worked_at > self.limits.linger_seconds:
+    @property
+    def _idle(self) -> bool:
+        rested = time.monotonic() - self._worked_at > self.limits.linger_seconds
+        return rested and not self._assignments
+
+    async def _leave_use_if_idle(self, hearing: Hearing) -> None:
+        """Let go of the servers, unless work waits whose wake-up was lost."""
+        try:
+            waits = self._idle and await hearing.claimable()
+        except SmtuiError as error:
+            self.say(error)
+            return
+        # Looked at once more: the main thread may have begun meanwhile.
+        if self._idle and not waits:
             self._holds = False
             await self._in_use.aclose()
