@@ -230,7 +230,7 @@ def _row(path: Path, number: int) -> FoundFile:
         file_path=str(name),
         file_size=status.st_size,
         mtime_ns=status.st_mtime_ns,
-        # Of its own, so that none is known from another; what is heard says the true one.
+        # As another program would add it, so that none is known from another of the same bytes.
         file_hash="",
         duration=0.2,
         sample_rate=RATE,

@@ -31,7 +31,7 @@ from smtui.domain.batch import RunId, RunProgress
 from smtui.services.box import Services
 from smtui.settings import Settings
 from tests.journeys.killing import Audit, Hunter, short_sounds
-from tests.journeys.terminal import Terminal
+from tests.journeys.terminal import Ended, Terminal
 from tests.local.private_home import Private, home_of_its_own
 
 VICTIMS = ("worker", "child", "valkey", "screen")
@@ -59,25 +59,35 @@ class Rounds:
         self.services = services
         self.wanted = wanted
         self.chance = random.Random(wanted.seed)
-        self.screen = Terminal(os.environ)
+        self.screen: Terminal | None = None
         self.ledger = Ledger()
 
     async def run(self) -> None:
         """Do all rounds."""
         owner = await self.services.accounts.for_command_line()
-        self.screen.start()
         for number in range(self.wanted.rounds):
             victim = VICTIMS[number % len(VICTIMS)]
             try:
                 await self._round(number, victim, owner)
-            except TimeoutError:
-                self.ledger.troubles.append(f"round {number}: not ended ({victim} killed)")
+            except (TimeoutError, Ended) as trouble:
+                words = f"round {number}: {type(trouble).__name__} ({victim} killed)"
+                self.ledger.troubles.append(words)
                 say(self.ledger.troubles[-1])
-            if self.screen.ended:
-                await self.screen.leave()
-                self.screen = Terminal(os.environ)
-                self.screen.start()
-        await self.screen.leave()
+        if self.screen is not None:
+            await self.screen.leave()
+
+    async def _look_on(self, total: int) -> None:
+        """See to it that a screen shows the library of so many sounds."""
+        if self.screen is not None:
+            if not self.screen.ended:
+                return
+            await self.screen.leave()
+        self.screen = Terminal(os.environ)
+        self.screen.start()
+        shown, newcomer = f"of {total:,}", "Press enter to begin"
+        if await self.screen.sees(newcomer, shown, seconds=60) == newcomer:
+            self.screen.press("\r")
+            await self.screen.sees(shown, seconds=60)
 
     async def _round(self, number: int, victim: str, owner: Account) -> None:
         home, batches = self.private.places.data.parent.parent, self.services.batches
@@ -91,6 +101,7 @@ class Rounds:
         )
         async for _ in self.services.scans.scan([folder], by=owner):
             pass
+        await self._look_on((number + 1) * self.wanted.files)
         began = time.monotonic()
         run_id = await batches.start_unheard(owner, Level.ADVANCED)
         assert run_id is not None
