@@ -21,6 +21,7 @@ import click
 from smtui.cli.fields import analysis_fields
 from smtui.cli.ink import ink_of
 from smtui.domain.analysis import Level, Measurement
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
@@ -167,7 +168,7 @@ def _facts(path: Path, heard: Measurement) -> str:
     try:
         size = wording.size(path.stat().st_size)
     except OSError as error:
-        raise SoundUnreadable("The file went away meanwhile", code="vanished") from error
+        raise SoundUnreadable("The file went away meanwhile", code=ErrorCode.VANISHED) from error
     return (
         f"  {header.format} {wording.rate(header.sample_rate)} {depth}"
         f"{wording.channels(header.channels)}  {wording.length(heard.duration)}  {size}"

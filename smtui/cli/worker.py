@@ -82,6 +82,7 @@ class _Work:
     limits: WorkLimits
     using: Callable[[], AbstractAsyncContextManager[None]]
     standing: Standing | None = None
+    settled: Callable[[], None] = lambda: None
 
     def run(self) -> int:
         """Work until told to stop; nothing is opened before the children are forked."""
@@ -111,6 +112,7 @@ class _Work:
             slates=slates,
             paths=self.settings.paths.here,
             standing=self.standing,
+            settled=self.settled,
         )
         register(app, means)
         return run_worker(app, self.limits)
@@ -142,7 +144,7 @@ def _work_privately(children: int) -> int:
         )
     from smtui import settings
     from smtui.jobs.app import WorkLimits
-    from smtui.local.locks import InUse
+    from smtui.local.locks import InUse, UntilSettled
 
     here = places()
     work = _Work(
@@ -151,6 +153,7 @@ def _work_privately(children: int) -> int:
         broker=broker,
         limits=WorkLimits(children=children, child_bytes=_share_of_memory(children)),
         using=InUse(here).using,
+        settled=UntilSettled(here).let_go,
     )
     return work.run()
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from smtui.domain.analysis import Measurement
-from smtui.domain.batch import RunId
+from smtui.domain.batch import MAX_ATTEMPTS, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
+from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
-from smtui.jobs.child import Child, took_too_long
+from smtui.jobs.child import Child
 from smtui.jobs.limits import TookTooLong
 from smtui.jobs.sight import gap
 from smtui.services.hearing import Assignment, Taken
@@ -22,7 +25,7 @@ _LOOK_SECONDS = 0.2
 # A chunk may take so many times what it was meant to before the rest is handed back.
 _PATIENCE = 2.0
 # Why a file could not be heard that may really not be here.
-_PERHAPS_UNSEEN = ("vanished", "damaged")
+_PERHAPS_UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
@@ -92,7 +95,7 @@ class Chunk:
         rest = list(self._left)
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
-                child.call(hearing.refuse(rest.pop(0), _stumbled(error)))
+                child.call(hearing.refuse(rest.pop(0), stumbled(type(error).__name__)))
             if rest or self._passed_on:
                 child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
@@ -123,6 +126,10 @@ class Chunk:
             child.call(hearing.refuse(assignment, reason))
         except TookTooLong:
             child.call(hearing.refuse(assignment, took_too_long()))
+        except Died as death:
+            if self._tries_again(assignment):
+                return
+            child.call(hearing.refuse(assignment, death.reason))
         except MemoryError:
             child.call(hearing.refuse(assignment, _too_big()))
         else:
@@ -141,15 +148,27 @@ class Chunk:
         self._passed_on += 1
         return True
 
+    def _tries_again(self, assignment: Assignment) -> bool:
+        """Let a file that crashed be claimed once more, if it may be; its attempt counts."""
+        if assignment.claimed.attempt >= MAX_ATTEMPTS:
+            return False
+        self._child.call(self._child.hearing.renew([assignment.claimed], lease_seconds=0.0))
+        self._passed_on += 1
+        return True
+
     def _measured(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
-        with child.stopwatch.limited(child.limits.seconds_for(sample.file_size)):
+        seconds = child.limits.seconds_for(sample.file_size, sample.duration)
+        with child.stopwatch.limited(seconds):
             if child.paths.foreign(sample.path):
                 raise _foreign()
             here = child.paths.here(sample.path)
             if assignment.known is not None and _unchanged(sample, here):
                 return assignment.known
-            return child.listener.listen(here, level=assignment.claimed.level)
+            listen = partial(child.listener.listen, here, level=assignment.claimed.level)
+            if assignment.claimed.attempt > 1:
+                return heard_apart(listen, seconds=seconds)
+            return listen()
 
     def _should_stop(self) -> bool:
         """Look up between two files: long enough, somebody's own request, or a cancel."""
@@ -174,16 +193,10 @@ def _unchanged(sample: Sample, here: Path) -> bool:
 
 
 def _foreign() -> SoundUnreadable:
-    return SoundUnreadable("The file is not on this machine", code="vanished")
+    return SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
 
 
 def _too_big() -> SoundUnreadable:
-    return SoundUnreadable("Listening to it needs more memory than allowed", code="out_of_memory")
-
-
-def _stumbled(error: Exception) -> SoundUnreadable:
     return SoundUnreadable(
-        "smtui stumbled over this sound",
-        code="crashed",
-        hint=f"{type(error).__name__}, details are in the worker's log",
+        "Listening to it needs more memory than allowed", code=ErrorCode.OUT_OF_MEMORY
     )

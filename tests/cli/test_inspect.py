@@ -88,7 +88,7 @@ def test_a_script_gets_the_fields_of_analyses(folder: Path) -> None:
     assert first["duration"] == pytest.approx(1.0)
     assert len(first["spectral_features"]["mfcc"]) == 13
     assert second["error"] == "The file is not a sound in a known format"
-    assert second["code"] == "not_audio"
+    assert second["code"] == "unsupported"
     assert third["file_hash"] == first["file_hash"]
 
 

@@ -230,7 +230,7 @@ class Model:
                 crashed = replace(
                     result,
                     status=State.FAILED,
-                    code="crashed",
+                    code="internal",
                     error=CRASHED,
                     lease_until=None,
                     unseen_on=(),

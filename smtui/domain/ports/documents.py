@@ -9,6 +9,8 @@ from typing import Protocol
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 
@@ -237,7 +239,7 @@ class BatchStore(Protocol):
         """Guarded; counts once, however often it is repeated."""
         ...
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool: ...
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool: ...
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count.
@@ -276,3 +278,11 @@ class BatchStore(Protocol):
         ...
 
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]: ...
+
+
+class OutcomeStore(Protocol):
+    """Keeps what came of a file: analysis, `heard`, result and counts."""
+
+    async def keep(self, outcome: Outcome) -> bool:
+        """Guarded as `BatchStore.complete`, and counted once; whether it was counted now."""
+        ...

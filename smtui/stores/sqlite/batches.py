@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
+    Batch,
+    BatchId,
+    Claimed,
+    Failure,
+    RunId,
+    RunProgress,
+    Unseen,
+)
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite import batch_rows, claims, endings
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.values import storable, to_ms
+from smtui.stores.sqlite.values import present, storable
 
 
 class SqliteBatches:
@@ -71,7 +80,7 @@ class SqliteBatches:
             lambda connection: claims.complete(connection, claimed, analysis_id, self._now())
         )
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
         return await self._writer.write(
             lambda connection: claims.fail(connection, claimed, (code, error), self._now())
@@ -130,8 +139,8 @@ class SqliteBatches:
         return await self._readers.read(lambda reader: batch_rows.failures(reader, run_id, limit))
 
     def _now(self) -> int:
-        return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())
+        return present(self._clock)
 
 
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
+def _ms(lease_seconds: float) -> int:
+    return round(min(lease_seconds, LONGEST_LEASE_SECONDS) * 1000)
