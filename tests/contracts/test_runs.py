@@ -184,13 +184,9 @@ async def test_two_who_cancel_and_resume_at_once_leave_every_file_counted(
                     await batches.fail(one, code="damaged", error="It ends early")
 
     async def change(steps: int) -> None:
+        ways = (batches.request_cancel, batches.resume, batches.retry_failed)
         for step in range(steps):
-            if step % 3 == 0:
-                await batches.request_cancel(RUN)
-            elif step % 3 == 1:
-                await batches.resume(RUN)
-            else:
-                await batches.retry_failed(RUN)
+            await ways[step % 3](RUN)
 
     await asyncio.gather(work("one"), work("two"), change(9), change(7))
     await batches.resume(RUN)

@@ -82,11 +82,15 @@ class Sound:
 
 @dataclass
 class Home:
-    """One person's library: what the tests put in and look at behind the screens."""
+    """One person's library: what the tests put in and look at behind the screens.
+
+    `clock` is what the documents tell the time by; None is the machine's.
+    """
 
     folder: Path
     valkey: ValkeyServer
     guarded: bool = True
+    clock: Clock | None = None
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -104,7 +108,7 @@ class Home:
     async def open_services(self) -> AsyncIterator[Services]:
         async with AsyncExitStack() as stack:
             documents = await stack.enter_async_context(
-                opened(self.folder / "library.sqlite3", Durability.NORMAL)
+                opened(self.folder / "library.sqlite3", Durability.NORMAL, clock=self.clock)
             )
             link = RedisLink(self.valkey.address)
             stack.push_async_callback(link.close)

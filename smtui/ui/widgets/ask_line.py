@@ -117,9 +117,7 @@ class AskLine(Horizontal):
         """Begin with a text."""
         line = self.query_one(Input)
         line.value = text
-        line.cursor_position = 0
-        # The line has no width before it is drawn, and would be scrolled out of sight.
-        self.call_after_refresh(line.action_end)
+        line.cursor_position = len(text)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
