@@ -71,7 +71,7 @@ def test_a_file_written_slowly_is_taken_in_once_and_heard(drop: Path, tmp_path: 
 def test_the_other_servers_rest_while_folders_are_watched(
     drop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("SMTUI_SERVICES_IDLE_SECONDS", "1")
+    monkeypatch.setenv("SMTUI_SERVICES_IDLE_SECONDS", "25")
     assert smtui("watch", drop).returncode == 0
     tone(drop / "one.wav")
     wait_until(lambda: pid("worker"))
