@@ -56,6 +56,11 @@ class Places:
         return self.state / "resume.json"
 
     @property
+    def pause(self) -> Path:
+        """What was said of listening on this machine; not there where nothing was."""
+        return self.state / "pause.json"
+
+    @property
     def sockets(self) -> Path:
         """The folder of unix sockets: the state folder, or a short one where paths are long."""
         if len(os.fsencode(self.state / "valkey.sock")) <= _LONGEST_SOCKET_PATH:

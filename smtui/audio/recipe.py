@@ -13,15 +13,13 @@ from smtui.audio.frames import Resampler
 from smtui.audio.kind import Heard, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.read import Sound, opened
+from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.audio.stretches import Stretches
 from smtui.audio.tempo import Rhythm, rhythm
 from smtui.audio.threads import one_thread
 from smtui.audio.timbre import spectral_features
 from smtui.audio.tonality import Tonality, steady_note, tonality
 from smtui.domain.analysis import Claims, Level, Measurement
-
-RECIPE_VERSION = 1
-"""Rises whenever the same sound would be heard differently."""
 
 _DRUMS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
 # A drum's skin may ring on a pitch, but nobody plays a melody on it.

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import sys
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.filtering import parsed, refuse_options
+from smtui.cli.following import follow
 from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.runs import sounds
 from smtui.domain.analysis import Level
-from smtui.domain.batch import RunId, RunProgress
-from smtui.domain.question import Question, Within
+from smtui.domain.errors import InputInvalid
+from smtui.domain.question import Everything, Expression, Question, Within
 from smtui.domain.text import printable_path
 
 if TYPE_CHECKING:
+    from smtui.domain.batch import RunId
     from smtui.domain.sample import FileId
-    from smtui.services.batches import Batches
-    from smtui.services.pace import Pace
 
-_FAILURES_TOLD = 50
-_PLAIN_EVERY_SECONDS = 5.0
+_OPTIONS = ("--level", "--wait", "--retry", "--older", "--help")
 
 
-@click.command("analyze")
-@click.argument(
-    "paths", nargs=-1, type=click.Path(path_type=Path, readable=False), metavar="[PATH]..."
+@click.command(
+    "analyze",
+    # A dash begins a negated word, not an option: smtui analyze -loop.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY|PATH]...")
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),
@@ -39,80 +40,110 @@ _PLAIN_EVERY_SECONDS = 5.0
 )
 @click.option("--wait", is_flag=True, help="Stay until all is heard, showing how far it is.")
 @click.option("--retry", is_flag=True, help="Listen again to what failed before.")
-def analyze_command(*, paths: tuple[Path, ...], level: str | None, wait: bool, retry: bool) -> None:
-    """Queue what was not yet heard: all sounds, or these files, or what is below these folders.
+@click.option("--older", is_flag=True, help="Listen again to what an older smtui heard otherwise.")
+def analyze_command(
+    *, words: tuple[str, ...], level: str | None, wait: bool, retry: bool, older: bool
+) -> None:
+    """Queue what was not yet heard: all sounds, what QUERY finds, or what is at and below PATHs.
 
-    The work goes on in the background, also after this command has ended.
+    QUERY is written as for `smtui list`. What is there under its name, or has a slash and no
+    colon, is a PATH; single files are listened to always. The work goes on in the background,
+    also after this command has ended. Exit status with --wait: 1 if sounds failed.
     """
+    if words == ("-h",):
+        click.echo(click.get_current_context().get_help())
+        return
+    refuse_options(words, _OPTIONS)
 
     async def work() -> int:
+        # Whatever is wrong with the words is told before anything is opened.
+        wish = _wish(words, retry=retry, older=older)
         async with opened(writes=True) as box:
             wanted = Level(level) if level else box.settings.work.level
-            ids, unknown = await _wanted(box, paths, wanted, retry=retry)
-            for path in unknown:
-                err(f"{path} is not in the library; `smtui scan` takes it in")
-            batches = box.services.batches
-            # What has just begun may have ended before one looks.
-            begun = [await batches.start(ids, wanted, by=box.account)] if ids else []
-            before = await batches.going(box.account.user_id)
-            going = list(dict.fromkeys([*before, *begun]))
-            if not going:
-                out("There is nothing new to listen to.")
-            elif wait:
-                failed = [await follow(batches, run_id) for run_id in going]
-                return any(failed) or bool(unknown)
-            elif ids:
-                out(f"{_sounds(len(ids))} to be listened to in the background.")
-                if batches.waiting:
-                    err(f"Waiting: {batches.waiting}")
-            else:
-                out("There is nothing new to listen to; what was asked for before goes on.")
-            return bool(unknown)
+            return await _analyze(box, wish, wanted, wait=wait)
 
     run(work)
 
 
-async def follow(batches: Batches, run_id: RunId) -> int:
-    """Show how far a run is until it has ended, then what failed; give the exit status."""
-    # A late import: it goes with the services, which --help does not load.
-    from smtui.services.pace import Pace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a person named: a filter, or places; and which of it is worth listening to."""
 
-    line = _Line(Pace())
-    waiting = ""
+    paths: tuple[Path, ...] = ()
+    query: Expression = field(default_factory=Everything)
+    retry: bool
+    older: bool
+
+    @property
+    def everything(self) -> bool:
+        return not self.paths and isinstance(self.query, Everything)
+
+
+def _wish(words: Sequence[str], *, retry: bool, older: bool) -> _Wish:
+    """Tell paths from a filter; raises InputInvalid for both, QueryInvalid for a mistake."""
+    paths = [Path(word) for word in words if _is_path(word)]
+    if paths and len(paths) < len(words):
+        raise InputInvalid(
+            "Name places or a filter, not both", hint="`in:FOLDER` is a filter for a place."
+        )
+    query = Everything() if paths else parsed(" ".join(words))
+    return _Wish(paths=tuple(paths), query=query, retry=retry, older=older)
+
+
+def _is_path(word: str) -> bool:
+    return ("/" in word and ":" not in word) or (bool(word) and os.path.lexists(word))
+
+
+async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int:
+    ids, unknown = await _wanted(box, wish, level)
+    for path in unknown:
+        err(f"{path} is not in the library; `smtui scan` takes it in")
+    batches = box.services.batches
+    begun = [await _begun(box, ids, level)] if ids else []
+    # What has just begun may have ended before one looks.
+    before = await batches.going(box.account.user_id)
+    going = list(dict.fromkeys([*before, *begun]))
+    if not going:
+        nothing = "Nothing was heard by an older smtui." if wish.older else _NOTHING_NEW
+        out(nothing)
+    elif wait:
+        failed = [await follow(batches, run_id) for run_id in going]
+        return any(failed) or bool(unknown)
+    elif ids:
+        out(f"{sounds(len(ids))} to be listened to in the background.")
+        if batches.waiting:
+            err(f"Waiting: {batches.waiting}")
+    else:
+        out("There is nothing new to listen to; what was asked for before goes on.")
+    return bool(unknown)
+
+
+_NOTHING_NEW = "There is nothing new to listen to."
+
+
+async def _begun(box: Opened, ids: Sequence[FileId], level: Level) -> RunId:
+    """Start the run, whole also when interrupted in between: half of it would go on unseen."""
+    # A late import: it goes with the services, which --help does not load.
+    from smtui.services.ahead import to_its_end
+
     try:
-        async for progress in batches.watch(run_id):
-            if batches.waiting not in ("", waiting):
-                line.leave()
-                err(f"Waiting: {batches.waiting}")
-            waiting = batches.waiting
-            line.show(progress)
+        return await to_its_end(box.services.batches.start(ids, level, by=box.account))
     except asyncio.CancelledError:
-        line.leave()
-        err("The run goes on in the background.")
+        err("The run is begun and goes on in the background; `smtui batches` shows it.")
         raise
-    line.leave()
-    out(_result(progress))
-    if not progress.failed:
-        return 0
-    failures = await batches.failures(run_id, _FAILURES_TOLD)
-    for failure, sample in await batches.named(failures):
-        err(f"{sample.filename if sample else failure.file_id}: {failure.error}")
-    if progress.failed > len(failures):
-        err(f"and {progress.failed - len(failures):,} more")
-    return 1
 
 
 async def _wanted(
-    box: Opened, paths: Sequence[Path], level: Level, *, retry: bool
+    box: Opened, wish: _Wish, level: Level
 ) -> tuple[tuple[FileId, ...], tuple[str, ...]]:
     """The sounds to listen to, and the paths that the library does not know.
 
     Named files are listened to always, what is below a folder only if it was not yet heard.
     """
+    if not wish.paths:
+        return await _found(box, wish, level, None), ()
     batches, account = box.services.batches, box.account
-    if not paths:
-        return await batches.unheard(account, level, retry=retry), ()
-    folders, files = _told_apart(paths)
+    folders, files = _told_apart(wish.paths)
     kept = box.services.paths.kept
     known = await batches.known([kept(path) for path in files], viewer=account.user_id)
     unknown: list[Path] = []
@@ -122,9 +153,24 @@ async def _wanted(
             (folders if await _has_sounds(box, kept(path)) else unknown).append(path)
     ids = [file_id for file_id in known if file_id is not None]
     for folder in folders:
-        below = printable_path(bytes(kept(folder)))
-        ids += await batches.unheard(account, level, below=below, retry=retry)
+        ids += await _found(box, wish, level, printable_path(bytes(kept(folder))))
     return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)
+
+
+async def _found(box: Opened, wish: _Wish, level: Level, below: str | None) -> tuple[FileId, ...]:
+    """What is worth listening to of a folder, of what a filter finds, or of all."""
+    services, account = box.services, box.account
+    if not wish.older and (below is not None or wish.everything):
+        return await services.batches.unheard(account, level, below=below, retry=wish.retry)
+    # Late imports: they go with the services, which --help does not load.
+    from smtui.audio.recipe_version import RECIPE_VERSION
+    from smtui.services.runs import Wanted
+
+    older_than = RECIPE_VERSION if wish.older else 0
+    wanted = Wanted(level=level, retry=wish.retry, older_than=older_than)
+    meant = services.paths.asked(wish.query) if below is None else Within(below)
+    question = Question(expression=meant, viewer=account.user_id)
+    return await services.batches.wanted(services.library.each(question), wanted, by=account)
 
 
 async def _has_sounds(box: Opened, folder: Path) -> bool:
@@ -138,63 +184,3 @@ def _told_apart(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     places = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100
     folders = [path for path in places if path.is_dir()]
     return folders, [path for path in places if path not in folders]
-
-
-class _Line:
-    """How far a run is: one line that is rewritten on a terminal, a new one now and then else."""
-
-    def __init__(self, pace: Pace) -> None:
-        self._pace = pace
-        self._terminal = sys.stderr.isatty()
-        self._written_at = -_PLAIN_EVERY_SECONDS
-
-    def show(self, progress: RunProgress) -> None:
-        """Write the present."""
-        told = _told(progress, self._pace.rate(progress.ended_files))
-        if self._terminal:
-            width = shutil.get_terminal_size().columns
-            cells = max(10, min(40, width - len(told) - 4))
-            full = cells * progress.ended_files // max(1, progress.total)
-            bar = f"[{'#' * full}{'-' * (cells - full)}] {told}"
-            sys.stderr.write(f"\r{bar[: width - 1]}\x1b[K")
-            sys.stderr.flush()
-        elif time.monotonic() - self._written_at >= _PLAIN_EVERY_SECONDS:
-            self._written_at = time.monotonic()
-            err(told)
-
-    def leave(self) -> None:
-        """Free the line for what comes next."""
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def _told(progress: RunProgress, rate: float | None) -> str:
-    parts = [f"{progress.ended_files:,} of {progress.total:,} heard"]
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if rate:
-        seconds = round((progress.total - progress.ended_files) / rate)
-        parts.append(f"{rate:.1f} a second, {_duration(seconds)} left")
-    return ", ".join(parts)
-
-
-def _result(progress: RunProgress) -> str:
-    parts = [f"{_sounds(progress.completed)} heard"]
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if progress.cancelled:
-        parts.append(f"{progress.cancelled:,} cancelled")
-    return ", ".join(parts) + "."
-
-
-def _sounds(count: int) -> str:
-    return f"{count:,} sound{'' if count == 1 else 's'}"
-
-
-def _duration(seconds: int) -> str:
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes:02}m"
-    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

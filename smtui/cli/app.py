@@ -19,6 +19,13 @@ COMMANDS = {
     "demo": Entry("smtui.cli.demo", "Make a small library of known sounds and open it."),
     "scan": Entry("smtui.cli.scan", "Take the sounds in folders into the library."),
     "analyze": Entry("smtui.cli.analyze", "Listen to what was not yet heard."),
+    "batches": Entry("smtui.cli.batches", "Show runs, how far they are and what failed."),
+    "cancel": Entry("smtui.cli.cancel", "Stop what has not begun of a run, or of all."),
+    "resume": Entry("smtui.cli.resume", "Go on with what a run left."),
+    "retry": Entry("smtui.cli.retry", "Try once more what failed in a run."),
+    "watch": Entry("smtui.cli.watch", "Take in what is dropped into folders, by itself."),
+    "pause": Entry("smtui.cli.pause", "Hold all listening on this machine while recording."),
+    "resume-all": Entry("smtui.cli.resume_all", "Let this machine listen again."),
     "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
     "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
     "check": Entry("smtui.cli.check", "Look for what to mend before a pack goes out."),
@@ -44,7 +51,9 @@ class LazyGroup(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        command = getattr(importlib.import_module(entry.module), f"{cmd_name}_command")
+        command = getattr(
+            importlib.import_module(entry.module), f"{cmd_name.replace('-', '_')}_command"
+        )
         assert isinstance(command, click.Command)
         return command
 

@@ -112,7 +112,7 @@ async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Chec
 
 
 async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
-    from smtui.cli.list import parsed
+    from smtui.cli.filtering import parsed
     from smtui.folders.finder import DiskFinder
 
     expression = parsed(text)

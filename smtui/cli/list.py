@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import sys
 from dataclasses import asdict
@@ -11,13 +10,13 @@ from dataclasses import asdict
 import click
 
 from smtui.cli.fields import analysis_fields
+from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.running import Opened, err, opened, run
 from smtui.cli.table import Table
 from smtui.domain.analysis import Analysis
 from smtui.domain.differing import differences
-from smtui.domain.errors import QueryInvalid
-from smtui.domain.query import CONDITIONS, parse
-from smtui.domain.question import SORTABLE, Expression, Field, Question, Sort
+from smtui.domain.query import CONDITIONS
+from smtui.domain.question import SORTABLE, Field, Question, Sort
 from smtui.domain.sample import Sample
 
 _OPTIONS = ("--json", "--sort", "--reverse", "--limit", "--help")
@@ -57,7 +56,7 @@ def list_command(
     if query == ("-h",):
         click.echo(click.get_current_context().get_help())
         return
-    _refuse_options(query)
+    refuse_options(query, _OPTIONS)
     text = " ".join(query)
 
     async def work() -> None:
@@ -72,27 +71,6 @@ def list_command(
                 err("Nothing is found." if text else "The library is empty: smtui scan FOLDER")
 
     run(work)
-
-
-def _refuse_options(words: tuple[str, ...]) -> None:
-    """Raise click.NoSuchOption for a misspelt option: it would find nothing, without a word."""
-    for word in words:
-        if word.startswith("--"):
-            option = word.partition("=")[0]
-            context = click.get_current_context()
-            possible = difflib.get_close_matches(option, _OPTIONS)
-            raise click.NoSuchOption(option, possibilities=possible, ctx=context)
-
-
-def parsed(text: str) -> Expression:
-    """Read a filter, pointing at a mistake in it before it is raised."""
-    try:
-        return parse(text)
-    except QueryInvalid as mistake:
-        if text.isprintable():
-            err(f"  {text}")
-            err(f"  {' ' * mistake.start}{'^' * max(1, mistake.end - mistake.start)}")
-        raise
 
 
 async def _print(box: Opened, question: Question, limit: int | None, *, as_json: bool) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from smtui.cli.ink import locale_is_utf8
 from smtui.cli.running import err
@@ -12,6 +14,9 @@ from smtui.domain.errors import SmtuiError
 from smtui.paths import Places, places
 from smtui.settings import Loaded, Look, load
 from smtui.ui.options import TRUE_COLOUR, Options
+
+if TYPE_CHECKING:
+    from smtui.services.box import Services
 
 _COLOURS = {"truecolor": TRUE_COLOUR, "256": 256, "16": 16}
 
@@ -36,9 +41,15 @@ def show(here: Places, loaded: Loaded) -> int:
     from smtui import wiring
     from smtui.ui.start import show as show_screens
 
-    return show_screens(
-        lambda: wiring.services(here, loaded.settings), options(here, loaded, os.environ)
-    )
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Services]:
+        async with (
+            wiring.services(here, loaded.settings) as services,
+            wiring.watched(here, loaded.settings),
+        ):
+            yield services
+
+    return show_screens(opened, options(here, loaded, os.environ))
 
 
 def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Options:

@@ -164,6 +164,7 @@ def _worker_object(worker: WorkerReport) -> str:
             "children": worker.children,
             "since": worker.started_at.isoformat(timespec="seconds"),
             "missing": list(worker.missing),
+            "rests": worker.rests or None,
         }
     )
 
@@ -194,13 +195,14 @@ def _worker_table(workers: tuple[WorkerReport, ...]) -> list[str]:
     """Lay out the workers that live; times are local."""
     if not workers:
         return []
-    rows = [("WORKER ON", "SMTUI", "CHILDREN", "SINCE", "DOES NOT HAVE")]
+    rows = [("WORKER ON", "SMTUI", "CHILDREN", "SINCE", "RESTS", "DOES NOT HAVE")]
     rows += [
         (
             one.machine,
             one.version,
             str(one.children),
             one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            one.rests or "-",
             ", ".join(one.missing) or "-",
         )
         for one in workers

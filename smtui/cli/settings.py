@@ -57,8 +57,10 @@ def settings_command(*, as_json: bool) -> None:
 
 def _words(value: object) -> str:
     """Write a value as the settings file has it."""
-    if value is None or value == {}:
+    if value is None or value in ({}, (), ""):
         return "-"
+    if isinstance(value, tuple):
+        return ":".join(map(str, value))
     if isinstance(value, Mapping):
         return " ".join(f"{name}={other}" for name, other in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)

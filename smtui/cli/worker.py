@@ -17,7 +17,9 @@ from uuid import uuid4
 
 import click
 
+from smtui.cli.manners import be_polite, cores, share_of_memory
 from smtui.cli.running import err, out, run
+from smtui.cli.unit import queues_named, unit_text
 from smtui.domain.analysis import Level
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
 from smtui.paths import Places, places
@@ -29,11 +31,8 @@ if TYPE_CHECKING:
     from smtui.services.hearing import Hearing
     from smtui.settings import Settings
 
-# A child is given its share of the machine's memory, but never less than this, bytes.
-_LEAST_MEMORY = 1 << 30
 # Lost work is looked for more often where more can lose it, s.
 _SWEEP_SECONDS = 4.0
-_THREADED = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
 
 
 @click.command("worker")
@@ -43,20 +42,37 @@ _THREADED = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA")
     type=click.IntRange(1, 256),
     help="How many processes listen; the setting work.children otherwise.",
 )
+@click.option(
+    "--queues",
+    metavar="NAMES",
+    help="Work from these alone, with commas: default (a person's single sounds),"
+    " audio_processing, ai_analysis, embeddings.",
+)
+@click.option("--unit", is_flag=True, help="Only print a systemd user unit that runs it.")
 @click.option("--check", is_flag=True, help="Only tell: exit 0 if one of this machine listens.")
-def worker_command(*, private: bool, children: int | None, check: bool) -> None:
+def worker_command(
+    *, private: bool, children: int | None, queues: str | None, unit: bool, check: bool
+) -> None:
     """Listen to queued sounds for the shared servers of the settings, until told to stop.
 
     Any number of machines may do so. A sound that a machine does not have is left to those that
     have it; where it calls a folder otherwise, the setting paths.map says so. SIGTERM, SIGHUP and
     Ctrl-C finish the sounds that are being listened to, and give the others back.
 
+    `smtui pause` holds it while somebody records, also as a service. It sees to it that the
+    folders of `smtui watch` are watched on this machine.
+
     Your own library needs none of this: smtui starts its worker by itself and stops it again.
     """
     if check:
         run(_check)
     try:
-        raise SystemExit(_work_privately(children or 1) if private else _work(children))
+        wanted = () if queues is None else queues_named(queues)
+        if unit:
+            _tell_variables(places())
+            out(unit_text(children, queues).rstrip())
+            raise SystemExit(0)
+        raise SystemExit(_work_privately(children or 1) if private else _work(children, wanted))
     except SmtuiError as error:
         err(f"smtui: {error}")
         raise SystemExit(1) from error
@@ -83,16 +99,18 @@ class _Work:
     using: Callable[[], AbstractAsyncContextManager[None]]
     standing: Standing | None = None
     settled: Callable[[], None] = lambda: None
+    queues: tuple[str, ...] = ()
 
     def run(self) -> int:
         """Work until told to stop; nothing is opened before the children are forked."""
         # Late imports, here and below: --help loads none of this, and children inherit it loaded.
         from smtui.audio.recipe import Recipe
-        from smtui.jobs.app import celery_app
+        from smtui.jobs.app import QUEUES, celery_app
         from smtui.jobs.means import Means
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
         from smtui.jobs.worker import run_worker
+        from smtui.wiring import PresentPause
 
         if self.settings.work.level is Level.FULL:
             # What librosa compiles is compiled once, before there are children.
@@ -113,13 +131,14 @@ class _Work:
             paths=self.settings.paths.here,
             standing=self.standing,
             settled=self.settled,
+            pause=PresentPause(self.here, self.settings),
         )
         register(app, means)
-        return run_worker(app, self.limits)
+        return run_worker(app, self.limits, self.queues or QUEUES)
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
-        from smtui.audio.recipe import RECIPE_VERSION
+        from smtui.audio.recipe_version import RECIPE_VERSION
         from smtui.services.hearing import Hearing
         from smtui.stores.sqlite.connections import Durability
         from smtui.wiring import SystemClock, documents
@@ -151,22 +170,23 @@ def _work_privately(children: int) -> int:
         here=here,
         settings=settings.load(here).settings,
         broker=broker,
-        limits=WorkLimits(children=children, child_bytes=_share_of_memory(children)),
+        limits=WorkLimits(children=children, child_bytes=share_of_memory(children)),
         using=InUse(here).using,
         settled=UntilSettled(here).let_go,
     )
     return work.run()
 
 
-def _work(children: int | None) -> int:
+def _work(children: int | None, queues: tuple[str, ...]) -> int:
     """Work for the shared servers, in the foreground; gives the exit status."""
     here = places()
     settings = _shared_settings(here)
-    processes = children or settings.work.processes(_cores())
-    _be_polite(settings.work.nice)
+    processes = children or settings.work.processes(cores())
+    be_polite(settings.work.nice)
     from smtui import logs
     from smtui.jobs.app import WorkLimits
     from smtui.local.refusals import prepared
+    from smtui.wiring import see_to_watcher
 
     prepared(here)
     logs.start_on(sys.stderr)
@@ -174,7 +194,7 @@ def _work(children: int | None) -> int:
     _say(settings, standing)
     limits = WorkLimits(
         children=processes,
-        child_bytes=_share_of_memory(processes),
+        child_bytes=share_of_memory(processes),
         sweep_seconds=_SWEEP_SECONDS,
     )
     work = _Work(
@@ -184,7 +204,9 @@ def _work(children: int | None) -> int:
         limits=limits,
         using=_nothing_to_keep,
         standing=standing,
+        queues=queues,
     )
+    asyncio.run(see_to_watcher(here, settings))
     try:
         return work.run()
     finally:
@@ -204,6 +226,20 @@ def _shared_settings(here: Places) -> Settings:
             "`smtui settings` shows servers.mongo_url and the others.",
         )
     return loaded
+
+
+def _tell_variables(here: Places) -> None:
+    """Warn whoever prints a unit of addresses that a service would not have."""
+    from smtui import settings
+
+    _shared_settings(here)
+    origins = settings.load(here).origins
+    names = [name for name, origin in origins.items() if origin.startswith("SMTUI_SERVERS_")]
+    if names:
+        err(
+            f"{', '.join(names)}: set by variables of this shell, which a service does not have."
+            f" Write them into {here.settings_file}, best as files: servers.mongo_url_file."
+        )
 
 
 def _standing(settings: Settings, processes: int) -> Standing:
@@ -259,30 +295,3 @@ async def _leave(standing: Standing) -> None:
 async def _nothing_to_keep() -> AsyncIterator[None]:
     """Shared servers run whether they are used or not."""
     yield
-
-
-def _be_polite(nice: int) -> None:
-    """Stand back for whoever plays sounds on this machine: processor, disk, threads."""
-    # Before numpy is loaded, which reads them once.
-    os.environ |= {f"{library}_NUM_THREADS": "1" for library in _THREADED}
-    # A niceness already higher than asked for cannot be lowered, and need not be.
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
-    if sys.platform == "linux":
-        import psutil
-
-        with suppress(psutil.Error, OSError):
-            psutil.Process().ionice(psutil.IOPRIO_CLASS_IDLE)
-
-
-def _cores() -> int:
-    """The cores that this process may use; a container may have fewer than the machine."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def _share_of_memory(children: int) -> int | None:
-    """How much data memory a child may have, bytes; None where the system cannot limit it."""
-    if sys.platform != "linux":
-        return None
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(_LEAST_MEMORY, whole // (2 * children))

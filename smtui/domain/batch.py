@@ -59,6 +59,7 @@ class FileResult:
     """How one file of a batch stands.
 
     Attributes:
+        claimed_at: when the worker that holds it took it; gone with the lease.
         unseen_on: machines whose workers handed it back because they do not have the file;
             `error` is then the newest one's sentence, `code` is UNSEEN.
     """
@@ -70,7 +71,15 @@ class FileResult:
     attempt: int = 0
     worker: str | None = None
     lease_until: datetime | None = None
+    claimed_at: datetime | None = None
     unseen_on: tuple[str, ...] = ()
+
+    @property
+    def left(self) -> bool:
+        """It was left undone and not found wanting: cancelled, or gone when its turn came."""
+        return self.status is State.CANCELLED or (
+            self.status is State.FAILED and self.code == ErrorCode.VANISHED
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,10 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """At most 1,000 files of one run; completed + failed + cancelled = total ends it."""
+    """At most 1,000 files of one run; completed + failed + cancelled = total ends it.
+
+    `heard_ms` is how long its completed sounds are together.
+    """
 
     batch_id: BatchId
     run_id: RunId
@@ -94,6 +106,7 @@ class Batch:
     completed: int = 0
     failed: int = 0
     cancelled: int = 0
+    heard_ms: int = 0
     results: Mapping[FileId, FileResult] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
@@ -123,7 +136,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """Counters of a run; `processing` files are among neither ended nor pending."""
+    """Counters of a run; `processing` files are among neither ended nor pending.
+
+    `heard_ms` is how long its completed sounds are together.
+    """
 
     run_id: RunId
     user_id: UserId | None
@@ -133,6 +149,7 @@ class RunProgress:
     failed: int
     cancelled: int
     processing: int
+    heard_ms: int = 0
     created_at: datetime
     updated_at: datetime
     started_at: datetime | None = None
@@ -143,6 +160,11 @@ class RunProgress:
     def ended_files(self) -> int:
         """How many files need nothing more."""
         return self.completed + self.failed + self.cancelled
+
+    @property
+    def tried_files(self) -> int:
+        """How many files somebody listened to, or tried to."""
+        return self.completed + self.failed
 
     @property
     def status(self) -> State:
@@ -162,3 +184,20 @@ class Failure:
     code: str
     error: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One file that a worker works on, or will next: it holds what it claimed together.
+
+    Attributes:
+        claimed_at: since when; None where another program wrote no more.
+        lease_until: without a sign of life until then, others may take it.
+    """
+
+    run_id: RunId
+    file_id: FileId
+    worker: str
+    attempt: int
+    claimed_at: datetime | None
+    lease_until: datetime | None

@@ -47,6 +47,7 @@ class WorkerReport:
         version: the smtui that it runs.
         children: how many processes listen.
         missing: folders that it was asked for and does not have.
+        rests: why it does not listen now (`paused until 14:00`); empty where it does.
     """
 
     name: str
@@ -55,3 +56,4 @@ class WorkerReport:
     children: int
     started_at: datetime
     missing: tuple[str, ...] = ()
+    rests: str = ""

@@ -16,3 +16,8 @@ class Outcome:
     claimed: Claimed
     analysis: Analysis
     heard: Heard
+
+    @property
+    def heard_ms(self) -> int:
+        """How long the sound is that was listened to, ms."""
+        return round(1000 * self.analysis.measured.duration)

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -43,8 +43,13 @@ class DiskFinder:
         count = threads or max(2, min(4, (os.cpu_count() or 2) // 2))
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="finder")
 
-    async def walk(self, root: Path) -> AsyncIterator[Walked]:
-        """Yield what was met since the step before, in chunks; folders in sorted order."""
+    async def walk(
+        self, root: Path, *, only: Collection[Path] | None = None
+    ) -> AsyncIterator[Walked]:
+        """Yield what was met since the step before, in chunks; folders in sorted order.
+
+        With `only`, nothing but these paths of this machine and what is below them.
+        """
         here = os.fsencode(self.paths.here(root))
         if self.paths.foreign(root):
             words = "This folder of the library is not on this machine"
@@ -52,7 +57,7 @@ class DiskFinder:
             unreadable = Unreadable(file_path=folder, code=ErrorCode.VANISHED, error=words)
             yield Walked(folder=folder, unreadable=(unreadable,))
             return
-        steps = walked(here)
+        steps = walked(here, None if only is None else [os.fsencode(path) for path in only])
         while (step := await self._in_thread(self._next, steps)) is not None:
             yield step
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,12 +27,34 @@ _AWAY = "; is its drive away? The library keeps its sounds"
 _CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
 
 
-def walked(root: bytes) -> Iterator[Walked]:
+def walked(root: bytes, only: Collection[bytes] | None = None) -> Iterator[Walked]:
     """Walk below a folder, or look at one file; yields at least ten times a second.
 
-    Where the root itself cannot be read, the only thing told is an Unreadable of its path.
+    With `only`, nothing but these paths and what is below them is met; what leaves things out on
+    the way to them counts all the same. Where the root itself cannot be read, the only thing told
+    is an Unreadable of its path.
     """
-    return _Walk(root=os.path.abspath(root)).steps()  # noqa: PTH100
+    place = os.path.abspath(root)  # noqa: PTH100
+    return _Walk(root=place, way=None if only is None else _way(place, only)).steps()
+
+
+def _way(root: bytes, only: Collection[bytes]) -> dict[bytes, set[bytes]]:
+    """Give for each folder that leads to one of the paths the names to follow in it."""
+    way: dict[bytes, set[bytes]] = {}
+    for path in only:
+        if path != root and not path.startswith(root.rstrip(b"/") + b"/"):
+            continue
+        while path != root:
+            folder, _, name = path.rpartition(b"/")
+            way.setdefault(folder or b"/", set()).add(name)
+            path = folder or b"/"
+    # What was asked for itself is met whole, also where something below it was asked for too.
+    for path in only:
+        if path in way:
+            inner = path.rstrip(b"/") + b"/"
+            for folder in [each for each in way if each == path or each.startswith(inner)]:
+                del way[folder]
+    return way
 
 
 @dataclass(slots=True)
@@ -46,6 +68,7 @@ class _Walk:
     """One walk: where it has been, and what it met since it last told."""
 
     root: bytes
+    way: Mapping[bytes, Collection[bytes]] | None = None
     entered: set[tuple[int, int]] = field(default_factory=set)
     links: list[_Folder] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
@@ -113,7 +136,8 @@ class _Walk:
             return []
         if any(entry.name == IGNORE_FILE for entry in entries):
             folder.rules += self._own_rules(folder.path)
-        return entries
+        names = None if self.way is None else self.way.get(folder.path)
+        return entries if names is None else [each for each in entries if each.name in names]
 
     def _own_rules(self, folder: bytes) -> tuple[Rule, ...]:
         path = os.path.join(folder, IGNORE_FILE)  # noqa: PTH118

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import WorkerReport
+from smtui.domain.pause import Pause
 from smtui.domain.ports.sessions import WorkerBoard
 
 _LIVES = 4
@@ -35,6 +36,23 @@ class Interval:
         return max(1, round(_LIVES * self.seconds))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """Asked each time a worker tells: folders that it does not have, and why it rests, if it does.
+
+    Files are looked at, so not in the loop.
+    """
+
+    missing: Callable[[], tuple[str, ...]]
+    pause: Callable[[], Pause | None]
+
+    def told(self, report: WorkerReport) -> WorkerReport:
+        """Fill in how it is now."""
+        pause = self.pause()
+        rests = "" if pause is None else f"paused {pause.end}"
+        return replace(report, missing=self.missing(), rests=rests)
+
+
 class Attendance:
     """One child's hand on the board; belongs to the loop in which the board was opened."""
 
@@ -42,12 +60,12 @@ class Attendance:
         self,
         board: WorkerBoard,
         report: WorkerReport,
-        missing: Callable[[], tuple[str, ...]],
+        present: Present,
         interval: Interval,
     ) -> None:
         self._board = board
         self._report = report
-        self._missing = missing
+        self._present = present
         self._interval = interval
         self._trusted_at: float | None = None
         self._seen: dict[str, float] = {}
@@ -61,8 +79,7 @@ class Attendance:
 
     async def tell(self) -> None:
         """Put up the report as it is now."""
-        missing = await asyncio.to_thread(self._missing)
-        report = replace(self._report, missing=missing)
+        report = await asyncio.to_thread(self._present.told, self._report)
         try:
             await self._board.report(report, seconds=self._interval.lives)
         except ServerUnavailable as error:

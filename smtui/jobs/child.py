@@ -22,7 +22,7 @@ from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
-from smtui.jobs.attendance import Attendance, Interval
+from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.rests import Rests
@@ -56,6 +56,7 @@ class Child:
         self.wakeups = means.wakeups()
         self.stopwatch = Stopwatch(grace_seconds=means.limits.grace_seconds)
         self.paths = means.paths
+        self.pause = means.pause
         long_work = AUDIO_PROCESSING if AUDIO_PROCESSING in seat.queues else None
         self.rests = Rests(self.wakeups, long_work)
         standing = means.standing
@@ -128,6 +129,18 @@ class Child:
         if not self.wakeups.ensure([run_id], queue):
             self.owe(run_id, queue)
 
+    def rests_in_pause(self, run_id: RunId, queue: str) -> bool:
+        """Sit out some of a pause of this machine, the wake-up put back; False where it listens."""
+        if self.pause() is None:
+            return False
+        if run_id in self.call(self.hearing.claimable()):
+            # Work that waits for the end of a pause keeps the servers as work that is done.
+            self.begin()
+            if not self.wakeups.ensure([run_id], queue):
+                self.owe(run_id, queue)
+            self.rests.sit_out(self.pause)
+        return True
+
     def owe(self, run_id: RunId, queue: str) -> None:
         """Put a wake-up back as soon as the queue answers again."""
         self._loop.call_soon_threadsafe(self._owed.update, {run_id: queue})
@@ -148,7 +161,8 @@ class Child:
         async with standing.board() as board:
             interval = Interval(seconds=self.limits.report_seconds)
             missing = self._seat.missing.still
-            self._attendance = Attendance(board, standing.report, missing, interval)
+            state = Present(missing=missing, pause=self.pause)
+            self._attendance = Attendance(board, standing.report, state, interval)
             telling = asyncio.ensure_future(self._attendance.keep_telling())
             try:
                 await self._work()

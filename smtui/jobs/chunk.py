@@ -35,6 +35,8 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
     then this child rests, unless there is other work that it can do.
     """
     try:
+        if child.rests_in_pause(run_id, queue):
+            return 0
         chunk = Chunk(child, run_id, queue)
         files = chunk.hear()
         if chunk.for_others:
@@ -171,9 +173,9 @@ class Chunk:
             return listen()
 
     def _should_stop(self) -> bool:
-        """Look up between two files: long enough, somebody's own request, or a cancel."""
+        """Look up between two files: a pause, long enough, a person's own request, or a cancel."""
         child, now = self._child, time.monotonic()
-        if now - self._began > _PATIENCE * child.limits.chunk_seconds:
+        if child.pause() is not None or now - self._began > _PATIENCE * child.limits.chunk_seconds:
             return True
         if self._queue != DEFAULT and child.wakeups.urgent(child.rests.resting()):
             return True

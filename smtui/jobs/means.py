@@ -10,6 +10,7 @@ from pathlib import Path
 from smtui.domain.batch import Claimed
 from smtui.domain.health import WorkerReport
 from smtui.domain.path_map import PathMap
+from smtui.domain.pause import Pause
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
@@ -42,6 +43,7 @@ class Means:
         using: says "in use" to whoever would stop the private servers.
         settled: called once it is known whether there is work, until when all were in use.
         wakeups: makes the connection to the queues.
+        pause: says why this machine does not listen now, None where it does; asked between files.
         slates: the folder in which children leave word of what they hold; see `slate`.
     """
 
@@ -54,6 +56,7 @@ class Means:
     paths: PathMap = field(default_factory=PathMap)
     standing: Standing | None = None
     settled: Callable[[], None] = lambda: None
+    pause: Callable[[], Pause | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

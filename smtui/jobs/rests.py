@@ -8,6 +8,7 @@ take it again and again before a busy one comes.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import ServerUnavailable
@@ -51,6 +52,12 @@ class Rests:
                 return min(others)
             time.sleep(_LOOK_SECONDS)
         return None
+
+    def sit_out(self, paused: Callable[[], object]) -> None:
+        """Rest while this machine is paused, not longer than somebody waits who ends the worker."""
+        end = time.monotonic() + _LONGEST_SECONDS
+        while paused() and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
 
     def resting(self) -> frozenset[RunId]:
         """The runs that are left to others now."""

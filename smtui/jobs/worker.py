@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from celery import Celery
 
 
-def run_worker(app: Celery, limits: WorkLimits) -> int:
-    """Work until told to stop by SIGTERM; give the exit status."""
+def run_worker(app: Celery, limits: WorkLimits, queues: Sequence[str] = QUEUES) -> int:
+    """Work from these queues until told to stop by SIGTERM; give the exit status."""
     # A late import, loaded only where a worker runs.
     from celery.platforms import SecurityWarning
 
@@ -31,11 +31,11 @@ def run_worker(app: Celery, limits: WorkLimits) -> int:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     # What it has to say of a lost line is said in our words.
     logging.getLogger("celery.worker.consumer.consumer").setLevel(logging.ERROR)
-    if limits.children == 1:
-        return _serve(app, "smtui", QUEUES, limits.children)
+    if limits.children == 1 or DEFAULT not in queues:
+        return _serve(app, "smtui", queues, limits.children)
     reserved = _fork_reserved(app)
     try:
-        return _serve(app, "smtui", QUEUES, limits.children)
+        return _serve(app, "smtui", queues, limits.children)
     finally:
         with suppress(ProcessLookupError):
             os.kill(reserved, signal.SIGTERM)

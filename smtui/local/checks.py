@@ -119,14 +119,20 @@ def folders(places: Places) -> Check:
 
 def file_system(places: Places) -> Check:
     """Whether the data folder is on a disk of this machine; locks do not hold on a network's."""
-    kind = file_system_of(nearest(places.data))
-    if kind.lower() in _NETWORK:
+    nearby = nearest(places.data)
+    if kind := network_of(nearby):
         return broken(
             "file system",
             f"{shown(str(places.data))} is on a network file system ({kind})",
             "Set SMTUI_HOME to a folder on a disk of this machine.",
         )
-    return well("file system", kind or "of this machine")
+    return well("file system", file_system_of(nearby) or "of this machine")
+
+
+def network_of(folder: Path) -> str:
+    """Name the network's file system that a folder is on; empty for a disk of this machine."""
+    kind = file_system_of(folder)
+    return kind if kind.lower() in _NETWORK else ""
 
 
 def file_system_of(folder: Path) -> str:

@@ -22,12 +22,15 @@ from smtui.local.locks import FileLock, taken
 from smtui.local.processes import Record, start_mark
 from smtui.local.setup import SERVERS, Files, Setup
 from smtui.local.valkey import Flush, Valkey
+from smtui.local.watcher import Watcher
 from smtui.local.worker import PrivateWorker
 
 _TICK_SECONDS = 1.0
 # A worker that has just finished lets go some 3.5 s after its last sound.
 _IN_USE_PATIENCE_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 2.0
+# The worker before what it works with.
+_ENDED_FIRST = ("worker", "chroma", "valkey")
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ _KINDS: dict[str, Callable[[Setup], Kind]] = {
     "valkey": Valkey,
     "chroma": Chroma,
     "worker": PrivateWorker,
+    "watcher": Watcher,
 }
 
 
@@ -146,12 +150,34 @@ class Keeper:
                 lock.release()
             elif self._clock() - self._used_at < self._setup.manners.idle_seconds:
                 lock.release()
+            elif self._kept["watcher"].alive():
+                # It goes on, and asks for the others when something is dropped in.
+                self._rest_the_others(lock)
             else:
                 _log.info("nobody needs the servers")
                 self._in_use = lock
                 self._go()
 
-    def _go(self, names: tuple[str, ...] = ("worker", "chroma", "valkey")) -> None:
+    def _rest_the_others(self, lock: FileLock) -> None:
+        """End all but the watcher, while nobody can come to need them."""
+        others = [self._kept[name] for name in _ENDED_FIRST if self._kept[name].alive()]
+        if not others:
+            lock.release()
+            return
+
+        async def rest() -> None:
+            try:
+                for kept in others:
+                    await kept.rest()
+            finally:
+                lock.release()
+
+        _log.info("nobody needs the servers; folders are watched on")
+        resting = asyncio.create_task(rest())
+        self._checks.add(resting)
+        resting.add_done_callback(self._checks.discard)
+
+    def _go(self, names: tuple[str, ...] = ("watcher", *_ENDED_FIRST)) -> None:
         """Begin to end: the worker first, then what it works with."""
         self._going = self._going or names
         self._wake.set()
@@ -229,7 +255,7 @@ class Keeper:
 
     async def _drain(self) -> dict[str, Any]:
         """Make room for a newer keeper, which adopts Valkey: who uses it notices nothing."""
-        self._go(("worker", "chroma"))
+        self._go(("watcher", "worker", "chroma"))
         await self._gone.wait()
         return {"ok": True}
 

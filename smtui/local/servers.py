@@ -82,6 +82,10 @@ class PrivateServers:
         """Make sure that a worker runs."""
         await self._need("worker")
 
+    async def watcher(self) -> None:
+        """Make sure that the watched folders of the settings are watched."""
+        await self._need("watcher")
+
     async def chroma(self) -> tuple[str, int]:
         """Make sure that Chroma answers and is ours; gives host and port."""
         host, _, port = (await self._need("chroma")).rpartition(":")

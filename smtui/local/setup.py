@@ -13,10 +13,10 @@ from typing import Any, Self
 
 from smtui.paths import Places
 
-PROTOCOL = 2
+PROTOCOL = 3
 """What the keeper and those who talk to it agree on; raised when a message changes."""
 
-SERVERS = ("valkey", "chroma", "worker")
+SERVERS = ("valkey", "chroma", "worker", "watcher")
 """The private servers by name, in the order in which they start."""
 
 

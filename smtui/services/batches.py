@@ -1,4 +1,4 @@
-"""Asking for sounds to be listened to, and looking how far it is.
+"""Asking for sounds to be listened to, following that, and changing one's mind.
 
 What was asked for is saved before anybody is woken. If no worker can be reached, the run stays
 saved and waits: `start` raises nothing, `overview` says that it waits and why, and whoever watches
@@ -8,23 +8,26 @@ asks again from time to time until a worker begins.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, Failure, RunId, RunProgress
+from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, RunId, RunProgress
 from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
-from smtui.domain.ports.documents import BatchStore, SampleStore
+from smtui.domain.ports.batches import BatchStore
+from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
-from smtui.domain.sample import FileId, Sample, path_key
+from smtui.domain.sample import FileId, path_key
 from smtui.domain.text import path_bytes, printable_path
 from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
+from smtui.services.runs import Runs
 
 # A run that nobody moves for so long is announced again, s.
 _STILL = 10.0
@@ -32,10 +35,11 @@ _STILL = 10.0
 _BATCHES_AT_ONCE = 10
 _PAGE = 1_000
 _NEWEST_RUNS = 100
+_ALL_RUNS = 100_000
 
 
-class Batches:
-    """Starts, watches and cancels runs."""
+class Batches(Runs):
+    """Starts, watches, cancels and resumes runs."""
 
     def __init__(
         self,
@@ -45,11 +49,9 @@ class Batches:
         clock: Clock,
         rights: Rights,
     ) -> None:
-        self._batches = batches
-        self._samples = samples
+        super().__init__(batches, samples, rights)
         self._queue = queue
         self._clock = clock
-        self._rights = rights
         self._waiting = ""
 
     async def start(
@@ -126,6 +128,25 @@ class Batches:
                 return tuple(ids)
             last = page[-1].file_id
 
+    async def hear_outdated(self, by: Account, recipe_version: int) -> int:
+        """Have what an older recipe heard listened to anew, each at its level; gives how many.
+
+        What people corrected stays. Nothing is begun twice: what waits for that is left out.
+        """
+        shared_too = await self._rights.permits(by, Deed.ANALYZE, None)
+        found = await self._samples.outdated(user_id=by.user_id, recipe_version=recipe_version)
+        count = 0
+        for level, ids in found.items():
+            waiting = await self._batches.waiting(level=level)
+            wanted = [one for one in ids if one not in waiting]
+            if not shared_too:
+                own = await self._samples.get(wanted)
+                wanted = [one.file_id for one in own if one.user_id is not None]
+            if wanted:
+                await self._begun(wanted, level, by.user_id)
+                count += len(wanted)
+        return count
+
     async def going(self, user_id: UserId) -> tuple[RunId, ...]:
         """A person's runs that have not ended, oldest first."""
         runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
@@ -185,7 +206,7 @@ class Batches:
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(going, runs[:1], pace, self._waiting)
+            present = summed(runs, going, pace, self._waiting)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
@@ -196,31 +217,55 @@ class Batches:
             if going and pulse.stands_still():
                 await self._announce(going[0].run_id, urgent=False)
 
-    async def progress(self, run_id: RunId) -> RunProgress | None:
-        """Where a run stands now."""
-        return await self._batches.progress(run_id)
-
     async def cancel(self, run_id: RunId, *, by: Account) -> int:
         """Stop what has not begun and give how many; what runs is finished and kept.
 
         Raises NotFound, or NotAllowed where the run is another's.
         """
+        await self._require(run_id, Deed.CANCEL, by)
+        return await self._batches.request_cancel(run_id)
+
+    async def resume(self, run_id: RunId, *, by: Account) -> int:
+        """Go on with what a run left: what was cancelled, and what was gone when its turn came.
+
+        Gives how many files; 0 where the run goes on already or has nothing left. Raises as
+        `cancel`.
+        """
+        await self._require(run_id, Deed.RESUME, by)
+        count = await self._batches.resume(run_id)
+        if count:
+            await self._announce(run_id, urgent=False)
+        return count
+
+    async def retry_failed(self, run_id: RunId, *, by: Account) -> RunId | None:
+        """Try what failed once more, and nothing else; gives the run that does so.
+
+        It is the same run, so that its counters say in the end what became of every file. None
+        where nothing failed. Raises as `cancel`.
+        """
+        await self._require(run_id, Deed.RESUME, by)
+        if not await self._batches.retry_failed(run_id):
+            return None
+        await self._announce(run_id, urgent=False)
+        return run_id
+
+    async def clear(self, *, by: Account, before: datetime) -> int:
+        """Forget the runs that ended before a time, one's own, or as an admin everybody's.
+
+        What was heard stays. Gives how many runs.
+        """
+        count = 0
+        for run in await self.runs(by, _ALL_RUNS):
+            if run.finished_at is not None and run.finished_at < before:
+                count += await self._batches.forget(run.run_id)
+        return count
+
+    async def _require(self, run_id: RunId, deed: Deed, by: Account) -> RunProgress:
         progress = await self._batches.progress(run_id)
         if progress is None:
             raise NotFound("There is no such run")
-        await self._rights.require(by, Deed.CANCEL, (progress.user_id,))
-        return await self._batches.request_cancel(run_id)
-
-    async def failures(self, run_id: RunId, limit: int) -> tuple[Failure, ...]:
-        """What went wrong in a run, at most `limit` files."""
-        return await self._batches.failures(run_id, limit=limit)
-
-    async def named(self, failures: Iterable[Failure]) -> tuple[tuple[Failure, Sample | None], ...]:
-        """Put beside each failure the sound it speaks of, None where it is no longer there."""
-        failed = tuple(failures)
-        samples = await self._samples.get([failure.file_id for failure in failed])
-        by_id = {sample.file_id: sample for sample in samples}
-        return tuple((failure, by_id.get(failure.file_id)) for failure in failed)
+        await self._rights.require(by, deed, (progress.user_id,))
+        return progress
 
     async def _announce(self, run_id: RunId, *, urgent: bool) -> None:
         """Wake a worker; where none can be reached, keep the reason for the overview."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
+    from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.services.scans import Scans
 
@@ -24,6 +25,7 @@ class Services:
     Attributes:
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
+        recipe_version: the number of the recipe that listens here.
     """
 
     accounts: Accounts
@@ -31,6 +33,8 @@ class Services:
     scans: Scans
     analyses: Analyses
     batches: Batches
+    pauses: Pauses
     pictures: Pictures
     servers: HealthCheck
+    recipe_version: int = 1
     paths: PathMap = field(default_factory=PathMap)

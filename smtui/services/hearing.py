@@ -15,13 +15,8 @@ from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgres
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
-from smtui.domain.ports.documents import (
-    AccountStore,
-    AnalysisStore,
-    BatchStore,
-    OutcomeStore,
-    SampleStore,
-)
+from smtui.domain.ports.batches import BatchStore
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
 from smtui.services.in_steps import InSteps

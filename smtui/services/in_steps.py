@@ -26,7 +26,7 @@ class InSteps:
         analysis_id = await documents.analyses.save(outcome.analysis)
         file_hash = outcome.analysis.measured.file_hash
         await documents.samples.set_heard(claimed.file_id, outcome.heard, file_hash=file_hash)
-        counted = await documents.batches.complete(claimed, analysis_id)
+        counted = await documents.batches.complete(claimed, analysis_id, heard_ms=outcome.heard_ms)
         if counted and claimed.user_id is not None:
             await documents.accounts.count_use(claimed.user_id, analyses=1)
         return counted

@@ -105,6 +105,10 @@ class Library:
         """Tags, most used first."""
         return await self._samples.tags_in_use(viewer=viewer, limit=MOST_TAGS_SHOWN)
 
+    async def outdated(self, viewer: UserId | None, recipe_version: int) -> int:
+        """How many sounds an older recipe has heard; they are heard anew only when asked."""
+        return await self._samples.count_outdated(user_id=viewer, recipe_version=recipe_version)
+
     async def generation(self) -> int:
         """A number that changes whenever any process changed the sounds."""
         return await self._samples.generation()

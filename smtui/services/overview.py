@@ -20,6 +20,7 @@ class Overview:
         seconds_left: s, None until the rate was measured.
         waiting: why no worker can be reached though there is work; empty when one can.
         runs: the runs that have not ended, newest first; where there is none, the newest run.
+        failing: the newest runs in which files failed, newest first.
     """
 
     total: int = 0
@@ -30,6 +31,7 @@ class Overview:
     seconds_left: float | None = None
     waiting: str = ""
     runs: tuple[RunProgress, ...] = ()
+    failing: tuple[RunProgress, ...] = ()
 
     @property
     def busy(self) -> bool:
@@ -38,13 +40,14 @@ class Overview:
 
 
 def summed(
-    going: tuple[RunProgress, ...], newest: tuple[RunProgress, ...], pace: Pace, waiting: str
+    runs: tuple[RunProgress, ...], going: tuple[RunProgress, ...], pace: Pace, waiting: str
 ) -> Overview:
     """Add up what has not ended; with nothing to do, say how the newest run went."""
+    newest = runs[:1]
     told = going or newest
     total = sum(run.total for run in going)
     ended = sum(run.ended_files for run in going)
-    rate = pace.rate(ended) if going else None
+    rate = pace.rate(sum(run.tried_files for run in going)) if going else None
     counted = {run.run_id: run.failed for run in (*going, *newest)}
     return Overview(
         total=total,
@@ -56,4 +59,5 @@ def summed(
         seconds_left=None if not rate else float(round((total - ended) / rate)),
         waiting=waiting if going else "",
         runs=told,
+        failing=tuple(run for run in runs if run.failed),
     )

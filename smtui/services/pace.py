@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 
@@ -17,17 +18,18 @@ _LEAST_SPAN = 1.0
 class Pulse:
     """Waits between two looks: briefly while things change, longer while they stand still."""
 
-    def __init__(self, *, still_after: float) -> None:
-        """`still_after` s without a change is standing still."""
+    def __init__(self, *, still_after: float = math.inf, quick: float = _QUICK) -> None:
+        """`still_after` s without a change is standing still; `quick` s pass between changes."""
         self._still_after = still_after
-        self._pause = _QUICK
+        self._quick = quick
+        self._pause = quick
         self._last: object = None
         self._moved_at = time.monotonic()
 
     async def beat(self, seen: object) -> None:
         """Take what was just seen and wait until the next look is due."""
         if seen != self._last:
-            self._last, self._pause = seen, _QUICK
+            self._last, self._pause = seen, self._quick
             self._moved_at = time.monotonic()
         else:
             self._pause = min(self._pause * 1.5, _SLOW)

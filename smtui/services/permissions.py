@@ -20,6 +20,7 @@ class Deed(StrEnum):
     TAG = "tag"
     ANALYZE = "queue"
     CANCEL = "cancel"
+    RESUME = "resume"
 
 
 class Whose(StrEnum):
@@ -76,8 +77,8 @@ def in_force(account: Account, known: Iterable[Account]) -> Role:
 
 def refusal(role: Role, deed: Deed, whose_: Whose) -> NotAllowed:
     """Say in one sentence why not, and what could be done."""
-    if deed is Deed.CANCEL:
-        return NotAllowed("This run is not yours", hint="Its owner or an admin can cancel it.")
+    if deed in (Deed.CANCEL, Deed.RESUME):
+        return NotAllowed("This run is not yours", hint=f"Its owner or an admin can {deed} it.")
     if whose_ is Whose.ANOTHERS:
         return NotAllowed(f"You cannot {deed} {whose_} sounds", hint="They or an admin can.")
     return NotAllowed(

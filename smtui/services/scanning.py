@@ -25,6 +25,7 @@ _STEPS_AHEAD = 64
 _PORTION_FILES = 128
 _PORTION_BYTES = 64 * 1024 * 1024
 _PAGE = 1_000
+_AT_ONCE = 512
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +57,18 @@ class Scan:
             await self._find_missing(root)
             await self._remember(root, scanned=True)
         self.progress = replace(self.progress, current="", done=True)
+
+    async def take(self, root: Path, found: Sequence[Candidate]) -> None:
+        """Take in these files alone, at and below a folder; paths as the documents have them."""
+        self._known = [folder.path for folder in await self.samples.folders(user_id=self.user_id)]
+        if await self.finder.present(root):
+            await self._remember(root, scanned=False)
+        for start in range(0, len(found), _AT_ONCE):
+            step = tuple(found[start : start + _AT_ONCE])
+            self._add(seen=len(step))
+            await self._take(Walked(folder=printable_path(bytes(root)), candidates=step))
+        await self._remember(root, scanned=True)
+        self.progress = replace(self.progress, current="", counted=True, done=True)
 
     async def _walk(self, roots: Sequence[Path]) -> AsyncIterator[Walked]:
         for root in roots:

@@ -14,7 +14,7 @@ from smtui.domain.ports.documents import AccountStore, SampleStore
 from smtui.domain.ports.sessions import RateLimits
 from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import Folder
-from smtui.domain.scan import ScanProgress
+from smtui.domain.scan import Candidate, ScanProgress
 from smtui.domain.text import printable_path
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
@@ -74,14 +74,7 @@ class Scans:
         if not wanted:
             raise InputInvalid("No folder was scanned yet", hint="Name one: smtui scan FOLDER.")
         await self._count(by.user_id)
-        scan = Scan(
-            samples=self._samples,
-            finder=self._finder,
-            clock=self._clock,
-            user_id=user_id,
-            counted_for=by.user_id,
-            accounts=self._intents.accounts,
-        )
+        scan = self._scan(user_id, by)
         work = asyncio.ensure_future(scan.run(wanted))
         try:
             told = scan.progress
@@ -96,6 +89,19 @@ class Scans:
             # What was read last is saved to its end, so that nothing is written after we return.
             await asyncio.wait([work])
         yield scan.progress
+
+    async def take_in(
+        self, root: Path, found: Sequence[Candidate], *, by: Account, shared: bool = False
+    ) -> ScanProgress:
+        """Take in what came to rest in a watched folder of this machine; gives the report.
+
+        Nobody asks for it, so it is no scan by the limit per minute. Raises NotAllowed as `scan`.
+        """
+        user_id = None if shared else by.user_id
+        await self._rights.require(by, Deed.SCAN, (user_id,))
+        scan = self._scan(user_id, by)
+        await scan.take(self._finder.paths.kept(root), found)
+        return scan.progress
 
     async def folders(self, user_id: UserId | None) -> tuple[Folder, ...]:
         """The folders that were scanned, by path."""
@@ -115,6 +121,16 @@ class Scans:
             if await self._samples.forget_folder(written, user_id=user_id):
                 return True
         return False
+
+    def _scan(self, user_id: UserId | None, by: Account) -> Scan:
+        return Scan(
+            samples=self._samples,
+            finder=self._finder,
+            clock=self._clock,
+            user_id=user_id,
+            counted_for=by.user_id,
+            accounts=self._intents.accounts,
+        )
 
     def _apart(self, kept: Sequence[Path]) -> list[Path]:
         """Leave out what lies in another one on this machine; paths as the documents have them."""

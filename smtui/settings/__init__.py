@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from smtui.domain.errors import InputInvalid, SettingInvalid
+from smtui.domain.pause import QuietHours
+from smtui.domain.text import shown
 from smtui.paths import Places
 from smtui.settings import sources
 from smtui.settings.topics import (
@@ -15,6 +18,7 @@ from smtui.settings.topics import (
     PrivateServices,
     Servers,
     Settings,
+    Watch,
     Work,
 )
 
@@ -28,6 +32,7 @@ __all__ = [
     "Servers",
     "Settings",
     "Shown",
+    "Watch",
     "Work",
     "load",
     "shown_settings",
@@ -35,6 +40,8 @@ __all__ = [
 
 DEFAULT = "default"
 """The origin of a value that nobody set."""
+
+WATCHED = "watch.folders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +64,9 @@ class Shown:
 
 def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded:
     """Read the settings; raises SettingInvalid with one sentence naming setting and place."""
-    variables = sources.variables(os.environ if environment is None else environment)
+    variables: dict[str, object] = dict(
+        sources.variables(os.environ if environment is None else environment)
+    )
     written = sources.written(places.settings_file)
     origins = {name: str(places.settings_file) for name in written}
     origins |= {name: sources.variable(name) for name in variables}
@@ -69,10 +78,14 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
 
         # Apart from the others: paths may have bytes that are no text to pydantic.
         in_file, in_variable = written.pop(NAME, None), variables.pop(NAME, None)
+        if isinstance(folders := variables.get(WATCHED), str):
+            variables[WATCHED] = [part for part in folders.split(os.pathsep) if part]
         settings = checked(variables, written, origins)
         if pairs := in_variable or in_file:
             paths = replace(settings.paths, map=mapped(pairs, origins[NAME]))
             settings = replace(settings, paths=paths)
+        _check_quiet(settings.work, origins)
+        _check_watched(settings.watch, origins)
         servers = settings.servers
         if servers != Servers():
             # A late import: most libraries are on private servers.
@@ -82,6 +95,25 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
             settings = replace(settings, servers=servers)
     unset = dict.fromkeys(sources.known_fields(), DEFAULT)
     return Loaded(settings=settings, origins=unset | origins)
+
+
+def _check_quiet(work: Work, origins: Mapping[str, str]) -> None:
+    """Raise SettingInvalid where the quiet hours make no sense."""
+    try:
+        QuietHours.read(work.quiet)
+    except InputInvalid as mistake:
+        place = shown(origins["work.quiet"])
+        raise SettingInvalid(f"work.quiet ({place}) {mistake.title}") from mistake
+
+
+def _check_watched(watch: Watch, origins: Mapping[str, str]) -> None:
+    """Raise SettingInvalid where a watched folder would be another one from each folder."""
+    for folder in watch.folders:
+        if not folder.startswith("/"):
+            place = shown(origins[WATCHED])
+            raise SettingInvalid(
+                f"{WATCHED} ({place}) has {shown(repr(folder))}, but should name whole paths from /"
+            )
 
 
 def shown_settings(loaded: Loaded) -> Iterator[Shown]:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from smtui.domain.analysis import Level
 from smtui.domain.path_map import PathMap
+from smtui.domain.pause import QuietHours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +68,31 @@ class Work:
         default="own",
         metadata={"description": "Whose a scan's sounds are: own, or shared by everybody."},
     )
+    quiet: str = field(
+        default="",
+        metadata={
+            "description": "Hours in which nothing is listened to: 22:00-07:00, 12:30-13:30."
+        },
+    )
+
+    @property
+    def quiet_hours(self) -> QuietHours:
+        """The hours in which nothing is listened to."""
+        return QuietHours.read(self.quiet)
 
     def processes(self, cores: int | None = None) -> int:
         """Give how many processes listen: as set, else half the cores, at least one."""
         return self.children or max(1, (cores or os.cpu_count() or 1) // 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Folders of this machine into which sounds are dropped."""
+
+    folders: tuple[str, ...] = field(
+        default=(),
+        metadata={"description": "Folders whose new sounds come in by themselves: `smtui watch`."},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +195,7 @@ class Settings:
         metadata={"description": 'Other keys by binding id: "library.analyze" = "z".'},
     )
     work: Work = field(default_factory=Work)
+    watch: Watch = field(default_factory=Watch)
     services: PrivateServices = field(default_factory=PrivateServices)
     servers: Servers = field(default_factory=Servers)
     limits: Limits = field(default_factory=Limits)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -18,20 +17,17 @@ from textual.worker import WorkerFailed
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
+from smtui.ui.doors import Doors
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
-from smtui.ui.type_ahead import TypeAhead
 from smtui.ui.work import all_done
 
 if TYPE_CHECKING:
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
-    from smtui.ui.room import Room
-    from smtui.ui.screens.detail import DetailScreen
-    from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.login import LoginScreen
     from smtui.ui.session import OpenSession
 
@@ -44,9 +40,11 @@ _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
 _WATCHING_SESSION = "watching-session"
+_WATCHING_WORK = "watching-work"
+_WATCHING_PAUSE = "watching-pause"
 
 
-class SmtuiApp(TypeAhead):
+class SmtuiApp(Doors):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"
@@ -63,8 +61,6 @@ class SmtuiApp(TypeAhead):
         super().__init__()
         self.options = options
         self._open_services = open_services
-        self._services: Services | None = None
-        self._session: OpenSession | None = None
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._last_wish: asyncio.Task[None] | None = None
@@ -151,14 +147,18 @@ class SmtuiApp(TypeAhead):
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
         from smtui.ui.screens.library import LibraryScreen
         from smtui.ui.session import OpenSession
+        from smtui.ui.working import Working
 
         self._session = OpenSession(services.accounts, signed_in)
         await self._go_to(LibraryScreen(services, signed_in.account, self.options))
+        self._working = Working(self, services, self._session, self.options.last_seen)
         self.run_worker(
             self._until_signed_out(services, self._session),
             group=_WATCHING_SESSION,
             exclusive=True,
         )
+        self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
+        self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.
@@ -172,44 +172,8 @@ class SmtuiApp(TypeAhead):
         assert self._services is not None
         await self._open_library(self._services, message.signed_in)
 
-    def on_library_screen_sample_opened(self, message: LibraryScreen.SampleOpened) -> None:
-        """Open one sound."""
-        from smtui.ui.inspecting.sound import Looked
-        from smtui.ui.screens.detail import DetailScreen
-
-        assert self._services is not None
-        assert self._session is not None
-        looked = Looked(
-            account=self._session.account, file_id=message.file_id, listing=message.listing
-        )
-        self.push_screen(DetailScreen(self._services, looked, self.options))
-
-    def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
-        """Take the library's cursor along through its list."""
-        from smtui.ui.screens.library import LibraryScreen
-
-        for screen in self.screen_stack:
-            if isinstance(screen, LibraryScreen):
-                screen.follow(message.file_id)
-
-    def on_room_asked(self, message: Room.Asked) -> None:
-        """Ask, and begin what was asked about when the person says yes."""
-        from smtui.ui.screens.confirm import ConfirmScreen
-
-        def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual calls it
-            if yes:
-                message.then()
-
-        self.push_screen(ConfirmScreen(message.question), answered)
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer in the palette what has no key."""
-        if self._session is not None:
-            yield SystemCommand(
-                "Sign out", "End this session; the next start asks who you are.", self._sign_out
-            )
-
-    async def _sign_out(self) -> None:
+    async def sign_out(self) -> None:
+        """End the session and ask who comes next."""
         if self._services is None or self._session is None:
             return
         self.workers.cancel_group(self, _WATCHING_SESSION)
@@ -225,7 +189,9 @@ class SmtuiApp(TypeAhead):
         await self._back_to_login(services, why)
 
     async def _back_to_login(self, services: Services, why: str = "") -> None:
-        self._session = None
+        self._session = self._working = None
+        for group in (_WATCHING_WORK, _WATCHING_PAUSE):
+            self.workers.cancel_group(self, group)
         while len(self.screen_stack) > 1:
             await self.pop_screen()
         await self._open_login(services, why)
@@ -238,12 +204,6 @@ class SmtuiApp(TypeAhead):
     def action_help_quit(self) -> None:
         """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
         self.notify("ctrl+q leaves smtui", markup=False)
-
-    def action_help(self) -> None:
-        """Show the keys of what has the focus."""
-        from smtui.ui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(tuple(self.screen.active_bindings.values())))
 
     def action_redraw(self) -> None:
         """Draw every cell again."""

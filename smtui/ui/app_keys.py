@@ -26,6 +26,8 @@ APP_KEYS: list[BindingType] = [
         tooltip="The keys of what has the focus, and what they do.",
         key_display="?",
     ),
+    _hidden("b", "runs", "Runs", "What is listened to, and what failed."),
+    _hidden("P", "pause", "Pause", "Hold all listening on this machine; again: go on."),
     _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
     _hidden("ctrl+l", "redraw", "Draw afresh", "Draw the whole screen again."),
     # The terminal is raw, so that the shell's own key reaches it through us alone.

@@ -15,6 +15,15 @@ from smtui.ui.work import all_done
 _TOAST_SECONDS = 8.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a screen can do that is done too seldom for a key: a line of the palette."""
+
+    title: str
+    help: str
+    begin: Callable[[], object]
+
+
 class Room(Screen[None]):
     """A screen whose work tells its failures.
 
@@ -46,6 +55,10 @@ class Room(Screen[None]):
     def confirm(self, question: str, then: Callable[[], object]) -> None:
         """Ask once; `then` is begun when the person says yes."""
         self.post_message(self.Asked(question, then))
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Give what stands in the palette beside the keys."""
+        return ()
 
     async def action_back(self) -> None:
         """Leave this screen once what the person did here is saved."""

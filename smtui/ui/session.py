@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
@@ -43,6 +44,11 @@ class OpenSession:
     def session_id(self) -> SessionId:
         """Names the session."""
         return self._signed_in.session.session_id
+
+    @property
+    def began_at(self) -> datetime:
+        """When the person signed in."""
+        return self._signed_in.session.created_at
 
     async def ended(self, app: App[Any]) -> str:
         """Wait until the session has ended; gives a sentence that says why.

@@ -8,18 +8,26 @@ the same.
 from smtui.wiring.checkups import Checkup, checkup, machine_checks, private_servers, trials
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import documents, guarded
+from smtui.wiring.pausing import PresentPause, pauses
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services
+from smtui.wiring.watching import network_of, see_to_watcher, watched, watcher
 
 __all__ = [
     "Checkup",
+    "PresentPause",
     "SystemClock",
     "checkup",
     "documents",
     "guarded",
     "machine_checks",
+    "network_of",
+    "pauses",
     "private",
     "private_servers",
+    "see_to_watcher",
     "services",
     "trials",
+    "watched",
+    "watcher",
 ]

@@ -33,6 +33,11 @@ def private_servers(here: Places, settings: Settings) -> PrivateServers:
             "The servers are shared with other machines, so smtui neither starts nor stops them",
             hint="`smtui services check` asks them how they are; `smtui worker` listens for them.",
         )
+    return keeper_of(here, settings)
+
+
+def keeper_of(here: Places, settings: Settings) -> PrivateServers:
+    """Give the person's keeper, which on shared servers keeps the watched folders alone."""
     # Late imports, here and below: nothing of this is needed before the first frame.
     from smtui.local.servers import PrivateServers
     from smtui.local.setup import Manners, present_versions

@@ -15,11 +15,14 @@ from smtui.services.box import Services
 from smtui.settings import Settings
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
+from smtui.wiring.pausing import pauses
 
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.sessions import Cache
+    from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation
 
@@ -33,6 +36,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
+    from smtui.audio.recipe_version import RECIPE_VERSION
     from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
@@ -53,6 +57,8 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             limits=RedisLimits(ground.link),
             per_minute=settings.limits.audio_upload,
         )
+        resting = pauses(here, settings)
+        queue = _queue(settings, ground, resting)
         pictures = _pictures(ground.cache, paths)
         stack.push_async_callback(pictures.close)
         yield Services(
@@ -60,11 +66,23 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             library=Library(documents.samples, rights, clock),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
-            batches=Batches(documents.batches, documents.samples, ground.queue, clock, rights),
+            batches=Batches(documents.batches, documents.samples, queue, clock, rights),
+            pauses=resting,
             pictures=pictures,
             servers=ground.health,
+            recipe_version=RECIPE_VERSION,
             paths=paths,
         )
+
+
+def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:
+    """Let a person's own queue say that this machine rests.
+
+    On servers others may listen meanwhile, and the workers say themselves that they rest.
+    """
+    from smtui.services.pauses import PausedQueue
+
+    return ground.queue if settings.servers.given else PausedQueue(ground.queue, resting)
 
 
 def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.ports.sessions import WorkerBoard
+from smtui.domain.text import shown
 from smtui.services.cached_analyses import CachedAnalyses
 from smtui.settings import Servers
 from smtui.stores.redis.cache import RedisCache
@@ -36,9 +37,13 @@ class ListeningWorkers:
         self._board = board
 
     async def __call__(self) -> None:
-        """Raise ServerUnavailable where no worker lives."""
-        if not await self._board.reports():
+        """Raise ServerUnavailable where no worker lives, or none that listens now."""
+        reports = await self._board.reports()
+        if not reports:
             raise ServerUnavailable(NO_WORKER, hint=HOW_TO_LISTEN)
+        if all(report.rests for report in reports):
+            rests = dict.fromkeys(f"{shown(one.machine)} is {shown(one.rests)}" for one in reports)
+            raise ServerUnavailable(f"{NO_WORKER}: {', '.join(rests)}")
 
 
 def shared_link(servers: Servers) -> RedisLink:

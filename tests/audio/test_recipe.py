@@ -11,7 +11,8 @@ import pytest
 import soundfile
 import soxr
 
-from smtui.audio.recipe import RECIPE_VERSION, Recipe, listen
+from smtui.audio.recipe import Recipe, listen
+from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.demo.sounds import Truth, make
 from smtui.domain.analysis import KEY_NAMES, Level, Measurement

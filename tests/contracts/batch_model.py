@@ -20,11 +20,12 @@ from smtui.domain.batch import (
     Claimed,
     Failure,
     FileResult,
+    Held,
     RunId,
     State,
     Unseen,
 )
-from smtui.domain.ports.documents import BatchStore
+from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
@@ -99,6 +100,7 @@ class Model:
                 attempt=before.attempt + 1,
                 worker=worker,
                 lease_until=until,
+                claimed_at=self.clock.at,
             )
             self._change(batch.batch_id, file_id, after)
             if self.batches[batch.batch_id].started_at is None:
@@ -115,16 +117,20 @@ class Model:
 
     def holds(self, claimed: Claimed) -> bool:
         result = self.batches[claimed.batch_id].results[claimed.file_id]
-        return (result.status, result.attempt, result.worker) == (
+        return (result.status, result.attempt, result.worker, result.analysis_id) == (
             State.PROCESSING,
             claimed.attempt,
             claimed.worker,
+            claimed.analysis_id,
         )
 
     def renew(self, claimed: Claimed, lease: float) -> bool:
         return self._if_held(claimed, lease_until=self.clock.at + timedelta(seconds=lease))
 
-    def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    def complete(self, claimed: Claimed, analysis_id: AnalysisId, heard_ms: int) -> bool:
+        if self.holds(claimed):
+            before = self.batches[claimed.batch_id].heard_ms
+            self._set(claimed.batch_id, heard_ms=before + heard_ms)
         return self._if_held(
             claimed,
             status=State.COMPLETED,
@@ -132,12 +138,19 @@ class Model:
             code=None,
             error=None,
             lease_until=None,
+            claimed_at=None,
             unseen_on=(),
         )
 
     def fail(self, claimed: Claimed, code: str, error: str) -> bool:
         return self._if_held(
-            claimed, status=State.FAILED, code=code, error=error, lease_until=None, unseen_on=()
+            claimed,
+            status=State.FAILED,
+            code=code,
+            error=error,
+            lease_until=None,
+            claimed_at=None,
+            unseen_on=(),
         )
 
     def hand_back(self, claimed: Claimed, unseen: Unseen | None) -> bool:
@@ -158,6 +171,7 @@ class Model:
             attempt=result.attempt - 1,
             worker=None,
             lease_until=None,
+            claimed_at=None,
             **said,
         )
 
@@ -187,6 +201,45 @@ class Model:
         for batch, file_id, result in waiting:
             self._change(batch.batch_id, file_id, replace(result, status=State.CANCELLED))
         return len(waiting)
+
+    def resume(self, run_id: RunId) -> int:
+        self._take_back_cancel(run_id)
+        return self._reopen(run_id, lambda result: result.left)
+
+    def retry_failed(self, run_id: RunId) -> int:
+        count = self._reopen(run_id, lambda result: result.status is State.FAILED)
+        if count:
+            self._take_back_cancel(run_id)
+        return count
+
+    def forget(self, run_id: RunId) -> bool:
+        gone = [batch.batch_id for batch in self.batches.values() if batch.run_id == run_id]
+        if self._open(run_id) or not gone:
+            return False
+        for batch_id in gone:
+            del self.batches[batch_id]
+        return True
+
+    def held(self, run_id: RunId) -> tuple[Held, ...]:
+        return tuple(
+            Held(
+                run_id=run_id,
+                file_id=file_id,
+                worker=result.worker or "",
+                attempt=result.attempt,
+                claimed_at=result.claimed_at,
+                lease_until=result.lease_until,
+            )
+            for _, file_id, result in self._files(run_id)
+            if result.status is State.PROCESSING
+        )
+
+    def heard(self, run_id: RunId) -> tuple[FileId, ...]:
+        return tuple(
+            file_id
+            for _, file_id, result in self._files(run_id)
+            if result.status is State.COMPLETED
+        )
 
     def claimable(self, machine: str) -> tuple[RunId, ...]:
         for run_id in {batch.run_id for batch in self.batches.values()}:
@@ -233,11 +286,12 @@ class Model:
                     code="internal",
                     error=CRASHED,
                     lease_until=None,
+                    claimed_at=None,
                     unseen_on=(),
                 )
                 self._change(batch.batch_id, file_id, crashed)
             elif batch.cancel_requested_at is not None:
-                left = replace(result, status=State.CANCELLED, lease_until=None)
+                left = replace(result, status=State.CANCELLED, lease_until=None, claimed_at=None)
                 self._change(batch.batch_id, file_id, left)
 
     def _lapsed(self, result: FileResult) -> bool:
@@ -273,6 +327,24 @@ class Model:
             attempt=result.attempt,
             worker=result.worker or "",
         )
+
+    def _take_back_cancel(self, run_id: RunId) -> None:
+        for batch in list(self.batches.values()):
+            if batch.run_id == run_id:
+                self._set(batch.batch_id, cancel_requested_at=None)
+
+    def _reopen(self, run_id: RunId, wanted: Callable[[FileResult], bool]) -> int:
+        again = [
+            (batch, file_id) for batch, file_id, result in self._files(run_id) if wanted(result)
+        ]
+        for batch, file_id in again:
+            status = State.PROCESSING if batch.started_at else State.PENDING
+            self._set(batch.batch_id, status=status, finished_at=None)
+            results = {**self.batches[batch.batch_id].results, file_id: FileResult()}
+            self._set(batch.batch_id, results=results)
+        for batch, _ in again:
+            self._count(batch.batch_id)
+        return len(again)
 
     def _if_held(self, claimed: Claimed, **changes: object) -> bool:
         held = self.holds(claimed)

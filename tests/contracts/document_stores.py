@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from smtui.domain.account import Account, UserId
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, BatchStore, SampleStore
+from smtui.domain.ports.batches import BatchStore
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, SampleStore
 from smtui.domain.sample import FoundFile, Heard
 from smtui.stores.mongo import looking
 from smtui.stores.mongo import opening as mongo

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.ports.documents import BatchStore
+from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.batch_model import CLOCKED, Hand, Model
 from tests.contracts.document_stores import ANNA, BERT, NOW
@@ -120,8 +120,8 @@ class Batches(RuleBasedStateMachine):
     @rule(claimed=claims, other=st.booleans())
     def complete(self, claimed: Claimed, other: bool) -> None:
         analysis_id = AnalysisId("borrowed") if other else claimed.analysis_id
-        done = self.run(self.store.complete(claimed, analysis_id))
-        assert done is self.model.complete(claimed, analysis_id)
+        done = self.run(self.store.complete(claimed, analysis_id, heard_ms=1250))
+        assert done is self.model.complete(claimed, analysis_id, 1250)
 
     @rule(claimed=claims)
     def fail(self, claimed: Claimed) -> None:
@@ -157,6 +157,16 @@ class Batches(RuleBasedStateMachine):
     def cancel(self, run_id: RunId) -> None:
         assert self.run(self.store.request_cancel(run_id)) == self.model.request_cancel(run_id)
 
+    @precondition(lambda self: self.model.batches)
+    @rule(run_id=runs)
+    def resume(self, run_id: RunId) -> None:
+        assert self.run(self.store.resume(run_id)) == self.model.resume(run_id)
+
+    @precondition(lambda self: self.model.batches)
+    @rule(run_id=runs)
+    def retry_failed(self, run_id: RunId) -> None:
+        assert self.run(self.store.retry_failed(run_id)) == self.model.retry_failed(run_id)
+
     @rule(machine=machines)
     def sweep(self, machine: str) -> None:
         assert self.run(self.store.claimable(machine=machine)) == self.model.claimable(machine)
@@ -167,6 +177,8 @@ class Batches(RuleBasedStateMachine):
         failed = self.run(self.store.failures(run_id, limit=99))
         assert failed == self.model.failures(run_id)
         assert self.run(self.store.failures(run_id, limit=1)) == failed[:1]
+        assert self.run(self.store.heard(run_id, limit=99)) == self.model.heard(run_id)
+        assert self.run(self.store.held([run_id])) == self.model.held(run_id)
 
     @invariant()
     def every_batch_is_as_it_should_be(self) -> None:
@@ -203,6 +215,7 @@ class Batches(RuleBasedStateMachine):
             failed=states.count(State.FAILED),
             cancelled=states.count(State.CANCELLED),
             processing=states.count(State.PROCESSING),
+            heard_ms=sum(batch.heard_ms for batch in batches),
             created_at=NOW,
             updated_at=NOW,
             started_at=min(started, default=None),

@@ -29,7 +29,7 @@ from smtui.domain.batch import (
     Unseen,
 )
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.ports.documents import BatchStore
+from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.batch_model import CLOCKED, Hand
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
@@ -89,6 +89,13 @@ async def test_a_batch_comes_back_as_it_was_made(batches: BatchStore) -> None:
     assert await batches.get(made.batch_id) == replace(made, results=pending)
     assert await batches.get(BatchId("gone")) is None
     assert await batches.progress(RunId("gone")) is None
+
+
+async def test_the_batches_of_a_run_are_known_in_their_order(batches: BatchStore) -> None:
+    first, second, other = batch("b"), batch("a"), batch("c", run_id=RunId("other"))
+    await batches.create([first, other, second])
+    assert await batches.batches_of(RUN) == (first.batch_id, second.batch_id)
+    assert await batches.batches_of(RunId("gone")) == ()
 
 
 async def test_too_many_files_or_one_twice_make_no_batch(batches: BatchStore) -> None:

@@ -45,7 +45,7 @@ async def test_reports_come_back_by_name_as_they_were_put_up(board: WorkerBoard)
 
 async def test_a_later_report_of_a_worker_replaces_the_earlier(board: WorkerBoard) -> None:
     await board.report(report("a:1"), seconds=100)
-    later = report("a:1", missing=("/mnt/more",))
+    later = report("a:1", missing=("/mnt/more",), rests="paused until 14:00")
     await board.report(later, seconds=100)
     assert await board.reports() == (later,)
 

@@ -168,12 +168,21 @@ class Bench:
         )
 
     def work(
-        self, *, machine: str = "", paths: Mapping[str, str] | None = None, **limits: Any
+        self,
+        *,
+        machine: str = "",
+        paths: Mapping[str, str] | None = None,
+        home: Path | None = None,
+        **limits: Any,
     ) -> subprocess.Popen[bytes]:
-        """Start a worker; with a machine, as one of that machine among others."""
+        """Start a worker; with a machine, as one of that machine among others.
+
+        With a `home`, machines have their own folders as well.
+        """
         told = json.dumps(self.limits | limits)
         database = self.folder / "library.sqlite3"
         posing = {"SMTUI_PATHS_MACHINE": machine, "SMTUI_PATHS_MAP": json.dumps(paths or {})}
+        posing |= {} if home is None else {"SMTUI_HOME": str(home)}
         with (self.folder / f"{machine or 'worker'}.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, WORKER, database, self.address, self.log, told],

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
-from smtui.local.servers import PrivateServers
-from smtui.paths import places
+from smtui.audio import recipe_version
+from smtui.cli.app import app
+from tests.jobs.calling import PATIENCE, RATE, servers_end, smtui, wait_until
 
-RATE = 22_050
-PATIENCE = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _servers_end() -> Iterator[None]:
-    here = places()
-    yield
-    asyncio.run(PrivateServers(here).stop(now=True))
+_servers_end = pytest.fixture(autouse=True)(servers_end)
 
 
 @pytest.fixture
@@ -42,16 +34,6 @@ def sounds(tmp_path: Path) -> Path:
     (folder / "one.wav").write_bytes(b"RIFF....WAVE")
     (folder / "three.wav").write_bytes(whole)
     return folder
-
-
-def smtui(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "smtui", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE,
-    )
 
 
 def test_failures_are_named_and_tried_again_only_when_asked(sounds: Path):
@@ -85,7 +67,59 @@ def test_an_interrupt_leaves_the_run_going(sounds: Path):
     waiting.send_signal(signal.SIGINT)
     out, err = waiting.communicate(timeout=PATIENCE)
     assert (waiting.returncode, out) == (130, "")
-    assert err == "The run goes on in the background.\n"
-    end = time.monotonic() + PATIENCE
-    while "long.wav" not in smtui("list", "is:heard").stdout:
-        assert time.monotonic() < end
+    assert re.fullmatch(
+        r"The run goes on in the background; `smtui cancel [0-9a-f]{8}` stops it.\n", err
+    )
+    wait_until(lambda: "long.wav" in smtui("list", "is:heard").stdout)
+
+
+def test_a_filter_says_what_to_listen_to(sounds: Path):
+    (sounds / "three.wav").unlink()
+    done = smtui("analyze", "--wait", "two")
+    assert (done.returncode, done.stdout) == (0, "1 sound heard.\n")
+    assert smtui("list", "is:heard").stdout.count("\n") == 1
+    again = smtui("analyze", "--wait", "two", "not:is:loop")
+    assert again.stdout == "There is nothing new to listen to.\n"
+    rest = smtui("analyze", "--wait", "-two")
+    assert (rest.returncode, rest.stdout) == (1, "0 sounds heard, 1 failed.\n")
+    retried = smtui("analyze", "--wait", "--retry", "is:failed")
+    assert (retried.returncode, retried.stdout) == (1, "0 sounds heard, 1 failed.\n")
+
+
+def test_what_an_older_smtui_heard_is_heard_again_only_when_asked(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert smtui("analyze", "--wait", "two").returncode == 0
+    assert smtui("analyze", "--older").stdout == "Nothing was heard by an older smtui.\n"
+    assert smtui("pause").returncode == 0
+    # As if the recipe had been changed since.
+    monkeypatch.setattr(recipe_version, "RECIPE_VERSION", recipe_version.RECIPE_VERSION + 1)
+    runner = CliRunner()
+    assert runner.invoke(app, ["analyze", "two"]).stdout == "There is nothing new to listen to.\n"
+    done = runner.invoke(app, ["analyze", "--older"])
+    assert done.stdout == "1 sound to be listened to in the background.\n"
+    again = runner.invoke(app, ["analyze", "--older", "two"])
+    assert again.stdout == (
+        "There is nothing new to listen to; what was asked for before goes on.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["bpm:fast"], 1, "^"),
+        (["--older=3"], 2, "--older"),
+        (["--waitt"], 2, "--wait"),
+        (["--level", "deep"], 2, "deep"),
+        (["kick", "/"], 1, "places or a filter"),
+        (["/nowhere/at/all"], 1, "is not in the library"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_nothing_is_queued(words: list[str], status: int, said: str):
+    done = smtui("analyze", *words)
+    assert (done.returncode, done.stdout) in (
+        (status, ""),
+        (status, "There is nothing new to listen to.\n"),
+    )
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

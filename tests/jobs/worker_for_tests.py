@@ -34,7 +34,7 @@ from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
-from smtui.wiring import SystemClock
+from smtui.wiring import PresentPause, SystemClock
 
 
 class CapriciousListener:
@@ -150,6 +150,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         limits=limits,
         slates=Path(log).parent,
         paths=settings.paths.here,
+        pause=PresentPause(places(), settings),
         standing=Standing(report=report, board=board) if machine else None,
     )
     register(app, means)

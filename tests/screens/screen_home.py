@@ -25,10 +25,12 @@ from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.library import Library
+from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
@@ -80,11 +82,15 @@ class Sound:
 
 @dataclass
 class Home:
-    """One person's library: what the tests put in and look at behind the screens."""
+    """One person's library: what the tests put in and look at behind the screens.
+
+    `clock` is what the documents tell the time by; None is the machine's.
+    """
 
     folder: Path
     valkey: ValkeyServer
     guarded: bool = True
+    clock: Clock | None = None
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -102,7 +108,7 @@ class Home:
     async def open_services(self) -> AsyncIterator[Services]:
         async with AsyncExitStack() as stack:
             documents = await stack.enter_async_context(
-                opened(self.folder / "library.sqlite3", Durability.NORMAL)
+                opened(self.folder / "library.sqlite3", Durability.NORMAL, clock=self.clock)
             )
             link = RedisLink(self.valkey.address)
             stack.push_async_callback(link.close)
@@ -125,6 +131,7 @@ class Home:
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
+                pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 servers=self,
             )

@@ -41,7 +41,15 @@ MEANS = {
     "a": {"analyze"},
     "A": {"analyze_all"},
     "i": {"scan"},
+    "b": {"runs"},
+    "P": {"pause"},
     "X": {"cancel"},
+    "r": {"resume"},
+    "R": {"retry"},
+    "n": {"next"},
+    "y": {"copy"},
+    "w": {"write"},
+    "v": {"view"},
     "question_mark": {"help", "back"},
     "colon": {"palette"},
     "ctrl+l": {"redraw"},
@@ -77,7 +85,7 @@ BOUND = bound()
 
 def test_there_are_keys_on_every_screen() -> None:
     declared = {node.__name__ for node, _ in BOUND}
-    assert {"SmtuiApp", "LoginScreen", "LibraryScreen", "SampleTable", "HelpScreen"} <= declared
+    assert {"SmtuiApp", "LoginScreen", "LibraryScreen", "CursorTable", "HelpScreen"} <= declared
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
-from smtui.domain.sample import FileId, FoundFile, Trouble
+from smtui.domain.sample import FileId, FoundFile, Heard, Trouble
 from smtui.services import batches as module
 from smtui.services.batches import Batches
 from smtui.services.rights import Rights
@@ -251,3 +252,102 @@ async def test_a_shared_sound_is_known_by_its_path_to_everybody(
     assert await batches.known([Path("/s/one.wav")], viewer=lena.user_id) == (shared,)
     own = await owned(documents, bert, "/s/one.wav")
     assert await batches.known([Path("/s/one.wav")], viewer=bert.user_id) == (own,)
+
+
+async def test_only_its_owner_or_an_admin_resumes_and_retries_a_run(
+    batches: Batches, people: tuple[Account, Account, Account]
+):
+    chief, bert, lena = people
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
+    await batches.cancel(run_id, by=ANNA)
+    for stranger in (bert, lena):
+        with pytest.raises(NotAllowed, match="not yours") as refused:
+            await batches.resume(run_id, by=stranger)
+        assert "resume it" in refused.value.hint
+        with pytest.raises(NotAllowed, match="not yours"):
+            await batches.retry_failed(run_id, by=stranger)
+    assert await batches.resume(run_id, by=chief) == 2
+    with pytest.raises(NotFound):
+        await batches.resume(RunId("nothing"), by=chief)
+    with pytest.raises(NotFound):
+        await batches.retry_failed(RunId("nothing"), by=chief)
+
+
+async def test_to_resume_or_retry_wakes_a_worker_only_where_there_is_work(
+    batches: Batches, documents: Documents, queue: LoggedQueue
+):
+    run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
+    queue.woken.clear()
+    assert await batches.resume(run_id, by=ANNA) == 0
+    assert await batches.retry_failed(run_id, by=ANNA) is None
+    assert queue.woken == []
+    await batches.cancel(run_id, by=ANNA)
+    assert await batches.resume(run_id, by=ANNA) == 2
+    (one, _) = await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60)
+    await documents.batches.fail(one, code=ErrorCode.UNREADABLE, error="It ends")
+    assert await batches.retry_failed(run_id, by=ANNA) == run_id
+    assert queue.woken == [(run_id, False), (run_id, False)]
+
+
+async def test_old_runs_are_cleared_ones_own_or_by_an_admin_everybodys(
+    batches: Batches, people: tuple[Account, Account, Account]
+):
+    chief, bert, _ = people
+    now = SystemClock().now()
+    runs = [await batches.start([FileId("one")], Level.BASIC, by=by) for by in (ANNA, bert, bert)]
+    for run_id in runs[:2]:
+        await batches.cancel(run_id, by=chief)
+    assert await batches.clear(by=ANNA, before=now - timedelta(days=7)) == 0
+    assert await batches.clear(by=bert, before=now + timedelta(days=1)) == 1
+    assert [run.run_id for run in await batches.runs(bert, 9)] == [runs[2]]
+    assert {run.run_id for run in await batches.runs(chief, 9)} == {runs[0], runs[2]}
+    assert await batches.clear(by=chief, before=now + timedelta(days=1)) == 1
+    assert [run.run_id for run in await batches.runs(chief, 9)] == [runs[2]]
+
+
+async def test_a_run_is_named_after_its_sound_or_the_folder_of_all(
+    batches: Batches, documents: Documents
+):
+    ids = await added(documents, "/a/b/c/one.wav", "/a/b/d/two.wav", "/a/b/c/three.wav")
+    single = await batches.start(ids[:1], Level.BASIC, by=ANNA)
+    folder = await batches.start([ids[0], ids[2]], Level.BASIC, by=ANNA)
+    wide = await batches.start(ids[:2], Level.BASIC, by=ANNA)
+    gone = await batches.start([FileId("gone")], Level.BASIC, by=ANNA)
+    titles = await batches.titles([single, folder, wide, gone])
+    assert titles == {single: "one.wav", folder: "/a/b/c", wide: "/a/b"}
+
+
+async def test_the_board_shows_the_present_first_and_then_what_workers_do(
+    batches: Batches, documents: Documents
+):
+    ids = await added(documents, "/a/one.wav", "/a/two.wav", "/a/three.wav")
+    run_id = await batches.start(ids, Level.BASIC, by=ANNA)
+    boards = batches.board(ANNA, 9)
+    first = await anext(boards)
+    assert [(one.progress.run_id, one.title, one.rate) for one in first.runs] == [
+        (run_id, "/a", None)
+    ]
+    assert first.holding == ()
+    await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60)
+    (holding,) = (await anext(boards)).holding
+    assert holding.sample is not None
+    assert (holding.worker, holding.sample.file_id, holding.next) == ("w", ids[0], 1)
+    assert holding.since is not None
+
+
+async def test_what_an_older_recipe_heard_is_heard_anew_when_asked_and_once(
+    batches: Batches, documents: Documents, people: tuple[Account, Account, Account]
+):
+    _, _, lena = people
+    at = SystemClock().now()
+    ids = [await owned(documents, owner, f"/{n}.wav") for n, owner in enumerate((lena, None))]
+    for number, (file_id, level) in enumerate(zip(ids, ("basic", "full"), strict=True)):
+        (sample,) = await documents.samples.get([file_id])
+        old = Heard(level=level, recipe_version=1, analyzed_at=at, tempo=100.0 + number)
+        await documents.samples.set_heard(file_id, old, file_hash=sample.file_hash)
+    assert await batches.hear_outdated(lena, 1) == 0
+    assert await batches.hear_outdated(lena, 2) == 1
+    assert await batches.hear_outdated(lena, 2) == 0
+    assert await batches.hear_outdated(ANNA, 2) == 1
+    (run,) = await batches.runs(lena, 9)
+    assert run.level is Level.BASIC

@@ -15,7 +15,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from smtui.audio.read import probe
-from smtui.audio.recipe import RECIPE_VERSION, listen
+from smtui.audio.recipe import listen
+from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement
@@ -63,7 +64,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 def new_home(tmp_path: Path) -> Iterator[Home]:
     """Nobody has an account here."""
     with running() as valkey:
-        yield Home(folder=tmp_path, valkey=valkey)
+        yield Home(folder=tmp_path, valkey=valkey, clock=Clock())
 
 
 @pytest.fixture

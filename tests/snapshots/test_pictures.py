@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from smtui.ui.app import SmtuiApp
 from smtui.ui.options import Options
+from smtui.ui.screens.batch import BatchScreen
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
@@ -86,6 +87,18 @@ def test_detail(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
         await press(pilot, "slash", *"house drums", "enter", "enter")
         await until(lambda: isinstance(pilot.app.screen, DetailScreen))
         await until(lambda: "▀" in seen(pilot.app) and "124.0" in seen(pilot.app))
+        await settle(pilot.app)
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_runs(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "b")
+        await until(lambda: isinstance(pilot.app.screen, BatchScreen))
+        await until(lambda: "Failed (" in seen(pilot.app) and "breaks off" in seen(pilot.app))
         await settle(pilot.app)
 
     assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)

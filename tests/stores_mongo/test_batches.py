@@ -80,6 +80,7 @@ async def test_a_batch_is_written_in_the_words_of_the_system(
     (c,) = await claim(batches, 1)
     kept = await raw.batch_jobs.find_one()
     lease = kept["results"]["c"].pop("lease_until")
+    assert kept["results"]["c"].pop("claimed_at") < lease
     assert kept["results"] == {
         "a": {"status": "completed", "analysis_id": a.analysis_id, "attempt": 1, "worker": "w"},
         "b": {

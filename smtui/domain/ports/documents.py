@@ -1,4 +1,4 @@
-"""The documents: accounts, sounds, analyses, batches."""
+"""The documents: accounts, sounds, analyses; batches have a page of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
-from smtui.domain.batch import Batch, BatchId, Claimed, Failure, RunId, RunProgress, Unseen
-from smtui.domain.error_codes import ErrorCode
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
@@ -159,6 +157,19 @@ class SampleStore(Protocol):
         """Sounds not yet heard at this level, by file_id; not missing; failed ones if `retry`."""
         ...
 
+    async def outdated(
+        self, *, user_id: UserId | None, recipe_version: int
+    ) -> Mapping[Level, tuple[FileId, ...]]:
+        """Sounds heard by an older recipe, by the level at which; the owner's and the shared.
+
+        Not the missing ones, those that failed since, and what other programs have heard.
+        """
+        ...
+
+    async def count_outdated(self, *, user_id: UserId | None, recipe_version: int) -> int:
+        """How many sounds `outdated` would give."""
+        ...
+
     async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
         """Tags, most used first."""
         ...
@@ -203,81 +214,6 @@ class AnalysisStore(Protocol):
     ) -> Measurement | None:
         """What was measured of the same bytes at this level or higher, whoever owns the file."""
         ...
-
-
-class BatchStore(Protocol):
-    """Batches and the states of their files; leases use the store's clock."""
-
-    async def create(self, batches: Sequence[Batch]) -> None: ...
-
-    async def get(self, batch_id: BatchId) -> Batch | None: ...
-
-    async def claim(
-        self,
-        run_id: RunId,
-        *,
-        worker: str,
-        limit: int,
-        lease_seconds: float,
-        machine: str = "",
-    ) -> tuple[Claimed, ...]:
-        """Take up to `limit` claimable files (pending, or lease expired), each guarded.
-
-        Files that `machine` has handed back as unseen are left to others.
-
-        attempt rises by one and an analysis_id is fixed at the first claim. A file whose lease
-        expired after its last allowed attempt becomes failed (`crashed`) instead. Gives nothing
-        for a run whose cancel was requested.
-        """
-        ...
-
-    async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
-        """Guarded: only the present holder of the attempt."""
-        ...
-
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
-        """Guarded; counts once, however often it is repeated."""
-        ...
-
-    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool: ...
-
-    async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
-        """Give up the claim without a result; the attempt does not count.
-
-        `unseen`: this machine does not have the file. It is added to the result's `unseen_on`,
-        with code `unseen` and its sentence as the error, until somebody completes or fails it.
-        """
-        ...
-
-    async def vanish(self, machines: frozenset[str]) -> int:
-        """Fail (`vanished`, with the sentence kept) pending files unseen on all of these machines.
-
-        Gives how many. Nothing for no machines, and nothing for files never handed back.
-        """
-        ...
-
-    async def request_cancel(self, run_id: RunId) -> int:
-        """Files that nobody began become cancelled; gives how many."""
-        ...
-
-    async def progress(self, run_id: RunId) -> RunProgress | None: ...
-
-    async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
-        """Newest first; only counters are read."""
-        ...
-
-    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
-        """Runs with at least one file that could be claimed now; repairs ended batches first.
-
-        With a machine, only by a worker there: what it has handed back as unseen does not count.
-        """
-        ...
-
-    async def waiting(self, *, level: Level) -> frozenset[FileId]:
-        """Files that a run which goes on will still hear, at this level or a higher one."""
-        ...
-
-    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]: ...
 
 
 class OutcomeStore(Protocol):

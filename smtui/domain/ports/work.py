@@ -11,6 +11,7 @@ from smtui.domain.analysis import Level, Measurement
 from smtui.domain.batch import RunId
 from smtui.domain.health import ServerHealth
 from smtui.domain.path_map import PathMap
+from smtui.domain.pause import Word
 from smtui.domain.picture import Picture, PictureRequest
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
@@ -39,6 +40,22 @@ class JobQueue(Protocol):
 
     async def wake(self, run_id: RunId, *, urgent: bool) -> None:
         """Ask a worker to look at the run; `urgent` for a person's single file."""
+        ...
+
+
+class PauseNote(Protocol):
+    """What a person said last of listening on this machine, where all its processes look."""
+
+    async def read(self) -> Word | None:
+        """Give it; None where nothing was said."""
+        ...
+
+    async def keep(self, word: Word) -> None:
+        """Keep it in place of another; raises StoreUnreachable where that is not possible."""
+        ...
+
+    async def remove(self) -> None:
+        """Forget it; raises StoreUnreachable where that is not possible."""
         ...
 
 

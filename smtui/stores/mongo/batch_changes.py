@@ -75,12 +75,12 @@ def changed(batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: d
     return Change(where=where, update=update, sign=sign)
 
 
-def finished(claimed: Claimed, result: FileResult, now: datetime) -> Change:
+def finished(claimed: Claimed, result: FileResult, now: datetime, *, heard_ms: int = 0) -> Change:
     """Let the holder of an attempt end it; needs no look before."""
     key, document = key_of(claimed.file_id), result_document(result)
     update = _update(
         {f"results.{key}": document, "updated_at": now},
-        Counter({State.PROCESSING.value: -1, result.status.value: 1}),
+        Counter({State.PROCESSING.value: -1, result.status.value: 1, "heard_ms": heard_ms}),
     )
     sign = {"batch_id": claimed.batch_id, f"results.{key}": document}
     return Change(where=held_by(claimed), update=update, sign=sign)
@@ -109,6 +109,7 @@ def held_by(claimed: Claimed) -> Document:
         f"{entry}.status": State.PROCESSING.value,
         f"{entry}.worker": storable(claimed.worker),
         f"{entry}.attempt": claimed.attempt,
+        f"{entry}.analysis_id": claimed.analysis_id,
     }
 
 
@@ -118,6 +119,7 @@ def holds(result: FileResult, claimed: Claimed) -> bool:
         result.status is State.PROCESSING
         and result.worker == storable(claimed.worker)
         and result.attempt == claimed.attempt
+        and result.analysis_id == claimed.analysis_id
     )
 
 
@@ -155,6 +157,7 @@ def handed_back(
         attempt=before.attempt - 1,
         worker=None,
         lease_until=None,
+        claimed_at=None,
     )
     if unseen is not None:
         machine = storable(unseen.machine)
@@ -186,10 +189,13 @@ def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]
                 code=code.value,
                 error=error,
                 lease_until=None,
+                claimed_at=None,
                 unseen_on=(),
             )
         elif stopping:
-            after[file_id] = replace(result, status=State.CANCELLED, lease_until=None)
+            after[file_id] = replace(
+                result, status=State.CANCELLED, lease_until=None, claimed_at=None
+            )
     return after
 
 
@@ -206,7 +212,7 @@ def stopped(batch: Mapping[str, Any], now: datetime) -> Change:
     """Cancel what is pending in a batch that was asked to stop.
 
     Nothing becomes pending in such a batch, so that their number tells whether it was done. Files
-    that nobody began get no entry; they are known by having none.
+    that nobody began get no entry; they are known by having none before first_open.
     """
     after = {
         file_id: replace(result, status=State.CANCELLED)
@@ -217,10 +223,17 @@ def stopped(batch: Mapping[str, Any], now: datetime) -> Change:
     sets: Document = {
         f"results.{key_of(file_id)}": result_document(result) for file_id, result in after.items()
     }
-    sets |= {"pending": 0, "unseen": {}, "updated_at": now}
+    sets |= {
+        "pending": 0,
+        "unseen": {},
+        "first_open": batch["total_files"],
+        "updated_at": now,
+    }
     named = {"batch_id": batch["batch_id"]}
+    # Of a cancel that was taken back meanwhile nothing is left to do.
+    asked_at = batch["cancel_requested_at"]
     return Change(
-        where=named | {"pending": pending},
+        where=named | {"pending": pending, "cancel_requested_at": asked_at},
         update=_update(sets, Counter({State.CANCELLED.value: pending})),
         sign=named | {"pending": 0},
     )
@@ -250,8 +263,10 @@ def ended(counters: Mapping[str, Any], now: datetime) -> Change | None:
     if cancelled:
         status = State.CANCELLED
     named = {"batch_id": counters["batch_id"]}
+    # The same counts: it may have been opened again since the look, and have ended otherwise.
+    counted = {name: counters[name] for name in ("completed", "failed", "cancelled")}
     return Change(
-        where=named | {"status": OPEN, "pending": 0, "processing": 0},
+        where=named | {"status": OPEN, "pending": 0, "processing": 0} | counted,
         update={"$set": {"status": status.value, "finished_at": now, "updated_at": now}},
         sign=named | {"status": status.value},
     )

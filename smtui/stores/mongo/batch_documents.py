@@ -6,8 +6,8 @@ has five for its workers, so that a claim and a sweep need not read the results:
 
 - pending: how many files are waiting; pending + processing + completed + failed + cancelled is
   total_files at every moment.
-- first_open: the place in file_ids from which on nobody has begun; every file before it has an
-  entry.
+- first_open: the place in file_ids from which on files without an entry wait; before it one
+  without an entry was cancelled when nobody had begun it.
 - leases: how many leases were ever given; tells whether any came since a look.
 - next_lease: no lease ends earlier; it may be too early, and too late only where the clock was
   set back.
@@ -108,6 +108,7 @@ def document_of(batch: Batch) -> Document:
         "updated_at": cut_to_ms(batch.updated_at),
         "run_id": batch.run_id,
         "level": batch.level.value,
+        "heard_ms": batch.heard_ms,
         "first_open": begun,
         "leases": len(leases),
         "unseen": unseen_counts(given),
@@ -142,6 +143,7 @@ def result_document(result: FileResult) -> Document:
         "attempt": result.attempt,
         "worker": None if result.worker is None else storable(result.worker),
         "lease_until": cut_to_ms_or_none(result.lease_until),
+        "claimed_at": cut_to_ms_or_none(result.claimed_at),
         "unseen_on": [storable(machine) for machine in result.unseen_on] or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
@@ -158,6 +160,7 @@ def result_of(written: object) -> FileResult:
         attempt=count_in(fields.get("attempt")),
         worker=text_or_none(fields.get("worker")),
         lease_until=time_or_none(fields.get("lease_until")),
+        claimed_at=time_or_none(fields.get("claimed_at")),
         unseen_on=texts_in(fields.get("unseen_on")),
     )
 
@@ -177,10 +180,7 @@ def batch_of(document: Mapping[str, Any]) -> Batch:
     """Read a batch, also one of another program; files without an entry were not begun."""
     created_at = time_in(document.get("created_at"))
     cancel_requested_at = time_or_none(document.get("cancel_requested_at"))
-    written = mapping_in(document.get("results"))
-    stopped = cancel_requested_at is not None and not count_in(document.get("pending"))
-    not_begun = FileResult(status=State.CANCELLED if stopped else State.PENDING)
-    file_ids = tuple(FileId(one) for one in texts_in(document.get("file_ids")))
+    results = standing(document)
     batch_id = text_in(document.get("batch_id"))
     return Batch(
         batch_id=BatchId(batch_id),
@@ -188,20 +188,37 @@ def batch_of(document: Mapping[str, Any]) -> Batch:
         user_id=_user_id(document.get("user_id")),
         level=level_of(document.get("level")),
         status=batch_state(document),
-        file_ids=file_ids,
+        file_ids=tuple(results),
         completed=count_in(document.get("completed")),
         failed=count_in(document.get("failed")),
         cancelled=count_in(document.get("cancelled")),
-        results={
-            one: result_of(written[key_of(one)]) if key_of(one) in written else not_begun
-            for one in file_ids
-        },
+        heard_ms=count_in(document.get("heard_ms")),
+        results=results,
         created_at=created_at,
         updated_at=time_in(document.get("updated_at"), created_at),
         started_at=time_or_none(document.get("started_at")),
         finished_at=time_or_none(document.get("finished_at")),
         cancel_requested_at=cancel_requested_at,
     )
+
+
+def standing(document: Mapping[str, Any]) -> dict[FileId, FileResult]:
+    """Read how every file of a batch stands, in the order of file_ids."""
+    written = mapping_in(document.get("results"))
+    waits_from = first_waiting(document)
+    results = {}
+    for place, file_id in enumerate(texts_in(document.get("file_ids"))):
+        key = key_of(file_id)
+        not_begun = FileResult(status=State.PENDING if place >= waits_from else State.CANCELLED)
+        results[FileId(file_id)] = result_of(written[key]) if key in written else not_begun
+    return results
+
+
+def first_waiting(document: Mapping[str, Any]) -> int:
+    """Give the place in file_ids from which on files without an entry wait."""
+    if document.get("pending") == 0:
+        return len(list_in(document.get("file_ids")))
+    return count_in(document.get("first_open"))
 
 
 def batch_state(document: Mapping[str, Any]) -> State:

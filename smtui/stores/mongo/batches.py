@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from pymongo.errors import BulkWriteError
@@ -16,6 +16,7 @@ from smtui.domain.batch import (
     Claimed,
     Failure,
     FileResult,
+    Held,
     RunId,
     RunProgress,
     Unseen,
@@ -23,7 +24,7 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
-from smtui.stores.mongo import batch_changes, claims, runs, sweeps
+from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
 from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
@@ -58,6 +59,10 @@ class MongoBatches:
         document = await self._batches.one(batch_id)
         return None if document is None else batch_of(document)
 
+    async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
+        """The batches of a run, in their order."""
+        return await runs.batches_of(self._batches, run_id)
+
     async def claim(
         self,
         run_id: RunId,
@@ -84,9 +89,12 @@ class MongoBatches:
         until = await self._batches.now() + _lease(lease_seconds)
         return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
 
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    async def complete(
+        self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
+    ) -> bool:
         """Guarded; counts once, however often it is repeated."""
-        return await self._finish(claimed, batch_changes.completed(claimed, analysis_id))
+        result = batch_changes.completed(claimed, analysis_id)
+        return await self._finish(claimed, result, heard_ms=heard_ms)
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
@@ -115,13 +123,29 @@ class MongoBatches:
         """Files that nobody began become cancelled; gives how many."""
         return await sweeps.request_cancel(self._batches, run_id)
 
+    async def resume(self, run_id: RunId) -> int:
+        """Files that were left become pending, and a cancel is taken back; gives how many files."""
+        return await reopening.resume(self._batches, run_id)
+
+    async def retry_failed(self, run_id: RunId) -> int:
+        """Failed files become pending; gives how many."""
+        return await reopening.retry_failed(self._batches, run_id)
+
+    async def forget(self, run_id: RunId) -> bool:
+        """Delete a run with its results, once it has ended."""
+        return await reopening.forget(self._batches, run_id)
+
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """The counters of a run."""
         return await runs.progress(self._batches, run_id)
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
         """Newest first; only counters are read. Batches of other programs are runs, too."""
-        return await runs.runs(self._batches, user_id, limit)
+        return await runs.runs(self._batches, {"user_id": user_id}, limit)
+
+    async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
+        """The same, whoever asked for them."""
+        return await runs.runs(self._batches, {}, limit)
 
     async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
@@ -135,8 +159,21 @@ class MongoBatches:
         """Failed files, in the order of the batches."""
         return await runs.failures(self._batches, run_id, limit)
 
-    async def _finish(self, claimed: Claimed, result: FileResult) -> bool:
-        change = batch_changes.finished(claimed, result, await self._batches.now())
+    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+        """Completed files, in the order of the batches."""
+        return await runs.heard(self._batches, run_id, limit)
+
+    async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
+        """What workers hold of runs that go on."""
+        return await holding.held(self._batches, run_ids)
+
+    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
+        """The first and the last file of each run that has any."""
+        return await holding.ends(self._batches, run_ids)
+
+    async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
+        now = await self._batches.now()
+        change = batch_changes.finished(claimed, result, now, heard_ms=heard_ms)
         return await self._batches.change(change) is not None
 
     async def _insert(self, documents: list[Document]) -> None:

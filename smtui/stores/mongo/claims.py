@@ -135,6 +135,7 @@ def _held(result: FileResult, asked: Asked) -> FileResult:
         attempt=result.attempt + 1,
         worker=asked.worker,
         lease_until=asked.until,
+        claimed_at=asked.now,
     )
 
 

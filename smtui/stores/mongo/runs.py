@@ -7,16 +7,22 @@ run of its own, named like the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import Failure, RunId, RunProgress, State
+from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import batch_state, entries, level_of, state_of
+from smtui.stores.mongo.batch_documents import (
+    batch_state,
+    entries,
+    level_of,
+    standing,
+    state_of,
+)
 from smtui.stores.mongo.batch_line import BatchLine
 from smtui.stores.mongo.indexes import BATCH_JOBS
 from smtui.stores.mongo.sweeps import OURS
@@ -30,7 +36,7 @@ from smtui.stores.mongo.values import (
     time_or_none,
 )
 
-_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing")
+_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing", "heard_ms")
 _SUMS: Document = {
     "_id": {"run_id": "$run_id", "status": "$status"},
     "user_id": {"$min": "$user_id"},
@@ -53,12 +59,17 @@ async def progress(line: BatchLine, run_id: RunId) -> RunProgress | None:
     return found.get(run_id)
 
 
-async def runs(line: BatchLine, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
-    """A person's runs, newest first."""
+async def batches_of(line: BatchLine, run_id: RunId) -> tuple[BatchId, ...]:
+    """The batches of a run, in their order."""
+    return tuple(BatchId(each["batch_id"]) for each in await line.counters(_of_run(run_id)))
+
+
+async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgress, ...]:
+    """The runs of those that `whose` matches, newest first."""
     rows = await _asked(
         line,
         [
-            {"$match": {"user_id": user_id}},
+            {"$match": whose},
             {
                 "$group": {
                     "_id": {"$ifNull": ["$run_id", "$batch_id"]},
@@ -76,14 +87,36 @@ async def runs(line: BatchLine, user_id: UserId | None, limit: int) -> tuple[Run
 
 async def failures(line: BatchLine, run_id: RunId, limit: int) -> tuple[Failure, ...]:
     """Failed files, in the order of the batches."""
-    where = {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
     failed: list[Failure] = []
-    for counters in await line.counters(where | {"failed": {"$gt": 0}}):
-        batch = await line.one(counters["batch_id"])
-        failed += _failures(batch or {})
+    async for batch in _counting(line, run_id, State.FAILED):
+        failed += _failures(batch)
         if len(failed) >= limit:
             break
     return tuple(failed[:limit])
+
+
+async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...]:
+    """Completed files, in the order of the batches."""
+    ids: list[FileId] = []
+    async for batch in _counting(line, run_id, State.COMPLETED):
+        for _, file_id, entry in entries(batch):
+            if state_of(entry) is State.COMPLETED:
+                ids.append(file_id)
+        if len(ids) >= limit:
+            break
+    return tuple(ids[:limit])
+
+
+async def _counting(line: BatchLine, run_id: RunId, state: State) -> AsyncIterator[Document]:
+    """Batches of a run that count files in a state, whole, in order."""
+    for counters in await line.counters(_of_run(run_id) | {state.value: {"$gt": 0}}):
+        batch = await line.one(counters["batch_id"])
+        if batch is not None:
+            yield batch
+
+
+def _of_run(run_id: RunId) -> Document:
+    return {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
 
 
 async def waiting(line: BatchLine, level: Level) -> frozenset[FileId]:
@@ -97,7 +130,7 @@ async def waiting(line: BatchLine, level: Level) -> frozenset[FileId]:
     return frozenset(
         [
             *await _read(line, untouched, {"_id": 0, "file_ids": 1}),
-            *await _read(line, begun, {"_id": 0, "file_ids": 1, "results": 1}),
+            *await _read(line, begun, {"_id": 0, "file_ids": 1, "results": 1, "first_open": 1}),
         ]
     )
 
@@ -108,8 +141,7 @@ async def _read(
     async def work() -> list[FileId]:
         found: list[FileId] = []
         async for batch in line.collection.find(where, projection):
-            ended = {file_id for _, file_id, entry in entries(batch) if state_of(entry).ended}
-            found += (FileId(one) for one in batch["file_ids"] if one not in ended)
+            found += (one for one, result in standing(batch).items() if not result.status.ended)
         return found
 
     return await line.line.ask(work, seconds=_WALK_SECONDS)
@@ -180,6 +212,7 @@ def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
         failed=sum(count["failed"] for count in counts),
         cancelled=sum(count["cancelled"] for count in counts),
         processing=sum(count["processing"] for count in counts),
+        heard_ms=sum(count["heard_ms"] for count in counts),
         created_at=created_at,
         updated_at=updated_at,
         started_at=min(_times(parts, "started_at"), default=created_at if begun else None),

@@ -9,7 +9,15 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
-from smtui.stores.mongo import adding, folders, generation, hearing, lookups, tagging
+from smtui.stores.mongo import (
+    adding,
+    folders,
+    generation,
+    hearing,
+    lookups,
+    outdated,
+    tagging,
+)
 from smtui.stores.mongo.adding import Owned
 from smtui.stores.mongo.adopting import Adoption
 from smtui.stores.mongo.line import MongoLine
@@ -141,6 +149,16 @@ class MongoSamples:
             user_id=user_id, level=level, below=below, limit=limit, after=after, retry=retry
         )
         return await lookups.unheard(self._line, asked)
+
+    async def outdated(
+        self, *, user_id: UserId | None, recipe_version: int
+    ) -> Mapping[Level, tuple[FileId, ...]]:
+        """Sounds heard by an older recipe, by the level at which."""
+        return await outdated.outdated(self._line, user_id, recipe_version)
+
+    async def count_outdated(self, *, user_id: UserId | None, recipe_version: int) -> int:
+        """How many sounds `outdated` would give."""
+        return await outdated.count(self._line, user_id, recipe_version)
 
     async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
         """Tags, most used first; of several spellings the most used."""

@@ -61,7 +61,7 @@ async def request_cancel(line: BatchLine, run_id: RunId) -> int:
         lambda: line.collection.update_many(where | {"cancel_requested_at": None}, stopping)
     )
     # From here on nobody claims in these batches, and what is handed back is cancelled at once.
-    return sum([await _stop(line, batch, now) for batch in await line.counters(where)])
+    return sum([await stop(line, batch, now) for batch in await line.counters(where)])
 
 
 async def vanish(line: BatchLine, machines: frozenset[str]) -> int:
@@ -80,7 +80,7 @@ async def vanish(line: BatchLine, machines: frozenset[str]) -> int:
 async def _repaired(line: BatchLine, counters: Document, now: datetime) -> Document:
     """Do what is left to do in a batch whoever was to do it; gives the batch as it is then."""
     if counters.get("cancel_requested_at") is not None:
-        await _stop(line, counters, now)
+        await stop(line, counters, now)
     ending = batch_changes.ended(counters, now)
     if ending is not None:
         await line.change(ending)
@@ -101,7 +101,7 @@ async def _lose(line: BatchLine, batch_id: str, machines: frozenset[str], now: d
     return 0
 
 
-async def _stop(line: BatchLine, counters: Document, now: datetime) -> int:
+async def stop(line: BatchLine, counters: Document, now: datetime) -> int:
     """Cancel what is pending in a batch that was asked to stop; gives how many files."""
     batch: Document | None = counters
     for _ in range(MOST_LOOKS):

@@ -83,6 +83,7 @@ def _written(report: WorkerReport) -> str:
             "children": report.children,
             "started_at": report.started_at.timestamp(),
             "missing": report.missing,
+            "rests": report.rests,
         }
     )
 
@@ -98,6 +99,8 @@ def _read(name: bytes, raw: bytes) -> WorkerReport | None:
             children=int(kept["children"]),
             started_at=datetime.fromtimestamp(round(kept["started_at"], 3), tz=UTC),
             missing=tuple(map(str, kept["missing"])),
+            # Workers before this field was there do not write it.
+            rests=str(kept.get("rests", "")),
         )
-    except (ValueError, KeyError, TypeError, OverflowError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None

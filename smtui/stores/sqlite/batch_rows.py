@@ -1,4 +1,4 @@
-"""Batches as rows, and runs as the sums of their batches' counters."""
+"""Batches as rows of `batch_jobs` and `batch_files`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,14 @@ from smtui.domain.batch import (
     MAX_BATCH_FILES,
     Batch,
     BatchId,
-    Failure,
     FileResult,
     RunId,
-    RunProgress,
     State,
 )
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.endings import end_batches
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none, to_ms, to_ms_or_none
-
-_RUN = (
-    "SELECT run_id, min(user_id), min(level), sum(total_files), sum(completed), sum(failed),"
-    " sum(cancelled), sum(processing), min(created_at), max(updated_at), min(started_at),"
-    " max(finished_at), count(finished_at) = count(*), min(cancel_requested_at) FROM batch_jobs"
-)
 
 
 def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -> None:
@@ -41,8 +33,8 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
         number = _insert(connection, batch, results)
         connection.executemany(
             "INSERT INTO batch_files (batch, position, file_id, status, analysis_id, code, error,"
-            " attempt, worker, lease_until, unseen_on)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " attempt, worker, lease_until, claimed_at, unseen_on)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (number, position, file_id, *_result_values(result))
                 for position, (file_id, result) in enumerate(
@@ -57,9 +49,9 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
 def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[FileResult]) -> int:
     inserted = connection.execute(
         "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, status, total_files,"
-        " processing, completed, failed, cancelled, created_at, updated_at, started_at,"
+        " processing, completed, failed, cancelled, heard_ms, created_at, updated_at, started_at,"
         " finished_at, cancel_requested_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             batch.batch_id,
             batch.run_id,
@@ -71,6 +63,7 @@ def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[File
             batch.completed,
             batch.failed,
             batch.cancelled,
+            batch.heard_ms,
             to_ms(batch.created_at),
             to_ms(batch.updated_at),
             to_ms_or_none(batch.started_at),
@@ -86,15 +79,15 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
     with reader.moment():
         row = reader.one(
             "SELECT batch, run_id, user_id, level, status, completed, failed, cancelled,"
-            " created_at, updated_at, started_at, finished_at, cancel_requested_at"
-            " FROM batch_jobs WHERE batch_id = ?",
+            " created_at, updated_at, started_at, finished_at, cancel_requested_at,"
+            " heard_ms FROM batch_jobs WHERE batch_id = ?",
             (batch_id,),
         )
         if row is None:
             return None
         files = reader.rows(
             "SELECT file_id, status, analysis_id, code, error, attempt, worker, lease_until,"
-            " unseen_on FROM batch_files WHERE batch = ? ORDER BY position",
+            " claimed_at, unseen_on FROM batch_files WHERE batch = ? ORDER BY position",
             (row[0],),
         )
     results = {FileId(file[0]): _result(file) for file in files}
@@ -114,50 +107,8 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         started_at=from_ms_or_none(row[10]),
         finished_at=from_ms_or_none(row[11]),
         cancel_requested_at=from_ms_or_none(row[12]),
+        heard_ms=row[13],
     )
-
-
-def progress(reader: Reader, run_id: RunId) -> RunProgress | None:
-    """The counters of a run."""
-    row = reader.one(f"{_RUN} WHERE run_id = ? GROUP BY run_id", (run_id,))
-    return None if row is None else _progress(row)
-
-
-def runs(reader: Reader, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
-    """A person's runs, newest first."""
-    rows = reader.rows(
-        f"{_RUN} WHERE user_id IS ? GROUP BY run_id"
-        " ORDER BY min(created_at) DESC, run_id DESC LIMIT ?",
-        (user_id, limit),
-    )
-    return tuple(_progress(row) for row in rows)
-
-
-def failures(reader: Reader, run_id: RunId, limit: int) -> tuple[Failure, ...]:
-    """Failed files, in the order of the batches."""
-    rows = reader.rows(
-        "SELECT r.file_id, r.code, r.error, r.attempt FROM batch_jobs AS b"
-        " JOIN batch_files AS r USING (batch) WHERE b.run_id = ? AND r.status = 'failed'"
-        " ORDER BY b.batch, r.position LIMIT ?",
-        (run_id, limit),
-    )
-    return tuple(
-        Failure(file_id=FileId(file_id), code=code, error=error, attempt=attempt)
-        for file_id, code, error, attempt in rows
-    )
-
-
-def waiting(reader: Reader, level: Level) -> frozenset[FileId]:
-    """Files in runs that go on which have not ended, to be heard at this level or higher."""
-    levels = json.dumps([one for one in Level if one.rank >= level.rank])
-    rows = reader.rows(
-        "SELECT r.file_id FROM batch_jobs AS b JOIN batch_files AS r USING (batch)"
-        " WHERE b.status IN ('pending', 'processing') AND b.cancel_requested_at IS NULL"
-        " AND r.status IN ('pending', 'processing')"
-        " AND b.level IN (SELECT value FROM json_each(?))",
-        (levels,),
-    )
-    return frozenset(FileId(file_id) for (file_id,) in rows)
 
 
 def _result_values(result: FileResult) -> tuple[str | int | None, ...]:
@@ -169,6 +120,7 @@ def _result_values(result: FileResult) -> tuple[str | int | None, ...]:
         result.attempt,
         result.worker,
         to_ms_or_none(result.lease_until),
+        to_ms_or_none(result.claimed_at),
         json.dumps(result.unseen_on) if result.unseen_on else None,
     )
 
@@ -182,23 +134,6 @@ def _result(row: Any) -> FileResult:
         attempt=row[5],
         worker=row[6],
         lease_until=from_ms_or_none(row[7]),
-        unseen_on=tuple(json.loads(row[8] or "[]")),
-    )
-
-
-def _progress(row: Any) -> RunProgress:
-    return RunProgress(
-        run_id=RunId(row[0]),
-        user_id=row[1] and UserId(row[1]),
-        level=Level(row[2]),
-        total=row[3],
-        completed=row[4],
-        failed=row[5],
-        cancelled=row[6],
-        processing=row[7],
-        created_at=from_ms(row[8]),
-        updated_at=from_ms(row[9]),
-        started_at=from_ms_or_none(row[10]),
-        finished_at=from_ms_or_none(row[11] if row[12] else None),
-        cancel_requested_at=from_ms_or_none(row[13]),
+        claimed_at=from_ms_or_none(row[8]),
+        unseen_on=tuple(json.loads(row[9] or "[]")),
     )

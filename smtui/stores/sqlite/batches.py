@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
@@ -12,6 +12,7 @@ from smtui.domain.batch import (
     BatchId,
     Claimed,
     Failure,
+    Held,
     RunId,
     RunProgress,
     Unseen,
@@ -19,7 +20,7 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite import batch_rows, claims, endings
+from smtui.stores.sqlite import batch_rows, claims, endings, reopening, run_rows
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.values import present, storable
@@ -41,6 +42,10 @@ class SqliteBatches:
     async def get(self, batch_id: BatchId) -> Batch | None:
         """A batch with the results of its files."""
         return await self._readers.read(lambda reader: batch_rows.get(reader, batch_id))
+
+    async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
+        """The batches of a run, in their order."""
+        return await self._readers.read(lambda reader: run_rows.batches_of(reader, run_id))
 
     async def claim(
         self,
@@ -74,10 +79,14 @@ class SqliteBatches:
             lambda connection: claims.renew(connection, claimed, self._now() + _ms(lease_seconds))
         )
 
-    async def complete(self, claimed: Claimed, analysis_id: AnalysisId) -> bool:
+    async def complete(
+        self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
+    ) -> bool:
         """Guarded; counts once, however often it is repeated."""
         return await self._writer.write(
-            lambda connection: claims.complete(connection, claimed, analysis_id, self._now())
+            lambda connection: claims.complete(
+                connection, claimed, (analysis_id, heard_ms), self._now()
+            )
         )
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
@@ -109,13 +118,33 @@ class SqliteBatches:
             lambda connection: claims.request_cancel(connection, run_id, self._now())
         )
 
+    async def resume(self, run_id: RunId) -> int:
+        """Files that were left become pending, and a cancel is taken back; gives how many files."""
+        return await self._writer.write(
+            lambda connection: reopening.resume(connection, run_id, self._now())
+        )
+
+    async def retry_failed(self, run_id: RunId) -> int:
+        """Failed files become pending; gives how many."""
+        return await self._writer.write(
+            lambda connection: reopening.retry_failed(connection, run_id, self._now())
+        )
+
+    async def forget(self, run_id: RunId) -> bool:
+        """Delete a run with its results, once it has ended."""
+        return await self._writer.write(lambda connection: reopening.forget(connection, run_id))
+
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """The counters of a run."""
-        return await self._readers.read(lambda reader: batch_rows.progress(reader, run_id))
+        return await self._readers.read(lambda reader: run_rows.progress(reader, run_id))
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
         """Newest first; only counters are read."""
-        return await self._readers.read(lambda reader: batch_rows.runs(reader, user_id, limit))
+        return await self._readers.read(lambda reader: run_rows.runs(reader, user_id, limit))
+
+    async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
+        """The same, whoever asked for them."""
+        return await self._readers.read(lambda reader: run_rows.everyones(reader, limit))
 
     async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
@@ -132,11 +161,23 @@ class SqliteBatches:
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:
         """Files that a run which goes on will still hear, at this level or a higher one."""
-        return await self._readers.read(lambda reader: batch_rows.waiting(reader, level))
+        return await self._readers.read(lambda reader: run_rows.waiting(reader, level))
 
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
         """Failed files, in the order of the batches."""
-        return await self._readers.read(lambda reader: batch_rows.failures(reader, run_id, limit))
+        return await self._readers.read(lambda reader: run_rows.failures(reader, run_id, limit))
+
+    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+        """Completed files, in the order of the batches."""
+        return await self._readers.read(lambda reader: run_rows.heard(reader, run_id, limit))
+
+    async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
+        """What workers hold of runs that go on."""
+        return await self._readers.read(lambda reader: run_rows.held(reader, run_ids))
+
+    async def ends(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, FileId]]:
+        """The first and the last file of each run that has any."""
+        return await self._readers.read(lambda reader: run_rows.ends(reader, run_ids))
 
     def _now(self) -> int:
         return present(self._clock)

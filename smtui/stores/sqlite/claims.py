@@ -1,8 +1,8 @@
 """Who works on which file of a batch: claims, leases, results, repairs.
 
 Everything here runs inside one transaction that holds the write lock, so that no two workers
-can take the same file. A claim is known by worker and attempt; what a former holder sends
-changes nothing.
+can take the same file. A claim is known by worker, attempt and analysis_id (a file that is opened
+again begins with new ones); what a former holder sends changes nothing.
 """
 
 # ruff: noqa: S608 - the statements are made of our own words; every value is a parameter.
@@ -56,18 +56,20 @@ def renew(connection: sqlite3.Connection, claimed: Claimed, until: int) -> bool:
 
 
 def complete(
-    connection: sqlite3.Connection, claimed: Claimed, analysis_id: AnalysisId, now: int
+    connection: sqlite3.Connection, claimed: Claimed, heard: tuple[AnalysisId, int], now: int
 ) -> bool:
-    """Count a file as heard."""
+    """Count a file as heard; `heard` is under which id, and how long it is in ms."""
+    analysis_id, length = heard
     done = _held(
         connection,
         claimed,
         "status = 'completed', analysis_id = ?, code = NULL, error = NULL, lease_until = NULL,"
-        " unseen_on = NULL",
+        " claimed_at = NULL, unseen_on = NULL",
         (analysis_id,),
     )
     if done:
-        _count(connection, claimed.batch_id, "completed = completed + 1", now)
+        change = f"completed = completed + 1, heard_ms = heard_ms + {int(length)}"
+        _count(connection, claimed.batch_id, change, now)
     return done
 
 
@@ -79,7 +81,8 @@ def fail(
     done = _held(
         connection,
         claimed,
-        "status = 'failed', code = ?, error = ?, lease_until = NULL, unseen_on = NULL",
+        "status = 'failed', code = ?, error = ?, lease_until = NULL, claimed_at = NULL,"
+        " unseen_on = NULL",
         (code, storable(error)),
     )
     if done:
@@ -91,7 +94,10 @@ def hand_back(
     connection: sqlite3.Connection, claimed: Claimed, unseen: Unseen | None, now: int
 ) -> bool:
     """Make a file pending again as if it had not been claimed; cancelled if that was asked."""
-    change = "status = 'pending', attempt = attempt - 1, worker = NULL, lease_until = NULL"
+    change = (
+        "status = 'pending', attempt = attempt - 1, worker = NULL, lease_until = NULL,"
+        " claimed_at = NULL"
+    )
     values: tuple[str, ...] = ()
     if unseen is not None:
         change += (
@@ -148,8 +154,16 @@ def _take(
     )
     connection.execute(
         "UPDATE batch_files SET status = 'processing', analysis_id = ?, attempt = ?, worker = ?,"
-        " lease_until = ? WHERE batch = ? AND position = ?",
-        (claimed.analysis_id, claimed.attempt, claimed.worker, asked.until, batch, position),
+        " lease_until = ?, claimed_at = ? WHERE batch = ? AND position = ?",
+        (
+            claimed.analysis_id,
+            claimed.attempt,
+            claimed.worker,
+            asked.until,
+            asked.now,
+            batch,
+            position,
+        ),
     )
     connection.execute(
         "UPDATE batch_jobs SET status = 'processing', processing = processing + ?,"
@@ -165,9 +179,16 @@ def _held(
     """Change a file's row, but only for who holds this attempt of it."""
     changed = connection.execute(
         f"UPDATE batch_files SET {change} WHERE status = 'processing' AND worker = ?"
-        " AND attempt = ? AND file_id = ?"
+        " AND attempt = ? AND analysis_id = ? AND file_id = ?"
         " AND batch = (SELECT batch FROM batch_jobs WHERE batch_id = ?)",
-        (*values, claimed.worker, claimed.attempt, claimed.file_id, claimed.batch_id),
+        (
+            *values,
+            claimed.worker,
+            claimed.attempt,
+            claimed.analysis_id,
+            claimed.file_id,
+            claimed.batch_id,
+        ),
     )
     return changed.rowcount > 0
 

@@ -73,8 +73,8 @@ def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
     for batch, position, cancelled in rows:
         status = "cancelled" if cancelled else "failed"
         connection.execute(
-            "UPDATE batch_files SET status = ?, lease_until = NULL WHERE batch = ?"
-            " AND position = ?",
+            "UPDATE batch_files SET status = ?, lease_until = NULL, claimed_at = NULL"
+            " WHERE batch = ? AND position = ?",
             (status, batch, position),
         )
         if not cancelled:

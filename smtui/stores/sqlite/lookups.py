@@ -140,6 +140,36 @@ def unheard(reader: Reader, asked: Unheard) -> tuple[Sample, ...]:
     return tuple(found[: asked.limit])
 
 
+# What another program has heard has no recipe: number 0.
+_OUTDATED = (
+    "FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
+    " JOIN owners AS o ON o.owner = f.owner"
+    " WHERE d.heard_recipe_version > 0 AND d.heard_recipe_version < ?"
+    " AND (o.owner = 0 OR o.user_id IS ?)"
+    " AND f.missing_since IS NULL AND f.trouble_code IS NULL"
+)
+
+
+def outdated(
+    reader: Reader, user_id: UserId | None, recipe_version: int
+) -> dict[Level, tuple[FileId, ...]]:
+    """Sounds heard by an older recipe, by level, in the order of their ids."""
+    rows = reader.rows(
+        f"SELECT d.heard_level, f.file_id {_OUTDATED} ORDER BY f.file_id",
+        (recipe_version, user_id),
+    )
+    found: dict[Level, list[FileId]] = {}
+    for level, file_id in rows:
+        found.setdefault(Level(level), []).append(FileId(file_id))
+    return {level: tuple(ids) for level, ids in found.items()}
+
+
+def count_outdated(reader: Reader, user_id: UserId | None, recipe_version: int) -> int:
+    """How many sounds were heard by an older recipe."""
+    row = reader.one(f"SELECT count(*) {_OUTDATED}", (recipe_version, user_id))
+    return int(row[0])
+
+
 def tags_in_use(reader: Reader, viewer: UserId | None, limit: int) -> tuple[str, ...]:
     """Tags by how many of the viewer's sounds have them."""
     rows = reader.rows(

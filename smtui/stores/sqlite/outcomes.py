@@ -31,7 +31,7 @@ def _keep(connection: sqlite3.Connection, outcome: Outcome, now: int) -> bool:
     claimed, measured = outcome.claimed, outcome.analysis.measured
     analysis_id = save(connection, outcome.analysis)
     writing.set_heard(connection, claimed.file_id, outcome.heard, measured.file_hash)
-    counted = claims.complete(connection, claimed, analysis_id, now)
+    counted = claims.complete(connection, claimed, (analysis_id, outcome.heard_ms), now)
     if counted and claimed.user_id is not None:
         count_use(connection, claimed.user_id, analyses=1)
     return counted

@@ -158,6 +158,20 @@ class SqliteSamples:
         )
         return await self._readers.read(lambda reader: lookups.unheard(reader, asked))
 
+    async def outdated(
+        self, *, user_id: UserId | None, recipe_version: int
+    ) -> Mapping[Level, tuple[FileId, ...]]:
+        """Sounds heard by an older recipe, by the level at which."""
+        return await self._background.read(
+            lambda reader: lookups.outdated(reader, user_id, recipe_version)
+        )
+
+    async def count_outdated(self, *, user_id: UserId | None, recipe_version: int) -> int:
+        """How many sounds `outdated` would give."""
+        return await self._background.read(
+            lambda reader: lookups.count_outdated(reader, user_id, recipe_version)
+        )
+
     async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
         """Tags, most used first; of several spellings the first that was typed."""
         return await self._background.read(

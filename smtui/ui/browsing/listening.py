@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
-from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId
 from smtui.ui.browsing.browser import Browser
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import doing, looking
+from smtui.ui.work import doing
 
 ASK_FROM = 1_000
-
-_AGAIN = 5.0
 
 
 class Listening(Browser):
@@ -48,18 +44,6 @@ class Listening(Browser):
             ids, self.options.level, by=self.account, urgent=len(ids) == 1
         )
         self.say(f"Listening to {len(ids):,} sounds" if len(ids) != 1 else "Listening")
-
-    @looking(group="watching-work")
-    async def watch_work(self) -> None:
-        """Keep the status bar true, without end."""
-        bar = self.query_one(StatusBar)
-        while True:
-            try:
-                async for overview in self.services.batches.overview(self.account.user_id):
-                    bar.show_work(overview)
-            except SmtuiError as error:
-                self.tell(error)
-            await asyncio.sleep(_AGAIN)
 
     @doing
     async def cancel_work(self) -> None:

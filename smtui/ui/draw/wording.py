@@ -97,6 +97,16 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def time_left(seconds: float) -> str:
+    """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
 def size(count: int) -> str:
     """Write a number of bytes: `512 B`, `34 kB`, `1.9 MB`."""
     value, units = float(count), ["B", "kB", "MB", "GB", "TB"]

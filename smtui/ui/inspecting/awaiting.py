@@ -32,6 +32,9 @@ class Awaiting(Picturing):
 
     @looking(group="sound", patient=True)
     async def _follow_steps(self) -> None:
+        if self.listing is None:
+            self._steps = 0
+            self.say("This sound was not opened from a list")
         if self.listing is None or not self._steps:
             return
         found = await self.listing.around(self.file_id, self._steps)

@@ -21,6 +21,7 @@ from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
 from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.spectrogram import Reading, Spectrogram
+from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
 
@@ -88,6 +89,7 @@ class DetailScreen(Awaiting):
                 yield Curves(self.first_ink, id="curves")
             yield Claims(id="claims")
         yield Static(id="reading")
+        yield StatusBar(id="status")
         yield KeyLine()
 
     def on_mount(self) -> None:

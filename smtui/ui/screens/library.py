@@ -19,6 +19,7 @@ from smtui.paths import styles
 from smtui.ui.browsing.listening import Listening
 from smtui.ui.browsing.looking_at import LookingAt
 from smtui.ui.browsing.remembering import Remembering
+from smtui.ui.browsing.renewing import Renewing
 from smtui.ui.browsing.scanning import FOLDER, Scanning
 from smtui.ui.browsing.tagging import TAGS, Tagging
 from smtui.ui.draw.cells import Depth, Ink, depth_of
@@ -40,7 +41,7 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) 
     return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
 
 
-class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
+class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, LookingAt):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -99,7 +100,7 @@ class LibraryScreen(Remembering, Tagging, Listening, Scanning, LookingAt):
         self.table.focus()
         self.go_on()
         self.watch_changes()
-        self.watch_work()
+        self.tell_outdated()
 
     async def on_unmount(self) -> None:
         """Let the next start go on here."""

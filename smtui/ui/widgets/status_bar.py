@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 from smtui.domain.batch import RunId
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import shown
+from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
     from smtui.services.overview import Overview
@@ -20,9 +23,17 @@ Part = tuple[str, str]
 class StatusBar(Widget):
     """Work at the left, marks at the right."""
 
+    @dataclass
+    class Mounted(Message):
+        """A bar has come that knows nothing yet."""
+
+        bar: StatusBar
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._overview: Overview | None = None
+        self._new_failures = 0
+        self._pause = ""
         self._scan: ScanProgress | None = None
         self._right = ""
 
@@ -32,10 +43,21 @@ class StatusBar(Widget):
         runs = self._overview.runs if self._overview is not None else ()
         return tuple(run.run_id for run in runs if not run.status.ended)
 
-    def show_work(self, overview: Overview) -> None:
-        """Say how far the listening is."""
-        self._overview = overview
-        self.refresh()
+    def on_mount(self) -> None:
+        """Ask for the present."""
+        self.post_message(self.Mounted(self))
+
+    def show_work(self, overview: Overview, *, new_failures: int) -> None:
+        """Say how far the listening is, and how many files failed since one last looked."""
+        if (overview, new_failures) != (self._overview, self._new_failures):
+            self._overview, self._new_failures = overview, new_failures
+            self.refresh()
+
+    def show_pause(self, words: str) -> None:
+        """Say that this machine does not listen, or nothing."""
+        if words != self._pause:
+            self._pause = words
+            self.refresh()
 
     def show_scan(self, progress: ScanProgress | None) -> None:
         """Say how far a scan is, or with None that there is none."""
@@ -52,8 +74,10 @@ class StatusBar(Widget):
         parts: list[Part] = []
         if self._scan is not None and not self._scan.done:
             parts += scan_words(self._scan)
+        if self._pause:
+            parts.append((self._pause, "$warning"))
         if self._overview is not None:
-            parts += work_words(self._overview)
+            parts += work_words(self._overview, self._new_failures, paused=bool(self._pause))
         left = Content("  ").join(Content.assemble(part) for part in parts)
         right = Content.assemble((self._right, "$accent"))
         left = left.truncate(max(0, self.size.width - right.cell_length - 2), ellipsis=True)
@@ -72,12 +96,12 @@ def scan_words(progress: ScanProgress) -> list[Part]:
     return parts
 
 
-def work_words(overview: Overview) -> list[Part]:
+def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[Part]:
     """Say how far the listening is, how fast and how long only where it was measured."""
     parts: list[Part] = []
     if overview.busy:
         parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
-        if overview.waiting:
+        if overview.waiting and not paused:
             parts.append((shown(overview.waiting), "$warning"))
         if overview.rate is not None:
             parts.append(
@@ -88,16 +112,6 @@ def work_words(overview: Overview) -> list[Part]:
             )
         if overview.seconds_left is not None:
             parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
-    if overview.failed:
-        parts.append((f"{overview.failed:,} failed", "$error"))
+    if new_failures:
+        parts.append((f"{new_failures:,} failed", "$error"))
     return parts
-
-
-def time_left(seconds: float) -> str:
-    """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"

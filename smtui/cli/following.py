@@ -1,0 +1,106 @@
+"""Showing how far a run is until it has ended: a bar on a terminal, a line now and then else."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from smtui.cli.running import err, out
+from smtui.cli.runs import short, sounds
+from smtui.domain.batch import RunId, RunProgress
+
+if TYPE_CHECKING:
+    from smtui.services.batches import Batches
+    from smtui.services.pace import Pace
+
+_FAILURES_TOLD = 50
+_PLAIN_EVERY_SECONDS = 10.0
+
+
+async def follow(batches: Batches, run_id: RunId) -> int:
+    """Show how far a run is until it has ended, then what failed; give the exit status."""
+    # A late import: it goes with the services, which --help does not load.
+    from smtui.services.pace import Pace
+
+    line = _Line(Pace())
+    waiting = ""
+    try:
+        async for progress in batches.watch(run_id):
+            if batches.waiting not in ("", waiting):
+                line.leave()
+                err(f"Waiting: {batches.waiting}")
+            waiting = batches.waiting
+            line.show(progress)
+    except asyncio.CancelledError:
+        line.leave()
+        err(f"The run goes on in the background; `smtui cancel {short(run_id)}` stops it.")
+        raise
+    line.leave()
+    out(_result(progress))
+    if not progress.failed:
+        return 0
+    failures = await batches.failures(run_id, _FAILURES_TOLD)
+    for failure, sample in await batches.named(failures):
+        err(f"{sample.filename if sample else failure.file_id}: {failure.error}")
+    if progress.failed > len(failures):
+        err(f"and {progress.failed - len(failures):,} more")
+    return 1
+
+
+class _Line:
+    """How far a run is: one line that is rewritten on a terminal, a new one now and then else."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._terminal = sys.stderr.isatty()
+        self._written_at = -_PLAIN_EVERY_SECONDS
+
+    def show(self, progress: RunProgress) -> None:
+        """Write the present."""
+        told = _told(progress, self._pace.rate(progress.ended_files))
+        if self._terminal:
+            width = shutil.get_terminal_size().columns
+            cells = max(10, min(40, width - len(told) - 4))
+            full = cells * progress.ended_files // max(1, progress.total)
+            bar = f"[{'#' * full}{'-' * (cells - full)}] {told}"
+            sys.stderr.write(f"\r{bar[: width - 1]}\x1b[K")
+            sys.stderr.flush()
+        elif time.monotonic() - self._written_at >= _PLAIN_EVERY_SECONDS:
+            self._written_at = time.monotonic()
+            err(told)
+
+    def leave(self) -> None:
+        """Free the line for what comes next."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _told(progress: RunProgress, rate: float | None) -> str:
+    parts = [f"{progress.ended_files:,} of {progress.total:,} heard"]
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    if rate:
+        seconds = round((progress.total - progress.ended_files) / rate)
+        parts.append(f"{rate:.1f} a second, {_duration(seconds)} left")
+    return ", ".join(parts)
+
+
+def _result(progress: RunProgress) -> str:
+    parts = [f"{sounds(progress.completed)} heard"]
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    if progress.cancelled:
+        parts.append(f"{progress.cancelled:,} cancelled")
+    return ", ".join(parts) + "."
+
+
+def _duration(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

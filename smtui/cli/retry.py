@@ -1,0 +1,31 @@
+"""`smtui retry`: try once more what failed in a run."""
+
+from __future__ import annotations
+
+import click
+
+from smtui.cli.running import err, opened, out, run
+from smtui.cli.runs import run_named, short, sounds
+
+
+@click.command("retry")
+@click.argument("name", metavar="RUN")
+def retry_command(*, name: str) -> None:
+    """Try once more what failed in a RUN, named by the first letters of its id, and nothing else.
+
+    It stays the same run, so that its counters say in the end what became of every sound.
+    """
+
+    async def work() -> None:
+        async with opened(writes=True) as box:
+            batches = box.services.batches
+            before = await run_named(box, name)
+            again = await batches.retry_failed(before.run_id, by=box.account)
+            if again is None:
+                out(f"Nothing has failed in run {short(before.run_id)}.")
+                return
+            out(f"Run {short(again)} tries {sounds(before.failed)} once more.")
+            if batches.waiting:
+                err(f"Waiting: {batches.waiting}")
+
+    run(work)

@@ -1,0 +1,58 @@
+"""Offering to hear anew what an older recipe has heard; nothing is renewed by itself."""
+
+from __future__ import annotations
+
+from smtui.ui.browsing.browser import Browser
+from smtui.ui.room import Offer
+from smtui.ui.work import doing, looking
+
+
+class Renewing(Browser):
+    """Says how many sounds are of an older recipe, and has them heard when asked."""
+
+    @looking(group="outdated", patient=True)
+    async def tell_outdated(self) -> None:
+        """Say once, when the library is opened, that there are some."""
+        count = await self._count()
+        if count:
+            self.say(
+                f"{sounds(count)} heard by an older recipe; hear them anew from the palette (:)"
+            )
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Offer to hear them in the palette."""
+        renew = Offer(
+            title="Hear anew what an older recipe heard",
+            help="Listen to those sounds once more; what was corrected stays.",
+            begin=self.renew,
+        )
+        return (*super().offers(), renew)
+
+    @doing
+    async def renew(self) -> None:
+        """Count them, and ask before anything is begun."""
+        count = await self._count()
+        if not count:
+            self.say("Every sound was heard by the newest recipe")
+            return
+        question = f"{sounds(count)} heard by an older recipe. Hear them anew?"
+        self.confirm(f"{question} What was corrected stays.", self._renew)
+
+    @doing
+    async def _renew(self) -> None:
+        version = self.services.recipe_version
+        count = await self.services.batches.hear_outdated(self.account, version)
+        if count:
+            self.say(f"Listening to {count:,} sounds" if count > 1 else "Listening")
+        else:
+            self.say("They wait to be heard already")
+
+    async def _count(self) -> int:
+        return await self.services.library.outdated(
+            self.account.user_id, self.services.recipe_version
+        )
+
+
+def sounds(count: int) -> str:
+    """Say how many sounds were."""
+    return "1 sound was" if count == 1 else f"{count:,} sounds were"

@@ -1,0 +1,1 @@
+"""What the batch screen can do, one intention per module."""

@@ -1,0 +1,96 @@
+"""Cancelling, resuming, retrying and clearing runs; where there is nothing to do that is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from smtui.domain.batch import RunId
+from smtui.ui.room import Offer
+from smtui.ui.running.following import Following
+from smtui.ui.work import doing
+
+_OLD = timedelta(days=7)
+_NO_RUN = "There is no run yet; a in the library listens"
+
+
+class Deciding(Following):
+    """Changes the run under the cursor."""
+
+    def action_cancel(self) -> None:
+        """Ask, and stop what has not begun."""
+        standing = self.standing
+        if standing is None:
+            self.say(_NO_RUN)
+        elif standing.progress.status.ended:
+            self.say("This run has ended already")
+        elif standing.progress.cancel_requested_at is not None:
+            self.say("This run is stopping already; what had begun is finished and kept")
+        else:
+            run_id = standing.progress.run_id
+            self.confirm("Stop listening to what has not begun?", lambda: self._cancel(run_id))
+
+    @doing
+    async def _cancel(self, run_id: RunId) -> None:
+        count = await self.services.batches.cancel(run_id, by=self.account)
+        self.say(f"{count:,} will not be heard; what had begun is finished and kept")
+
+    def action_resume(self) -> None:
+        """Go on with what was left."""
+        if self.standing is None:
+            self.say(_NO_RUN)
+        else:
+            self._resume(self.standing.progress.run_id)
+
+    @doing
+    async def _resume(self, run_id: RunId) -> None:
+        count = await self.services.batches.resume(run_id, by=self.account)
+        if count:
+            self.say(f"Going on with {count:,} sounds")
+            return
+        now = await self.services.batches.progress(run_id)
+        going = now is not None and not now.status.ended
+        self.say("This run goes on already" if going else "This run has left nothing undone")
+
+    def action_retry(self) -> None:
+        """Try what failed once more."""
+        if self.standing is None:
+            self.say(_NO_RUN)
+        else:
+            self._retry(self.standing.progress.run_id)
+
+    @doing
+    async def _retry(self, run_id: RunId) -> None:
+        run = await self.services.batches.progress(run_id)
+        failed = 0 if run is None else run.failed
+        if await self.services.batches.retry_failed(run_id, by=self.account) is None:
+            self.say("Nothing failed in this run")
+        else:
+            self.say(f"Trying {failed:,} sounds once more")
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Offer in the palette what has no key."""
+        return (
+            Offer(
+                title="Clear old runs",
+                help="Forget the runs that ended more than a week ago; what was heard stays.",
+                begin=self._clear_old,
+            ),
+            Offer(
+                title="Clear all ended runs",
+                help="Forget every run that has ended; what was heard stays.",
+                begin=self._clear_all,
+            ),
+        )
+
+    def _clear_old(self) -> None:
+        self._clear(_OLD)
+
+    def _clear_all(self) -> None:
+        question = "Forget every run that has ended? What was heard stays."
+        self.confirm(question, lambda: self._clear(timedelta()))
+
+    @doing
+    async def _clear(self, age: timedelta) -> None:
+        before = datetime.now(UTC) - age
+        count = await self.services.batches.clear(by=self.account, before=before)
+        self.say(f"{count:,} runs cleared; what was heard stays" if count else "No run to clear")

@@ -1,0 +1,85 @@
+"""The list of failures, for elsewhere: onto the clipboard, into a file."""
+
+from __future__ import annotations
+
+import os.path
+from pathlib import Path
+
+import aiofiles
+import aiofiles.os
+
+from smtui.domain.batch import RunId
+from smtui.domain.text import shown
+from smtui.ui.draw.runs import failures_as_text
+from smtui.ui.running.following import Following
+from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
+from smtui.ui.work import doing, looking
+
+FILE = "file"
+
+# Terminals take some 75,000 bytes by OSC 52.
+_MOST_COPIED = 300
+_MOST_WRITTEN = 1_000_000
+_NOTHING = "Nothing failed in this run"
+
+
+class PassingOn(Following):
+    """Copies and writes what failed in the run under the cursor."""
+
+    def action_copy(self) -> None:
+        """Copy the failures."""
+        standing = self.standing
+        if standing is None or not standing.progress.failed:
+            self.say(_NOTHING)
+        else:
+            self._copy(standing.progress.run_id, standing.progress.failed)
+
+    @looking(group="copy")
+    async def _copy(self, run_id: RunId, count: int) -> None:
+        self.app.copy_to_clipboard(await self._text(run_id, _MOST_COPIED))
+        if count > _MOST_COPIED:
+            self.say(f"The first {_MOST_COPIED:,} of {count:,} failures are copied; w writes all")
+        else:
+            self.say(f"{count:,} failures are copied" if count > 1 else "The failure is copied")
+
+    def action_write(self) -> None:
+        """Ask for a file, and write the failures there."""
+        standing = self.standing
+        if standing is None or not standing.progress.failed:
+            self.say(_NOTHING)
+            return
+        at = standing.progress.created_at.astimezone()
+        self.ask_file("write the failures to", f"~/smtui-failures-{at:%Y-%m-%d-%H%M}.tsv")
+
+    def ask_file(self, words: str, text: str) -> None:
+        """Ask for a file's name, beginning with a text."""
+        line = self.query_one(AskLine)
+        line.ask(FILE, words, hint="/folder/failures.tsv", suggester=FolderSuggester())
+        line.set_text(text)
+
+    def answer_file(self, text: str) -> None:
+        """Take the name of the file."""
+        standing = self.standing
+        if standing is not None:
+            # A Path would lose what a name of a folder ends with.
+            path = Path(os.path.expanduser(text.strip())).absolute()  # noqa: PTH111
+            self._write(standing.progress.run_id, path)
+
+    @doing
+    async def _write(self, run_id: RunId, path: Path) -> None:
+        text = await self._text(run_id, _MOST_WRITTEN)
+        try:
+            # A file that is there already is never lost by this.
+            async with aiofiles.open(path, "x", encoding="utf-8") as file:
+                await file.write(text)
+        except FileExistsError:
+            self.ask_file("that file is there already; write to", str(path))
+        except OSError as error:
+            why = error.strerror or "it cannot be written"
+            self.ask_file(f"{shown(why)}; write to", str(path))
+        else:
+            self.say(f"{text.count(chr(10)):,} failures are in {path}")
+
+    async def _text(self, run_id: RunId, limit: int) -> str:
+        batches = self.services.batches
+        return failures_as_text(await batches.named(await batches.failures(run_id, limit)))
