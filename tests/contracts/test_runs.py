@@ -128,7 +128,7 @@ async def test_what_was_not_there_is_resumed_and_what_is_damaged_is_not(
     await batches.vanish(frozenset({"desk"}))
     assert counts(await progress(batches)) == (0, 3, 0, 0)
     assert await batches.resume(RUN) == 2
-    assert [one.code for one in await batches.failures(RUN, limit=9)] == ["damaged"]
+    assert [one.code for one in await batches.failures(RUN, limit=9)] == ["unreadable"]
     claims = await batches.claim(RUN, worker="w", limit=9, lease_seconds=60, machine="desk")
     assert [one.file_id for one in claims] == ["a", "c"]
 

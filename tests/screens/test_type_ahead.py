@@ -32,12 +32,10 @@ async def test_a_filter_typed_in_a_burst_has_all_its_letters(home: Home, open_ap
     await home.add(*[Sound(name=f"{name}.wav") for name in ("kick a", "kick b", "snare")])
     async with open_app() as pilot:
         await in_library(pilot)
-        await burst(pilot, "/kick\rj")
+        await burst(pilot, "/kick\r")
         await until(lambda: pilot.app.screen.query_one(SampleTable).count == 2)
         assert pilot.app.screen.query_one(FilterLine).text == "kick"
-        table = pilot.app.screen.query_one(SampleTable)
-        assert table.has_focus
-        await until(lambda: table.sample is not None and table.sample.filename == "kick b.wav")
+        assert pilot.app.screen.query_one(SampleTable).has_focus
 
 
 async def test_tags_typed_in_a_burst_act_on_nothing_else(home: Home, open_app: OpenApp) -> None:
