@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -91,7 +92,14 @@ class Child:
 
     def call(self, step: Coroutine[Any, Any, T]) -> T:
         """Have the side thread take a step, and give its result to the main thread."""
-        future = asyncio.run_coroutine_threadsafe(step, self._loop)
+        return self.result(self.begun(step))
+
+    def begun(self, step: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have the side thread take a step while the main thread goes on; see `result`."""
+        return asyncio.run_coroutine_threadsafe(step, self._loop)
+
+    def result(self, future: Future[T]) -> T:
+        """Wait for a step that was begun."""
         try:
             return future.result(_CALL_PATIENCE)
         except TimeoutError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -60,6 +61,7 @@ class Chunk:
         self._queue = queue
         self._began = self._looked = time.monotonic()
         self._left: list[Assignment] = []
+        self._keeping: tuple[Assignment, Future[None]] | None = None
         self._passed_on = 0
         self.for_others = False
 
@@ -81,6 +83,7 @@ class Chunk:
                 del self._left[0]
                 if self._left and self._should_stop():
                     break
+            self._kept()
         return len(taken.assignments) - len(self._left) - self._passed_on
 
     def __enter__(self) -> None:
@@ -94,7 +97,7 @@ class Chunk:
     ) -> None:
         """Leave nothing held, however the block ended; a defect costs only its own file."""
         child, hearing = self._child, self._child.hearing
-        rest = list(self._left)
+        rest = [*self._unkept(error), *self._left]
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
                 child.call(hearing.refuse(rest.pop(0), stumbled(type(error).__name__)))
@@ -135,8 +138,30 @@ class Chunk:
         except MemoryError:
             child.call(hearing.refuse(assignment, _too_big()))
         else:
-            child.call(hearing.keep(assignment, measured))
+            self._kept()
+            self._keeping = (assignment, child.begun(hearing.keep(assignment, measured)))
         child.learn(time.monotonic() - began)
+
+    def _kept(self) -> None:
+        """Wait until the file that was heard last is kept; it is while the next one is heard."""
+        if self._keeping is None:
+            return
+        self._child.result(self._keeping[1])
+        self._keeping = None
+
+    def _unkept(self, error: BaseException | None) -> list[Assignment]:
+        """Give what was heard last if it could not be kept, be that why the block ended or not."""
+        if self._keeping is None:
+            return []
+        assignment, future = self._keeping
+        if future.cancelled() or (future.done() and future.exception() is error):
+            return [assignment]
+        try:
+            self._kept()
+        except SmtuiError as away:
+            self._child.say(away)
+            return [assignment]
+        return []
 
     def _pass_on(self, assignment: Assignment, reason: SoundUnreadable) -> bool:
         """Leave a file to other machines if this one does not have it; False if it does."""

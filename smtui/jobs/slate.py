@@ -36,7 +36,7 @@ class Inheritance:
 
     Attributes:
         begun: what it was hearing then, None where it had only claimed.
-        untouched: what it would have heard next.
+        untouched: what it would have heard next, and what may have been heard but not kept.
     """
 
     begun: Claimed | None = None
@@ -111,4 +111,4 @@ class Slate:
         if not 0 < left <= len(claims):
             return Inheritance(untouched=claims)
         place = len(claims) - left
-        return Inheritance(begun=claims[place], untouched=claims[place + 1 :])
+        return Inheritance(begun=claims[place], untouched=claims[:place] + claims[place + 1 :])
