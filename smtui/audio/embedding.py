@@ -17,7 +17,7 @@ import scipy.fft
 
 from smtui.audio.descriptors import Descriptors, Material
 from smtui.audio.frames import FRAMES_PER_SECOND, Array
-from smtui.audio.kinds_network import Answer
+from smtui.audio.kinds_network import Answer, unpacked
 from smtui.domain.embedding import (
     DIMENSIONS,
     ENVELOPE,
@@ -152,6 +152,6 @@ def statistics() -> Statistics:
     path = Path(__file__).parent / "tables" / "embedding.npz"
     with np.load(path, allow_pickle=False) as kept:
         return Statistics(
-            axes=kept["axes"].astype(np.float32),
-            envelope_axes=kept["envelope_axes"].astype(np.float32),
+            axes=unpacked(kept, "axes"),
+            envelope_axes=unpacked(kept, "envelope_axes"),
         )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import soundfile
 
 from tests.truth import beatless, changes
+from tests.truth.acoustic import ACOUSTIC
 from tests.truth.midi import DRUMS as DRUM_CHANNEL
 from tests.truth.midi import Score, Stroke
 from tests.truth.more_drums import STYLES
@@ -73,11 +74,12 @@ _SHAPES = ((4, 7), (3, 7), (4, 7, 11), (3, 7, 10), (5, 7), (7, 12, 16), (3, 7, 1
 
 def made(seed: int, count: int) -> Iterator[Known]:
     """Each kind of synthesised sound `count` times; voices, basses and effects more often."""
-    for name, (kind, make) in (DRUMS | TONES).items():
-        for place in range(count):
-            chance = np.random.default_rng((seed, place, *name.encode()))
-            wave = make(chance)[:, None].astype(np.float32)
-            yield Known(kind=kind, name=name, source="made", wave=wave)
+    for source, makers in (("made", DRUMS | TONES), ("acoustic", ACOUSTIC)):
+        for name, (kind, make) in makers.items():
+            for place in range(count):
+                chance = np.random.default_rng((seed, place, *name.encode()))
+                wave = make(chance)[:, None].astype(np.float32)
+                yield Known(kind=kind, name=name, source=source, wave=wave)
 
 
 def textures(seed: int, count: int) -> Iterator[Known]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from smtui.domain.embedding import ENVELOPE, TIMBRE
 from tests.learning.kinds_set import KindsSet, load
-from tests.learning.learn_kinds import TABLES, normal, weights_of
+from tests.learning.learn_kinds import TABLES, normal, packed, weights_of
 
 Floats = npt.NDArray[np.float32]
 _ENVELOPE_DESCRIPTORS = 67
@@ -40,10 +40,7 @@ def statistics_of(known: KindsSet, kinds: dict[str, Any]) -> dict[str, Any]:
     shape = inputs[:, -_ENVELOPE_DESCRIPTORS:]
     room = min(_ENVELOPE_DESCRIPTORS, ENVELOPE.absent - ENVELOPE.start)
     own, even = axes_of(shape, weights, room)
-    return {
-        "axes": (axes / spread).astype(np.float16),
-        "envelope_axes": (own / even).astype(np.float16),
-    }
+    return packed("axes", axes / spread) | packed("envelope_axes", own / even)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 import smtui.audio
-from smtui.audio.kinds_network import FARTHEST
+from smtui.audio.kinds_network import FARTHEST, unpacked
 from tests.learning.kinds_network import Lessons, Shape, answers, learned
 from tests.learning.kinds_set import KindsSet, load
 
@@ -42,11 +42,20 @@ def weights_of(known: KindsSet) -> Floats:
     for name in np.unique(known.names):
         here = known.names == name
         weights[here] = 1 / np.sqrt(here.sum())
-    weights[~np.isin(known.sources, ("made", "beatless", "loops", "pieces"))] *= _REAL
+    weights[~np.isin(known.sources, ("made", "acoustic", "beatless", "loops", "pieces"))] *= _REAL
     for kind in np.unique(known.kinds):
         here = known.kinds == kind
         weights[here] *= _SHARES.get(str(kind), 1.0) / weights[here].sum()
     return weights
+
+
+def packed(name: str, values: Floats) -> dict[str, Any]:
+    """An array as a table keeps it: of a matrix bytes, and what each column is multiplied by."""
+    if values.ndim == 1:
+        return {name: values.astype(np.float32)}
+    scale = np.maximum(np.abs(values).max(axis=0), 1e-9) / 127
+    whole = np.round(values / scale).astype(np.int8)
+    return {name: whole, f"{name}_scale": scale.astype(np.float32)}
 
 
 def network_of(known: KindsSet, seed: int) -> dict[str, Any]:
@@ -63,7 +72,9 @@ def network_of(known: KindsSet, seed: int) -> dict[str, Any]:
     parts = learned(lessons, Shape(), seed)
     hidden, _ = answers(parts, inputs)
     middle = np.average(hidden, axis=0, weights=weights)
-    table: dict[str, Any] = {f"layer_{n}": part.astype(np.float16) for n, part in enumerate(parts)}
+    table: dict[str, Any] = {}
+    for place, part in enumerate(parts):
+        table |= packed(f"layer_{place}", part)
     return table | {
         "mean": mean, "deviation": deviation, "middle": middle.astype(np.float32),
         "names": names, "kinds": np.array(kinds),
@@ -72,7 +83,7 @@ def network_of(known: KindsSet, seed: int) -> dict[str, Any]:
 
 def outputs_of(table: dict[str, Any], inputs: Floats) -> tuple[Floats, Floats]:
     """Hidden layer and outputs for (n, d) descriptors."""
-    parts = [table[f"layer_{n}"].astype(np.float32) for n in range(6)]
+    parts = [unpacked(table, f"layer_{n}") for n in range(6)]
     return answers(parts, normal(inputs, table["mean"], table["deviation"]))
 
 
