@@ -83,14 +83,19 @@ def kind_of(heard: Heard) -> Named:
 def _ranked(heard: Heard, told: Answer) -> list[tuple[str, float]]:
     """Kinds and how likely they are, the best first; what rhythm claims leaves the rest less."""
     others = [(kind, share) for kind, share in told.by_kind().items() if kind not in _BY_RHYTHM]
-    first: list[tuple[str, float]] = []
     if heard.rhythm.is_loop:
-        first = [("loop", max(0.5, heard.rhythm.confidence))]
-    elif heard.duration > _LONGEST_ONE_SHOT:
-        sure = max(heard.rhythm.confidence, heard.tonality.confidence)
-        first = [("music", 0.4 + 0.5 * sure)] if sure > 0 else []
-    left = 1 - sum(share for _, share in first)
-    return first + [(kind, min(share, left)) for kind, share in others]
+        first, sure = "loop", max(0.5, heard.rhythm.confidence)
+    elif heard.duration > _LONGEST_ONE_SHOT and _has_order(heard):
+        first, sure = "music", 0.4 + 0.5 * _has_order(heard)
+    else:
+        return others
+    left = (1 - sure) / max(sum(share for _, share in others), _LEAST_ALTERNATIVE)
+    return [(first, sure), *((kind, left * share) for kind, share in others)]
+
+
+def _has_order(heard: Heard) -> float:
+    """How sure a beat or a harmony is, 0 for neither."""
+    return max(heard.rhythm.confidence, heard.tonality.confidence)
 
 
 def _measures(heard: Heard, strokes: int) -> Measures:

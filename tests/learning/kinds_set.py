@@ -84,6 +84,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--made", type=int, default=0, help="of each synthesised sound")
+    parser.add_argument("--acoustic", type=int, default=0, help="of each sound of skin and metal")
+    parser.add_argument("--bare", type=int, default=0, help="of each unfiltered tone")
     parser.add_argument("--music", type=int, default=0, help="loops; a quarter as many pieces")
     parser.add_argument("--soundfont", type=Path)
     parser.add_argument("--samples", type=Path, help="a folder of sounds in the public domain")
@@ -97,6 +99,8 @@ def main() -> None:
 def _sounds(asked: argparse.Namespace) -> Iterator[truth.Known]:
     player = Player(soundfont=asked.soundfont) if asked.soundfont else None
     parts: list[Iterable[truth.Known]] = [truth.made(asked.seed, asked.made)]
+    parts.append(truth.acoustic(asked.seed, asked.acoustic))
+    parts.append(truth.bare(asked.seed, asked.bare))
     if asked.music:
         parts.append(truth.loops(player, asked.seed, asked.music))
         parts.append(truth.pieces(player, asked.seed, asked.music // 4))

@@ -19,6 +19,7 @@ from tests.learning.learn_kinds import TABLES, normal, packed, weights_of
 
 Floats = npt.NDArray[np.float32]
 _ENVELOPE_DESCRIPTORS = 67
+_AXES = 128
 _EVENED = 0.25
 """Axes are divided by their variance to this power: ½ would make all alike, 0 none."""
 
@@ -36,7 +37,8 @@ def statistics_of(known: KindsSet, kinds: dict[str, Any]) -> dict[str, Any]:
     inputs = normal(known.inputs, kinds["mean"], kinds["deviation"])
     weights = weights_of(known)
     learned = kinds["middle"].size + kinds["names"].size
-    axes, spread = axes_of(inputs, weights, TIMBRE.absent - TIMBRE.start - learned)
+    room = min(_AXES, TIMBRE.absent - TIMBRE.start - learned)
+    axes, spread = axes_of(inputs, weights, room)
     shape = inputs[:, -_ENVELOPE_DESCRIPTORS:]
     room = min(_ENVELOPE_DESCRIPTORS, ENVELOPE.absent - ENVELOPE.start)
     own, even = axes_of(shape, weights, room)

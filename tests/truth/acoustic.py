@@ -36,8 +36,8 @@ def skin(r: Chance, time: Wave, base: float, decay: float) -> Wave:
     wave = np.zeros(len(time))
     for ratio in _MEMBRANE * r.uniform(0.95, 1.05, len(_MEMBRANE)):
         weight = r.uniform(0.2, 1) * np.exp(-(ratio - 1) * soft)
-        wave += weight * np.sin(ratio * phase + r.uniform(0, 1)) * np.exp(
-            -time * ratio**loss / decay
+        wave += (
+            weight * np.sin(ratio * phase + r.uniform(0, 1)) * np.exp(-time * ratio**loss / decay)
         )
     return wave
 
@@ -69,7 +69,7 @@ def plate(r: Chance, made: Plate) -> Wave:
 def tom(r: Chance) -> Wave:
     decay = log_uniform(r, 0.08, 0.6)
     time = clock(min(2.0, decay * r.uniform(3, 7)))
-    wave = skin(r, time, log_uniform(r, 65, 230), decay)
+    wave = skin(r, time, log_uniform(r, 58, 230), decay)
     return wave + log_uniform(r, 0.02, 1) * stick(r, time, 150, 6_000)
 
 
@@ -87,7 +87,7 @@ def snare(r: Chance) -> Wave:
     wires = band(noise(r, len(time)), log_uniform(r, 700, 2_500), log_uniform(r, 6_000, 16_000))
     wires *= (1 - np.exp(-time / 0.003)) * np.exp(-time / decay)
     knock = stick(r, time, 800, 12_000)
-    return body + log_uniform(r, 0.1, 2) * wires + r.uniform(0, 1.2) * knock
+    return body + log_uniform(r, 0.05, 2) * wires + r.uniform(0, 1.2) * knock
 
 
 def rimshot(r: Chance) -> Wave:
@@ -112,8 +112,8 @@ def pedal_hat(r: Chance) -> Wave:
 
 
 def open_hat(r: Chance) -> Wave:
-    long = log_uniform(r, 0.12, 0.9)
-    seconds = min(2.5, long * r.uniform(2, 5))
+    long = log_uniform(r, 0.1, 0.5)
+    seconds = min(1.6, long * r.uniform(2, 5))
     wave = plate(r, Plate(seconds=seconds, low=long * 0.4, high=long, tilt=r.uniform(10, 40)))
     return wave + r.uniform(0, 0.6) * stick(r, clock(seconds), 2_000, 15_000)
 
@@ -122,7 +122,8 @@ def crash(r: Chance) -> Wave:
     long, bloom = log_uniform(r, 0.4, 2), log_uniform(r, 0.002, 0.06)
     high = long * r.uniform(0.3, 0.8)
     return plate(
-        r, Plate(seconds=min(3.5, 3 * long), low=long, high=high, tilt=r.uniform(0, 24), bloom=bloom)
+        r,
+        Plate(seconds=min(3.5, 3 * long), low=long, high=high, tilt=r.uniform(0, 32), bloom=bloom),
     )
 
 

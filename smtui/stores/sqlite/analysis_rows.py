@@ -147,9 +147,7 @@ def _claims(kept: dict[str, Any]) -> Claims:
         key_alternatives=tuple(KeyClaim(**claim) for claim in kept["key_alternatives"]),
         meter_confidence=kept["meter_confidence"],
         # What was saved before kinds had alternatives has no such part.
-        kind_alternatives=tuple(
-            KindClaim(**claim) for claim in kept.get("kind_alternatives", ())
-        ),
+        kind_alternatives=tuple(KindClaim(**claim) for claim in kept.get("kind_alternatives", ())),
     )
 
 
