@@ -38,7 +38,7 @@ _RATHER = 0.5
 _LEAST_VOICED = 0.6
 _MOST_FLAT = 0.004
 _TINY = 1e-9
-_LEARNED, _LIKELY, _PLAIN = 0.5, 0.25, 0.25
+_LEARNED, _LIKELY, _PLAIN = 0.3, 0.2, 0.5
 """Shares of the timbre block: hidden layer, likelihoods, descriptors."""
 
 

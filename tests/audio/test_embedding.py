@@ -34,7 +34,7 @@ _NAMES = ("kick", "snare", "clap", "hat closed", "crash", "tom", "bass", "chord"
 def made(name: str, place: int = 0) -> np.ndarray:
     _, make = (DRUMS | TONES)[name]
     wave = make(np.random.default_rng((_SEED, place, *name.encode())))
-    return 0.7 * wave / np.abs(wave).max()
+    return np.asarray(0.7 * wave / np.abs(wave).max())
 
 
 def heard(written: Written, wave: np.ndarray, rate: int = RATE) -> Embedding:
@@ -115,7 +115,7 @@ def test_sounds_of_the_same_name_are_the_most_alike(embedded: Embedded) -> None:
 
 def test_each_aspect_tells_what_it_is_for(embedded: Embedded) -> None:
     """The same note by another voice is alike in tonality; the same rhythm by another drum too."""
-    low, other = sine(220, 1.0, RATE), made("lead")
+    low = sine(220, 1.0, RATE)
     saw = 0.5 * (2 * ((220 * np.arange(RATE) / RATE) % 1) - 1)
     tone, bright, far = embedded(low), embedded(saw), embedded(sine(311.13, 1.0, RATE))
     assert alike(tone, bright, TONALITY) > 0.9 > alike(tone, far, TONALITY)
@@ -133,8 +133,8 @@ def test_each_aspect_tells_what_it_is_for(embedded: Embedded) -> None:
     swung = played(play.kick(RATE), uneven)
     assert alike(kicks, hats, RHYTHM) > 0.8 > alike(kicks, swung, RHYTHM)
     assert alike(kicks, hats, TIMBRE) < alike(kicks, swung, TIMBRE)
-    slow = other * np.linspace(0, 1, len(other))
-    assert alike(embedded(other), embedded(slow), ENVELOPE) < 0.8
+    kick = made("kick")
+    assert alike(embedded(kick), embedded(kick[::-1]), ENVELOPE) < 0.5
 
 
 def test_a_query_may_weigh_the_aspects(embedded: Embedded) -> None:

@@ -87,7 +87,7 @@ def main() -> None:
     named = known_sounds(asked.kits) if asked.kits else iter(())
     kits = heard(one for one in named if not asked.kit or one.source in asked.kit)
     samples = heard(given(asked.samples)) if asked.samples else []
-    for pairs in (kits, samples, kits + samples):
+    for pairs in (kits, samples, kits + samples if kits and samples else []):
         if pairs:
             told(pairs)
 

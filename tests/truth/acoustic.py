@@ -63,7 +63,7 @@ def plate(r: Chance, made: Plate) -> Wave:
         level = 10 ** ((made.tilt * (share - 0.5) + r.normal(0, 4)) / 20) / np.sqrt(inside.sum())
         rise = 1 - np.exp(-time / max(1e-4, made.bloom * r.uniform(0.3, 1)))
         wave += part * level * rise * np.exp(-time / decay)
-    return wave / np.abs(wave).max()
+    return np.asarray(wave / np.abs(wave).max())
 
 
 def tom(r: Chance) -> Wave:
@@ -186,7 +186,7 @@ def shaker(r: Chance) -> Wave:
     grains = noise(r, len(time)) * (r.random(len(time)) < log_uniform(r, 0.01, 1))
     hiss = band(grains, log_uniform(r, 1_500, 5_000), log_uniform(r, 7_000, 16_000))
     middle, width = r.uniform(0.2, 0.6) * time[-1], r.uniform(0.1, 0.3) * time[-1]
-    return hiss * np.exp(-(((time - middle) / width) ** 2))
+    return np.asarray(hiss * np.exp(-(((time - middle) / width) ** 2)))
 
 
 def block(r: Chance) -> Wave:
