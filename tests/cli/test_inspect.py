@@ -120,6 +120,17 @@ def test_why_gives_the_evidence_for_each_claim(folder: Path) -> None:
     assert json.loads(script)["why"]["key"] == ["one steady note, B5: a root and no key"]
 
 
+def test_the_embedding_is_given_when_asked_for(folder: Path) -> None:
+    plain = json.loads(run("--json", folder / "tone.wav").stdout)
+    assert "embedding" not in plain
+    asked = json.loads(run("--json", "--embedding", folder / "tone.wav").stdout)
+    assert len(asked["embedding"]) == 768
+    assert sum(value**2 for value in asked["embedding"]) == pytest.approx(1, abs=1e-3)
+    refused = run("--embedding", folder / "tone.wav")
+    assert refused.returncode == 2
+    assert "ask for both" in refused.stderr
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> None:
     done = run(folder / "text.wav", folder / "gone.wav", folder / "tone.wav", "--width", "40")
     assert done.returncode == 1
