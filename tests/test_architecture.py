@@ -181,6 +181,13 @@ def test_the_way_to_the_first_frame_is_light(code: str):
     [
         "scan",
         "analyze",
+        "batches",
+        "cancel",
+        "resume",
+        "retry",
+        "pause",
+        "resume-all",
+        "watch",
         "list",
         "folders",
         "user",

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from smtui.audio.frames import FRAMES_PER_SECOND, MEL_BANDS, Array
+from smtui.audio.frames import FRAMES_PER_SECOND, MEL_BANDS, Array, Frames
 from smtui.audio.levels import ENVELOPE_RATE
+from smtui.audio.notes import Note
 from smtui.audio.onsets import onset_frames
+from smtui.audio.sketch import Sketch
 
 _DEEPEST = -45.0
 """dB below the loudest moment, where rooms and recorders begin to be heard."""
@@ -81,6 +83,19 @@ class Descriptors:
     def all(self) -> Array:
         """All in one row."""
         return np.concatenate((self.timbre, self.envelope, self.manner))
+
+
+def material_of(frames: Frames, sketch: Sketch, envelope: Array, note: Note | None) -> Material:
+    """What is needed of a sound; of its envelope the part that the sketch has is taken."""
+    mel, power = sketch.opening(), np.square(frames.rms, dtype=np.float64)
+    start, stop = (int(place / _FRAMES_PER_MS) for place in (sketch.start, sketch.start + len(mel)))
+    return Material(
+        mel=mel,
+        envelope=envelope[start : stop + 1],
+        midi=note.midi if note else 0.0,
+        voiced=note.steadiness * note.clarity if note else 0.0,
+        flatness=float(power @ frames.flatness / max(float(power.sum()), 1e-20)),
+    )
 
 
 def describe(material: Material) -> Descriptors | None:

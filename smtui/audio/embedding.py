@@ -17,7 +17,7 @@ import scipy.fft
 
 from smtui.audio.descriptors import Descriptors, Material
 from smtui.audio.frames import FRAMES_PER_SECOND, Array
-from smtui.audio.kinds_network import Answer
+from smtui.audio.kinds_network import Answer, unpacked
 from smtui.domain.embedding import (
     DIMENSIONS,
     ENVELOPE,
@@ -38,7 +38,7 @@ _RATHER = 0.5
 _LEAST_VOICED = 0.6
 _MOST_FLAT = 0.004
 _TINY = 1e-9
-_LEARNED, _LIKELY, _PLAIN = 0.5, 0.25, 0.25
+_LEARNED, _LIKELY, _PLAIN = 0.3, 0.2, 0.5
 """Shares of the timbre block: hidden layer, likelihoods, descriptors."""
 
 
@@ -152,6 +152,6 @@ def statistics() -> Statistics:
     path = Path(__file__).parent / "tables" / "embedding.npz"
     with np.load(path, allow_pickle=False) as kept:
         return Statistics(
-            axes=kept["axes"].astype(np.float32),
-            envelope_axes=kept["envelope_axes"].astype(np.float32),
+            axes=unpacked(kept, "axes"),
+            envelope_axes=unpacked(kept, "envelope_axes"),
         )

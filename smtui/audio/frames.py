@@ -35,6 +35,7 @@ BAND_EDGES_HZ = (0.0, 90.0, 150.0, 600.0, 2_000.0, 5_000.0, 11_025.0)
 """Edges of the six bands whose power tells a kick from a snare from a hat."""
 
 _LOWEST_POWER = 1e-10
+_SILENCE_DB = -99.9
 # A megabyte of frames: they and their spectra stay in the processor's cache.
 _BLOCK_FRAMES = 128
 # Divides the 1,024 bins below half the rate.
@@ -111,7 +112,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._framer = Framer(FRAME, HOP)
-        self.sketch = Sketch(MEL_BANDS)
+        self.sketch = Sketch(MEL_BANDS, silence=_SILENCE_DB)
         self._parts: dict[str, list[Array]] = {column.name: [] for column in fields(Frames)}
         self._before = np.zeros((0, MEL_BANDS), dtype=np.float32)
 

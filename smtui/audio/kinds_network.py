@@ -6,9 +6,11 @@ renderings of our own scores, and sounds in the public domain.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -75,12 +77,18 @@ def answer(descriptors: Array) -> Answer:
     return Answer(inputs=inputs, hidden=second - known.middle, likely=likely / likely.sum())
 
 
+def unpacked(kept: Mapping[str, Any], name: str) -> Array:
+    """An array of a table in single precision; large ones are kept in bytes, to be small."""
+    values: Array = kept[name].astype(np.float32)
+    return values * kept[f"{name}_scale"] if f"{name}_scale" in kept else values
+
+
 @cache
 def network() -> Network:
     """Read what was learned, once."""
     path = Path(__file__).parent / "tables" / "kinds.npz"
     with np.load(path, allow_pickle=False) as kept:
-        layers = tuple(kept[f"layer_{place}"].astype(np.float32) for place in range(6))
+        layers = tuple(unpacked(kept, f"layer_{place}") for place in range(6))
         return Network(
             mean=kept["mean"].astype(np.float32),
             deviation=kept["deviation"].astype(np.float32),

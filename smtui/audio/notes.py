@@ -31,6 +31,7 @@ _LEAST_VOICED = 0.7
 _STEADY_SEMITONES = 0.6
 _LEAST_STEADY = 0.6
 _LOUD_SHARE = 0.1
+_ONSET_SHARE = 0.03
 _MULTIPLES = 7
 _FUNDAMENTAL_SHARE = 0.0002
 
@@ -57,7 +58,7 @@ class Note:
 
 def steady_note(signal: Array) -> Note | None:
     """Find the steady pitch of the opening of a sound at RATE, None where there is none."""
-    windows = _loud_windows(signal)
+    windows = _loud_windows(_from_onset(signal))
     if not len(windows):
         return None
     pitch, clarity = _periods(windows)
@@ -76,6 +77,12 @@ def steady_note(signal: Array) -> Note | None:
         steadiness=float(steady.mean()),
         clarity=float(np.median(clarity[steady])),
     )
+
+
+def _from_onset(signal: Array) -> Array:
+    """Without what goes before, so that silence in front does not move the windows."""
+    level = np.abs(signal)
+    return signal[int(np.argmax(level > _ONSET_SHARE * level.max(initial=0))) :]
 
 
 def _loud_windows(signal: Array) -> Array:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from smtui.audio.decoder import Decoder
 from smtui.audio.read import LOUDEST_SAMPLE, probe
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 
 Floats = NDArray[np.float32]
@@ -89,7 +90,7 @@ def opened_pieces(path: Path) -> Iterator[Pieces]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise SoundUnreadable("The file is not there", code="vanished") from error
+        raise SoundUnreadable("The file is not there", code=ErrorCode.VANISHED) from error
     try:
         with Decoder(descriptor) as decoder:
             yield Pieces(decoder, frames=frames)
@@ -100,4 +101,4 @@ def opened_pieces(path: Path) -> Iterator[Pieces]:
 
 
 def _damaged(error: Exception) -> SoundUnreadable:
-    return SoundUnreadable("The sound is damaged here", code="damaged", hint=str(error))
+    return SoundUnreadable("The sound is damaged here", code=ErrorCode.UNREADABLE, hint=str(error))

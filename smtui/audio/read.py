@@ -20,6 +20,7 @@ import numpy as np
 import soundfile
 
 from smtui.audio.decoder import UNKNOWN_FRAMES, Decoder, Samples
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 
 BLOCK_VALUES = 131_072
@@ -88,7 +89,9 @@ class Sound:
                 digest.update(chunk)
                 offset += len(chunk)
         except OSError as error:
-            raise SoundUnreadable("The disk could not read the file", code="damaged") from error
+            raise SoundUnreadable(
+                "The disk could not read the file", code=ErrorCode.UNREADABLE
+            ) from error
         return digest.hexdigest()
 
     def blocks(self, *, start: int = 0, stop: int | None = None) -> Iterator[Samples]:
@@ -128,7 +131,9 @@ class Sound:
         if ended and self.header.frames is not None:
             return _breaks_off(place, self.header)
         at = place / self.header.sample_rate
-        return SoundUnreadable(f"The sound data are damaged after {at:.1f} s", code="damaged")
+        return SoundUnreadable(
+            f"The sound data are damaged after {at:.1f} s", code=ErrorCode.UNREADABLE
+        )
 
 
 @contextmanager
@@ -152,7 +157,7 @@ def opened(path: Path) -> Iterator[Sound]:
             yield Sound(header=header, _decoder=decoder, _descriptor=descriptor)
     except MemoryError as error:
         message = "There is not enough memory to listen to it"
-        raise SoundUnreadable(message, code="out_of_memory") from error
+        raise SoundUnreadable(message, code=ErrorCode.OUT_OF_MEMORY) from error
     finally:
         os.close(descriptor)
 
@@ -185,39 +190,47 @@ def _descriptor(path: Path) -> int:
         # Non-blocking, so that a named pipe called kick.wav does not hold a worker for ever.
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as error:
-        raise SoundUnreadable("The file is not there", code="vanished") from error
+        raise SoundUnreadable("The file is not there", code=ErrorCode.VANISHED) from error
     except PermissionError as error:
-        raise SoundUnreadable("The file may not be read", code="forbidden") from error
+        raise SoundUnreadable("The file may not be read", code=ErrorCode.NO_PERMISSION) from error
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ENXIO:
             # A socket, or a device that is not there.
-            raise SoundUnreadable("It is not a regular file", code="not_audio") from error
+            raise SoundUnreadable("It is not a regular file", code=ErrorCode.UNSUPPORTED) from error
         reason = getattr(error, "strerror", None) or "the system refused"
-        raise SoundUnreadable(f"The file cannot be opened: {reason}", code="damaged") from error
+        raise SoundUnreadable(
+            f"The file cannot be opened: {reason}", code=ErrorCode.UNREADABLE
+        ) from error
 
 
 def _checked_size(descriptor: int) -> int:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        raise SoundUnreadable("It is not a regular file", code="not_audio")
+        raise SoundUnreadable("It is not a regular file", code=ErrorCode.UNSUPPORTED)
     if status.st_size == 0:
-        raise SoundUnreadable("The file is empty", code="empty")
+        raise SoundUnreadable("The file is empty", code=ErrorCode.EMPTY)
     return status.st_size
 
 
 def _not_opened(error: Exception) -> SoundUnreadable:
     if getattr(error, "code", _UNRECOGNISED) == _UNRECOGNISED:
-        return SoundUnreadable("The file is not a sound in a known format", code="not_audio")
-    return SoundUnreadable("The file's header is damaged", code="damaged")
+        return SoundUnreadable(
+            "The file is not a sound in a known format", code=ErrorCode.UNSUPPORTED
+        )
+    return SoundUnreadable("The file's header is damaged", code=ErrorCode.UNREADABLE)
 
 
 def _header(file: Any) -> Header:
     if file.format in _NOT_SOUND:
-        raise SoundUnreadable("The file is not a sound in a known format", code="not_audio")
+        raise SoundUnreadable(
+            "The file is not a sound in a known format", code=ErrorCode.UNSUPPORTED
+        )
     frames = None if file.frames >= UNKNOWN_FRAMES else max(0, int(file.frames))
     rate = int(file.samplerate)
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise SoundUnreadable(f"The header claims {rate} samples per second", code="damaged")
+        raise SoundUnreadable(
+            f"The header claims {rate} samples per second", code=ErrorCode.UNREADABLE
+        )
     name = "opus" if file.subtype == "OPUS" else _FORMAT_NAMES.get(file.format)
     depth = _BIT_DEPTHS.get(file.subtype)
     return Header(
@@ -232,14 +245,18 @@ def _header(file: Any) -> Header:
 
 def _check_claims(header: Header, size: int) -> None:
     if not 1 <= header.channels <= MOST_CHANNELS:
-        raise SoundUnreadable(f"The header claims {header.channels} channels", code="damaged")
+        raise SoundUnreadable(
+            f"The header claims {header.channels} channels", code=ErrorCode.UNREADABLE
+        )
     if header.frames == 0 and header.format in _PAGED:
         message = "The sound breaks off before its first sample"
-        raise SoundUnreadable(message, code="truncated")
+        raise SoundUnreadable(message, code=ErrorCode.UNREADABLE)
     if header.frames == 0:
-        raise SoundUnreadable("The file holds no samples", code="empty")
+        raise SoundUnreadable("The file holds no samples", code=ErrorCode.EMPTY)
     if header.frames is not None and header.frames > size * _MOST_FRAMES_PER_BYTE:
-        raise SoundUnreadable("The header claims more sound than the file can hold", code="damaged")
+        raise SoundUnreadable(
+            "The header claims more sound than the file can hold", code=ErrorCode.UNREADABLE
+        )
     if header.duration > LONGEST_SECONDS:
         raise _too_long()
 
@@ -248,9 +265,13 @@ def _check_values(block: Samples) -> None:
     # NaN wins in both max and min, so two fast passes find every value that is not finite.
     highest = max(float(block.max()), -float(block.min()))
     if not np.isfinite(highest):
-        raise SoundUnreadable("The file holds values that are not numbers", code="damaged")
+        raise SoundUnreadable(
+            "The file holds values that are not numbers", code=ErrorCode.UNREADABLE
+        )
     if highest > LOUDEST_SAMPLE:
-        raise SoundUnreadable("The file holds values far outside full scale", code="damaged")
+        raise SoundUnreadable(
+            "The file holds values far outside full scale", code=ErrorCode.UNREADABLE
+        )
 
 
 def _check_length(frames: int, header: Header) -> None:
@@ -260,7 +281,7 @@ def _check_length(frames: int, header: Header) -> None:
 
 def _too_long() -> SoundUnreadable:
     hours = round(LONGEST_SECONDS / 3600)
-    return SoundUnreadable(f"The sound is longer than {hours} hours", code="too_long")
+    return SoundUnreadable(f"The sound is longer than {hours} hours", code=ErrorCode.TOO_LONG)
 
 
 def _least_frames(header: Header) -> float:
@@ -271,5 +292,6 @@ def _least_frames(header: Header) -> float:
 def _breaks_off(place: int, header: Header) -> SoundUnreadable:
     at = place / header.sample_rate
     return SoundUnreadable(
-        f"The sound breaks off after {at:.1f} s of {header.duration:.1f} s", code="truncated"
+        f"The sound breaks off after {at:.1f} s of {header.duration:.1f} s",
+        code=ErrorCode.UNREADABLE,
     )

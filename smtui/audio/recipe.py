@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from smtui.audio.descriptors import material_of
 from smtui.audio.ears import Downmix, Ears
+from smtui.audio.embedding import embedding
 from smtui.audio.frames import Resampler
-from smtui.audio.kind import Heard, kind_of
+from smtui.audio.kind import Heard, Named, kind_of
 from smtui.audio.levels import LevelMeter
 from smtui.audio.read import Sound, opened
 from smtui.audio.recipe_version import RECIPE_VERSION
@@ -67,11 +69,9 @@ def explained(path: Path, *, level: Level) -> Explained:
     with one_thread(), opened(path) as sound:
         file_hash, bit_depth = sound.file_hash(), sound.header.bit_depth
         heard = _heard(sound, ears)
-        kind, kind_confidence = kind_of(heard)
-        keys, note = _tones(heard, kind)
-        measured = replace(
-            _measured(heard, keys, level), kind=kind, kind_confidence=kind_confidence
-        )
+        named = kind_of(heard)
+        keys, note = _tones(heard, named.kind)
+        measured = _named(_measured(heard, keys, level), heard, named)
         if level is Level.FULL:
             measured = _deepened(measured, heard, ears)
     return Explained(
@@ -84,7 +84,7 @@ def explained(path: Path, *, level: Level) -> Explained:
         ),
         tempo=heard.rhythm.evidence,
         key=keys.evidence,
-        kind=(),
+        kind=named.evidence,
     )
 
 
@@ -115,6 +115,21 @@ def _measured(heard: Heard, keys: Tonality, level: Level) -> Measurement:
         onsets=beat.onsets if curves else (),
         beats=beat.beats if curves else (),
         spectral_features=spectral_features(heard.frames) if curves else None,
+    )
+
+
+def _named(measured: Measurement, heard: Heard, named: Named) -> Measurement:
+    """Add the kind, and where spectral features are asked for what is compared by likeness."""
+    numbers: tuple[float, ...] = ()
+    if measured.level is not Level.BASIC:
+        chroma = heard.frames.chroma.sum(axis=0)
+        numbers = embedding(heard.material, named.told, chroma)
+    return replace(
+        measured,
+        kind=named.kind,
+        kind_confidence=named.confidence,
+        claims=replace(measured.claims, kind_alternatives=named.alternatives),
+        embedding=numbers,
     )
 
 
@@ -187,11 +202,13 @@ def _heard(sound: Sound, ears: Ears) -> Heard:
     ears.push(resampler.push(np.zeros(0, dtype=np.float32), last=True))
     duration = count / header.sample_rate
     levels, frames = meter.levels(), ears.frames.finish()
+    note = steady_note(ears.opening()) if duration <= _LONGEST_NOTE else None
     return Heard(
         frames=frames,
         levels=levels,
         rhythm=rhythm(frames, levels, duration),
         tonality=tonality(ears.pitches.finish(), duration),
-        note=steady_note(ears.opening()) if duration <= _LONGEST_NOTE else None,
+        note=note,
+        material=material_of(frames, ears.frames.sketch, levels.envelope, note),
         duration=duration,
     )

@@ -12,16 +12,26 @@ OPENING_FRAMES = 4_096
 
 
 class Sketch:
-    """Takes mel spectra in dB and keeps the first ones."""
+    """Takes mel spectra in dB and keeps the first ones that sound.
 
-    def __init__(self, bands: int) -> None:
+    Attributes:
+        start: how many silent frames went before.
+    """
+
+    def __init__(self, bands: int, silence: float) -> None:
+        self.start = 0
         self._bands = bands
+        self._silence = silence
         self._parts: list[Array] = []
         self._left = OPENING_FRAMES
 
     def push(self, decibels: Array) -> None:
         """Take the next (n, bands)."""
-        if self._left:
+        if not self._parts:
+            silent = np.logical_and.accumulate(decibels.max(axis=1) <= self._silence)
+            self.start += int(silent.sum())
+            decibels = decibels[silent.sum() :]
+        if self._left and len(decibels):
             taken = decibels[: self._left]
             self._parts.append(taken)
             self._left -= len(taken)

@@ -21,6 +21,7 @@ import click
 from smtui.cli.fields import analysis_fields
 from smtui.cli.ink import ink_of
 from smtui.domain.analysis import Level, Measurement
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
@@ -48,6 +49,7 @@ class _Wishes:
     ink: Ink
     as_json: bool
     why: bool
+    embedding: bool
 
 
 @click.command("inspect")
@@ -61,6 +63,7 @@ class _Wishes:
     help="How much to listen for; full adds parts, pitch over time and what is held.",
 )
 @click.option("--why", is_flag=True, help="Say what speaks for tempo, key and kind.")
+@click.option("--embedding", is_flag=True, help="Add the 768 numbers of likeness to --json.")
 @click.option(
     "--width",
     type=click.IntRange(_NARROWEST, _WIDEST),
@@ -78,6 +81,8 @@ def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -
         ink=ink_of(sys.stdout, os.environ),
         **wished,
     )
+    if wishes.embedding and not wishes.as_json:
+        raise click.UsageError("--embedding adds to --json: ask for both.")
     try:
         failed = [_told(path, wishes) for path in files].count(False)
         sys.stdout.flush()
@@ -124,7 +129,8 @@ def _write(stream: TextIO, line: str) -> None:
 
 def _json(name: str, heard: Explained, wishes: _Wishes) -> Iterator[str]:
     fields = analysis_fields(heard.measured, analyzed_at=datetime.now(UTC))
-    del fields["embedding"]
+    if not wishes.embedding:
+        del fields["embedding"]
     why = {"why": _reasons(heard)} if wishes.why else {}
     yield json.dumps({"path": name, **fields, **why}, allow_nan=False)
 
@@ -167,7 +173,7 @@ def _facts(path: Path, heard: Measurement) -> str:
     try:
         size = wording.size(path.stat().st_size)
     except OSError as error:
-        raise SoundUnreadable("The file went away meanwhile", code="vanished") from error
+        raise SoundUnreadable("The file went away meanwhile", code=ErrorCode.VANISHED) from error
     return (
         f"  {header.format} {wording.rate(header.sample_rate)} {depth}"
         f"{wording.channels(header.channels)}  {wording.length(heard.duration)}  {size}"

@@ -53,6 +53,7 @@ def watch_command(*, folders: tuple[Path, ...], stop: bool, every: bool, as_watc
 
 async def _add(folders: Sequence[Path]) -> int:
     wanted = [_place(folder) for folder in folders]
+    _joined(_loaded()[1].watch.folders, wanted)
     # Whoever cannot be told apart cannot take anything in; and the folders exist by then.
     async with opened(writes=True):
         pass

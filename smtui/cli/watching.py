@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -66,8 +65,8 @@ async def keep_watching() -> int:
     from smtui import logs, settings, wiring
     from smtui.paths import places
 
-    logs.start_on(sys.stderr)
     here = places()
+    logs.start(here.log)
     watching = _Watching(here)
     changed = -1
     try:

@@ -98,6 +98,7 @@ class _Work:
     limits: WorkLimits
     using: Callable[[], AbstractAsyncContextManager[None]]
     standing: Standing | None = None
+    settled: Callable[[], None] = lambda: None
     queues: tuple[str, ...] = ()
 
     def run(self) -> int:
@@ -129,6 +130,7 @@ class _Work:
             slates=slates,
             paths=self.settings.paths.here,
             standing=self.standing,
+            settled=self.settled,
             pause=PresentPause(self.here, self.settings),
         )
         register(app, means)
@@ -161,7 +163,7 @@ def _work_privately(children: int) -> int:
         )
     from smtui import settings
     from smtui.jobs.app import WorkLimits
-    from smtui.local.locks import InUse
+    from smtui.local.locks import InUse, UntilSettled
 
     here = places()
     work = _Work(
@@ -170,6 +172,7 @@ def _work_privately(children: int) -> int:
         broker=broker,
         limits=WorkLimits(children=children, child_bytes=share_of_memory(children)),
         using=InUse(here).using,
+        settled=UntilSettled(here).let_go,
     )
     return work.run()
 

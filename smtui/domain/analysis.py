@@ -55,6 +55,14 @@ class KeyClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KindClaim:
+    """One reading of the kind, and how sure."""
+
+    kind: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """How sure the claims are, and what else they could have been, best first."""
 
@@ -63,6 +71,7 @@ class Claims:
     key_confidence: float = 0.0
     key_alternatives: tuple[KeyClaim, ...] = ()
     meter_confidence: float = 0.0
+    kind_alternatives: tuple[KindClaim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

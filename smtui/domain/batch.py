@@ -6,7 +6,7 @@ batches with one `run_id`. States of a file:
 - pending: nobody has begun.
 - processing: a worker claimed it and holds a lease; an expired lease makes it claimable again.
 - completed: its analysis is saved and the file's `heard` is up to date.
-- failed: it cannot be listened to; `code` and `error` say why.
+- failed: it cannot be listened to; `code` (see ErrorCode) and `error` say why.
 - cancelled: the run was cancelled before anybody began.
 """
 
@@ -20,6 +20,7 @@ from typing import NewType
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 
 BatchId = NewType("BatchId", str)
@@ -27,7 +28,15 @@ RunId = NewType("RunId", str)
 
 MAX_BATCH_FILES = 1_000
 MAX_ATTEMPTS = 3
-VANISHED = "vanished"
+LONGEST_LEASE_SECONDS = 120.0
+"""No claim lives longer without being renewed: a lease that says so is from before the clock was
+set back, and is cut to this."""
+
+UNSEEN = "unseen"
+"""The code of a file that a worker handed back because its machine does not have it."""
+
+CRASHED = (ErrorCode.INTERNAL, "Listening to it ended the worker, or took too long, every time")
+"""Code and sentence of a file that nobody came back from, in as many attempts as there are."""
 
 
 class State(StrEnum):
@@ -52,7 +61,7 @@ class FileResult:
     Attributes:
         claimed_at: when the worker that holds it took it; gone with the lease.
         unseen_on: machines whose workers handed it back because they do not have the file;
-            `error` is then the newest one's sentence, `code` is `unseen`.
+            `error` is then the newest one's sentence, `code` is UNSEEN.
     """
 
     status: State = State.PENDING
@@ -69,7 +78,7 @@ class FileResult:
     def left(self) -> bool:
         """It was left undone and not found wanting: cancelled, or gone when its turn came."""
         return self.status is State.CANCELLED or (
-            self.status is State.FAILED and self.code == VANISHED
+            self.status is State.FAILED and self.code == ErrorCode.VANISHED
         )
 
 
@@ -169,7 +178,7 @@ class RunProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """One failed file of a run, for lists of what went wrong."""
+    """One failed file of a run; `code` is an ErrorCode, or another program's word."""
 
     file_id: FileId
     code: str

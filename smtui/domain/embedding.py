@@ -45,13 +45,13 @@ class Block:
         return float(self.share**0.5)
 
 
-TIMBRE = Block(name="timbre", start=0, stop=448, share=0.6)
+TIMBRE = Block(name="timbre", start=0, stop=448, share=0.8)
 """What it is made of: the spectrum and how it moves after the onset."""
-ENVELOPE = Block(name="envelope", start=448, stop=544, share=0.2)
+ENVELOPE = Block(name="envelope", start=448, stop=544, share=0.1)
 """How it begins, lasts and ends; absent where nothing sounds."""
-RHYTHM = Block(name="rhythm", start=544, stop=656, share=0.1)
+RHYTHM = Block(name="rhythm", start=544, stop=656, share=0.05)
 """When it is struck again; absent for a single stroke."""
-TONALITY = Block(name="tonality", start=656, stop=768, share=0.1)
+TONALITY = Block(name="tonality", start=656, stop=768, share=0.05)
 """Which pitches sound; absent where none does."""
 BLOCKS = (TIMBRE, ENVELOPE, RHYTHM, TONALITY)
 

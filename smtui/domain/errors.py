@@ -7,6 +7,8 @@ is a defect of smtui and ends the program with a log.
 
 from __future__ import annotations
 
+from smtui.domain.error_codes import ErrorCode
+
 
 class SmtuiError(Exception):
     """A failure with words for the person: `title` says what happened, `hint` what to do."""
@@ -82,13 +84,8 @@ class QueryInvalid(SmtuiError):
 
 
 class SoundUnreadable(SmtuiError):
-    """A file cannot be listened to.
+    """A file cannot be listened to; `code` is what batch results and the library keep of it."""
 
-    `code` is stable and short, for batch results: `vanished`, `forbidden`, `empty`, `not_audio`,
-    `truncated`, `damaged`, `too_long`, `out_of_memory`, `timeout`, `crashed`, `changed` (since
-    the last scan).
-    """
-
-    def __init__(self, title: str, *, code: str, hint: str = "") -> None:
+    def __init__(self, title: str, *, code: ErrorCode, hint: str = "") -> None:
         super().__init__(title, hint=hint)
         self.code = code

@@ -57,7 +57,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why the last listening failed; `code` as in SoundUnreadable, `error` one sentence."""
+    """Why the last listening failed, in one sentence; `code` may be another program's word."""
 
     code: str
     error: str

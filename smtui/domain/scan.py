@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from smtui.domain.error_codes import ErrorCode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -22,7 +24,7 @@ class Unreadable:
     """A file or folder that a scan could not read; `error` is one sentence."""
 
     file_path: str
-    code: str
+    code: ErrorCode
     error: str
 
 

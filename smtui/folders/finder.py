@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable, Walked
@@ -53,7 +54,7 @@ class DiskFinder:
         if self.paths.foreign(root):
             words = "This folder of the library is not on this machine"
             folder = printable_path(here)
-            unreadable = Unreadable(file_path=folder, code="vanished", error=words)
+            unreadable = Unreadable(file_path=folder, code=ErrorCode.VANISHED, error=words)
             yield Walked(folder=folder, unreadable=(unreadable,))
             return
         steps = walked(here, None if only is None else [os.fsencode(path) for path in only])

@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
@@ -57,17 +58,19 @@ def _found(candidate: Candidate) -> FoundFile:
 
 def _check(candidate: Candidate, status: os.stat_result, head: bytes) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise SoundUnreadable("It is not a regular file", code="not_audio")
+        raise SoundUnreadable("It is not a regular file", code=ErrorCode.UNSUPPORTED)
     if not status.st_size:
-        raise SoundUnreadable("The file is empty", code="empty")
+        raise SoundUnreadable("The file is empty", code=ErrorCode.EMPTY)
     if is_sound(head):
         return
     name = ending(os.fsencode(candidate.path.name))
     if name in UNKNOWN_SOUND_NAMES:
         words = f"{name.decode().upper()} files cannot be read"
-        raise SoundUnreadable(words, code="not_audio")
+        raise SoundUnreadable(words, code=ErrorCode.UNSUPPORTED)
     if name != b"mp3":
-        raise SoundUnreadable("The file is named like a sound but is none", code="not_audio")
+        raise SoundUnreadable(
+            "The file is named like a sound but is none", code=ErrorCode.UNSUPPORTED
+        )
     # MP3 may begin with rubbish that decoders skip, so its name is given the benefit of the doubt.
 
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
 from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
@@ -102,7 +103,7 @@ class _Walk:
             self._refuse(self.root, error, what="folder")
             if not os.path.lexists(self.root):
                 self.unreadable = [
-                    _unreadable(self.root, "vanished", f"There is nothing here{_AWAY}")
+                    _unreadable(self.root, ErrorCode.VANISHED, f"There is nothing here{_AWAY}")
                 ]
             return []
         if stat.S_ISREG(status.st_mode):
@@ -110,10 +111,12 @@ class _Walk:
             return []
         if not stat.S_ISDIR(status.st_mode):
             words = "It is neither a folder nor a file"
-            self.unreadable = [_unreadable(self.root, "not_audio", words)]
+            self.unreadable = [_unreadable(self.root, ErrorCode.UNSUPPORTED, words)]
             return []
         if waits_for_drive(self.root):
-            self.unreadable = [_unreadable(self.root, "vanished", f"It is not mounted{_AWAY}")]
+            self.unreadable = [
+                _unreadable(self.root, ErrorCode.VANISHED, f"It is not mounted{_AWAY}")
+            ]
             return []
         return [_Folder(self.root, rules(BUILT_IN, base=self.root))]
 
@@ -209,15 +212,18 @@ class _Walk:
         return step
 
 
-def reason(error: OSError, *, what: str) -> tuple[str, str]:
-    """Say why the system refused: a code as in SoundUnreadable, and one sentence."""
+def reason(error: OSError, *, what: str) -> tuple[ErrorCode, str]:
+    """Say why the system refused: a code, and one sentence."""
     match error:
         case FileNotFoundError():
-            return "vanished", f"The {what} is not there"
+            return ErrorCode.VANISHED, f"The {what} is not there"
         case PermissionError():
-            return "forbidden", f"There is no permission to read the {what}"
+            return ErrorCode.NO_PERMISSION, f"There is no permission to read the {what}"
         case _:
-            return "damaged", f"The {what} cannot be read: {error.strerror or 'the system refused'}"
+            return (
+                ErrorCode.UNREADABLE,
+                f"The {what} cannot be read: {error.strerror or 'the system refused'}",
+            )
 
 
 def _beginning(path: bytes, size: int) -> bytes:
@@ -229,5 +235,5 @@ def _beginning(path: bytes, size: int) -> bytes:
         os.close(descriptor)
 
 
-def _unreadable(path: bytes, code: str, words: str) -> Unreadable:
+def _unreadable(path: bytes, code: ErrorCode, words: str) -> Unreadable:
     return Unreadable(file_path=printable_path(path), code=code, error=words)

@@ -114,7 +114,7 @@ class WatchedFolder:
                 yield paths
 
     def _note(self, changed: set[Path]) -> None:
-        if len(changed) + len(self._pending) > _MOST_CHANGES:
+        if len(changed) > _MOST_CHANGES:
             self._pending, self._whole = {self.root}, True
         else:
             self._pending |= changed

@@ -22,9 +22,15 @@ EMBEDDINGS = "celery:queue:embeddings"
 QUEUES = (DEFAULT, AUDIO_PROCESSING, AI_ANALYSIS, EMBEDDINGS)
 
 WORK = "smtui.work"
-"""The task that listens to some files of a run."""
+"""The task that listens to some files of a run. Whoever lets a message mean something else gives it
+another name, so that an older worker leaves it out.
+"""
+
+NOT_UNDERSTOOD = "A message in the queue is from another version of smtui and was left out"
 
 RESULT_SECONDS = 86_400
+# What is longer is refused by its header.
+_LONGEST_SECONDS = 6 * 3600.0
 _ANSWER_SECONDS = 5.0
 
 
@@ -35,7 +41,9 @@ class WorkLimits:
     Attributes:
         children: processes that listen.
         chunk_seconds: about so much work is claimed at once, s.
-        file_seconds, file_seconds_per_mb: the time limit of one file, s, and s per megabyte.
+        file_seconds: the time limit of one file, s.
+        file_seconds_per_mb, file_seconds_per_second: what a megabyte, and a second of sound, add
+            to it.
         grace_seconds: how long after the limit a file that cannot be interrupted ends the child.
         lease_seconds: how long a claim lives without being renewed, s.
         sweep_seconds: how often lost work is looked for, s.
@@ -48,6 +56,7 @@ class WorkLimits:
     chunk_seconds: float = 1.0
     file_seconds: float = 30.0
     file_seconds_per_mb: float = 1.0
+    file_seconds_per_second: float = 0.1
     grace_seconds: float = 5.0
     lease_seconds: float = 30.0
     sweep_seconds: float = 10.0
@@ -55,9 +64,15 @@ class WorkLimits:
     report_seconds: float = 4.0
     child_bytes: int | None = None
 
-    def seconds_for(self, file_size: int) -> float:
-        """Give the time limit of a file of so many bytes, s."""
-        return self.file_seconds + self.file_seconds_per_mb * file_size / 1e6
+    def seconds_for(self, file_size: int, duration: float) -> float:
+        """Give the time limit of a file of so many bytes that says to last so long, s."""
+        # A small file may hold hours, or only claim to: what no file can hold counts for nothing.
+        lasting = min(duration, _LONGEST_SECONDS) if duration > 0 else 0.0
+        return (
+            self.file_seconds
+            + self.file_seconds_per_mb * file_size / 1e6
+            + self.file_seconds_per_second * lasting
+        )
 
 
 class DefaultFirst(priority_cycle):

@@ -14,18 +14,21 @@ import socket
 import threading
 import time
 from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
-from smtui.domain.errors import ServerUnavailable, SmtuiError, SoundUnreadable, StoreUnreachable
+from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
+from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.rests import Rests
 from smtui.jobs.sight import Gap
+from smtui.jobs.slate import Inheritance
 from smtui.services.hearing import Assignment, Hearing
 
 T = TypeVar("T")
@@ -89,7 +92,14 @@ class Child:
 
     def call(self, step: Coroutine[Any, Any, T]) -> T:
         """Have the side thread take a step, and give its result to the main thread."""
-        future = asyncio.run_coroutine_threadsafe(step, self._loop)
+        return self.result(self.begun(step))
+
+    def begun(self, step: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have the side thread take a step while the main thread goes on; see `result`."""
+        return asyncio.run_coroutine_threadsafe(step, self._loop)
+
+    def result(self, future: Future[T]) -> T:
+        """Wait for a step that was begun."""
         try:
             return future.result(_CALL_PATIENCE)
         except TimeoutError as error:
@@ -109,6 +119,8 @@ class Child:
         if not assignments or not self._assignments:
             # Once for all files: what was ended by then is no longer ours to let go.
             self.write_down([assignment.claimed for assignment in assignments])
+        if assignments:
+            self._seat.begin(left=len(assignments))
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
@@ -190,13 +202,20 @@ class Child:
 
     async def _inherit(self, hearing: Hearing) -> set[RunId]:
         """Let go of what the child before in this seat held when it was killed; gives its runs."""
-        claims = self._inherited
+        begun, untouched = self._inherited.begun, self._inherited.untouched
+        claims = untouched if begun is None else (begun, *untouched)
+        runs = {claimed.run_id for claimed in claims}
+        if begun is not None:
+            # It may be what killed the child: its attempt counts.
+            await hearing.renew([begun], lease_seconds=0.0)
+        for run_id in runs:
+            mine = [claimed for claimed in untouched if claimed.run_id == run_id]
+            await hearing.leave(run_id, mine)
         if claims:
-            await hearing.renew(claims, lease_seconds=0.0)
             # Only now, for one may be killed before; nothing is claimed until the seat is clean.
             self._seat.write(())
-            self._inherited = ()
-        return {claimed.run_id for claimed in claims}
+            self._inherited = Inheritance()
+        return runs
 
     async def _tick(self, hearing: Hearing) -> None:
         now = time.monotonic()
@@ -218,14 +237,18 @@ class Child:
             # Beside the ticks: a queue that does not answer must not cost a lease.
             self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
         if self._holds and not self._assignments:
-            await self._leave_use_if_idle(now)
+            await self._leave_use_if_idle(hearing)
 
     async def _find_lost_work(self, hearing: Hearing) -> None:
         found = True
         try:
             await self._give_up(hearing)
             if runs := await hearing.claimable():
+                # Who waits for work counts as working until it is known that there is none.
+                self._worked_at = time.monotonic()
+                await self._take_into_use()
                 found = await asyncio.to_thread(self.wakeups.ensure, runs)
+            self._means.settled()
             self._told = ""
         except SmtuiError as error:
             self.say(error)
@@ -259,12 +282,19 @@ class Child:
             await self._in_use.enter_async_context(self._means.using())
             self._holds = True
 
-    async def _leave_use_if_idle(self, now: float) -> None:
-        if now - self._worked_at > self.limits.linger_seconds:
+    @property
+    def _idle(self) -> bool:
+        rested = time.monotonic() - self._worked_at > self.limits.linger_seconds
+        return rested and not self._assignments
+
+    async def _leave_use_if_idle(self, hearing: Hearing) -> None:
+        """Let go of the servers, unless work waits whose wake-up was lost."""
+        try:
+            waits = self._idle and await hearing.claimable()
+        except SmtuiError as error:
+            self.say(error)
+            return
+        # Looked at once more: the main thread may have begun meanwhile.
+        if self._idle and not waits:
             self._holds = False
             await self._in_use.aclose()
-
-
-def took_too_long() -> SoundUnreadable:
-    """Say that listening to a file reached its time limit."""
-    return SoundUnreadable("Listening to it took too long", code="timeout")

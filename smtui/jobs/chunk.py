@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from smtui.domain.analysis import Measurement
-from smtui.domain.batch import RunId
+from smtui.domain.batch import MAX_ATTEMPTS, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
+from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
-from smtui.jobs.child import Child, took_too_long
+from smtui.jobs.child import Child
 from smtui.jobs.limits import TookTooLong
 from smtui.jobs.sight import gap
 from smtui.services.hearing import Assignment, Taken
@@ -22,7 +26,7 @@ _LOOK_SECONDS = 0.2
 # A chunk may take so many times what it was meant to before the rest is handed back.
 _PATIENCE = 2.0
 # Why a file could not be heard that may really not be here.
-_PERHAPS_UNSEEN = ("vanished", "damaged")
+_PERHAPS_UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
@@ -57,6 +61,7 @@ class Chunk:
         self._queue = queue
         self._began = self._looked = time.monotonic()
         self._left: list[Assignment] = []
+        self._keeping: tuple[Assignment, Future[None]] | None = None
         self._passed_on = 0
         self.for_others = False
 
@@ -78,6 +83,7 @@ class Chunk:
                 del self._left[0]
                 if self._left and self._should_stop():
                     break
+            self._kept()
         return len(taken.assignments) - len(self._left) - self._passed_on
 
     def __enter__(self) -> None:
@@ -91,10 +97,10 @@ class Chunk:
     ) -> None:
         """Leave nothing held, however the block ended; a defect costs only its own file."""
         child, hearing = self._child, self._child.hearing
-        rest = list(self._left)
+        rest = [*self._unkept(error), *self._left]
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
-                child.call(hearing.refuse(rest.pop(0), _stumbled(error)))
+                child.call(hearing.refuse(rest.pop(0), stumbled(type(error).__name__)))
             if rest or self._passed_on:
                 child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
@@ -125,11 +131,37 @@ class Chunk:
             child.call(hearing.refuse(assignment, reason))
         except TookTooLong:
             child.call(hearing.refuse(assignment, took_too_long()))
+        except Died as death:
+            if self._tries_again(assignment):
+                return
+            child.call(hearing.refuse(assignment, death.reason))
         except MemoryError:
             child.call(hearing.refuse(assignment, _too_big()))
         else:
-            child.call(hearing.keep(assignment, measured))
+            self._kept()
+            self._keeping = (assignment, child.begun(hearing.keep(assignment, measured)))
         child.learn(time.monotonic() - began)
+
+    def _kept(self) -> None:
+        """Wait until the file that was heard last is kept; it is while the next one is heard."""
+        if self._keeping is None:
+            return
+        self._child.result(self._keeping[1])
+        self._keeping = None
+
+    def _unkept(self, error: BaseException | None) -> list[Assignment]:
+        """Give what was heard last if it could not be kept, be that why the block ended or not."""
+        if self._keeping is None:
+            return []
+        assignment, future = self._keeping
+        if future.cancelled() or (future.done() and future.exception() is error):
+            return [assignment]
+        try:
+            self._kept()
+        except SmtuiError as away:
+            self._child.say(away)
+            return [assignment]
+        return []
 
     def _pass_on(self, assignment: Assignment, reason: SoundUnreadable) -> bool:
         """Leave a file to other machines if this one does not have it; False if it does."""
@@ -143,15 +175,27 @@ class Chunk:
         self._passed_on += 1
         return True
 
+    def _tries_again(self, assignment: Assignment) -> bool:
+        """Let a file that crashed be claimed once more, if it may be; its attempt counts."""
+        if assignment.claimed.attempt >= MAX_ATTEMPTS:
+            return False
+        self._child.call(self._child.hearing.renew([assignment.claimed], lease_seconds=0.0))
+        self._passed_on += 1
+        return True
+
     def _measured(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
-        with child.stopwatch.limited(child.limits.seconds_for(sample.file_size)):
+        seconds = child.limits.seconds_for(sample.file_size, sample.duration)
+        with child.stopwatch.limited(seconds):
             if child.paths.foreign(sample.path):
                 raise _foreign()
             here = child.paths.here(sample.path)
             if assignment.known is not None and _unchanged(sample, here):
                 return assignment.known
-            return child.listener.listen(here, level=assignment.claimed.level)
+            listen = partial(child.listener.listen, here, level=assignment.claimed.level)
+            if assignment.claimed.attempt > 1:
+                return heard_apart(listen, seconds=seconds)
+            return listen()
 
     def _should_stop(self) -> bool:
         """Look up between two files: a pause, long enough, a person's own request, or a cancel."""
@@ -176,16 +220,10 @@ def _unchanged(sample: Sample, here: Path) -> bool:
 
 
 def _foreign() -> SoundUnreadable:
-    return SoundUnreadable("The file is not on this machine", code="vanished")
+    return SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
 
 
 def _too_big() -> SoundUnreadable:
-    return SoundUnreadable("Listening to it needs more memory than allowed", code="out_of_memory")
-
-
-def _stumbled(error: Exception) -> SoundUnreadable:
     return SoundUnreadable(
-        "smtui stumbled over this sound",
-        code="crashed",
-        hint=f"{type(error).__name__}, details are in the worker's log",
+        "Listening to it needs more memory than allowed", code=ErrorCode.OUT_OF_MEMORY
     )

@@ -11,6 +11,7 @@ from celery.worker.consumer import Consumer
 from celery.worker.state import maybe_shutdown
 
 from smtui.domain.text import shown
+from smtui.jobs.app import NOT_UNDERSTOOD
 
 # s; a queue that is back is found within the longest pause.
 _FIRST_PAUSE = 0.5
@@ -44,6 +45,26 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
         if told:
             _log.warning("The queue for the workers is back")
         return ready
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """Leave a message of another smtui unread; what it was about is found by a sweep."""
+        self._not_understood(message)
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """Leave a message that is not a task at all."""
+        self._not_understood(message)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """Leave a message whose task is said otherwise than here."""
+        self._not_understood(message)
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Leave a message that cannot be read."""
+        self._not_understood(message)
+
+    def _not_understood(self, message: Any) -> None:
+        _log.warning(NOT_UNDERSTOOD)
+        message.reject_log_error(_log, self.connection_errors)
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         """Close the lost line, without being told how Celery might have been set up."""

@@ -15,7 +15,7 @@ from smtui.domain.ports.sessions import WorkerBoard
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
 from smtui.jobs.missing import MissingFolders
-from smtui.jobs.slate import Slate
+from smtui.jobs.slate import Inheritance, Slate
 from smtui.jobs.wakeups import Wakeups
 from smtui.services.hearing import Hearing
 
@@ -41,6 +41,7 @@ class Means:
         open_hearing: opens the documents for a worker of the given name.
         standing: what this worker is among others; None where it is alone.
         using: says "in use" to whoever would stop the private servers.
+        settled: called once it is known whether there is work, until when all were in use.
         wakeups: makes the connection to the queues.
         pause: says why this machine does not listen now, None where it does; asked between files.
         slates: the folder in which children leave word of what they hold; see `slate`.
@@ -54,6 +55,7 @@ class Means:
     slates: Path
     paths: PathMap = field(default_factory=PathMap)
     standing: Standing | None = None
+    settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None
 
 
@@ -79,6 +81,10 @@ class Seat:
         """Put down what is held now."""
         self.slate.write(self.number, claims)
 
-    def read(self) -> tuple[Claimed, ...]:
+    def begin(self, *, left: int) -> None:
+        """Put down that the first of so many that are left is being heard."""
+        self.slate.begin(self.number, left=left)
+
+    def read(self) -> Inheritance:
         """Give what the child before held when it was killed."""
         return self.slate.read(self.number)

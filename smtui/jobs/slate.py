@@ -10,9 +10,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import struct
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,25 @@ from smtui.domain.batch import Claimed
 
 # 64 claims of 300 bytes; what does not fit is found when its lease expires.
 _SEAT_BYTES = 32 * 1024
-
+# At the end of a seat's part: how many of its claims had not ended when the last one was begun.
+_LEFT = struct.Struct("<Q")
+_TEXT_BYTES = _SEAT_BYTES - _LEFT.size
 
 # More workers of one name and machine than these share the last one's fate of having no slate.
 _MOST_WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inheritance:
+    """What a child held when it was killed.
+
+    Attributes:
+        begun: what it was hearing then, None where it had only claimed.
+        untouched: what it would have heard next, and what may have been heard but not kept.
+    """
+
+    begun: Claimed | None = None
+    untouched: tuple[Claimed, ...] = ()
 
 
 class Slate:
@@ -58,7 +74,7 @@ class Slate:
                 return
 
     def write(self, seat: int, claims: Sequence[Claimed]) -> None:
-        """Put down what the child in a seat holds; nothing wipes it clean."""
+        """Put down what the child in a seat holds and has not begun; nothing wipes it clean."""
         if seat >= self._seats or self._file is None:
             return
         text = json.dumps([asdict(claimed) for claimed in claims]).encode() if claims else b""
@@ -66,20 +82,33 @@ class Slate:
         with suppress(OSError):
             # The first byte last: a child killed in between has left nothing half written.
             os.pwrite(self._file, b"\0", start)
-            if text and len(text) < _SEAT_BYTES:
+            os.pwrite(self._file, _LEFT.pack(0), start + _TEXT_BYTES)
+            if text and len(text) < _TEXT_BYTES:
                 os.pwrite(self._file, text[1:] + b"\0", start + 1)
                 os.pwrite(self._file, text[:1], start)
 
-    def read(self, seat: int) -> tuple[Claimed, ...]:
+    def begin(self, seat: int, *, left: int) -> None:
+        """Put down that of the claims so many have not ended, and the first of them is begun."""
+        if seat < self._seats and self._file is not None:
+            with suppress(OSError):
+                os.pwrite(self._file, _LEFT.pack(left), seat * _SEAT_BYTES + _TEXT_BYTES)
+
+    def read(self, seat: int) -> Inheritance:
         """Give what the child before held when it ended; nothing where it ended in order."""
         if seat >= self._seats or self._file is None:
-            return ()
+            return Inheritance()
         try:
-            text = os.pread(self._file, _SEAT_BYTES, seat * _SEAT_BYTES).partition(b"\0")[0]
+            part = os.pread(self._file, _SEAT_BYTES, seat * _SEAT_BYTES)
+            text = part[:_TEXT_BYTES].partition(b"\0")[0]
             written: list[dict[str, Any]] = json.loads(text) if text else []
-            return tuple(
+            claims = tuple(
                 Claimed(**claimed | {"level": Level(claimed["level"])}) for claimed in written
             )
-        except (OSError, ValueError, TypeError, KeyError):
+            (left,) = _LEFT.unpack(part[_TEXT_BYTES:]) if claims else (0,)
+        except (OSError, ValueError, TypeError, KeyError, struct.error):
             # Another smtui wrote it, or the machine went down while it was written.
-            return ()
+            return Inheritance()
+        if not 0 < left <= len(claims):
+            return Inheritance(untouched=claims)
+        place = len(claims) - left
+        return Inheritance(begun=claims[place], untouched=claims[:place] + claims[place + 1 :])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
-from smtui.jobs.app import AUDIO_PROCESSING, WORK
+from smtui.jobs.app import AUDIO_PROCESSING, NOT_UNDERSTOOD, WORK
 from smtui.jobs.child import Child
 from smtui.jobs.chunk import hear
 from smtui.jobs.limits import limit_memory
@@ -16,6 +18,8 @@ from smtui.jobs.slate import Slate
 
 if TYPE_CHECKING:
     from celery import Celery
+
+_log = logging.getLogger(__name__)
 
 
 class Crew:
@@ -46,6 +50,8 @@ class Crew:
         assert self._slate is not None, "the parent has prepared it"
         assert self._missing is not None, "and this too"
         limit_memory(self._means.limits.child_bytes)
+        # Where a decoder crashes is in the worker's log.
+        faulthandler.enable()
         number = getattr(current_process(), "index", 0)
         seat = Seat(slate=self._slate, missing=self._missing, number=number, queues=self._queues)
         self._child = Child(self._means, seat)
@@ -68,8 +74,15 @@ def register(app: Celery, means: Means) -> None:
     worker_process_init.connect(crew.take_seat, weak=False)
 
     @app.task(name=WORK, bind=True)  # type: ignore[untyped-decorator]
-    def work(task: Any, run_id: str) -> dict[str, int]:
-        """Claim about a second of work of a run and hear it; give how many files."""
+    def work(task: Any, run_id: Any = None, *more: Any, **named: Any) -> dict[str, int]:
+        """Claim about a second of work of a run and hear it; give how many files.
+
+        A message that says more, or something else, is of another smtui: it is left out, and the
+        run is found by a sweep.
+        """
+        if more or named or not isinstance(run_id, str):
+            _log.warning(NOT_UNDERSTOOD)
+            raise Ignore
         queue = task.request.delivery_info.get("routing_key") or AUDIO_PROCESSING
         files = hear(crew.child, RunId(run_id), queue)
         if not files:

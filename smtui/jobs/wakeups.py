@@ -71,9 +71,7 @@ class Wakeups:
         except redis.RedisError as error:
             raise ServerUnavailable("The queue for the workers did not answer") from error
         assert isinstance(messages, list)
-        return frozenset(
-            RunId(json.loads(message).get("headers", {}).get(_HEADER, "")) for message in messages
-        )
+        return frozenset(_run_of(message) for message in messages)
 
     def urgent(self, apart_from: Set[RunId] = frozenset()) -> bool:
         """Whether a person's own request waits, of another run than these.
@@ -86,3 +84,12 @@ class Wakeups:
             return not apart_from or bool(self.waiting(DEFAULT) - apart_from)
         except (redis.RedisError, ServerUnavailable):
             return False
+
+
+def _run_of(message: bytes | str) -> RunId:
+    """Read whose wake-up a message is; empty for what another smtui or program has put there."""
+    try:
+        named = json.loads(message)["headers"][_HEADER]
+    except (ValueError, TypeError, LookupError):
+        return RunId("")
+    return RunId(named if isinstance(named, str) else "")

@@ -45,8 +45,11 @@ _KINDS: dict[str, Callable[[Setup], Kind]] = {
 class Keeper:
     """Looks after the servers until nobody needs them, or it is told to stop."""
 
-    def __init__(self, setup: Setup, lock: FileLock) -> None:
+    def __init__(
+        self, setup: Setup, lock: FileLock, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._setup = setup
+        self._clock = clock
         self._files = Files(places=setup.places)
         self._lock = lock
         self._kept = {
@@ -56,7 +59,7 @@ class Keeper:
             for name in SERVERS
         }
         self._flush = Flush(setup.places.valkey_data)
-        self._used_at = time.monotonic()
+        self._used_at = self._clock()
         self._since = time.time()
         self._wake = asyncio.Event()
         self._adopted = asyncio.Event()
@@ -133,12 +136,19 @@ class Keeper:
         self._see_whether_idle()
 
     def _see_whether_idle(self) -> None:
-        """Stop when nobody has held the lock for long; then hold it until all are gone."""
+        """Stop when nobody has held the lock for long; then hold it until all are gone.
+
+        A worker holds it from its start until it knows that nothing is to be heard, and again
+        while there is. One that has died is started again first, and then tells.
+        """
         with suppress(OSError):
             lock = FileLock.take(self._files.in_use, exclusive=True)
             if lock is None:
-                self._used_at = time.monotonic()
-            elif time.monotonic() - self._used_at < self._setup.manners.idle_seconds:
+                self._used_at = self._clock()
+            elif self._kept["worker"].comes_back():
+                self._used_at = self._clock()
+                lock.release()
+            elif self._clock() - self._used_at < self._setup.manners.idle_seconds:
                 lock.release()
             elif self._kept["watcher"].alive():
                 # It goes on, and asks for the others when something is dropped in.
@@ -195,7 +205,7 @@ class Keeper:
 
     async def _answer(self, line: bytes) -> dict[str, Any] | None:
         """Do what a line says; None hangs up."""
-        self._used_at = time.monotonic()
+        self._used_at = self._clock()
         try:
             message = json.loads(line)
             do, name = message.get("do"), message.get("name")

@@ -21,6 +21,8 @@ _ADOPTION_SECONDS = 3.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _LIVED_WELL_SECONDS = 30.0
+# One after the other; by then the pauses have reached their longest.
+_HOPELESS_DEATHS = 10
 # A caller waits out so short a pause rather than being told of it.
 _WAIT_SECONDS = 2.0
 
@@ -46,6 +48,10 @@ class Kept:
     def alive(self) -> bool:
         """Whether its process runs now."""
         return self._running is not None and self._running.alive()
+
+    def comes_back(self) -> bool:
+        """Whether it has died and is started again, unless it has died young all too often."""
+        return self._wanted and not self.alive() and self._deaths < _HOPELESS_DEATHS
 
     def status(self) -> dict[str, Any]:
         """What is known of it, for people."""

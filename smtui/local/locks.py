@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from smtui.local.setup import Files
 from smtui.paths import Places
 
 _LOOK_AGAIN_SECONDS = 0.02
+_HELD_LOCK = "SMTUI_HELD_LOCK"
 
 
 class FileLock:
@@ -28,6 +29,21 @@ class FileLock:
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor = descriptor
         self._path = path
+
+    @property
+    def descriptor(self) -> int:
+        """The open file that holds it."""
+        return self._descriptor
+
+    def named_in(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Tell a program that inherits the descriptor which one it is."""
+        return {**environment, _HELD_LOCK: str(self._descriptor)}
+
+    @classmethod
+    def inherited(cls, path: Path) -> FileLock | None:
+        """Give the hold that whoever started this program has left to it; None without one."""
+        told = os.environ.pop(_HELD_LOCK, "")
+        return cls(int(told), path) if told.isdecimal() else None
 
     @classmethod
     def take(cls, path: Path, *, exclusive: bool) -> FileLock | None:
@@ -57,6 +73,23 @@ class FileLock:
         """Let go. Closing alone would not do while a forked child has the file open."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
+
+
+class UntilSettled:
+    """The hold of a worker from its start until it knows whether there is work.
+
+    The keeper leaves it to the worker, and the worker to its children; whichever of them lets go
+    does so for all.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._lock = FileLock.inherited(Files(places=places).in_use)
+
+    def let_go(self) -> None:
+        """Say that it is known; every further time changes nothing."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 class InUse:

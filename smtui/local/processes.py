@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from smtui.local import logs
+from smtui.local.locks import FileLock
 
 _GATE = 'read -r go && exec "$@" </dev/null'
 _LOOK_AGAIN_SECONDS = 0.01
@@ -64,7 +65,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A program to start, and the manners it starts with."""
+    """A program to start, and the manners it starts with.
+
+    Attributes:
+        holds: a lock that it holds, shared, from its first moment; see `FileLock.inherited`.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -73,6 +78,7 @@ class Launch:
     address: str = ""
     nice: int = 0
     idle_io: bool = False
+    holds: Path | None = None
 
 
 class Running:
@@ -117,6 +123,7 @@ class Running:
 def start(launch: Launch, *, record: Path) -> Running:
     """Start a program in a session of its own. Raises OSError, with nothing started."""
     log = logs.opened(launch.log)
+    held = None if launch.holds is None else FileLock.take(launch.holds, exclusive=False)
     try:
         child = subprocess.Popen(
             ["/bin/sh", "-c", _GATE, "smtui", *launch.command],
@@ -124,11 +131,15 @@ def start(launch: Launch, *, record: Path) -> Running:
             stdout=log,
             stderr=log,
             cwd=launch.folder,
-            env=launch.environment,
+            env=launch.environment if held is None else held.named_in(launch.environment),
+            pass_fds=() if held is None else (held.descriptor,),
             start_new_session=True,
         )
     finally:
         os.close(log)
+        if held is not None:
+            # Not let go: the program has it now.
+            os.close(held.descriptor)
     assert child.stdin is not None
     # Left without its word, the gate ends by itself.
     with child.stdin as gate:
@@ -151,6 +162,11 @@ def _be_polite(pid: int, launch: Launch) -> None:
         # A niceness already higher than asked for cannot be lowered, and need not be.
         with suppress(PermissionError):
             os.setpriority(os.PRIO_PROCESS, pid, launch.nice)
+        # Linux may share the processor out by session first; niceness then counts only within
+        # one, and this program has a session of its own.
+        if _LINUX:
+            with suppress(OSError):
+                Path(f"/proc/{pid}/autogroup").write_text(f"{launch.nice}\n", "ascii")
     if launch.idle_io and _LINUX:
         # A late import: only the worker's start needs it.
         import psutil

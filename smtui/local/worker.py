@@ -29,6 +29,7 @@ class PrivateWorker:
             folder=self._setup.places.state,
             log=files.log("worker"),
             nice=manners.nice,
+            holds=files.in_use,
             idle_io=manners.idle_io,
         )
 

@@ -14,6 +14,7 @@ import time
 from typing import BinaryIO
 
 from smtui.audio.picture import draw
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import packed_picture, unpacked_request
 from smtui.painter import wire
@@ -56,7 +57,9 @@ def _answer(packed: bytes, answers: _Answers) -> None:
     except SoundUnreadable as error:
         answers.send(wire.UNREADABLE, wire.packed_error(error))
     except MemoryError:
-        full = SoundUnreadable("There is not enough memory to draw it", code="out_of_memory")
+        full = SoundUnreadable(
+            "There is not enough memory to draw it", code=ErrorCode.OUT_OF_MEMORY
+        )
         answers.send(wire.UNREADABLE, wire.packed_error(full))
     else:
         answers.send(wire.PICTURE, packed_picture(picture))

@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import replace
 
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.picture import Picture, PictureRequest, packed_request, unpacked_picture
@@ -53,7 +54,7 @@ class PainterProcess:
     async def paint(self, request: PictureRequest) -> Picture:
         """Draw; raises SoundUnreadable. Cancelling the caller stops the drawing."""
         if self._paths.foreign(request.path):
-            raise SoundUnreadable("The file is not on this machine", code="vanished")
+            raise SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
         await self._turn.acquire()
         # The task frees the turn, because it may go on a moment longer than its caller.
         task = asyncio.create_task(self._drawn(request))
@@ -95,12 +96,16 @@ class PainterProcess:
         except _LOST as error:
             await self._kill()
             raise SoundUnreadable(
-                "Drawing this sound failed", code="crashed", hint="The painter was restarted."
+                "Drawing this sound failed",
+                code=ErrorCode.INTERNAL,
+                hint="The painter was restarted.",
             ) from error
         except TimeoutError as error:
             await self._kill()
             raise SoundUnreadable(
-                "Drawing this sound took too long", code="timeout", hint="Its decoder was stuck."
+                "Drawing this sound took too long",
+                code=ErrorCode.TIMED_OUT,
+                hint="Its decoder was stuck.",
             ) from error
         except asyncio.CancelledError:
             await self._kill()

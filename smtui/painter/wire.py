@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import struct
 
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 
 REQUEST = b"R"
@@ -33,4 +34,4 @@ def packed_error(error: SoundUnreadable) -> bytes:
 def unpacked_error(packed: bytes) -> SoundUnreadable:
     """Read what `packed_error` wrote."""
     values = json.loads(packed)
-    return SoundUnreadable(values["title"], code=values["code"], hint=values["hint"])
+    return SoundUnreadable(values["title"], code=ErrorCode(values["code"]), hint=values["hint"])

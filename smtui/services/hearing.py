@@ -1,8 +1,7 @@
 """What a worker does with the files it claims: take them, keep what was heard, or say why not.
 
-The listening itself happens between these steps and elsewhere. The order of writes for a file is
-analysis, `heard`, result and count; each can be repeated, so a claim that is repeated after a
-kill repairs what is missing.
+The listening itself happens between these steps and elsewhere. What came of a file is kept as a
+whole, or in steps that can be repeated; see `in_steps`.
 """
 
 from __future__ import annotations
@@ -13,24 +12,31 @@ from datetime import datetime
 
 from smtui.domain.analysis import Analysis, Measurement, quality_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.outcome import Outcome
 from smtui.domain.ports.batches import BatchStore
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, SampleStore
+from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
+from smtui.services.in_steps import InSteps
 
-_VANISHED = "vanished"
 _AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """The stores that a worker writes."""
+    """The stores that a worker writes.
+
+    Attributes:
+        outcomes: keeps what came of a file as a whole, where the documents can.
+    """
 
     accounts: AccountStore
     samples: SampleStore
     analyses: AnalysisStore
     batches: BatchStore
+    outcomes: OutcomeStore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ class Hearing:
         recipe_version: int,
         machine: str = "",
     ) -> None:
-        self._accounts = documents.accounts
+        self._outcomes = documents.outcomes or InSteps(documents)
         self._samples = documents.samples
         self._analyses = documents.analyses
         self._batches = documents.batches
@@ -124,21 +130,15 @@ class Hearing:
             await self.refuse(assignment, _changed())
             return
         at = self._clock.now()
-        analysis_id = await self._analyses.save(
-            Analysis(
-                analysis_id=claimed.analysis_id,
-                file_id=claimed.file_id,
-                user_id=claimed.user_id,
-                analyzed_at=at,
-                measured=measured,
-            )
+        analysis = Analysis(
+            analysis_id=claimed.analysis_id,
+            file_id=claimed.file_id,
+            user_id=claimed.user_id,
+            analyzed_at=at,
+            measured=measured,
         )
         heard = heard_of(measured, at)
-        await self._samples.set_heard(sample.file_id, heard, file_hash=measured.file_hash)
-        length = round(1000 * sample.duration)
-        done = await self._batches.complete(claimed, analysis_id, heard_ms=length)
-        if done and claimed.user_id is not None:
-            await self._accounts.count_use(claimed.user_id, analyses=1)
+        await self._outcomes.keep(Outcome(claimed=claimed, analysis=analysis, heard=heard))
 
     async def refuse(self, assignment: Assignment, reason: SoundUnreadable) -> None:
         """Save why a file cannot be listened to."""
@@ -200,13 +200,13 @@ class Hearing:
     async def _tell_vanished(self, run: RunProgress) -> None:
         """Write in the library what failed as vanished, and was not heard since the run began."""
         failures = await self._batches.failures(run.run_id, limit=run.failed)
-        vanished = {each.file_id: each for each in failures if each.code == _VANISHED}
+        vanished = {each.file_id: each for each in failures if each.code == ErrorCode.VANISHED}
         ids = list(vanished)
         for start in range(0, len(ids), _AT_ONCE):
             for sample in await self._samples.get(ids[start : start + _AT_ONCE]):
                 if not _told(sample, vanished[sample.file_id], since=run.created_at):
                     error = vanished[sample.file_id].error
-                    trouble = Trouble(code=_VANISHED, error=error, at=self._clock.now())
+                    trouble = Trouble(code=ErrorCode.VANISHED, error=error, at=self._clock.now())
                     await self._samples.set_trouble(sample.file_id, trouble)
 
     async def _assigned(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
@@ -218,14 +218,14 @@ class Hearing:
                 assignments.append(await self._prepared(claimed, sample))
             else:
                 await self._batches.fail(
-                    claimed, code=_VANISHED, error="It is no longer in the library"
+                    claimed, code=ErrorCode.VANISHED, error="It is no longer in the library"
                 )
         return tuple(assignments)
 
     async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
         if claimed.attempt >= MAX_ATTEMPTS:
             # Nobody is left to write this if the process dies once more; success clears it.
-            crashed = SoundUnreadable("Listening to it crashed repeatedly", code="crashed")
+            crashed = SoundUnreadable("Listening to it crashed repeatedly", code=ErrorCode.INTERNAL)
             await self._samples.set_trouble(sample.file_id, self._trouble(crashed))
         known = None
         if sample.file_hash:  # another program's sound has none until it is heard
@@ -267,5 +267,7 @@ def _told(sample: Sample, failure: Failure, *, since: datetime) -> bool:
 
 def _changed() -> SoundUnreadable:
     return SoundUnreadable(
-        "The file has changed since the last scan", code="changed", hint="Scan its folder again"
+        "The file has changed since the last scan",
+        code=ErrorCode.VANISHED,
+        hint="Scan its folder again",
     )

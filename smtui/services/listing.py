@@ -66,8 +66,16 @@ class Listing:
         self._old_posts: tuple[Place, ...] = ()
         self._building: asyncio.Task[None] | None = None
 
+    @property
+    def whole(self) -> int | None:
+        """How many rows there are where one block holds them all, else None: nothing is counted."""
+        block = self._blocks.get(0)
+        return len(block.page.samples) if block is not None and not block.full else None
+
     async def count(self) -> int:
         """How many rows there are, as of the last `renew`."""
+        if self._count is None:
+            self._count = self.whole
         if self._count is None:
             self._count = await self._samples.count(self.question)
             if self._count > _WORTH_SIGNPOSTS:
@@ -105,11 +113,14 @@ class Listing:
 
     async def position(self, file_id: FileId) -> int | None:
         """Give the row number of a sound, None where the answer does not have it."""
+        if not self._blocks:
+            # It will be looked at anyway, and is all there is of most answers.
+            await self._block(0)
         for number, block in self._blocks.items():
             for index, sample in enumerate(block.page.samples):
                 if sample.file_id == file_id and block.exact:
                     return number * BLOCK + index
-        place = await self._sought_place(file_id)
+        place = None if self.whole is not None else await self._sought_place(file_id)
         if place is None:
             return None
         posts = await self._signposts()

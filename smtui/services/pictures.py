@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.analysis import Measurement
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import (
     Picture,
@@ -26,7 +27,7 @@ _CACHE_SECONDS = 86_400
 _KEPT_PICTURES = 200
 # Rises when the same request would be drawn differently.
 _DRAWING = 1
-_GONE = ("vanished", "forbidden")
+_GONE = (ErrorCode.VANISHED, ErrorCode.NO_PERMISSION)
 
 
 class Pictures:

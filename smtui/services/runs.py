@@ -42,7 +42,8 @@ class Wanted:
             return False
         heard = sample.heard
         if self.older_than:
-            return heard is not None and heard.recipe_version < self.older_than
+            # What another program has heard is not ours to call old.
+            return heard is not None and 0 < heard.recipe_version < self.older_than
         return heard is None or Level(heard.level).rank < self.level.rank
 
 

@@ -21,7 +21,7 @@ from smtui.paths import Places
 
 _TOPIC = "watch"
 _NAME = "folders"
-_HEADER = re.compile(r"\s*\[\s*watch\s*\]\s*(?:#.*)?")
+_HEADER = re.compile(r"\s*\[\s*watch\s*\]\s*(?:#.*)?\s*")
 _ANY_HEADER = re.compile(r"\s*\[")
 _ASSIGNMENT = re.compile(r"\s*folders\s*=")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from smtui.ui.room import Room
+from smtui.ui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _NEEDING_A_PERSON = {"runs", "pause"}
 
 
-class Doors(App[None]):
+class Doors(TypeAhead):
     """Opens screens for who is signed in."""
 
     options: Options

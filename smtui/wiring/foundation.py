@@ -91,4 +91,5 @@ async def documents(
             samples=kept.samples,
             analyses=kept.analyses,
             batches=kept.batches,
+            outcomes=kept.outcomes,
         )

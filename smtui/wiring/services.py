@@ -21,7 +21,9 @@ from smtui.wiring.pausing import pauses
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.sessions import Cache
+    from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation
 
@@ -39,7 +41,6 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
-    from smtui.services.pauses import PausedQueue
     from smtui.services.rights import Rights
     from smtui.services.scans import Intents, Scans
     from smtui.stores.redis.limits import RedisLimits
@@ -57,8 +58,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             per_minute=settings.limits.audio_upload,
         )
         resting = pauses(here, settings)
-        # On servers others may listen while this machine rests; their workers say so themselves.
-        queue = ground.queue if settings.servers.given else PausedQueue(ground.queue, resting)
+        queue = _queue(settings, ground, resting)
         pictures = _pictures(ground.cache, paths)
         stack.push_async_callback(pictures.close)
         yield Services(
@@ -73,6 +73,16 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             recipe_version=RECIPE_VERSION,
             paths=paths,
         )
+
+
+def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:
+    """Let a person's own queue say that this machine rests.
+
+    On servers others may listen meanwhile, and the workers say themselves that they rest.
+    """
+    from smtui.services.pauses import PausedQueue
+
+    return ground.queue if settings.servers.given else PausedQueue(ground.queue, resting)
 
 
 def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
+from importlib.metadata import version
 
 from smtui.domain.address import redacted
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth, WorkerReport
+from smtui.domain.text import shown
+from smtui.domain.versions import numbers
 from smtui.settings import Servers
 from smtui.stores.chroma.health import ChromaHealth
 from smtui.stores.mongo.health import MongoHealth
@@ -95,10 +98,26 @@ def _workers(sessions: ServerHealth, reports: tuple[WorkerReport, ...] | None) -
             hint=HOW_TO_LISTEN,
         )
     missing = sorted({folder for report in reports for folder in report.missing})
+    troubles = [f"Some do not have {', '.join(missing)}"] if missing else []
+    hints = ["Mount it there, or map it: [paths] map in the settings."] if missing else []
+    if others := of_other_versions(reports, version("smtui")):
+        troubles.append(others)
+        hints.append("Give all machines the same smtui; what one does not understand it leaves.")
+    listening = sum(not report.rests for report in reports)
     return ServerHealth(
         name="workers",
         condition=Condition.OK,
-        version=f"{len(reports)} listening",
-        trouble=f"Some do not have {', '.join(missing)}" if missing else "",
-        hint="Mount it there, or map it: [paths] map in the settings." if missing else "",
+        version=f"{listening} listening",
+        trouble=". ".join(troubles),
+        hint=" ".join(hints),
     )
+
+
+def of_other_versions(reports: Iterable[WorkerReport], mine: str) -> str:
+    """Say which machines' workers are of another smtui than this one; empty where none is."""
+    others = {
+        f"{shown(report.machine)} listens with smtui {shown(report.version)}"
+        for report in reports
+        if numbers(report.version) != numbers(mine)
+    }
+    return f"{', '.join(sorted(others))}; this is {mine}" if others else ""

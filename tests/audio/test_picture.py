@@ -186,7 +186,7 @@ def test_files_that_cannot_be_drawn_say_why(tmp_path: Path) -> None:
             spectrogram(tmp_path / name)
         codes[name] = told.value.code
     assert codes["empty.wav"] == "empty"
-    assert codes["text.wav"] == "not_audio"
+    assert codes["text.wav"] == "unsupported"
     assert codes["gone.wav"] == "vanished"
 
 

@@ -57,7 +57,7 @@ def test_the_broken_demo_sound_is_named_with_its_reason(demo: Demo) -> None:
     broken = next(truth for truth in truths if truth.broken)
     with pytest.raises(SoundUnreadable, match="breaks off") as caught:
         listen(folder / broken.filename, level=Level.ADVANCED)
-    assert caught.value.code == "truncated"
+    assert caught.value.code == "unreadable"
 
 
 def test_the_demo_is_the_same_every_time(demo: Demo, tmp_path: Path) -> None:

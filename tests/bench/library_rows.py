@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from smtui.domain.account import UserId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import (
     SORTABLE,
     All,
@@ -111,7 +112,9 @@ def sounds(count: int) -> Iterator[Sample]:
             file_hash=f"{chance.getrandbits(128):032x}",
             mtime_ns=number,
             heard=None if trouble or chance.random() < 0.05 else heard(chance, kind),
-            trouble=Trouble(code="damaged", error="It is damaged", at=START) if trouble else None,
+            trouble=Trouble(code=ErrorCode.UNREADABLE, error="It is damaged", at=START)
+            if trouble
+            else None,
             missing_since=START if chance.random() < 0.01 else None,
         )
 

@@ -45,8 +45,9 @@ SOUNDS_A_SCAN = 4
 RATE = 22_050
 PEOPLE = ("anna", "bert", "carla", "dora", "emil")
 AWAY_SECONDS = (2.0, 4.0)
-# A toast is gone by then, so that the next one is not taken for it.
-TOAST_SECONDS = 8.0
+# A quick typist, and how long a person looks at what came before the next deed.
+LETTER_SECONDS = (0.08, 0.2)
+THINKING_SECONDS = (1.0, 4.0)
 # Between what one sees and the next key.
 GLANCE_SECONDS = 0.3
 # A key after esc would be taken for one with alt.
@@ -105,7 +106,6 @@ class Screen:
         self.terminal = Terminal(machine.environment)
         self.chance = random.Random(number)
         self.outage: Outage | None = None
-        self._toast_at = 0.0
         self._serial = itertools.count()
 
     async def enter(self) -> None:
@@ -132,7 +132,7 @@ class Screen:
                 self.ledger.done[f"{deed.__name__} without an answer"] += 1
                 self.ledger.unanswered.append(f"{deed.__name__}: {self.terminal.text[-400:]!r}")
                 await self._home()
-            await asyncio.sleep(self.chance.uniform(0.2, 1.5))
+            await asyncio.sleep(self.chance.uniform(*THINKING_SECONDS))
 
     async def _judged(self, outage: Outage) -> None:
         """See how long after the return of a server an answer is there."""
@@ -155,15 +155,13 @@ class Screen:
     async def tag(self) -> None:
         """Tag one sound."""
         name = await self._found()
-        await asyncio.sleep(max(0.0, self._toast_at + TOAST_SECONDS - time.monotonic()))
         self.terminal.press("t")
         await self._opened("tags for this sound")
         tag = f"s{self.number}x{next(self._serial)}"
         await self._typed(tag)
         self.terminal.press("\r")
-        if await self.terminal.sees("Tags of 1 sound changed", *_REFUSALS) not in _REFUSALS:
+        if await self.terminal.sees(f"changed: {tag}", *_REFUSALS) not in _REFUSALS:
             self.ledger.tags.append((name, tag))
-        self._toast_at = time.monotonic()
         await self._home()
 
     async def browse(self) -> None:
@@ -220,9 +218,8 @@ class Screen:
         self.terminal.press(str(folder))
         await self.terminal.sees(folder.name)
         self.terminal.press("\r")
-        said = await self.terminal.sees("Scanned:", "Too many", *_REFUSALS, seconds=30)
-        if said == "Scanned:":
-            await self.terminal.sees(f"{SOUNDS_A_SCAN} added")
+        done = f"Scanned {folder.name}: {SOUNDS_A_SCAN} added"
+        if await self.terminal.sees(done, "Too many", *_REFUSALS, seconds=30) == done:
             self.ledger.scans.append(folder)
 
     async def _found(self) -> str:
@@ -234,7 +231,9 @@ class Screen:
         if home:
             await self._home()
         typed_at = await self._filter(name)
+        # The row too: how many there are may still be said of the filter before.
         await self.terminal.sees(" 1 of ", seconds=seconds)
+        await self.terminal.sees(f"{name}.wav", seconds=seconds)
         asked = Asked(name=name, typed_at=typed_at, answered_at=time.monotonic())
         self.ledger.answers.append(asked.answered_at - typed_at)
         self.terminal.press("\r")
@@ -258,7 +257,7 @@ class Screen:
             at = self.terminal.press(words[number - 1])
             await self.terminal.sees(words[:number])
             self.ledger.keys.append(time.monotonic() - at)
-            await asyncio.sleep(self.chance.uniform(0.03, 0.12))
+            await asyncio.sleep(self.chance.uniform(*LETTER_SECONDS))
         return at
 
     async def _home(self) -> None:
@@ -311,9 +310,9 @@ class Fate:
         if self._servers.mongo.ours and self._servers.mongo.keeps_data:
             known["MongoDB"] = self._servers.mongo
         for name in itertools.cycle(known):
-            await asyncio.sleep(every * 0.5)
-            if time.monotonic() > end - every * 0.5:
+            if time.monotonic() > end - every:
                 return
+            await asyncio.sleep(every * 0.5)
             await self._away(name, known[name])
             await asyncio.sleep(every * 0.5)
 
@@ -433,11 +432,13 @@ class Studio:
             tags = {one["filename"]: one["tags"] for one in library.audio_files.find({})}
             for name, tag in self.ledger.tags:
                 if tag not in tags[f"{name}.wav"]:
-                    lost.append(f"tag {tag} of {name}")
+                    elsewhere = [other for other, known in tags.items() if tag in known]
+                    lost.append(f"tag {tag} of {name}; it is at {elsewhere or 'no sound'}")
             for folder in self.ledger.scans:
                 below = {"file_path": {"$regex": f"^{re.escape(str(folder))}/"}}
-                if library.audio_files.count_documents(below) != SOUNDS_A_SCAN:
-                    lost.append(f"sounds of {folder.name}")
+                there = library.audio_files.count_documents(below)
+                if there != SOUNDS_A_SCAN:
+                    lost.append(f"sounds of {folder.name}: {there} are there")
         return lost
 
     @contextmanager
@@ -455,6 +456,13 @@ async def entered(screens: Sequence[Screen]) -> None:
     """Open some at a time: all at once is no use of anybody."""
     for start in range(0, len(screens), 4):
         await asyncio.gather(*(screen.enter() for screen in screens[start : start + 4]))
+
+
+async def left(screens: Sequence[Screen]) -> list[tuple[Screen, int, str]]:
+    """Close all windows at once; gives how each ended, and what it drew last."""
+    drawn = [screen.terminal.text for screen in screens]
+    statuses = await asyncio.gather(*(screen.terminal.leave() for screen in screens))
+    return list(zip(screens, statuses, drawn, strict=True))
 
 
 async def lived(screen: Screen) -> None:
@@ -480,9 +488,7 @@ async def soak(studio: Studio, wanted: argparse.Namespace) -> Counter[str]:
             life.cancel()
         await asyncio.gather(*lives, return_exceptions=True)
         runs = await studio.runs_end(300)
-        for screen in screens:
-            drawn = screen.terminal.text
-            status = await screen.terminal.leave()
+        for screen, status, drawn in await left(screens):
             if status != 143 or "Traceback" in drawn:
                 studio.ledger.troubles.append(f"screen {screen.number} left with {status}")
     return runs

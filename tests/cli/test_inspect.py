@@ -88,7 +88,7 @@ def test_a_script_gets_the_fields_of_analyses(folder: Path) -> None:
     assert first["duration"] == pytest.approx(1.0)
     assert len(first["spectral_features"]["mfcc"]) == 13
     assert second["error"] == "The file is not a sound in a known format"
-    assert second["code"] == "not_audio"
+    assert second["code"] == "unsupported"
     assert third["file_hash"] == first["file_hash"]
 
 
@@ -118,6 +118,17 @@ def test_why_gives_the_evidence_for_each_claim(folder: Path) -> None:
     assert "one steady note, B5" in reasons
     script = run(folder / "tone.wav", "--why", "--json").stdout
     assert json.loads(script)["why"]["key"] == ["one steady note, B5: a root and no key"]
+
+
+def test_the_embedding_is_given_when_asked_for(folder: Path) -> None:
+    plain = json.loads(run("--json", folder / "tone.wav").stdout)
+    assert "embedding" not in plain
+    asked = json.loads(run("--json", "--embedding", folder / "tone.wav").stdout)
+    assert len(asked["embedding"]) == 768
+    assert sum(value**2 for value in asked["embedding"]) == pytest.approx(1, abs=1e-3)
+    refused = run("--embedding", folder / "tone.wav")
+    assert refused.returncode == 2
+    assert "ask for both" in refused.stderr
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> None:

@@ -283,7 +283,7 @@ class Model:
                 crashed = replace(
                     result,
                     status=State.FAILED,
-                    code="crashed",
+                    code="internal",
                     error=CRASHED,
                     lease_until=None,
                     claimed_at=None,

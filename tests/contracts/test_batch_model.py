@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.batch_model import CLOCKED, Hand, Model
@@ -124,8 +125,8 @@ class Batches(RuleBasedStateMachine):
 
     @rule(claimed=claims)
     def fail(self, claimed: Claimed) -> None:
-        done = self.run(self.store.fail(claimed, code="damaged", error="It ends"))
-        assert done is self.model.fail(claimed, "damaged", "It ends")
+        done = self.run(self.store.fail(claimed, code=ErrorCode.UNREADABLE, error="It ends"))
+        assert done is self.model.fail(claimed, "unreadable", "It ends")
 
     @rule(claimed=claims, machine=machines)
     def hand_back(self, claimed: Claimed, machine: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
     MAX_ATTEMPTS,
     MAX_BATCH_FILES,
     Batch,
@@ -27,8 +28,10 @@ from smtui.domain.batch import (
     State,
     Unseen,
 )
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
+from tests.contracts.batch_model import CLOCKED, Hand
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
 
 RUN = RunId("run")
@@ -152,19 +155,21 @@ async def test_a_run_counts_what_became_of_its_files(batches: BatchStore) -> Non
         State.PROCESSING,
     )
     assert await batches.complete(a, a.analysis_id)
-    assert await batches.fail(b, code="damaged", error="It ends in the middle")
+    assert await batches.fail(b, code=ErrorCode.UNREADABLE, error="It ends in the middle")
     assert await batches.complete(c, AnalysisId("borrowed"))
     seen = await progress(batches)
     assert (seen.completed, seen.failed, seen.processing) == (2, 1, 1)
     assert seen.finished_at is None
-    assert await batches.fail(d, code="empty", error="Nothing \ud800 in it")
+    assert await batches.fail(d, code=ErrorCode.EMPTY, error="Nothing \ud800 in it")
     seen = await progress(batches)
     assert (seen.completed, seen.failed, seen.processing) == (2, 2, 0)
     assert seen.status is State.COMPLETED
     assert seen.finished_at is not None
     assert await batches.failures(RUN, limit=9) == (
-        Failure(file_id=b.file_id, code="damaged", error="It ends in the middle", attempt=1),
-        Failure(file_id=d.file_id, code="empty", error="Nothing \\ud800 in it", attempt=1),
+        Failure(
+            file_id=b.file_id, code=ErrorCode.UNREADABLE, error="It ends in the middle", attempt=1
+        ),
+        Failure(file_id=d.file_id, code=ErrorCode.EMPTY, error="Nothing \\ud800 in it", attempt=1),
     )
     assert len(await batches.failures(RUN, limit=1)) == 1
     kept = await batches.get(c.batch_id)
@@ -177,7 +182,7 @@ async def test_a_batch_in_which_none_succeeded_has_failed(batches: BatchStore) -
     made = batch("a")
     await batches.create([made])
     (a,) = await claim(batches)
-    await batches.fail(a, code="empty", error="Nothing in it")
+    await batches.fail(a, code=ErrorCode.EMPTY, error="Nothing in it")
     kept = await batches.get(made.batch_id)
     assert kept is not None
     assert kept.status is State.FAILED
@@ -189,7 +194,7 @@ async def test_a_result_counts_once_however_often_it_is_sent(batches: BatchStore
     a, _ = await claim(batches)
     sent = await asyncio.gather(*(batches.complete(a, a.analysis_id) for _ in range(5)))
     assert sorted(sent) == [False, False, False, False, True]
-    assert not await batches.fail(a, code="late", error="Too late")
+    assert not await batches.fail(a, code=ErrorCode.TIMED_OUT, error="Too late")
     assert not await batches.hand_back(a)
     assert not await batches.renew(a, lease_seconds=60)
     assert (await progress(batches)).completed == 1
@@ -237,7 +242,7 @@ async def test_a_file_that_always_crashes_fails_at_last(batches: BatchStore, fou
     else:
         assert await batches.claimable() == ()
     (failure,) = await batches.failures(RUN, limit=9)
-    assert (failure.code, failure.attempt) == ("crashed", MAX_ATTEMPTS)
+    assert (failure.code, failure.attempt) == ("internal", MAX_ATTEMPTS)
     assert failure.error
     seen = await progress(batches)
     assert (seen.failed, seen.processing, seen.status) == (1, 0, State.FAILED)
@@ -412,7 +417,7 @@ async def test_a_file_that_crashes_where_it_is_seen_has_crashed(batches: BatchSt
         assert len(await claim(batches, machine="attic", lease=0)) == 1
     assert await batches.claimable() == ()
     (failure,) = await batches.failures(RUN, limit=9)
-    assert failure.code == "crashed"
+    assert failure.code == "internal"
     assert "Not here" not in failure.error
 
 
@@ -476,3 +481,47 @@ async def test_a_cancel_in_the_midst_of_work_leaves_nothing_uncounted(batches: B
     assert 0 < cancelled <= seen.cancelled
     for run in await batches.runs(user_id=ANNA, limit=1):
         assert run == seen
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_what_a_dead_worker_held_is_found_though_the_clock_was_set_back(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a", "b")])
+        await claim(batches, lease=30)
+        clock.move(-3_600)
+        assert await batches.claimable() == (), "its worker may live, and renews what it holds"
+        clock.move(LONGEST_LEASE_SECONDS)
+        assert await batches.claimable() == (RUN,)
+        assert [(one.file_id, one.attempt) for one in await claim(batches)] == [("a", 2), ("b", 2)]
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_who_lives_keeps_what_it_hears_though_the_clock_was_set_back(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a")])
+        (held,) = await claim(batches, lease=30)
+        clock.move(-3_600)
+        for _ in range(20):
+            assert await batches.renew(held, lease_seconds=30)
+            clock.move(20)
+            assert await batches.claimable() == ()
+            assert await claim(batches, worker="other") == ()
+        assert await batches.complete(held, held.analysis_id)
+        assert (await progress(batches)).completed == 1
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_no_lease_is_longer_than_the_longest(tmp_path: Path, store: str) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a")])
+        (held,) = await claim(batches, lease=10 * LONGEST_LEASE_SECONDS)
+        assert await batches.renew(held, lease_seconds=10 * LONGEST_LEASE_SECONDS)
+        clock.move(LONGEST_LEASE_SECONDS)
+        assert await batches.claimable() == (RUN,)

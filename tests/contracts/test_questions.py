@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from smtui.domain.account import UserId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.quality import Quality
 from smtui.domain.question import (
@@ -227,7 +228,7 @@ async def alter(samples: SampleStore, model: Model, sound: Sample, change: Chang
         done = await samples.set_heard(file_id, change.heard, file_hash=sound.file_hash)
         assert done is model.set_heard(file_id, change.heard, sound.file_hash)
     elif change.trouble:
-        trouble = Trouble(code="damaged", error="It is damaged", at=NOW)
+        trouble = Trouble(code=ErrorCode.UNREADABLE, error="It is damaged", at=NOW)
         await samples.set_trouble(file_id, trouble)
         model.set_trouble(file_id, trouble)
     elif change.missing is not None:
@@ -336,7 +337,7 @@ async def test_every_order_is_walked_to_and_fro(
 async def test_what_failed_and_is_nothing_is_nothing(
     documents: DocumentStores, sounds: list[Sample]
 ) -> None:
-    trouble = Trouble(code="damaged", error="It is damaged", at=NOW)
+    trouble = Trouble(code=ErrorCode.UNREADABLE, error="It is damaged", at=NOW)
     await documents.samples.set_trouble(sounds[0].file_id, trouble)
     known = [replace(sounds[0], trouble=trouble), *sounds[1:]]
     for nothing in (Any(()), Tagged("never said")):

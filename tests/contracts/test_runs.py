@@ -13,6 +13,7 @@ import pytest
 
 from smtui.domain.analysis import Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.document_stores import (
@@ -121,13 +122,13 @@ async def test_what_was_not_there_is_resumed_and_what_is_damaged_is_not(
 ) -> None:
     await batches.create([batch("a", "b", "c")])
     a, b, c = await claim(batches)
-    await batches.fail(a, code="vanished", error="The drive is away")
-    await batches.fail(b, code="damaged", error="It ends early")
+    await batches.fail(a, code=ErrorCode.VANISHED, error="The drive is away")
+    await batches.fail(b, code=ErrorCode.UNREADABLE, error="It ends early")
     await batches.hand_back(c, unseen=Unseen(machine="desk", error="Not on desk"))
     await batches.vanish(frozenset({"desk"}))
     assert counts(await progress(batches)) == (0, 3, 0, 0)
     assert await batches.resume(RUN) == 2
-    assert [one.code for one in await batches.failures(RUN, limit=9)] == ["damaged"]
+    assert [one.code for one in await batches.failures(RUN, limit=9)] == ["unreadable"]
     claims = await batches.claim(RUN, worker="w", limit=9, lease_seconds=60, machine="desk")
     assert [one.file_id for one in claims] == ["a", "c"]
 
@@ -135,7 +136,7 @@ async def test_what_was_not_there_is_resumed_and_what_is_damaged_is_not(
 async def test_only_what_failed_is_tried_once_more(batches: BatchStore) -> None:
     await batches.create([batch("a", "b", "c"), batch("d"), batch("e")])
     a, b = await claim(batches, 2)
-    await batches.fail(a, code="damaged", error="It ends early")
+    await batches.fail(a, code=ErrorCode.UNREADABLE, error="It ends early")
     await batches.complete(b, b.analysis_id)
     await batches.request_cancel(RUN)
     assert await batches.retry_failed(RUN) == 1
@@ -158,12 +159,12 @@ async def test_who_held_a_file_before_it_was_opened_again_changes_nothing(
 ) -> None:
     await batches.create([batch("a")])
     (before,) = await claim(batches)
-    await batches.fail(before, code="damaged", error="It ends early")
+    await batches.fail(before, code=ErrorCode.UNREADABLE, error="It ends early")
     await batches.retry_failed(RUN)
     (now,) = await claim(batches)
     assert (before.worker, before.attempt) == (now.worker, now.attempt)
     assert not await batches.complete(before, before.analysis_id)
-    assert not await batches.fail(before, code="damaged", error="It ends early")
+    assert not await batches.fail(before, code=ErrorCode.UNREADABLE, error="It ends early")
     assert not await batches.renew(before, lease_seconds=60)
     assert not await batches.hand_back(before)
     assert await batches.complete(now, now.analysis_id)
@@ -181,7 +182,7 @@ async def test_two_who_cancel_and_resume_at_once_leave_every_file_counted(
                 if place:
                     await batches.complete(one, one.analysis_id)
                 else:
-                    await batches.fail(one, code="damaged", error="It ends early")
+                    await batches.fail(one, code=ErrorCode.UNREADABLE, error="It ends early")
 
     async def change(steps: int) -> None:
         ways = (batches.request_cancel, batches.resume, batches.retry_failed)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.analysis import Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
@@ -25,7 +26,7 @@ from tests.contracts.document_stores import (
 )
 
 MARK = Mark(by=ANNA, at=NOW)
-TROUBLE = Trouble(code="damaged", error="It ends in the middle", at=NOW)
+TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)
 
 
 @pytest.fixture(params=IMPLEMENTATIONS)

@@ -104,7 +104,7 @@ class Sounds(Lockstep):
         assert done is self.model.set_heard(file_id, listened, file_hash)
         self.changed(before)
 
-    @rule(file_id=ids | st.just(GONE), code=st.sampled_from(("damaged", "vanished")))
+    @rule(file_id=ids | st.just(GONE), code=st.sampled_from(("unreadable", "vanished")))
     def set_trouble(self, file_id, code):
         before = dict(self.model.sounds)
         trouble = Trouble(code=code, error="It ends in the middle", at=NOW)

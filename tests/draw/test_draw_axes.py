@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from smtui.domain.analysis import Claims, KeyClaim, Level, Measurement, TempoClaim
+from smtui.domain.analysis import (
+    Claims,
+    KeyClaim,
+    KindClaim,
+    Level,
+    Measurement,
+    TempoClaim,
+)
 from smtui.domain.picture import Picture
 from smtui.ui.draw import wording
 from smtui.ui.draw.axes import (
@@ -190,13 +197,16 @@ def test_claims_in_the_words_of_musicians() -> None:
             key_confidence=0.31,
             key_alternatives=(KeyClaim(key="C", mode="major", confidence=0.12),),
             meter_confidence=1.0,
+            kind_alternatives=(KindClaim(kind="tom", confidence=0.2),),
         ),
+        kind="kick",
+        kind_confidence=0.7,
     )
     tempo, key, meter, kind, root = wording.claims(heard)
     assert (tempo.value, tempo.alternatives, tempo.doubtful) == ("126.0", (("63.0", 0.04),), False)
     assert (key.value, key.alternatives, key.doubtful) == ("Am", (("C", 0.12),), True)
     assert meter.value == "4/4"
-    assert kind.value is None
+    assert (kind.value, kind.alternatives, kind.doubtful) == ("kick", (("tom", 0.2),), False)
     assert root.doubtful
 
 

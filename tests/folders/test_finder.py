@@ -88,11 +88,11 @@ async def test_what_is_read_of_a_file(finder: DiskFinder, put: Put) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
-        ("text.wav", b"this is a shopping list\n" * 50, "not_audio"),
-        ("text.mp3", b"this is a shopping list\n" * 50, "not_audio"),
+        ("text.wav", b"this is a shopping list\n" * 50, "unsupported"),
+        ("text.mp3", b"this is a shopping list\n" * 50, "unsupported"),
         ("empty.wav", b"", "empty"),
-        ("head.wav", b"RIFF\x24\0\0\0WAVE", "damaged"),
-        ("song.m4a", b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(100), "not_audio"),
+        ("head.wav", b"RIFF\x24\0\0\0WAVE", "unreadable"),
+        ("song.m4a", b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(100), "unsupported"),
     ],
 )
 async def test_a_sound_in_name_only_is_told_with_its_reason(
@@ -102,7 +102,9 @@ async def test_a_sound_in_name_only_is_told_with_its_reason(
     assert isinstance(found, Unreadable)
     assert found.file_path.endswith(name)
     assert found.error
-    assert found.code in ({code} if code != "damaged" else {"damaged", "not_audio", "empty"})
+    assert found.code in (
+        {code} if code != "unreadable" else {"unreadable", "unsupported", "empty"}
+    )
 
 
 async def test_shadows_bins_and_hidden_folders_are_left_out(
@@ -198,7 +200,9 @@ async def test_a_folder_without_permission_is_told_and_the_rest_is_walked(
     finally:
         closed.chmod(0o700)
     assert walk.names(tmp_path) == ["open/kick.wav"]
-    assert [(each.file_path, each.code) for each in walk.unreadable] == [(f"{closed}", "forbidden")]
+    assert [(each.file_path, each.code) for each in walk.unreadable] == [
+        (f"{closed}", "no_permission")
+    ]
 
 
 async def test_a_root_that_is_not_there_is_told_by_its_own_path(

@@ -16,7 +16,7 @@ from smtui.local.servers import PrivateServers
 from smtui.paths import places
 
 RATE = 22_050
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def servers_end() -> Iterator[None]:

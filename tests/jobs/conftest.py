@@ -218,15 +218,6 @@ class Bench:
     def children(self, worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
         return psutil.Process(worker.pid).children(recursive=True)
 
-    async def results(self, run_id: RunId) -> list[FileResult]:
-        """How each file of a run of one batch stands."""
-        with sqlite3.connect(self.folder / "library.sqlite3") as connection:
-            (batch_id,) = connection.execute(
-                "SELECT batch_id FROM batch_jobs WHERE run_id = ?", (run_id,)
-            ).fetchone()
-        batch = await self.stores.batches.get(batch_id)
-        return list(batch.results.values())
-
     async def codes(self, run_id: RunId) -> dict[str, str]:
         """Failed files by name, with their code."""
         failures = await self.batches.failures(run_id, 100)
@@ -235,6 +226,18 @@ class Bench:
             for failure, sample in await self.batches.named(failures)
             if sample
         }
+
+    async def results(self, run_id: RunId) -> dict[FileId, FileResult]:
+        """How every file of a run stands."""
+        with sqlite3.connect(self.folder / "library.sqlite3") as connection:
+            batch_ids = connection.execute(
+                "SELECT batch_id FROM batch_jobs WHERE run_id = ?", (run_id,)
+            ).fetchall()
+        found: dict[FileId, FileResult] = {}
+        for (batch_id,) in batch_ids:
+            batch = await self.stores.batches.get(batch_id)
+            found |= batch.results
+        return found
 
     async def close(self) -> None:
         """End every worker at once, and see that nothing of it is left."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
-from smtui.paths import places
+from smtui.audio import recipe_version
+from smtui.cli.app import app
 from tests.jobs.calling import PATIENCE, RATE, servers_end, smtui, wait_until
 
 _servers_end = pytest.fixture(autouse=True)(servers_end)
@@ -85,18 +86,22 @@ def test_a_filter_says_what_to_listen_to(sounds: Path):
     assert (retried.returncode, retried.stdout) == (1, "0 sounds heard, 1 failed.\n")
 
 
-def test_what_an_older_smtui_heard_is_heard_again_only_when_asked(sounds: Path):
+def test_what_an_older_smtui_heard_is_heard_again_only_when_asked(
+    sounds: Path, monkeypatch: pytest.MonkeyPatch
+):
     assert smtui("analyze", "--wait", "two").returncode == 0
-    with sqlite3.connect(places().database) as library:
-        library.execute(
-            "UPDATE audio_files SET heard_recipe_version = 0 WHERE heard_recipe_version IS NOT NULL"
-        )
-        library.execute("UPDATE analyses SET recipe_version = 0")
-    assert smtui("analyze", "--wait", "two").stdout == "There is nothing new to listen to.\n"
-    done = smtui("analyze", "--wait", "--older")
-    assert (done.returncode, done.stdout) == (0, "1 sound heard.\n")
-    again = smtui("analyze", "--wait", "--older", "two")
-    assert again.stdout == "Nothing was heard by an older smtui.\n"
+    assert smtui("analyze", "--older").stdout == "Nothing was heard by an older smtui.\n"
+    assert smtui("pause").returncode == 0
+    # As if the recipe had been changed since.
+    monkeypatch.setattr(recipe_version, "RECIPE_VERSION", recipe_version.RECIPE_VERSION + 1)
+    runner = CliRunner()
+    assert runner.invoke(app, ["analyze", "two"]).stdout == "There is nothing new to listen to.\n"
+    done = runner.invoke(app, ["analyze", "--older"])
+    assert done.stdout == "1 sound to be listened to in the background.\n"
+    again = runner.invoke(app, ["analyze", "--older", "two"])
+    assert again.stdout == (
+        "There is nothing new to listen to; what was asked for before goes on.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,13 @@ async def test_a_pause_in_mid_run_hands_back_what_was_claimed_and_loses_nothing(
     await bench.until(lambda: _nothing_is_claimed(bench, run_id))
     begun = bench.heard().total()
     assert begun < 12
-    attempts = [result.attempt for result in await bench.results(run_id)]
+    attempts = [result.attempt for result in (await bench.results(run_id)).values()]
     assert attempts.count(0) == 12 - begun, "what was not begun cost no try"
     await note.remove()
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (12, 0)
     assert set(bench.heard().values()) == {1}
-    assert {result.attempt for result in await bench.results(run_id)} == {1}
+    assert {result.attempt for result in (await bench.results(run_id)).values()} == {1}
 
 
 async def test_a_worker_that_starts_in_a_pause_waits_for_its_end(bench, note, queue_keys):
@@ -87,9 +87,9 @@ async def test_a_paused_machine_leaves_the_run_to_others(bench, note, queue_keys
     elsewhere = bench.folder / "elsewhere"
     bench.work(machine="studio-b", home=elsewhere, report_seconds=0.5)
     assert (await bench.ended(run_id)).completed == 6
-    assert {result.worker.partition(":")[0] for result in await bench.results(run_id)} == {
-        "studio-b"
-    }
+    assert {
+        result.worker.partition(":")[0] for result in (await bench.results(run_id)).values()
+    } == {"studio-b"}
 
 
 async def _nothing_is_claimed(bench, run_id) -> bool:

@@ -90,7 +90,7 @@ async def test_what_is_there_and_cannot_be_read_fails_at_once(bench):
     run_id = await bench.start(ids)
     progress = await bench.ended(run_id)
     assert (progress.completed, progress.failed) == (1, 1)
-    assert await bench.codes(run_id) == {"folder.wav": "not_audio"}
+    assert await bench.codes(run_id) == {"folder.wav": "unsupported"}
 
 
 async def test_a_machine_that_has_nothing_leaves_the_work_to_a_busy_one_and_idles(

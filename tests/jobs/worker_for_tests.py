@@ -12,6 +12,7 @@ import ctypes
 import itertools
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -57,6 +58,9 @@ class CapriciousListener:
     def slow(self) -> None:
         time.sleep(0.2)
 
+    def long(self) -> None:
+        time.sleep(3.0)
+
     def hangs(self) -> None:
         while True:
             time.sleep(0.05)
@@ -80,6 +84,10 @@ class CapriciousListener:
 
     def leaves(self) -> None:
         os._exit(3)
+
+    def starves(self) -> None:
+        """End as the system ends what takes the last of its memory."""
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def stumbles(self) -> None:
         message = "a defect"
@@ -111,6 +119,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 samples=kept.samples,
                 analyses=kept.analyses,
                 batches=kept.batches,
+                outcomes=kept.outcomes,
             )
             version = Recipe.recipe_version
             yield Hearing(

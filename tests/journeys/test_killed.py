@@ -10,16 +10,10 @@ import asyncio
 import itertools
 import os
 import random
-import signal
-import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-import psutil
 import pytest
-import soundfile
 
 from smtui import wiring
 from smtui.domain.account import Account
@@ -30,13 +24,15 @@ from smtui.domain.sample import FileId
 from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.settings import Settings
+from tests.journeys.killing import Audit, Hunter, short_sounds
+from tests.journeys.terminal import Terminal
 from tests.local.private_home import Private, home_of_its_own, until
 
 SOUNDS = 150
-VICTIMS = ("keeper", "valkey", "worker", "child")
+MANY_TIMES = ("keeper", "valkey", "worker", "child")
+VICTIMS = (*MANY_TIMES, "screen")
 # The keeper waits longer and longer before it starts anew what dies young: not too many.
 MORE = 3
-RATE = 22_050
 
 
 @pytest.fixture
@@ -47,25 +43,18 @@ def private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Private
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Short sounds, each of its own bytes."""
-    made = tmp_path / "sounds"
-    made.mkdir()
-    time = np.arange(RATE // 2) / RATE
-    for number in range(SOUNDS):
-        tone = 0.5 * np.sin(2 * np.pi * (110 + 4 * number) * time) * np.exp(-8 * time)
-        soundfile.write(made / f"{number:03d}.wav", tone, RATE)
-    return made
+    return short_sounds(tmp_path / "sounds", SOUNDS, seconds=0.5)
 
 
 class Death:
     """Kills what listens, once for each step forward, so that no sound is hit for ever."""
 
-    def __init__(self, private: Private, chance: random.Random) -> None:
-        self._private = private
+    def __init__(self, hunter: Hunter, chance: random.Random) -> None:
+        self._hunter = hunter
         self._chance = chance
         # One of each, then more in any order.
         self._victims = self._chance.sample(VICTIMS, len(VICTIMS)) + self._chance.choices(
-            VICTIMS, k=MORE
+            MANY_TIMES, k=MORE
         )
         self.killed: list[str] = []
 
@@ -84,23 +73,11 @@ class Death:
     def _struck(self) -> bool:
         """Kill the next one that lives; False where all that are left are only being started."""
         for victim in self._victims:
-            pid = self._pid(victim)
-            if pid is not None:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            if self._hunter.strike(victim):
                 self.killed.append(victim)
                 self._victims.remove(victim)
                 return True
         return False
-
-    def _pid(self, victim: str) -> int | None:
-        if victim != "child":
-            return self._private.pid(victim)
-        worker = self._private.pid("worker")
-        with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(worker).children() if worker is not None else []
-            return self._chance.choice(children).pid if children else None
-        return None
 
 
 async def scanned(services: Services, folder: Path, owner: Account) -> tuple[FileId, ...]:
@@ -127,23 +104,28 @@ async def tags_written(
 async def test_whoever_is_killed_whenever_every_sound_is_heard_once_and_every_tag_kept(
     private: Private, folder: Path
 ) -> None:
-    death = Death(private, random.Random(5))
+    chance = random.Random(5)
+    screen = Terminal(os.environ)
+    death = Death(Hunter(private, chance, screen), chance)
     async with wiring.services(private.places, Settings()) as services:
         owner = await services.accounts.for_command_line()
         ids = await scanned(services, folder, owner)
         assert len(ids) == SOUNDS
         run_id = await services.batches.start_unheard(owner, Level.ADVANCED)
         assert run_id is not None
+        screen.start()
         done = asyncio.Event()
         tagging = asyncio.create_task(tags_written(services, owner, ids, done))
         killing = asyncio.create_task(death.at_work(services.batches, run_id))
         async for progress in services.batches.watch(run_id):
             last = progress
         await killing
+        await screen.leave()
         done.set()
         written = await tagging
     assert set(death.killed) == set(VICTIMS)
     assert (last.total, last.completed, last.failed) == (SOUNDS, SOUNDS, 0)
+    assert Audit.of(private.places.database, run_id) == Audit()
 
     await wiring.private_servers(private.places, Settings()).stop()
     await until(lambda: not private.all_running())
@@ -152,6 +134,3 @@ async def test_whoever_is_killed_whenever_every_sound_is_heard_once_and_every_ta
             sample = await services.library.sample(file_id)
             assert sample.heard is not None
             assert set(sample.tags) == written[file_id]
-    with sqlite3.connect(private.places.database) as documents:
-        counts = documents.execute("SELECT count(*), count(DISTINCT file_id) FROM analyses")
-        assert counts.fetchone() == (SOUNDS, SOUNDS)

@@ -27,13 +27,13 @@ class Lessons:
 class Shape:
     """Sizes of the hidden layers, and how hard it is made to rely on a few inputs."""
 
-    first: int = 192
-    second: int = 64
+    first: int = 128
+    second: int = 48
     drop_inputs: float = 0.2
     drop_hidden: float = 0.3
     decay: float = 2e-4
     smoothing: float = 0.05
-    epochs: int = 12
+    epochs: int = 20
 
 
 def learned(lessons: Lessons, shape: Shape, seed: int) -> list[Floats]:

@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from smtui.audio.descriptors import describe
 from tests.learning import kinds_truth as truth
-from tests.learning.described import described
+from tests.learning import material_changes
+from tests.learning.described import heard_material
 from tests.truth.render import Player
 
 _QUIETEST = 1e-4
@@ -33,19 +35,29 @@ class KindsSet:
     sources: npt.NDArray[np.str_]
 
 
-def gathered(sounds: Iterable[truth.Known], seed: int, times: int = 1) -> KindsSet:
-    """Describe sounds, each `times` times, changed at random but for some."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turns:
+    """How often each sound is taken: changed as sound, and each of these also as material."""
+
+    sound: int = 1
+    material: int = 0
+
+
+def gathered(sounds: Iterable[truth.Known], seed: int, turns: Turns) -> KindsSet:
+    """Describe sounds, each several times, changed at random but for some."""
     rows: list[tuple[npt.NDArray[np.float32], str, str, str]] = []
     for place, known in enumerate(sounds):
         if np.abs(known.wave).max(initial=0) < _QUIETEST:
             continue
-        for turn in range(times):
+        for turn in range(turns.sound):
             chance = random.Random(f"{seed} {place} {turn}")
-            plain = chance.random() < _AS_IT_IS if times == 1 else turn == 0
+            plain = chance.random() < _AS_IT_IS if turns.sound == 1 else turn == 0
             sound = known if plain else truth.changed(known, chance)
-            told = described(sound.wave, sound.rate)
-            if told is not None:
-                rows.append((told.all, known.name, known.kind, known.source))
+            material = heard_material(sound.wave, sound.rate)
+            noise = np.random.default_rng((seed, place, turn))
+            more = (material_changes.changed(noise, material) for _ in range(turns.material))
+            told = [describe(each) for each in (material, *more)]
+            rows += [(t.all, known.name, known.kind, known.source) for t in told if t is not None]
     return KindsSet(
         inputs=np.array([row[0] for row in rows], dtype=np.float32),
         names=np.array([row[1] for row in rows]),
@@ -72,17 +84,23 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--made", type=int, default=0, help="of each synthesised sound")
+    parser.add_argument("--acoustic", type=int, default=0, help="of each sound of skin and metal")
+    parser.add_argument("--bare", type=int, default=0, help="of each unfiltered tone")
     parser.add_argument("--music", type=int, default=0, help="loops; a quarter as many pieces")
     parser.add_argument("--soundfont", type=Path)
     parser.add_argument("--samples", type=Path, help="a folder of sounds in the public domain")
-    parser.add_argument("--times", type=int, default=1, help="each rendered or given sound")
+    parser.add_argument("--times", type=int, default=1, help="each sound, changed")
+    parser.add_argument("--more", type=int, default=0, help="of each time, changed as material")
     asked = parser.parse_args()
-    save(asked.out, gathered(_sounds(asked), asked.seed, asked.times))
+    turns = Turns(sound=asked.times, material=asked.more)
+    save(asked.out, gathered(_sounds(asked), asked.seed, turns))
 
 
 def _sounds(asked: argparse.Namespace) -> Iterator[truth.Known]:
     player = Player(soundfont=asked.soundfont) if asked.soundfont else None
     parts: list[Iterable[truth.Known]] = [truth.made(asked.seed, asked.made)]
+    parts.append(truth.acoustic(asked.seed, asked.acoustic))
+    parts.append(truth.bare(asked.seed, asked.bare))
     if asked.music:
         parts.append(truth.loops(player, asked.seed, asked.music))
         parts.append(truth.pieces(player, asked.seed, asked.music // 4))

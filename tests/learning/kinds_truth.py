@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,16 +12,18 @@ import numpy.typing as npt
 import soundfile
 
 from tests.truth import beatless, changes
+from tests.truth.acoustic import ACOUSTIC
 from tests.truth.midi import DRUMS as DRUM_CHANNEL
 from tests.truth.midi import Score, Stroke
 from tests.truth.more_drums import STYLES
 from tests.truth.music import MODES, Harmony, progression
-from tests.truth.one_shots import DRUMS, RATE
+from tests.truth.one_shots import DRUMS, RATE, Chance
 from tests.truth.render import Player, looped
 from tests.truth.synth import Synth
-from tests.truth.tones import TONES
+from tests.truth.tones import BARE, TONES
 
 Wave = npt.NDArray[np.float32]
+Makers = Mapping[str, tuple[str, Callable[[Chance], npt.NDArray[np.float64]]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +74,26 @@ _SHAPES = ((4, 7), (3, 7), (4, 7, 11), (3, 7, 10), (5, 7), (7, 12, 16), (3, 7, 1
 
 
 def made(seed: int, count: int) -> Iterator[Known]:
-    """Each kind of synthesised sound `count` times; voices, basses and effects more often."""
-    for name, (kind, make) in (DRUMS | TONES).items():
+    """Each sound of drum machines and synthesisers `count` times."""
+    return _made_by(DRUMS | TONES, "made", seed, count)
+
+
+def acoustic(seed: int, count: int) -> Iterator[Known]:
+    """Each sound of skin, wood and metal `count` times."""
+    return _made_by(ACOUSTIC, "acoustic", seed, count)
+
+
+def bare(seed: int, count: int) -> Iterator[Known]:
+    """Tones of oscillators without a filter, each `count` times."""
+    return _made_by(BARE, "bare", seed, count)
+
+
+def _made_by(makers: Makers, source: str, seed: int, count: int) -> Iterator[Known]:
+    for name, (kind, make) in makers.items():
         for place in range(count):
             chance = np.random.default_rng((seed, place, *name.encode()))
             wave = make(chance)[:, None].astype(np.float32)
-            yield Known(kind=kind, name=name, source="made", wave=wave)
+            yield Known(kind=kind, name=name, source=source, wave=wave)
 
 
 def textures(seed: int, count: int) -> Iterator[Known]:

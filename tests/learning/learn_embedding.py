@@ -15,10 +15,11 @@ import numpy.typing as npt
 
 from smtui.domain.embedding import ENVELOPE, TIMBRE
 from tests.learning.kinds_set import KindsSet, load
-from tests.learning.learn_kinds import TABLES, normal, weights_of
+from tests.learning.learn_kinds import TABLES, normal, packed, weights_of
 
 Floats = npt.NDArray[np.float32]
 _ENVELOPE_DESCRIPTORS = 67
+_AXES = 128
 _EVENED = 0.25
 """Axes are divided by their variance to this power: ½ would make all alike, 0 none."""
 
@@ -36,14 +37,12 @@ def statistics_of(known: KindsSet, kinds: dict[str, Any]) -> dict[str, Any]:
     inputs = normal(known.inputs, kinds["mean"], kinds["deviation"])
     weights = weights_of(known)
     learned = kinds["middle"].size + kinds["names"].size
-    axes, spread = axes_of(inputs, weights, TIMBRE.absent - TIMBRE.start - learned)
+    room = min(_AXES, TIMBRE.absent - TIMBRE.start - learned)
+    axes, spread = axes_of(inputs, weights, room)
     shape = inputs[:, -_ENVELOPE_DESCRIPTORS:]
     room = min(_ENVELOPE_DESCRIPTORS, ENVELOPE.absent - ENVELOPE.start)
     own, even = axes_of(shape, weights, room)
-    return {
-        "axes": (axes / spread).astype(np.float16),
-        "envelope_axes": (own / even).astype(np.float16),
-    }
+    return packed("axes", axes / spread) | packed("envelope_axes", own / even)
 
 
 def main() -> None:

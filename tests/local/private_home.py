@@ -24,6 +24,8 @@ def end(*_):
     print("ended in order", flush=True)
     sys.exit(0)
 signal.signal(signal.SIGTERM, end)
+# As a worker that has seen that there is nothing to do.
+os.close(int(os.environ["SMTUI_HELD_LOCK"]))
 print("listening", os.environ["SMTUI_PRIVATE_VALKEY"], *sys.argv[1:], flush=True)
 time.sleep(600)
 """

@@ -45,6 +45,7 @@ async def test_valkey_starts_when_first_asked_for_and_alone(private: Private) ->
         "valkey": "running",
         "chroma": "stopped",
         "worker": "stopped",
+        "watcher": "stopped",
     }
 
 
@@ -119,7 +120,7 @@ async def test_a_killed_keeper_leaves_servers_that_the_next_one_adopts(private: 
     assert client(await servers.valkey()).get("kept") == b"yes"
     assert await states(private) == dict.fromkeys(
         ("keeper", "valkey", "chroma", "worker"), "running"
-    )
+    ) | {"watcher": "stopped"}
     assert {name: private.pid(name) for name in before} == before
     # Adopted means cared for: it comes back when it dies.
     killed = private.kill("valkey")
@@ -259,7 +260,7 @@ async def test_sigterm_ends_the_worker_before_valkey_and_keeps_the_data(private:
     await private.worker_listens()
     os.kill(private.pid("keeper") or 0, signal.SIGTERM)
     await until(lambda: not private.all_running())
-    assert "stopped worker, chroma, valkey" in private.files.log("keeper").read_text()
+    assert "stopped watcher, worker, chroma, valkey" in private.files.log("keeper").read_text()
     assert "ended in order" in private.files.log("worker").read_text()
     assert client(await servers.valkey()).get("kept") == b"yes"
 
@@ -270,7 +271,13 @@ async def test_stop_ends_what_a_killed_keeper_left(private: Private) -> None:
     private.kill("keeper")
     await until_answer(
         lambda: states(private),
-        {"keeper": "stopped", "valkey": "running", "chroma": "stopped", "worker": "running"},
+        {
+            "keeper": "stopped",
+            "valkey": "running",
+            "chroma": "stopped",
+            "worker": "running",
+            "watcher": "stopped",
+        },
     )
     await servers.stop()
     assert not private.all_running()

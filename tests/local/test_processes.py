@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,10 @@ from smtui.local.refusals import cannot_use
 from smtui.local.setup import Files, Manners, Setup, Versions
 from smtui.paths import Places
 from tests.local.private_home import until
+
+
+def session_niceness(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/autogroup").read_text("ascii").split()[-1])
 
 
 def launch(folder: Path, *words: str) -> Launch:
@@ -38,6 +43,18 @@ async def test_a_program_runs_in_a_session_of_its_own_and_is_written_down(tmp_pa
         running.end_group()
     assert await running.gone(seconds=10)
     assert not record.alive()
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="no groups by session here")
+async def test_a_polite_program_stands_back_as_a_session_too(tmp_path: Path) -> None:
+    polite = replace(launch(tmp_path, "sleep", "60"), nice=10)
+    running = start(polite, record=tmp_path / "its.json")
+    try:
+        assert psutil.Process(running.record.pid).nice() == 10
+        assert session_niceness(running.record.pid) == 10
+    finally:
+        running.end_group()
+    assert await running.gone(seconds=10)
 
 
 def test_what_cannot_be_written_down_is_not_started(tmp_path: Path) -> None:

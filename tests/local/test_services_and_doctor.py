@@ -50,6 +50,7 @@ def test_services_start_show_and_stop(private: Private) -> None:
         ["valkey", "running"],
         ["chroma", "stopped"],
         ["worker", "running"],
+        ["watcher", "stopped"],
     ]
     shown = objects(smtui(private, "services", "status", "--json"))
     for name in ("keeper", "valkey", "worker"):

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from smtui.domain.account import Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import Claimed, RunId, RunProgress, State
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.ui.app import SmtuiApp
 from smtui.ui.opening import OpeningScreen
@@ -62,7 +63,7 @@ async def ended(home: Home, run: RunId, *, failed: int = 0) -> None:
     """End a run as a worker does: the first files fail, the others are heard."""
     for number, one in enumerate(await claimed(home, run)):
         if number < failed:
-            await home.kept.batches.fail(one, code="damaged", error=BROKEN)
+            await home.kept.batches.fail(one, code=ErrorCode.UNREADABLE, error=BROKEN)
         else:
             await home.kept.batches.complete(one, one.analysis_id, heard_ms=1000)
 
@@ -93,13 +94,13 @@ async def test_a_run_is_seen_with_its_files_and_its_workers(
         run = await started(library)
         one, *_ = await claimed(library, run, 2, worker="desk:1")
         await claimed(library, run, 1, worker="desk:2")
-        await library.kept.batches.fail(one, code="damaged", error=BROKEN)
+        await library.kept.batches.fail(one, code=ErrorCode.UNREADABLE, error=BROKEN)
         await runs_opened(pilot)
-        await until(lambda: "damaged" in seen(app) and "2 at work" in seen(app))
+        await until(lambda: "unreadable" in seen(app) and "2 at work" in seen(app))
         assert "1/6" in line_with(app, "advanced")
         assert "running" in line_with(app, "advanced")
         assert "16%  5 left  1 failed" in seen(app)
-        assert "sound_00000.wav" in line_with(app, "damaged: It ends")
+        assert "sound_00000.wav" in line_with(app, "unreadable: It ends")
         assert "Failed (1)" in seen(app)
         for name in ("sound_00001.wav", "sound_00002.wav"):
             assert name in seen(app)
@@ -272,7 +273,7 @@ async def test_failures_are_copied_and_written(
         await until(lambda: "Failed (2)" in seen(app))
         await press(pilot, "y")
         assert "2 failures are copied" in told(app)
-        rows = [f"/srv/pack/sound_0000{n}.wav\tdamaged\t{BROKEN}\t1\n" for n in range(2)]
+        rows = [f"/srv/pack/sound_0000{n}.wav\tunreadable\t{BROKEN}\t1\n" for n in range(2)]
         assert app.clipboard == "".join(rows)
         target = tmp_path / "failed.tsv"
         await press(pilot, "w")

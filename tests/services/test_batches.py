@@ -12,6 +12,7 @@ import pytest
 from smtui.domain.account import Account, Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, FoundFile, Heard, Trouble
 from smtui.services import batches as module
@@ -138,7 +139,7 @@ async def test_the_first_value_is_the_present_and_the_last_the_end(
             claims = await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60)
         else:
             for claimed in claims:
-                await documents.batches.fail(claimed, code="vanished", error="It is gone")
+                await documents.batches.fail(claimed, code=ErrorCode.VANISHED, error="It is gone")
     assert seen == [(0, 0, State.PENDING), (2, 0, State.PROCESSING), (0, 2, State.FAILED)]
 
 
@@ -151,7 +152,7 @@ async def test_a_cancel_ends_what_nobody_began(batches: Batches, documents: Docu
     run_id = await batches.start([FileId("one"), FileId("two")], Level.BASIC, by=ANNA)
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
     assert await batches.cancel(run_id, by=ANNA) == 1
-    assert await documents.batches.fail(claimed, code="timeout", error="Too long")
+    assert await documents.batches.fail(claimed, code=ErrorCode.TIMED_OUT, error="Too long")
     progress = await batches.progress(run_id)
     assert progress is not None
     assert (progress.status, progress.cancelled, progress.failed) == (State.CANCELLED, 1, 1)
@@ -159,7 +160,7 @@ async def test_a_cancel_ends_what_nobody_began(batches: Batches, documents: Docu
 
 async def test_only_what_was_not_heard_is_started(batches: Batches, documents: Documents):
     ids = await added(documents, "/a/one.wav", "/a/two.wav", "/b/three.wav")
-    trouble = Trouble(code="not_audio", error="It is no sound", at=SystemClock().now())
+    trouble = Trouble(code=ErrorCode.UNSUPPORTED, error="It is no sound", at=SystemClock().now())
     await documents.samples.set_trouble(ids[1], trouble)
     assert set(await batches.unheard(ANNA, Level.BASIC)) == {ids[0], ids[2]}
     assert await batches.unheard(ANNA, Level.BASIC, below="/a") == (ids[0],)
@@ -177,7 +178,7 @@ async def test_failures_are_named(batches: Batches, documents: Documents):
     (one,) = await added(documents, "/a/one.wav")
     run_id = await batches.start([one], Level.BASIC, by=ANNA)
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
-    await documents.batches.fail(claimed, code="vanished", error="It is gone")
+    await documents.batches.fail(claimed, code=ErrorCode.VANISHED, error="It is gone")
     ((failure, sample),) = await batches.named(await batches.failures(run_id, 10))
     assert sample is not None
     assert (failure.error, sample.filename) == ("It is gone", "one.wav")
@@ -283,7 +284,7 @@ async def test_to_resume_or_retry_wakes_a_worker_only_where_there_is_work(
     await batches.cancel(run_id, by=ANNA)
     assert await batches.resume(run_id, by=ANNA) == 2
     (one, _) = await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60)
-    await documents.batches.fail(one, code="damaged", error="It ends")
+    await documents.batches.fail(one, code=ErrorCode.UNREADABLE, error="It ends")
     assert await batches.retry_failed(run_id, by=ANNA) == run_id
     assert queue.woken == [(run_id, False), (run_id, False)]
 

@@ -265,7 +265,7 @@ async def test_what_cannot_be_read_is_told_and_the_rest_comes_in(
     assert counts(report) == {"added": 3, "unreadable_count": 2}
     assert [(Path(each.file_path).name, each.code) for each in report.unreadable] == [
         ("empty.aif", "empty"),
-        ("list.wav", "not_audio"),
+        ("list.wav", "unsupported"),
     ]
     assert len(await rows(documents)) == 3
 

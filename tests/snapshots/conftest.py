@@ -20,6 +20,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.hearing import Documents, Hearing
@@ -105,7 +106,7 @@ async def _filled(home: Home, pack: Pack) -> None:
         for assignment in taken.assignments:
             measured = pack.heard[assignment.sample.path]
             if measured is None:
-                broken = SoundUnreadable("The sound breaks off", code="truncated")
+                broken = SoundUnreadable("The sound breaks off", code=ErrorCode.UNREADABLE)
                 await hearing.refuse(assignment, broken)
             else:
                 await hearing.keep(assignment, measured)

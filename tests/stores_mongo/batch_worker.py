@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from smtui.domain.batch import RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.line import MongoLine
 
@@ -41,7 +42,9 @@ async def work(url: str, run_id: RunId, worker: str, book: Path) -> None:
                 await batches.hand_back(claimed)
                 continue
             if chance < _LEAVES + _FAILS:
-                counted = await batches.fail(claimed, code="damaged", error="It is damaged")
+                counted = await batches.fail(
+                    claimed, code=ErrorCode.UNREADABLE, error="It is damaged"
+                )
             else:
                 counted = await batches.complete(claimed, claimed.analysis_id)
             if counted:

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, State, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.indexes import BATCH_INDEXES
@@ -74,7 +75,7 @@ async def test_a_batch_is_written_in_the_words_of_the_system(
     assert new["results"] == {}
     a, b, c = await claim(batches, 3)
     await batches.complete(a, a.analysis_id)
-    await batches.fail(b, code="damaged", error="It ends in the middle")
+    await batches.fail(b, code=ErrorCode.UNREADABLE, error="It ends in the middle")
     await batches.hand_back(c, unseen=DESK)
     (c,) = await claim(batches, 1)
     kept = await raw.batch_jobs.find_one()
@@ -85,7 +86,7 @@ async def test_a_batch_is_written_in_the_words_of_the_system(
         "b": {
             "status": "failed",
             "analysis_id": b.analysis_id,
-            "code": "damaged",
+            "code": "unreadable",
             "error": "It ends in the middle",
             "attempt": 1,
             "worker": "w",
@@ -169,7 +170,7 @@ Doing = Callable[[MongoBatches, Claimed], Awaitable[object]]
 LOST: dict[str, tuple[Doing, object, tuple[int, int, int, int]]] = {
     "complete": (lambda on, a: on.complete(a, a.analysis_id), True, (0, 1, 0, 1)),
     "complete with another": (lambda on, a: on.complete(a, AnalysisId("b")), True, (0, 1, 0, 1)),
-    "fail": (lambda on, a: on.fail(a, code="empty", error="Nothing"), True, (0, 0, 1, 1)),
+    "fail": (lambda on, a: on.fail(a, code=ErrorCode.EMPTY, error="Nothing"), True, (0, 0, 1, 1)),
     "renew": (lambda on, a: on.renew(a, lease_seconds=9), True, (1, 0, 0, 1)),
     "hand back": (lambda on, a: on.hand_back(a), True, (0, 0, 0, 2)),
     "hand back unseen": (lambda on, a: on.hand_back(a, unseen=DESK), True, (0, 0, 0, 2)),

@@ -18,6 +18,7 @@ from beanie import Document
 from smtui.domain.account import Account, Role, UserId
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.batch import Batch, BatchId, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
@@ -224,7 +225,9 @@ async def heard_by_a_worker(documents: Documents, run_id: RunId) -> None:
             )
             await hearing.keep(assignment, measured)
         else:
-            await hearing.refuse(assignment, SoundUnreadable("It breaks off", code="truncated"))
+            await hearing.refuse(
+                assignment, SoundUnreadable("It breaks off", code=ErrorCode.UNREADABLE)
+            )
 
 
 async def test_a_batch_that_has_ended_says_so_to_others(

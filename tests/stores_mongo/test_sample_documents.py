@@ -13,6 +13,7 @@ from bson import ObjectId
 from hypothesis import given
 
 from smtui.domain.account import UserId
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import SORTABLE, Sort, sort_value
 from smtui.domain.sample import FileId, Heard, Mark, Sample, Trouble
 from smtui.stores.mongo.sample_documents import (
@@ -62,7 +63,7 @@ FULL = Sample(
         recipe_version=3,
         analyzed_at=NOW,
     ),
-    trouble=Trouble(code="damaged", error="It is damaged", at=NOW),
+    trouble=Trouble(code=ErrorCode.UNREADABLE, error="It is damaged", at=NOW),
     missing_since=NOW,
 )
 BARE = Sample(

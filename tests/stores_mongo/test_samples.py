@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from smtui.domain.analysis import Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import (
     All,
     Between,
@@ -35,7 +36,7 @@ from tests.contracts.library_model import answer
 from tests.stores_mongo.meddling import Meddler
 
 MARK = Mark(by=ANNA, at=NOW)
-TROUBLE = Trouble(code="damaged", error="It ends in the middle", at=NOW)
+TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)
 FORBIDDEN = {"ok": 0, "code": 13, "codeName": "Unauthorized", "errmsg": "not authorized on x"}
 
 Deed = Callable[[MongoSamples, FileId], Awaitable[Any]]

@@ -6,8 +6,10 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis.exceptions
 from redis.asyncio import Redis
 
 from smtui.domain.errors import ServerUnavailable
@@ -90,6 +92,30 @@ async def test_a_server_that_hangs_is_not_waited_for_twice(valkey: ValkeyServer)
     finally:
         valkey.send(signal.SIGCONT)
     assert await link.ask(ping)
+    await link.close()
+
+
+async def test_work_is_not_broken_by_another_that_lost_its_line(valkey: ValkeyServer) -> None:
+    link = RedisLink(valkey.address)
+    tries: list[str] = []
+    begun = asyncio.Event()
+
+    async def waits(client: Redis) -> Any:
+        tries.append("waits")
+        begun.set()
+        return await client.blpop(["list"], timeout=2)
+
+    async def loses(client: Redis) -> Any:
+        tries.append("loses")
+        if tries.count("loses") == 1:
+            raise redis.exceptions.ConnectionError("lost")
+        return await client.rpush("list", "a")
+
+    waiting = asyncio.create_task(link.ask(waits))
+    await begun.wait()
+    await link.ask(loses)
+    assert (await waiting)[1] == b"a"
+    assert tries.count("waits") == 1
     await link.close()
 
 

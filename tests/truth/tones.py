@@ -114,6 +114,31 @@ def chord(r: Chance) -> Wave:
     return np.asarray(np.sum(voices, axis=0) * shape)
 
 
+def bare(r: Chance, low: float, high: float) -> Wave:
+    """One oscillator as it comes, held, without a filter."""
+    time = clock(log_uniform(r, 0.3, 3))
+    base = hertz_of(r.uniform(low, high))
+    wave = oscillator(r, np.full(len(time), base), str(r.choice(["saw", "square", "sine", "fm"])))
+    return wave * (shaped(r, time, 0.002, 3) if r.random() < 0.6 else 1.0)
+
+
+def bare_lead(r: Chance) -> Wave:
+    return bare(r, 52, 88)
+
+
+def bare_bass(r: Chance) -> Wave:
+    return bare(r, 26, 45)
+
+
+def bare_chord(r: Chance) -> Wave:
+    time, shape = clock(log_uniform(r, 0.5, 4)), str(r.choice(["saw", "square", "sine"]))
+    root = r.uniform(43, 66)
+    steps = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 11), (0, 3, 7, 10), (0, 5, 7))[r.integers(5)]
+    notes = [np.full(len(time), hertz_of(root + step)) for step in steps]
+    wave = np.sum([oscillator(r, hertz, shape) for hertz in notes], axis=0)
+    return np.asarray(wave * shaped(r, time, log_uniform(r, 0.002, 0.3), 4))
+
+
 _VOWELS = (
     (730, 1090, 2440), (270, 2290, 3010), (300, 870, 2240), (530, 1840, 2480), (570, 840, 2410),
     (440, 1020, 2240), (660, 1720, 2410), (490, 1350, 1690),
@@ -258,3 +283,9 @@ TONES: dict[str, tuple[str, Callable[[Chance], Wave]]] = {
     "scratch": ("fx", scratch),
 }
 """Finer name → (kind, maker)."""
+
+BARE: dict[str, tuple[str, Callable[[Chance], Wave]]] = {
+    "bass": ("bass", bare_bass),
+    "chord": ("chord", bare_chord),
+    "lead": ("lead", bare_lead),
+}

@@ -17,6 +17,7 @@ from smtui.domain.batch import (
     RunProgress,
     Unseen,
 )
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 
 
@@ -60,7 +61,7 @@ class BatchStore(Protocol):
         """Guarded; counts once, however often it is repeated; `heard_ms` is the sound's length."""
         ...
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool: ...
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool: ...
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count.

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 
@@ -212,4 +213,12 @@ class AnalysisStore(Protocol):
         self, file_hash: str, *, recipe_version: int, level: Level
     ) -> Measurement | None:
         """What was measured of the same bytes at this level or higher, whoever owns the file."""
+        ...
+
+
+class OutcomeStore(Protocol):
+    """Keeps what came of a file: analysis, `heard`, result and counts."""
+
+    async def keep(self, outcome: Outcome) -> bool:
+        """Guarded as `BatchStore.complete`, and counted once; whether it was counted now."""
         ...

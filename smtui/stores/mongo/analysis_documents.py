@@ -14,6 +14,7 @@ from smtui.domain.analysis import (
     AnalysisId,
     Claims,
     KeyClaim,
+    KindClaim,
     Level,
     Measurement,
     SpectralFeatures,
@@ -157,6 +158,7 @@ def _meter(numbers: list[int | None]) -> tuple[int, int] | None:
 def _claims(kept: Mapping[str, Any]) -> Claims:
     tempos = [mapping_in(one) for one in list_in(kept.get("tempo_alternatives"))]
     keys = [mapping_in(one) for one in list_in(kept.get("key_alternatives"))]
+    kinds = [mapping_in(one) for one in list_in(kept.get("kind_alternatives"))]
     return Claims(
         tempo_confidence=number_in(kept.get("tempo_confidence")),
         tempo_alternatives=tuple(
@@ -173,6 +175,9 @@ def _claims(kept: Mapping[str, Any]) -> Claims:
             for one in keys
         ),
         meter_confidence=number_in(kept.get("meter_confidence")),
+        kind_alternatives=tuple(
+            KindClaim(kind=text_in(one.get("kind")), confidence=_confidence(one)) for one in kinds
+        ),
     )
 
 

@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import Any
 
 from smtui.domain.analysis import AnalysisId
-from smtui.domain.batch import MAX_ATTEMPTS, Claimed, FileResult, State, Unseen
+from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResult, State, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import (
+    LONGEST_LEASE,
     OPEN,
     entries,
     key_of,
@@ -24,8 +26,6 @@ from smtui.stores.mongo.batch_documents import (
     result_of,
 )
 from smtui.stores.mongo.values import Document, storable, time_or_none
-
-CRASHED = ("crashed", "Listening to it ended the worker, or took too long, every time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +133,12 @@ def completed(claimed: Claimed, analysis_id: AnalysisId) -> FileResult:
     )
 
 
-def failed(claimed: Claimed, code: str, error: str) -> FileResult:
+def failed(claimed: Claimed, code: ErrorCode, error: str) -> FileResult:
     """How a file stands that cannot be heard."""
     return FileResult(
         status=State.FAILED,
         analysis_id=claimed.analysis_id,
-        code=code,
+        code=code.value,
         error=error,
         attempt=claimed.attempt,
         worker=claimed.worker,
@@ -162,7 +162,7 @@ def handed_back(
     if unseen is not None:
         machine = storable(unseen.machine)
         others = tuple(one for one in before.unseen_on if one != machine)
-        after = replace(after, code="unseen", error=unseen.error, unseen_on=(*others, machine))
+        after = replace(after, code=UNSEEN, error=unseen.error, unseen_on=(*others, machine))
     change = changed(batch, {claimed.file_id: after}, now)
     if not stopping:
         change.where["cancel_requested_at"] = None
@@ -170,16 +170,23 @@ def handed_back(
 
 
 def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]:
-    """What ends because its lease did, and nobody may claim it again."""
+    """What ends because its lease did, and nobody may claim it again; leases too long are cut."""
     stopping = batch.get("cancel_requested_at") is not None
-    after: dict[FileId, FileResult] = {}
+    longest = now + LONGEST_LEASE
+    after = {
+        file_id: replace(result, lease_until=longest)
+        for _, file_id, entry in entries(batch)
+        if (result := result_of(entry)).status is State.PROCESSING
+        and result.lease_until is not None
+        and result.lease_until > longest
+    }
     for file_id, result in expired(batch, now):
         if result.attempt >= MAX_ATTEMPTS:
             code, error = CRASHED
             after[file_id] = replace(
                 result,
                 status=State.FAILED,
-                code=code,
+                code=code.value,
                 error=error,
                 lease_until=None,
                 claimed_at=None,
@@ -195,7 +202,7 @@ def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]
 def vanished(batch: Mapping[str, Any], machines: frozenset[str]) -> dict[FileId, FileResult]:
     """What fails because none of these machines has it; its sentence stays."""
     return {
-        file_id: replace(result, status=State.FAILED, code="vanished", unseen_on=())
+        file_id: replace(result, status=State.FAILED, code=ErrorCode.VANISHED.value, unseen_on=())
         for _, file_id, entry in entries(batch)
         if (result := result_of(entry)).status is State.PENDING and machines <= {*result.unseen_on}
     }

@@ -9,19 +9,28 @@ has five for its workers, so that a claim and a sweep need not read the results:
 - first_open: the place in file_ids from which on files without an entry wait; before it one
   without an entry was cancelled when nobody had begun it.
 - leases: how many leases were ever given; tells whether any came since a look.
-- next_lease: no lease ends earlier; it may be too early, never too late.
+- next_lease: no lease ends earlier; it may be too early, and too late only where the clock was
+  set back.
 - unseen: of the pending files, how many each machine has handed back as unseen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, FileResult, RunId, State
+from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
+    MAX_BATCH_FILES,
+    Batch,
+    BatchId,
+    FileResult,
+    RunId,
+    State,
+)
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.values import (
     Document,
@@ -37,6 +46,8 @@ from smtui.stores.mongo.values import (
     time_in,
     time_or_none,
 )
+
+LONGEST_LEASE = timedelta(seconds=LONGEST_LEASE_SECONDS)
 
 OPEN = {"$in": [State.PENDING.value, State.PROCESSING.value]}
 """A status in which something may still happen."""
@@ -237,9 +248,9 @@ def entries(document: Mapping[str, Any]) -> list[tuple[int, FileId, Document]]:
 
 
 def due(counters: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a lease may have ended; only the results tell whether one has."""
+    """Whether a lease may have ended, or is longer than any; only the results tell."""
     next_lease = time_or_none(counters.get("next_lease"))
-    return next_lease is not None and next_lease <= now
+    return next_lease is not None and not now < next_lease <= now + LONGEST_LEASE
 
 
 def for_machine(counters: Mapping[str, Any], machine: str) -> int:

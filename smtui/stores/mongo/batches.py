@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
     Batch,
     BatchId,
     Claimed,
@@ -20,6 +21,7 @@ from smtui.domain.batch import (
     RunProgress,
     Unseen,
 )
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
@@ -78,13 +80,13 @@ class MongoBatches:
             machine=storable(machine),
             limit=limit,
             now=now,
-            until=now + timedelta(milliseconds=round(lease_seconds * 1000)),
+            until=now + _lease(lease_seconds),
         )
         return await claims.claim(self._batches, asked)
 
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
         """Guarded: only the present holder of the attempt."""
-        until = await self._batches.now() + timedelta(milliseconds=round(lease_seconds * 1000))
+        until = await self._batches.now() + _lease(lease_seconds)
         return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
 
     async def complete(
@@ -94,7 +96,7 @@ class MongoBatches:
         result = batch_changes.completed(claimed, analysis_id)
         return await self._finish(claimed, result, heard_ms=heard_ms)
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
         return await self._finish(claimed, batch_changes.failed(claimed, code, error))
 
@@ -189,3 +191,7 @@ class MongoBatches:
                     raise
 
         await self._batches.line.ask(work)
+
+
+def _lease(seconds: float) -> timedelta:
+    return timedelta(milliseconds=round(min(seconds, LONGEST_LEASE_SECONDS) * 1000))

@@ -127,7 +127,7 @@ class MongoLine:
                 with pymongo.timeout(limit):
                     return await self._persistently(attempt, limit)
         except TimeoutError as error:
-            raise late(self._place, self._reasons()) from error
+            raise late(self._place, self.reasons()) from error
 
     async def now(self) -> datetime:
         """The server's clock, the same for every machine; UTC, cut to milliseconds."""
@@ -185,7 +185,7 @@ class MongoLine:
             while not (await asyncio.wait({doing}, timeout=self._answer_seconds / 4))[0]:
                 looks_in_vain = 0 if self._has_server() else looks_in_vain + 1
                 if looks_in_vain > 1:
-                    raise late(self._place, self._reasons())
+                    raise late(self._place, self.reasons())
             return doing.result()
         finally:
             if not doing.done():
@@ -197,7 +197,7 @@ class MongoLine:
 
     def _told(self, error: Exception, broken: Exception | None) -> SmtuiError:
         """Put the last error into words, or what broke the line before it where that says more."""
-        reasons = self._reasons()
+        reasons = self.reasons()
         if broken is not None and is_only_late(error) and not reasons:
             error = broken
         return told(error, place=self._place, servers=reasons)
@@ -276,7 +276,7 @@ class MongoLine:
         """Host and port as the address says them."""
         return self.address.partition("://")[2].rpartition("@")[2].partition("/")[0] or "?"
 
-    def _reasons(self) -> dict[str, Exception]:
+    def reasons(self) -> dict[str, Exception]:
         """Why the driver cannot use a server, by its host and port."""
         return {
             f"{server.address[0]}:{server.address[1]}": server.error

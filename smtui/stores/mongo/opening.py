@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,12 +13,14 @@ from smtui.stores.mongo import schema
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.breaks import nowhere
 from smtui.stores.mongo.index_making import made
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.mongo.troubles import too_old
 
 OLDEST_MONGODB = (7, 0)
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +61,26 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
 
 async def make_ready(line: MongoLine) -> None:
     """Check server, account and documents, and make what is missing; raises as `opened` does."""
-    refuse_old(await line.version())
+    refuse_old(await _version(line))
     number = await schema.number_there(line)
     schema.refuse_newer(number)
     await schema.refuse_foreign(line, known=number > 0)
     await schema.write_number(line)
     await made(line)
+
+
+async def _version(line: MongoLine) -> str:
+    """Ask what the server is; a name that nobody knows is told at once and not waited for."""
+    asked = asyncio.ensure_future(line.version())
+    try:
+        while not (await asyncio.wait({asked}, timeout=_LOOK_SECONDS))[0]:
+            if (unknown := nowhere(line.reasons())) is not None:
+                raise unknown
+        return asked.result()
+    finally:
+        if not asked.done():
+            asked.cancel()
+            await asyncio.wait({asked})
 
 
 def refuse_old(version: str) -> None:

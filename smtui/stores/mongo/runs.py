@@ -14,6 +14,7 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import (
     batch_state,
@@ -150,7 +151,7 @@ def _failures(batch: Mapping[str, Any]) -> list[Failure]:
     return [
         Failure(
             file_id=file_id,
-            code=text_in(entry.get("code"), "unknown"),
+            code=text_in(entry.get("code"), ErrorCode.INTERNAL.value),
             error=text_in(entry.get("error"), "Another program says no more than that it failed"),
             attempt=count_in(entry.get("attempt")),
         )

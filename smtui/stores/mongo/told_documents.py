@@ -49,7 +49,7 @@ def heard_document(heard: Heard) -> Document:
 def trouble_document(trouble: Trouble) -> Document:
     """Write why the last listening failed."""
     return {
-        "code": trouble.code,
+        "code": str(trouble.code),
         "error": storable(trouble.error),
         "at": cut_to_ms(trouble.at),
     }

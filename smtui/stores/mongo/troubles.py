@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import re
-import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +24,7 @@ from pymongo.errors import (
 from smtui.domain.address import without_passwords
 from smtui.domain.errors import SettingInvalid, SmtuiError, StoreUnreachable
 from smtui.domain.text import shown
+from smtui.stores.mongo.breaks import CHECK, break_of
 
 TOLD = (PyMongoError, InvalidBSON, DocumentTooLarge)
 """What `told` has words for; everything else is a defect."""
@@ -42,8 +40,6 @@ _TIME_EXCEEDED = 50
 _DISK_FULL = 14031
 # MaxTimeMSExpired, WriteConcernTimeout, UnsatisfiableWriteConcern.
 _UNCONFIRMED = frozenset({50, 64, 100})
-
-_CHECK = "`smtui services check` asks every server how it is."
 
 
 def is_passing(error: BaseException) -> bool:
@@ -83,7 +79,7 @@ def silent(place: str) -> StoreUnreachable:
     """Say that nobody answers in time."""
     return StoreUnreachable(
         f"MongoDB at {place} does not answer",
-        hint=f"The server may be overloaded, or a firewall swallows the line. {_CHECK}",
+        hint=f"The server may be overloaded, or a firewall swallows the line. {CHECK}",
     )
 
 
@@ -125,7 +121,7 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         return too_old("")
     if isinstance(error, ConfigurationError):
         return _configured(error, place)
-    return StoreUnreachable(f"MongoDB at {place}: {_said(error)}", hint=_CHECK)
+    return StoreUnreachable(f"MongoDB at {place}: {_said(error)}", hint=CHECK)
 
 
 def too_old(version: str) -> StoreUnreachable:
@@ -169,7 +165,7 @@ def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
         return StoreUnreachable(
             f"The disk of MongoDB at {place} is full", hint="Make room there; reading goes on."
         )
-    return StoreUnreachable(f"MongoDB at {place} refuses: {_said(error)}", hint=_CHECK)
+    return StoreUnreachable(f"MongoDB at {place} refuses: {_said(error)}", hint=CHECK)
 
 
 def _unreachable(
@@ -198,75 +194,13 @@ def _broken(error: Exception, place: str) -> StoreUnreachable:
     Of the errors of its monitors the driver keeps the words alone, no cause and no number.
     """
     text = str(error)
-    for pattern, title, hint in _BREAKS:
-        found = re.search(pattern, text)
-        if found is not None:
-            said = shown(next(iter(found.groups()), "")).strip(" .")
-            name = place.rpartition(":")[0] or place
-            return StoreUnreachable(title.format(place=place, name=name, said=said), hint=hint)
+    if (known := break_of(text, place)) is not None:
+        return known
     if isinstance(error, NetworkTimeout):
         return silent(place)
     if isinstance(error, ConfigurationError) and "wire version" in text:
         return too_old("")
-    return StoreUnreachable(f"There is no line to MongoDB at {place}: {_said(error)}", hint=_CHECK)
-
-
-def _numbered(*numbers: int) -> str:
-    return rf"\[Errno (?:{'|'.join(map(str, numbers))})\]"
-
-
-_NETWORK = "Check the host in the MongoDB address, and this machine's network."
-_NO_TLS = "Take tls=true out of the address, or turn TLS on at the server."
-
-# What the driver's words look like, what a person is told, and the hint; the first one counts.
-_BREAKS = (
-    (
-        _numbered(socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL) + "|'idna' codec",
-        "The name {name} is not known here",
-        "Check the host in the MongoDB address, and this machine's DNS.",
-    ),
-    (
-        _numbered(errno.ECONNREFUSED),
-        "Nothing listens at {place}",
-        f"Is MongoDB running there? {_CHECK}",
-    ),
-    (
-        _numbered(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
-        "There is no way to {place} from here",
-        _NETWORK,
-    ),
-    (
-        r"certificate verify failed: ([^(]*)",
-        "The certificate of {place} is not trusted: {said}",
-        "Name the file of its authority in the address: tlsCAFile=/path/ca.pem.",
-    ),
-    (
-        r"SSL handshake failed.*timed out",
-        "The server at {place} does not answer by TLS",
-        f"If it does not use TLS: {_NO_TLS[0].lower()}{_NO_TLS[1:]}",
-    ),
-    (
-        r"WRONG_VERSION_NUMBER|UNEXPECTED_EOF|RECORD_LAYER_FAILURE|EOF occurred"
-        r"|SSL handshake failed.*(?:reset|closed)",
-        "The server at {place} does not speak TLS",
-        _NO_TLS,
-    ),
-    (
-        r"\[SSL: (\w+)\]",
-        "There is no TLS line to {place}: {said}",
-        "The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
-    ),
-    (
-        r"Got response id|Got opcode|Message length",
-        "What answers at {place} is not MongoDB",
-        "Check host and port in the MongoDB address.",
-    ),
-    (
-        "connection closed|" + _numbered(errno.ECONNRESET, errno.EPIPE),
-        "The server at {place} closes the line",
-        "It may be restarting. If it wants TLS, add tls=true to the address.",
-    ),
-)
+    return StoreUnreachable(f"There is no line to MongoDB at {place}: {_said(error)}", hint=CHECK)
 
 
 def _configured(error: ConfigurationError, place: str) -> SmtuiError:
@@ -277,7 +211,7 @@ def _configured(error: ConfigurationError, place: str) -> SmtuiError:
             hint="Check the host in the MongoDB address, and this machine's DNS.",
         )
     return SettingInvalid(
-        f"The MongoDB address does not fit the server: {_said(error)}", hint=_CHECK
+        f"The MongoDB address does not fit the server: {_said(error)}", hint=CHECK
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,6 +42,7 @@ class RedisLink:
         self._client: Redis | None = None
         self._known: Redis | None = None
         self._connecting = asyncio.Lock()
+        self._users: Counter[Redis] = Counter()
 
     @property
     def open(self) -> bool:
@@ -63,18 +65,21 @@ class RedisLink:
             # Starting a private server may take longer than an answer.
             client = await self._connected()
             began = clock()
+            self._users[client] += 1
             try:
                 async with asyncio.timeout(left):
                     return await self._answered(client, work)
             except TimeoutError as error:
-                await self._drop(client)
+                self._drop(client)
                 raise self._refusals.silent(tls=speaks_tls(client)) from error
             except _Lost as lost:
-                await self._drop(client)
+                self._drop(client)
                 left -= clock() - began
                 pause = next(pauses, left)
                 if pause >= left or in_vain(lost.error):
                     raise self._refusals.of(lost.error) from lost.error
+            finally:
+                await self._left(client)
             left -= pause
             await asyncio.sleep(pause)
 
@@ -84,8 +89,9 @@ class RedisLink:
 
     async def close(self) -> None:
         """Close the line; a later `ask` opens it again."""
-        if self._client is not None:
-            await self._drop(self._client)
+        client, self._client = self._client, None
+        if client is not None and not self._users[client]:
+            await client.aclose()
 
     async def _answered(self, client: Redis, work: Callable[[Redis], Awaitable[Answer]]) -> Answer:
         """Do the work once; raises _Lost, TimeoutError or ServerUnavailable."""
@@ -113,11 +119,21 @@ class RedisLink:
                 self._client = client_at(address, self._answer_seconds, self._refusals)
             return self._client
 
-    async def _drop(self, client: Redis) -> None:
-        """Close a client; another coroutine may have replaced it already."""
+    def _drop(self, client: Redis) -> None:
+        """Give a client to nobody any more; another coroutine may have replaced it already."""
         if self._client is client:
             self._client = None
-        await client.aclose()
+
+    async def _left(self, client: Redis) -> None:
+        """Close a client that was given up, when the last one who uses it has left.
+
+        To close it under the others would break their work in the middle, not end it.
+        """
+        self._users[client] -= 1
+        if not self._users[client]:
+            del self._users[client]
+            if client is not self._client:
+                await client.aclose()
 
 
 class _Lost(Exception):

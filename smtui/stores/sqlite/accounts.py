@@ -85,15 +85,9 @@ class SqliteAccounts:
 
     async def count_use(self, user_id: UserId, *, analyses: int = 0, uploads: int = 0) -> None:
         """Add to the counters, atomically."""
-
-        def count(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE users SET total_analyses = total_analyses + ?,"
-                " total_uploads = total_uploads + ? WHERE user_id = ?",
-                (analyses, uploads, user_id),
-            )
-
-        await self._writer.write(count)
+        await self._writer.write(
+            lambda connection: count_use(connection, user_id, analyses=analyses, uploads=uploads)
+        )
 
     async def _found(self, where: str, *parameters: Value) -> Account | None:
         def read(reader: Reader) -> Account | None:
@@ -160,4 +154,15 @@ def _account(row: Any) -> Account:
         total_uploads=row[9],
         role=Role(row[10]),
         code=OneTimeCode(hashed_code=row[11], expires_at=from_ms(row[12])) if row[11] else None,
+    )
+
+
+def count_use(
+    connection: sqlite3.Connection, user_id: UserId, *, analyses: int = 0, uploads: int = 0
+) -> None:
+    """Add to the counters of an account, within a transaction."""
+    connection.execute(
+        "UPDATE users SET total_analyses = total_analyses + ?,"
+        " total_uploads = total_uploads + ? WHERE user_id = ?",
+        (analyses, uploads, user_id),
     )

@@ -34,7 +34,7 @@ class SqliteAnalyses:
 
     async def save(self, analysis: Analysis) -> AnalysisId:
         """Upsert on (file_id, recipe_version); gives the id under which it stands."""
-        return await self._writer.write(lambda connection: _save(connection, analysis))
+        return await self._writer.write(lambda connection: save(connection, analysis))
 
     async def newest(self, file_id: FileId) -> Analysis | None:
         """The highest level, then the newest."""
@@ -84,7 +84,8 @@ class SqliteAnalyses:
         return await self._readers.read(read)
 
 
-def _save(connection: sqlite3.Connection, analysis: Analysis) -> AnalysisId:
+def save(connection: sqlite3.Connection, analysis: Analysis) -> AnalysisId:
+    """Upsert an analysis, within a transaction."""
     values = values_of(analysis)
     held = connection.execute(
         "SELECT analysis_id, level_rank, file_hash FROM analyses"

@@ -14,6 +14,7 @@ from smtui.domain.analysis import (
     AnalysisId,
     Claims,
     KeyClaim,
+    KindClaim,
     Level,
     Measurement,
     SpectralFeatures,
@@ -145,6 +146,8 @@ def _claims(kept: dict[str, Any]) -> Claims:
         key_confidence=kept["key_confidence"],
         key_alternatives=tuple(KeyClaim(**claim) for claim in kept["key_alternatives"]),
         meter_confidence=kept["meter_confidence"],
+        # What was saved before kinds had alternatives has no such part.
+        kind_alternatives=tuple(KindClaim(**claim) for claim in kept.get("kind_alternatives", ())),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
+    LONGEST_LEASE_SECONDS,
     Batch,
     BatchId,
     Claimed,
@@ -17,12 +17,13 @@ from smtui.domain.batch import (
     RunProgress,
     Unseen,
 )
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite import batch_rows, claims, endings, reopening, run_rows
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.values import storable, to_ms
+from smtui.stores.sqlite.values import present, storable
 
 
 class SqliteBatches:
@@ -88,7 +89,7 @@ class SqliteBatches:
             )
         )
 
-    async def fail(self, claimed: Claimed, *, code: str, error: str) -> bool:
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
         return await self._writer.write(
             lambda connection: claims.fail(connection, claimed, (code, error), self._now())
@@ -179,8 +180,8 @@ class SqliteBatches:
         return await self._readers.read(lambda reader: run_rows.some(reader, run_ids))
 
     def _now(self) -> int:
-        return time.time_ns() // 1_000_000 if self._clock is None else to_ms(self._clock.now())
+        return present(self._clock)
 
 
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
+def _ms(lease_seconds: float) -> int:
+    return round(min(lease_seconds, LONGEST_LEASE_SECONDS) * 1000)

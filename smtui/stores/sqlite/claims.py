@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import BatchId, Claimed, RunId, Unseen
+from smtui.domain.batch import UNSEEN, BatchId, Claimed, RunId, Unseen
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.endings import EXPIRED, OPEN, cancel_pending, end_batches, settle
@@ -101,12 +101,12 @@ def hand_back(
     values: tuple[str, ...] = ()
     if unseen is not None:
         change += (
-            ", code = 'unseen', error = ?, unseen_on = (SELECT json_group_array(value) FROM"
+            ", code = ?, error = ?, unseen_on = (SELECT json_group_array(value) FROM"
             " (SELECT value FROM json_each(coalesce(unseen_on, '[]')) WHERE value <> ?"
             " UNION ALL SELECT ?))"
         )
         machine = storable(unseen.machine)
-        values = (storable(unseen.error), machine, machine)
+        values = (UNSEEN, storable(unseen.error), machine, machine)
     done = _held(connection, claimed, change, values)
     if done:
         _count(connection, claimed.batch_id, "cancelled = cancelled", now)

@@ -12,13 +12,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from smtui.domain.batch import MAX_ATTEMPTS, RunId
+from smtui.domain.batch import CRASHED, LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, RunId
+from smtui.domain.error_codes import ErrorCode
 from smtui.stores.sqlite.connections import Reader
 
 OPEN = "b.status IN ('pending', 'processing')"
 EXPIRED = "r.status = 'processing' AND r.lease_until <= ?"
 
-_CRASHED = ("crashed", "Listening to it ended the worker, or took too long, every time")
+_LONGEST_MS = round(LONGEST_LEASE_SECONDS * 1000)
 _VANISHED = (
     "FROM batch_jobs AS b CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
     f" WHERE {OPEN} AND b.cancel_requested_at IS NULL AND r.unseen_on IS NOT NULL"
@@ -34,14 +35,22 @@ def needs_repair(reader: Reader, now: int) -> bool:
         f" {OPEN} AND completed + failed + cancelled >= total_files)"
         " OR EXISTS (SELECT 1 FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
         f" WHERE {OPEN} AND r.status = 'processing' AND r.lease_until <= ?"
-        " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL))",
-        (now, MAX_ATTEMPTS),
+        " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL))"
+        " OR EXISTS (SELECT 1 FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
+        f" WHERE {OPEN} AND r.status = 'processing' AND r.lease_until > ?)",
+        (now, MAX_ATTEMPTS, now + _LONGEST_MS),
     )
     return bool(row[0])
 
 
 def repair(connection: sqlite3.Connection, now: int) -> None:
     """Settle what no worker will: exhausted attempts, cancelled files whose worker is gone."""
+    connection.execute(
+        "UPDATE batch_files SET lease_until = :longest"
+        " WHERE status = 'processing' AND lease_until > :longest"
+        f" AND batch IN (SELECT batch FROM batch_jobs AS b WHERE {OPEN})",
+        {"longest": now + _LONGEST_MS},
+    )
     runs = connection.execute(f"SELECT DISTINCT run_id FROM batch_jobs AS b WHERE {OPEN}")
     for (run_id,) in runs.fetchall():
         settle(connection, now, RunId(run_id))
@@ -53,7 +62,7 @@ def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
 
     Of two reasons the later one is told: what another machine does not have, this one crashed at.
     """
-    code, error = _CRASHED
+    code, error = CRASHED
     rows = connection.execute(
         "SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL AND r.attempt < ?"
         " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
@@ -126,9 +135,9 @@ def vanish(connection: sqlite3.Connection, machines: Iterable[str], now: int) ->
     ).fetchall()
     for place in rows:
         connection.execute(
-            "UPDATE batch_files SET status = 'failed', code = 'vanished', unseen_on = NULL"
+            "UPDATE batch_files SET status = 'failed', code = ?, unseen_on = NULL"
             " WHERE batch = ? AND position = ?",
-            place,
+            (ErrorCode.VANISHED, *place),
         )
         connection.execute(
             "UPDATE batch_jobs SET failed = failed + 1, updated_at = ? WHERE batch = ?",

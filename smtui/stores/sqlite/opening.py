@@ -18,6 +18,7 @@ from smtui.stores.sqlite.analyses import SqliteAnalyses
 from smtui.stores.sqlite.answers import USUAL, Effort
 from smtui.stores.sqlite.batches import SqliteBatches
 from smtui.stores.sqlite.connections import BUSY_SECONDS, Durability, Readers, Writer
+from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.samples import SqliteSamples
 
 # UPSERT with several clauses, RETURNING and the trigram tokenizer are all there from here on.
@@ -32,12 +33,13 @@ _LOG_KEPT_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """The four document stores of one open library."""
+    """The document stores of one open library."""
 
     accounts: SqliteAccounts
     samples: SqliteSamples
     analyses: SqliteAnalyses
     batches: SqliteBatches
+    outcomes: SqliteOutcomes
 
 
 @asynccontextmanager
@@ -75,6 +77,7 @@ async def opened(
             samples=SqliteSamples(readers, background, writer, effort=effort),
             analyses=SqliteAnalyses(readers, writer),
             batches=SqliteBatches(readers, writer, clock),
+            outcomes=SqliteOutcomes(writer, clock),
         )
     finally:
         await background.close()

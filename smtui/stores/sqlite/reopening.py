@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from smtui.domain.batch import VANISHED, RunId
+from smtui.domain.batch import RunId
+from smtui.domain.error_codes import ErrorCode
 
-LEFT = f"(status = 'cancelled' OR status = 'failed' AND code = '{VANISHED}')"
+LEFT = f"(status = 'cancelled' OR status = 'failed' AND code = '{ErrorCode.VANISHED}')"
 FAILED = "status = 'failed'"
 
 _OPEN = "('pending', 'processing')"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from smtui.domain.ports.work import Clock
 
 Value = str | bytes | int | float | None
 
@@ -20,6 +23,11 @@ def to_ms(at: datetime) -> int:
 def from_ms(at: int) -> datetime:
     """Read a time that was written by `to_ms`."""
     return _EPOCH + at * _MILLISECOND
+
+
+def present(clock: Clock | None) -> int:
+    """The time now as `to_ms` writes it, the system's without a clock."""
+    return time.time_ns() // 1_000_000 if clock is None else to_ms(clock.now())
 
 
 def to_ms_or_none(at: datetime | None) -> int | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.12
 _KEEP_PATIENCE = 0.15
+_COUNT_PATIENCE = 0.08
 _FIRST_ROWS = 100
 _LOOK_AGAIN = 1.0
 _APPROXIMATE_PAUSE = 0.3
@@ -48,6 +49,7 @@ class Browser(Room):
         self.table.leaps = options.thin_line
         self.asked = Asked()
         self.total = 0
+        self._total_at: int | None = None
         self._listing: Listing | None = None
         self._generation = -1
         self._asking = False
@@ -104,7 +106,8 @@ class Browser(Room):
             window = await listing.window(0, _FIRST_ROWS)
             row = await self._row_of(held, listing)
             self._take(asked, listing)
-            self.table.show(len(window.samples))
+            # Each new height lays the screen out anew, so a count that comes soon is waited for.
+            self.table.show(await self._counted(listing) or len(window.samples))
             self.table.fill(0, window.samples, exact=window.exact)
             self.table.grow(await listing.count())
             if row is not None:
@@ -112,6 +115,14 @@ class Browser(Room):
             await self.count_all()
         finally:
             self._asking = False
+
+    async def _counted(self, listing: Listing) -> int | None:
+        """Count an answer, unless that takes longer than a person would notice."""
+        try:
+            async with asyncio.timeout(_COUNT_PATIENCE):
+                return await listing.count()
+        except TimeoutError:
+            return None
 
     async def _row_of(self, held: Sample | None, listing: Listing) -> int | None:
         """Find a sound in an answer, unless that takes longer than a person would wait."""
@@ -143,8 +154,9 @@ class Browser(Room):
     async def count_all(self) -> None:
         """Say how many of how many sounds are seen."""
         if self.asked.is_everything:
-            self.total = self.table.count
-        else:
+            self.total, self._total_at = self.table.count, self._generation
+        elif self._total_at != self._generation:
+            self._total_at = self._generation
             self.total = await self.services.library.count(Question(viewer=self.account.user_id))
         seen = f"{self.table.count:,} of {self.total:,}"
         where = self.asked.folder or "all folders"

@@ -63,7 +63,7 @@ class Scanning(Browser):
                 bar.show_scan(progress)
         finally:
             bar.show_scan(None)
-        self.say(report(last))
+        self.say(report(folder, last))
         if self.options.listen:
             await self.services.batches.start_unheard(
                 self.account, self.options.level, below=_kept(folder, self.services.paths)
@@ -75,8 +75,9 @@ def _kept(folder: Path, paths: PathMap) -> str:
     return printable_path(bytes(paths.kept(Path(os.path.normpath(folder.absolute())))))
 
 
-def report(progress: ScanProgress) -> str:
-    """Say in one line what a scan did; what it could not read, with the first reason."""
+def report(folder: Path, progress: ScanProgress) -> str:
+    """Say in one line what a scan did where; what it could not read, with the first reason."""
+    where = printable_path(bytes(folder)).rpartition("/")[2] or "/"
     counts = (
         ("added", progress.added),
         ("changed", progress.changed),
@@ -85,8 +86,9 @@ def report(progress: ScanProgress) -> str:
         ("missing", progress.missing),
     )
     words = ", ".join(f"{count:,} {name}" for name, count in counts if count) or "no sounds found"
+    told = f"Scanned {where}: {words}"
     if not progress.unreadable_count:
-        return f"Scanned: {words}"
+        return told
     first = progress.unreadable[0]
     name = first.file_path.rpartition("/")[2]
-    return f"Scanned: {words}, {progress.unreadable_count:,} unreadable ({name}: {first.error})"
+    return f"{told}, {progress.unreadable_count:,} unreadable ({name}: {first.error})"

@@ -62,6 +62,7 @@ class Tagging(Browser):
             targets, by=self.account, add=change.add, remove=change.remove
         )
         sounds = "1 sound" if changed == 1 else f"{changed:,} sounds"
-        self.say(f"Tags of {sounds} changed" if changed else "No tags changed")
+        told = ", ".join((*change.add, *(f"-{tag}" for tag in change.remove)))
+        self.say(f"Tags of {sounds} changed: {told}" if changed else "No tags changed")
         if self.answered:
             await self.reload()

@@ -55,6 +55,7 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
             name="kind",
             value=heard.kind,
             confidence=None if heard.kind is None else heard.kind_confidence,
+            alternatives=tuple((c.kind, c.confidence) for c in sure.kind_alternatives),
         ),
         Claim(name="root", value=heard.root_note),
     )

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
 from smtui.domain.errors import QueryInvalid
@@ -33,6 +34,12 @@ class _Mistakes(Highlighter):
         if self.span is not None:
             start, end = self.span
             text.stylize(self.style, start, max(end, start + 1))
+
+
+class _Typing(Input):
+    """An input as wide as there is room: a letter more is no reason to lay the screen out anew."""
+
+    value: Reactive[str] = Reactive("", layout=False, init=False)
 
 
 class FilterLine(Vertical):
@@ -76,12 +83,13 @@ class FilterLine(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._mistakes = _Mistakes()
+        self._order = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the slash, the text, the order; the mistake stands below."""
         with Horizontal():
             yield Static("/ ", classes="filter-slash")
-            yield Input(
+            yield _Typing(
                 placeholder=_EXAMPLE,
                 compact=True,
                 highlighter=self._mistakes,
@@ -116,7 +124,9 @@ class FilterLine(Vertical):
 
     def show_order(self, words: str) -> None:
         """Say by what and which way the answer is sorted."""
-        self.query_one(".filter-order", Static).update(Content(words))
+        if words != self._order:
+            self._order = words
+            self.query_one(".filter-order", Static).update(Content(words))
 
     def show_mistake(self, mistake: QueryInvalid | None) -> None:
         """Name a mistake and mark its place, or take both away."""

@@ -1,20 +1,86 @@
-"""The last line of a screen: its keys, and at the right end the one that tells all of them."""
+"""The last line of a screen: its keys, and at the right end the one that tells all of them.
+
+One widget that draws a line, because the keys change at every change of focus and a widget for
+each key takes as long to lay out as the answer to a letter of a filter.
+"""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.widgets import Footer
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.events import Click
+from textual.screen import Screen
+from textual.widget import Widget
+
+_GAP = 2
 
 
-class KeyLine(Footer):
-    """A footer in which no narrow terminal cuts off the way to the help."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A key as it is drawn: from column `start`, so many cells."""
 
-    def __init__(self) -> None:
-        super().__init__(compact=True, show_command_palette=False)
+    key: str
+    start: int
+    words: Content
 
-    def compose(self) -> ComposeResult:
-        """Lay out the keys; the help's is docked to the right."""
-        for key in super().compose():
-            if getattr(key, "action", "") == "help":
-                key.add_class("-help")
-            yield key
+    def covers(self, column: int) -> bool:
+        return self.start <= column < self.start + self.words.cell_length
+
+
+class KeyLine(Widget):
+    """Keys that can be pressed now, as far as they fit; a click on one presses it."""
+
+    ALLOW_SELECT = False
+
+    def on_mount(self) -> None:
+        """Draw anew whenever other keys count."""
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, screen: Screen[object]) -> None:
+        if self.is_attached and screen is self.screen and self.app.app_focus:
+            self.refresh()
+
+    def render(self) -> Content:
+        """Draw one line of exactly the widget's width."""
+        line = Content("")
+        for shown in self._keys():
+            line += Content(" " * (shown.start - line.cell_length)) + shown.words
+        return line
+
+    def on_click(self, event: Click) -> None:
+        """Press the key under the mouse."""
+        for shown in self._keys():
+            if shown.covers(event.get_content_offset_capture(self).x):
+                self.app.simulate_key(shown.key)
+
+    def _keys(self) -> list[_Shown]:
+        """Lay the keys out: the way to the help at the right end, the others before it."""
+        told = self._told()
+        room = self.content_size.width
+        shown: list[_Shown] = []
+        if "help" in told:
+            key, words = told.pop("help")
+            room -= words.cell_length
+            shown = [_Shown(key=key, start=max(0, room), words=words)]
+            room -= _GAP
+        start, before = 0, []
+        for key, words in told.values():
+            cut = words.truncate(max(0, room - start), ellipsis=True)
+            if cut.cell_length <= 1:
+                break
+            before.append(_Shown(key=key, start=start, words=cut))
+            start += words.cell_length + _GAP
+        return before + shown
+
+    def _told(self) -> dict[str, tuple[str, Content]]:
+        """Key and words of each action that is shown, in the order of the bindings."""
+        told: dict[str, tuple[str, Content]] = {}
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if binding.show and binding.action not in told:
+                words = Content.assemble(
+                    (self.app.get_key_display(binding), "bold $footer-key-foreground"),
+                    (f" {binding.description}", "$footer-description-foreground"),
+                )
+                told[binding.action] = (binding.key, words if enabled else words.stylize("dim"))
+        return told

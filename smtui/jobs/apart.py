@@ -1,0 +1,141 @@
+"""Hearing a file in a process of its own, because whoever heard it before did not come back.
+
+A child of the worker that dies costs a new one, and is told of nothing. A fork that hears one file
+may crash as it likes: the child lives on and knows by which signal it ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+from smtui.domain.analysis import Measurement
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import SoundUnreadable
+
+_GRACE_SECONDS = 5
+
+_log = logging.getLogger(__name__)
+
+
+class Died(Exception):
+    """The process that heard the file ended without a word; `reason` is what may be told."""
+
+    def __init__(self, reason: SoundUnreadable) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def heard_apart(listen: Callable[[], Measurement], *, seconds: float) -> Measurement:
+    """Hear a file in a fork of this process, which ends itself after so many seconds and a grace.
+
+    Raises:
+        SoundUnreadable: as `listen` does.
+        MemoryError: likewise.
+        Died: the fork did not come back.
+    """
+    reading, writing = os.pipe()
+    pid, ended = os.fork(), 0
+    if not pid:
+        os.close(reading)
+        _listen(listen, writing, seconds)
+    os.close(writing)
+    try:
+        with os.fdopen(reading, "rb") as pipe:
+            said = pipe.read()
+    finally:
+        # Whatever interrupts the reading: nothing goes on that nobody waits for.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        ended = os.waitpid(pid, 0)[1]
+    if not said:
+        raise Died(_reason(ended))
+    return _understood(said)
+
+
+def _listen(listen: Callable[[], Measurement], writing: int, seconds: float) -> None:
+    # The system's own way of taking an alarm: it ends a process also within a decoder.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(round(seconds) + _GRACE_SECONDS)
+    with _Telling(writing) as telling:
+        telling.measured = listen()
+
+
+class _Telling:
+    """Writes what came of a block into a pipe and ends the process."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self.measured: Measurement | None = None
+
+    def __enter__(self) -> _Telling:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        told: tuple[Any, ...]
+        match error:
+            case None:
+                told = ("heard", self.measured)
+            case SoundUnreadable():
+                told = ("unreadable", error.title, error.code, error.hint)
+            case MemoryError():
+                told = ("full",)
+            case _:
+                _log.error("smtui stumbled", exc_info=error)
+                told = ("stumbled", type(error).__name__)
+        with suppress(OSError), os.fdopen(self._pipe, "wb") as pipe:
+            pipe.write(pickle.dumps(told))
+        # Not `sys.exit`: what the child meant to do at its end is not this process's business.
+        os._exit(0)
+
+
+def _understood(said: bytes) -> Measurement:
+    match pickle.loads(said):  # noqa: S301 - a fork of this process wrote it
+        case "heard", Measurement() as measured:
+            return measured
+        case "unreadable", title, code, hint:
+            raise SoundUnreadable(title, code=code, hint=hint)
+        case ("full",):
+            raise MemoryError
+        case _, name:
+            raise stumbled(name)
+    raise Died(_reason(0))
+
+
+def stumbled(name: str) -> SoundUnreadable:
+    """Say that a defect of smtui, an error of this name, kept it from hearing a file."""
+    return SoundUnreadable(
+        "smtui stumbled over this sound",
+        code=ErrorCode.INTERNAL,
+        hint=f"{name}, details are in the worker's log",
+    )
+
+
+def took_too_long() -> SoundUnreadable:
+    """Say that listening to a file reached its time limit."""
+    return SoundUnreadable("Listening to it took too long", code=ErrorCode.TIMED_OUT)
+
+
+def _reason(ended: int) -> SoundUnreadable:
+    """Say how a process ended, by its status as `waitpid` gives it."""
+    number = os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0
+    if number == signal.SIGALRM:
+        return took_too_long()
+    if number == signal.SIGKILL:
+        return SoundUnreadable(
+            "The system ended the process that listened to it, as it does when memory runs out",
+            code=ErrorCode.OUT_OF_MEMORY,
+        )
+    how = signal.Signals(number).name if number else f"status {os.waitstatus_to_exitcode(ended)}"
+    return SoundUnreadable(f"Its decoder crashed every time ({how})", code=ErrorCode.INTERNAL)
