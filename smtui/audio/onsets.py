@@ -12,6 +12,7 @@ Floats = npt.NDArray[np.float64]
 _NEIGHBOURHOOD_FRAMES = 43
 """Half a second to both sides."""
 _APART_FRAMES = 3
+_OUTSIDE = np.full(_APART_FRAMES, -1, dtype=np.float32)
 _OVER_NEIGHBOURHOOD = 1.3
 _OF_STRONGEST = 0.1
 
@@ -25,14 +26,24 @@ def onset_frames(strength: Array) -> npt.NDArray[np.int64]:
     """Frames at which something is struck: peaks that stand out of their neighbourhood."""
     if not len(strength) or strength.max() <= 0:
         return np.zeros(0, dtype=np.int64)
-    padded = np.pad(strength, _APART_FRAMES, constant_values=-1)
-    highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * _APART_FRAMES + 1).max(axis=1)
+    highest = _highest_near(strength)
     stands_out = strength > np.maximum(
         _OVER_NEIGHBOURHOOD * _around(strength), _OF_STRONGEST * strength.max()
     )
     places = np.flatnonzero((strength >= highest) & stands_out)
     # Two equal neighbours are one peak.
     return places[np.diff(places, prepend=-2 * _APART_FRAMES) > _APART_FRAMES]
+
+
+def _highest_near(strength: Array) -> Array:
+    """The highest value within `_APART_FRAMES` to both sides: each step doubles what is seen."""
+    highest = np.concatenate((_OUTSIDE, strength, _OUTSIDE))
+    seen, wanted = 1, 2 * _APART_FRAMES + 1
+    while seen < wanted:
+        step = min(seen, wanted - seen)
+        highest = np.maximum(highest[:-step], highest[step:])
+        seen += step
+    return highest
 
 
 def contrast_of(frames: Frames, struck: npt.NDArray[np.int64]) -> float:

@@ -99,6 +99,11 @@ class Batches(Runs):
         ids = await self.unheard(by, level, below=below, retry=retry)
         return await self._begun(ids, level, by.user_id) if ids else None
 
+    async def not_waiting(self, file_ids: Sequence[FileId], level: Level) -> tuple[FileId, ...]:
+        """Leave out the sounds that a run will hear anyway, at this level or a higher one."""
+        waiting = await self._batches.waiting(level=level)
+        return tuple(file_id for file_id in file_ids if file_id not in waiting)
+
     async def unheard(
         self,
         by: Account,

@@ -18,13 +18,14 @@ import argparse
 import asyncio
 import json
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -247,12 +248,14 @@ def _row(path: Path, number: int) -> FoundFile:
 
 async def _memory(made: Studio, run_id: RunId, seconds: float) -> None:
     marks: list[tuple[int, float]] = []
-    end = time.monotonic() + seconds
+    began, before = time.monotonic(), _listened(made)
+    end = began + seconds
     async for progress in made.services.batches.watch(run_id):
-        if not marks or progress.ended_files >= marks[-1][0] + 500:
+        if not marks or progress.ended_files >= marks[-1][0] + 100:
             marks.append((progress.ended_files, made.hearing().memory_info().rss / 1e6))
         if time.monotonic() > end:
             break
+    listening = (_listened(made) - before) / (time.monotonic() - began)
     settled = [mark for mark in marks if mark[0] >= 500] or marks
     (files, first), (last_files, last) = settled[0], settled[-1]
     most = max(size for _, size in settled)
@@ -260,6 +263,14 @@ async def _memory(made: Studio, run_id: RunId, seconds: float) -> None:
         f"{'memory of the child that hears, MB':<44} {first:.0f} after {files:,} files,"
         f" {last:.0f} after {last_files:,}, most {most:.0f}"
     )
+    say(f"{'  of the time it listened, %':<44} {100 * listening:.0f}")
+
+
+def _listened(made: Studio) -> float:
+    """How long all sounds of the library took to be heard, s."""
+    with closing(sqlite3.connect(made.private.places.database)) as documents:
+        question = "SELECT coalesce(sum(processing_time), 0) FROM analyses"
+        return float(documents.execute(question).fetchone()[0])
 
 
 async def bench_single(private: Private, wanted: argparse.Namespace) -> None:

@@ -243,6 +243,18 @@ async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: Open
         assert run.total == 1
 
 
+async def test_what_waits_already_is_not_asked_for_again(library: Home, open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "m", "m", "a")
+        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await press(pilot, "A")
+        runs = await library.kept.batches.runs(user_id=library.user_id, limit=9)
+        assert sorted(run.total for run in runs) == [1, 2]
+        await press(pilot, "A")
+        assert any("wait to be heard already" in words for words in told(pilot.app))
+        assert len(await library.kept.batches.runs(user_id=library.user_id, limit=9)) == 2
+
+
 async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     await home.add(*many(1_001))

@@ -33,11 +33,19 @@ class Listening(Browser):
         ids: list[FileId] = []
         async for chunk in self.services.library.ids(self.question):
             ids += chunk
-        await self._begin(ids)
+        await self._begin_new(ids)
 
     @doing
     async def _start(self, ids: Sequence[FileId]) -> None:
-        await self._begin(ids)
+        # One that is asked for by itself overtakes the run in which it may be waiting.
+        await (self._begin(ids) if len(ids) == 1 else self._begin_new(ids))
+
+    async def _begin_new(self, ids: Sequence[FileId]) -> None:
+        new = await self.services.batches.not_waiting(ids, self.options.level)
+        if new:
+            await self._begin(new)
+        else:
+            self.say("All of these wait to be heard already; b shows the runs")
 
     async def _begin(self, ids: Sequence[FileId]) -> None:
         await self.services.batches.start(
