@@ -17,11 +17,6 @@ _OVER_NEIGHBOURHOOD = 1.3
 _OF_STRONGEST = 0.1
 
 
-def above_neighbourhood(strength: Array | Floats) -> Floats:
-    """Onset strength above its mean over the second around, never negative."""
-    return np.asarray(np.maximum(0, strength - _around(strength)))
-
-
 def onset_frames(strength: Array) -> npt.NDArray[np.int64]:
     """Frames at which something is struck: peaks that stand out of their neighbourhood."""
     if not len(strength) or strength.max() <= 0:
@@ -58,7 +53,7 @@ def contrast_of(frames: Frames, struck: npt.NDArray[np.int64]) -> float:
     return float(strengths[: max(2, len(struck) // 2)].mean() / np.sqrt(loudest))
 
 
-def _around(values: Array | Floats) -> Floats:
+def _around(values: Array) -> Floats:
     """The mean over half a second to both sides, shorter at the ends."""
     running = np.concatenate(([0.0], np.cumsum(values, dtype=np.float64)))
     place = np.arange(len(values))

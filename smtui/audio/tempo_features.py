@@ -25,6 +25,10 @@ _FEWEST_BEATS = 2
 _SHORTEST_LOOP = _FEWEST_BEATS * 60 / FASTEST
 _MOST_BEATS = 128
 _LEAST_TRIM = 0.015
+_TYPED, _NEARLY_TYPED = 0.01, 0.06
+"""BPM."""
+_ROUND = 0.0005
+"""s."""
 _PIECE_TEMPI = np.geomspace(SLOWEST, FASTEST, 200)
 _FAST_MULTIPLES = np.array([0.25, 1 / 3, 0.5])
 _SLOW_MULTIPLES = np.array([2 / 3, 0.75, 1, 1.5, 2, 3, 4, 6, 8])
@@ -135,8 +139,13 @@ def _span_candidates(
 
 
 def _plain_rows(beats: npt.NDArray[np.int64], span: Span, onsets: int) -> Floats:
-    """How usual the tempo and the number of beats are: (n, 14)."""
-    octaves = np.log2(60 * beats / span.length / _MIDDLE_TEMPO)
+    """How usual the tempo, the number of beats and the length are: (n, 17)."""
+    tempi = 60 * beats / span.length
+    octaves = np.log2(tempi / _MIDDLE_TEMPO)
+    # Loops are cut to the sample at a tempo that somebody typed, which is a whole number mostly;
+    # one-shots are cut to a round length, which makes such tempi too.
+    off = np.abs(tempi - np.rint(tempi))
+    quarters = abs(4 * span.length - round(4 * span.length)) / 4
     return np.stack(
         (
             octaves,
@@ -153,6 +162,9 @@ def _plain_rows(beats: npt.NDArray[np.int64], span: Span, onsets: int) -> Floats
             np.full(len(beats), np.log2(span.length)),
             np.full(len(beats), span.trimmed > 0),
             np.full(len(beats), min(span.trimmed, 1.0)),
+            np.exp(-np.square(off / _TYPED)),
+            np.exp(-np.square(off / _NEARLY_TYPED)),
+            np.full(len(beats), np.exp(-np.square(quarters / _ROUND))),
         ),
         axis=1,
     ).astype(np.float64)

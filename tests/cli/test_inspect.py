@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from smtui.demo import instruments as play
+
 RATE = 44_100
 COMMAND = [sys.executable, "-m", "smtui", "inspect"]
 
@@ -24,7 +26,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tone = np.sin(2 * np.pi * 1_000 * np.arange(RATE) / RATE)
     soundfile.write(place / "tone.wav", tone, RATE)
     (place / "text.wav").write_text("no sound")
+    soundfile.write(place / "loop.wav", beat(120, bars=2), RATE)
     return place
+
+
+def beat(tempo: int, *, bars: int) -> np.ndarray:
+    """Bass drum on one and three, snare on two and four, hats between."""
+    kick, snare, hat = play.kick(RATE), 0.7 * play.snare(RATE), 0.3 * play.hat(RATE)
+    step = 30 * RATE // tempo
+    wave = np.zeros(8 * bars * step)
+    for number in range(8 * bars):
+        strokes = {0: [kick, hat], 2: [snare, hat]}.get(number % 4, [hat])
+        for stroke in strokes:
+            places = (number * step + np.arange(len(stroke))) % len(wave)
+            wave[places] += 0.5 * stroke
+    return wave
 
 
 def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -129,6 +145,16 @@ def test_the_embedding_is_given_when_asked_for(folder: Path) -> None:
     refused = run("--embedding", folder / "tone.wav")
     assert refused.returncode == 2
     assert "ask for both" in refused.stderr
+
+
+def test_why_counts_the_beats_of_a_loop_and_finds_none_in_a_tone(folder: Path) -> None:
+    told = run(folder / "loop.wav", folder / "tone.wav", "--why", "--json").stdout
+    loop, tone = map(json.loads, told.splitlines())
+    assert loop["tempo"] == pytest.approx(120, abs=0.05)
+    assert loop["why"]["tempo"][0] == "8 beats in 4.00 s"
+    assert "low strokes on 1 and 3, snare or clap on 2 and 4" in loop["why"]["tempo"]
+    assert tone["tempo"] is None
+    assert tone["why"]["tempo"] == ["no strokes at a steady distance"]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> None:

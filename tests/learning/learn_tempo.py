@@ -1,7 +1,8 @@
 """Learns what `smtui/audio/tables/tempo.npz` holds, from sounds made by `tempo_set`.
 
-    python -m tests.learning.tempo_set SET/train
-    python -m tests.learning.tempo_set SET/dev --seeds 100000 100100
+    python -m tests.learning.tempo_set SET/train --seeds 0 500 --samples FOLDER
+    python -m tests.learning.tempo_set SET/train --seeds 500 3000 --kinds none --samples FOLDER
+    python -m tests.learning.tempo_set SET/dev --seeds 100000 100100 --samples FOLDER --others
     python -m tests.learning.learn_tempo SET
 
 Five nets: which whole number of beats a loop has, whether it is a loop, which tempo a piece has,
@@ -14,173 +15,38 @@ from __future__ import annotations
 
 import argparse
 import zlib
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from smtui.audio.frames import FRAMES_PER_SECOND
-from smtui.audio.meter import meter_signs
-from smtui.audio.onsets import contrast_of, onset_frames
-from smtui.audio.perceptron import Perceptron, sigmoid
-from smtui.audio.strokes import line, ring, strokes_of
-from smtui.audio.tempo_choice import (
-    Choice,
-    beat_row,
-    choice,
-    loop_row,
-    loops_in,
-    odds_row,
-    pieces_in,
+from smtui.audio.perceptron import sigmoid
+from smtui.audio.tempo_choice import Choice, odds_row
+from tests.learning.perceptron import Net, Way, learned, logistic, scores
+from tests.learning.tempo_rows import (
+    Decided,
+    Described,
+    alone,
+    decided,
+    is_loop,
+    loop_rows,
+    meter_rows,
+    piece_rows,
+    sounds_of,
 )
-from smtui.audio.tempo_features import Candidates
-from smtui.audio.tempo_signs import Signs, sound_signs
-from tests.learning.perceptron import Net, Rows, Way, learned, logistic, scores
-from tests.learning.tempo_set import KINDS, Heard, read
-from tests.learning.tempo_truth import AMBIGUOUS, Truth
+from tests.learning.tempo_truth import Truth
 
 Array = npt.NDArray[np.float32]
 
-_SAME_TEMPO = 0.012
-"""Octaves: 0.8 %."""
-_TARGET_SPREAD = 0.008
 _RIGHT = 0.02
-# Harmony alone is counted slower than the drums that might go with it.
-_FASTEST_ALONE = 150
 _SHORTEST_PIECE = 2.5
 _GATE = Way(hidden=16, epochs=30, decay=3e-3)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
-    """A sound as the nets see it; `loop` is None for one that is too short or too long."""
-
-    truth: Truth
-    name: str
-    duration: float
-    loop: Candidates | None
-    piece: Candidates
-    signs: Array
-    meter: Array | None
-
-
-def described(heard: Heard) -> Described:
-    """Describe a sound."""
-    struck = onset_frames(heard.frames.strength)
-    signs = Signs(
-        frames=heard.frames,
-        strokes=strokes_of(heard.frames),
-        onsets=len(struck),
-        contrast=contrast_of(heard.frames, struck),
-        head=heard.head,
-        tail=heard.tail,
-        duration=heard.duration,
-    )
-    linear = line(signs.strokes)
-    return Described(
-        truth=heard.truth,
-        name=heard.name,
-        duration=heard.duration,
-        loop=loops_in(signs, linear),
-        piece=pieces_in(signs, linear),
-        signs=sound_signs(signs),
-        meter=_meter(heard, signs.strokes),
-    )
-
-
-def _meter(heard: Heard, strokes: Array) -> Array | None:
-    truth = heard.truth
-    if not truth.meter or truth.what == "unclear":
-        return None
-    lag = 60 / truth.tempo * FRAMES_PER_SECOND
-    length = truth.beats * 60 / truth.tempo
-    if truth.beats:
-        pulse = ring(
-            strokes,
-            heard.head * (heard.duration - length > 0.01) * FRAMES_PER_SECOND,
-            length * FRAMES_PER_SECOND,
-        )
-        return meter_signs(pulse, lag, truth.beats)
-    return meter_signs(line(strokes), lag, 0)
-
-
-def near(tempi: npt.NDArray[np.float64], tempo: float) -> npt.NDArray[np.float64]:
-    """How far tempi are from one, in octaves."""
-    return np.abs(np.log2(tempi / tempo))
-
-
-def is_loop(sound: Described) -> bool:
-    """Whether it is a loop whose number of beats is among the candidates."""
-    return (
-        sound.truth.what == "loop"
-        and sound.loop is not None
-        and bool((near(sound.loop.tempi, sound.truth.tempo) < _SAME_TEMPO).any())
-    )
-
-
-def _grouped(groups: list[tuple[Array, Array, float]]) -> Rows:
-    counts = [len(rows) for rows, _, _ in groups]
-    return Rows(
-        rows=np.concatenate([rows for rows, _, _ in groups]),
-        right=np.concatenate([right for _, right, _ in groups]).astype(np.float32),
-        starts=np.cumsum(counts, dtype=np.int64) - np.array(counts, dtype=np.int64),
-        weight=np.array([weight for _, _, weight in groups], dtype=np.float32),
-    )
-
-
-def _weight(truth: Truth) -> float:
-    is_hurried = truth.style == "no drums" and truth.tempo > _FASTEST_ALONE
-    return 0.2 if is_hurried else 0.4 if truth.style in AMBIGUOUS else 1.0
-
-
-def loop_rows(sounds: Iterable[Described]) -> Rows:
-    """Rows from which to choose a loop's number of beats."""
-    groups = []
-    for sound in sounds:
-        if is_loop(sound) and sound.loop is not None:
-            right = near(sound.loop.tempi, sound.truth.tempo) < _SAME_TEMPO
-            groups.append((sound.loop.rows, right / right.sum(), _weight(sound.truth)))
-    return _grouped(groups)
-
-
-def piece_rows(sounds: Iterable[Described]) -> Rows:
-    """Rows from which to choose the tempo of what is no loop."""
-    groups = []
-    for sound in sounds:
-        if sound.truth.what in ("beat", "loop"):
-            right = np.exp(
-                -0.5 * (near(sound.piece.tempi, sound.truth.tempo) / _TARGET_SPREAD) ** 2
-            )
-            weight = _weight(sound.truth) * (0.5 if sound.truth.what == "loop" else 1.0)
-            groups.append((sound.piece.rows, right / right.sum(), weight))
-    return _grouped(groups)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What nets made of a sound: rows for the gates, and the choices."""
-
-    sound: Described
-    loop: Choice | None
-    piece: Choice
-    loop_row: Array | None
-    beat_row: Array
-
-
-def decided(nets: dict[str, Net], sound: Described) -> Decided:
-    """Let the choosing nets choose."""
-    piece = choice(Perceptron(**nets["piece"]), sound.piece)
-    loop = choice(Perceptron(**nets["loop"]), sound.loop) if sound.loop is not None else None
-    return Decided(
-        sound=sound,
-        loop=loop,
-        piece=piece,
-        loop_row=loop_row(sound.signs, loop, piece) if loop else None,
-        beat_row=beat_row(sound.signs, piece),
-    )
+_FALSE = 2.0
+"""How much a beatless sound weighs against one with a beat: a false tempo is the worse error."""
+_ALLOWED = {"is_loop": 0.012, "has_beat": 0.03}
+"""Share of beatless sounds that each gate may let through."""
+_FURTHEST_SHIFT = (-2.0, 3.0)
 
 
 def _halves(sounds: list[Described]) -> tuple[list[Described], list[Described]]:
@@ -192,32 +58,61 @@ def _halves(sounds: list[Described]) -> tuple[list[Described], list[Described]]:
     )
 
 
-def learn(sounds: list[Described]) -> dict[str, Net]:
-    """Train all nets but those that say how sure."""
+def learn(sounds: list[Described], kept: dict[str, Net]) -> dict[str, Net]:
+    """Train all nets but those that say how sure; `kept` are not trained again."""
+    nets = dict(kept)
+    if "loop" not in nets:
+        nets["loop"] = learned(loop_rows(sounds), Way(epochs=24))
+    if "piece" not in nets:
+        nets["piece"] = learned(piece_rows(sounds), Way(hidden=24, epochs=12))
+    if "meter" not in nets:
+        nets["meter"] = learned(meter_rows(sounds), Way(hidden=16, epochs=40, decay=3e-3))
+    return nets | _gates(_chosen(sounds, kept))
+
+
+def _chosen(sounds: list[Described], kept: dict[str, Net]) -> list[Decided]:
+    """Let nets choose that have not seen the sounds: kept ones, or ones that saw the others."""
     halves = _halves(sounds)
-    nets = {
-        "loop": learned(loop_rows(sounds), Way(epochs=24)),
-        "piece": learned(piece_rows(sounds), Way(hidden=24, epochs=12)),
-        "meter": learned(meter_rows(sounds), Way(hidden=16, epochs=40, decay=3e-3)),
-    }
+    made: list[Decided] = []
+    for known, other in (halves, halves[::-1]):
+        choosing = dict(kept)
+        if "loop" not in kept:
+            choosing["loop"] = learned(loop_rows(known), Way(nets=1, epochs=20))
+        if "piece" not in kept:
+            choosing["piece"] = learned(piece_rows(known), Way(nets=1, hidden=24, epochs=8))
+        made += [decided(choosing, sound) for sound in other]
+    return made
+
+
+def _gates(chosen: list[Decided]) -> dict[str, Net]:
     loops: list[tuple[Array, float, float]] = []
     beats: list[tuple[Array, float, float]] = []
-    for known, other in (halves, halves[::-1]):
-        choosing = {
-            "loop": learned(loop_rows(known), Way(nets=1, epochs=20)),
-            "piece": learned(piece_rows(known), Way(nets=1, hidden=24, epochs=8)),
-        }
-        for sound in other:
-            if sound.truth.what == "unclear":
-                continue
-            made = decided(choosing, sound)
-            if made.loop_row is not None:
-                loops.append((made.loop_row, is_loop(sound), 1.0))
-            weight = 0.5 if is_loop(sound) else 1.0
-            beats.append((made.beat_row, sound.truth.what != "none", weight))
-    nets["is_loop"] = learned(_alone(loops), _GATE)
-    nets["has_beat"] = learned(_alone(beats), _GATE)
-    return nets
+    for made in chosen:
+        sound = made.sound
+        if sound.truth.what == "unclear":
+            continue
+        is_beatless = sound.truth.what == "none"
+        if made.loop_row is not None:
+            loops.append((made.loop_row, is_loop(sound), _FALSE if is_beatless else 1.0))
+        if sound.duration > _SHORTEST_PIECE:
+            weight = 0.5 if is_loop(sound) else _FALSE if is_beatless else 1.0
+            beats.append((made.beat_row, not is_beatless, weight))
+    return {"is_loop": learned(alone(loops), _GATE), "has_beat": learned(alone(beats), _GATE)}
+
+
+def shifted(nets: dict[str, Net], sounds: list[Described]) -> dict[str, Net]:
+    """Move the gates, on sounds that these nets have not seen, to where few beatless pass."""
+    made = [decided(nets, sound) for sound in sounds if sound.truth.what == "none"]
+    passing = {
+        "is_loop": [each.loop_row for each in made if each.loop_row is not None],
+        "has_beat": [each.beat_row for each in made if each.sound.duration > _SHORTEST_PIECE],
+    }
+    moved = dict(nets)
+    for name, rows in passing.items():
+        limit = np.quantile(scores(nets[name], np.stack(rows)), 1 - _ALLOWED[name])
+        shift = np.float32(np.clip(limit, *_FURTHEST_SHIFT))
+        moved[name] = nets[name] | {"bias": nets[name]["bias"] - shift}
+    return moved
 
 
 def learn_sureness(nets: dict[str, Net], sounds: list[Described]) -> dict[str, Net]:
@@ -236,7 +131,7 @@ def learn_sureness(nets: dict[str, Net], sounds: list[Described]) -> dict[str, N
         beat = _probability(nets["has_beat"], made.beat_row)
         if gate <= 0.5 < beat and sound.duration > _SHORTEST_PIECE:
             pieces.append(_claimed(made.piece, beat, sound.truth))
-    return {"sure_loop": logistic(_alone(loops)), "sure_piece": logistic(_alone(pieces))}
+    return {"sure_loop": logistic(alone(loops)), "sure_piece": logistic(alone(pieces))}
 
 
 def _claimed(made: Choice, gate: float, truth: Truth) -> tuple[Array, float, float]:
@@ -250,25 +145,6 @@ def _probability(net: Net, row: Array) -> float:
     return sigmoid(float(scores(net, row[None])[0]))
 
 
-def meter_rows(sounds: Iterable[Described]) -> Rows:
-    """Rows that say three beats in a bar, or four."""
-    known = [
-        (sound.meter, float(sound.truth.meter == 3), 2.0 if sound.truth.meter == 3 else 1.0)
-        for sound in sounds
-        if sound.meter is not None
-    ]
-    return _alone(known)
-
-
-def _alone(rows: list[Any]) -> Rows:
-    return Rows(
-        rows=np.stack([row for row, _, _ in rows]),
-        right=np.array([right for _, right, _ in rows], dtype=np.float32),
-        starts=None,
-        weight=np.array([weight for _, _, weight in rows], dtype=np.float32),
-    )
-
-
 def write(path: Path, nets: dict[str, Net]) -> None:
     """Write nets in half precision, as `smtui.audio.perceptron` reads them."""
     arrays: dict[str, Any] = {
@@ -279,19 +155,27 @@ def write(path: Path, nets: dict[str, Net]) -> None:
     np.savez_compressed(path, **arrays)
 
 
-def sounds_of(folder: Path) -> list[Described]:
-    """Read and describe a set."""
-    return [described(heard) for kind in KINDS for heard in read(folder, kind)]
+def read_nets(path: Path) -> dict[str, Net]:
+    """Read the nets of a table."""
+    nets: dict[str, Net] = {}
+    with np.load(path, allow_pickle=False) as file:
+        for name in file.files:
+            net, part = name.split(".")
+            nets.setdefault(net, {})[part] = file[name].astype(np.float32)
+    return nets
 
 
 def main() -> None:
-    """Learn from SET/train and SET/dev, and write the table."""
+    """Learn from SET/train and SET/dev, and write the table; keep nets that chose well."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--table", type=Path, default=Path("smtui/audio/tables/tempo.npz"))
+    parser.add_argument("--keep", nargs="+", choices=("loop", "piece", "meter"), default=())
     asked = parser.parse_args()
-    nets = learn(sounds_of(asked.folder / "train"))
-    write(asked.table, nets | learn_sureness(nets, sounds_of(asked.folder / "dev")))
+    kept = {name: read_nets(asked.table)[name] for name in asked.keep}
+    unseen = sounds_of(asked.folder / "dev")
+    nets = shifted(learn(sounds_of(asked.folder / "train"), kept), unseen)
+    write(asked.table, nets | learn_sureness(nets, unseen))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import pickle
+import re
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
@@ -15,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from smtui.audio.frames import Frames
+from tests.learning.beatless_truth import Sources
 from tests.learning.heard import ears_of
 from tests.learning.tempo_truth import Truth, examples
 from tests.truth.render import soundfonts
 
 KINDS = ("drums", "found", "music", "band", "piece", "none")
+_SUFFIXES = (".flac", ".wav")
+_REPEATED = r"^loop|beat|robot|phone"
 _KEPT = ("rms", "flatness", "centroid", "chroma", "bands", "strength")
 
 
@@ -38,21 +42,34 @@ class Heard:
     name: str
 
 
-def make(folder: Path, kind: str, seeds: range) -> None:
+def make(folder: Path, kind: str, seeds: range, sources: Sources) -> None:
     """Make the sounds of these seeds that are not there yet, on two processes."""
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [
-        (folder, kind, seed) for seed in seeds if not (folder / f"{kind}_{seed}.pkl").exists()
+        (folder, kind, seed, sources)
+        for seed in seeds
+        if not (folder / f"{kind}_{seed}.pkl").exists()
     ]
     with ProcessPoolExecutor(2) as processes:
         list(processes.map(_make, wanted, chunksize=4))
 
 
-def _make(wanted: tuple[Path, str, int]) -> None:
-    folder, kind, seed = wanted
+def one_shots(folder: Path, *, learned: bool) -> tuple[Path, ...]:
+    """Files of a folder that are no loops by their names: those to learn from, or the others."""
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES]
+    return tuple(
+        path
+        for path in paths
+        if not re.search(_REPEATED, path.stem)
+        and (zlib.crc32(path.stem.encode()) % 3 != 0) is learned
+    )
+
+
+def _make(wanted: tuple[Path, str, int, Sources]) -> None:
+    folder, kind, seed, sources = wanted
     kept = [
         _packed(example.wave, example.rate, example.truth, f"{kind} {seed} {number}")
-        for number, example in enumerate(examples(kind, str(seed), soundfonts()))
+        for number, example in enumerate(examples(kind, str(seed), sources))
     ]
     path = folder / f"{kind}_{seed}.pkl"
     part = path.with_suffix(".part")
@@ -60,18 +77,15 @@ def _make(wanted: tuple[Path, str, int]) -> None:
     part.rename(path)
 
 
-def of_file(path: Path, truth: Truth) -> Heard:
-    """Listen to a file whose truth is known."""
-    wave, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    return _unpacked(_packed(wave, rate, truth, path.stem))
+def paths_of(folder: Path, kind: str) -> list[Path]:
+    """The files of a kind, by seed."""
+    return sorted(folder.glob(f"{kind}_*.pkl"), key=lambda path: int(path.stem.split("_")[1]))
 
 
-def read(folder: Path, kind: str) -> Iterator[Heard]:
-    """Read what was made of a kind, by seed."""
-    paths = sorted(folder.glob(f"{kind}_*.pkl"), key=lambda path: int(path.stem.split("_")[1]))
-    for path in paths:
-        for kept in pickle.loads(path.read_bytes()):
-            yield _unpacked(kept)
+def read(path: Path) -> Iterator[Heard]:
+    """Read what was made of one seed."""
+    for kept in pickle.loads(path.read_bytes()):
+        yield _unpacked(kept)
 
 
 def _packed(wave: Any, rate: int, truth: Truth, name: str) -> dict[str, Any]:
@@ -105,9 +119,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 400))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--samples", type=Path, help="a folder of sounds in the public domain")
+    parser.add_argument("--others", action="store_true", help="those not to be learned from")
     asked = parser.parse_args()
+    samples = one_shots(asked.samples, learned=not asked.others) if asked.samples else ()
+    sources = Sources(fonts=soundfonts(), samples=samples)
     for kind in asked.kinds:
-        make(asked.folder, kind, range(*asked.seeds))
+        make(asked.folder, kind, range(*asked.seeds), sources)
 
 
 if __name__ == "__main__":

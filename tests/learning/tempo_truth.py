@@ -14,15 +14,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tests.truth import beatless, changes, collage, more_drums, music
-from tests.truth.drums import Style, humanised
+from tests.learning.beatless_truth import KITS, Sources, beatless_sound
+from tests.truth import beatless, changes, collage, music
+from tests.truth.drums import humanised
 from tests.truth.midi import DRUMS, Score, Stroke
 from tests.truth.render import Player, limited, looped
+from tests.truth.stems import any_style
 from tests.truth.synth import Synth
 
 Wave = npt.NDArray[np.float32]
 
-_KITS = (0, 0, 8, 16, 24, 25, 32, 40)
 _BARS = (1, 1, 2, 2, 2, 4, 4, 4, 3, 5, 6, 7, 8)
 _MOST_LOOP_SECONDS = 24.0
 _SYNTHESISED = 0.5
@@ -93,61 +94,21 @@ class _Plan:
         )
 
 
-def examples(kind: str, seed: str, fonts: tuple[Path, ...]) -> Iterator[Example]:
+def examples(kind: str, seed: str, sources: Sources) -> Iterator[Example]:
     """The sounds of one seed: `drums`, `music`, `band`, `found` (loops), `piece` or `none`."""
     chance = random.Random(f"{kind} {seed}")
     if kind == "none":
-        yield _beatless(chance, fonts)
+        style, wave = beatless_sound(chance, sources)
+        yield Example(wave=wave, rate=beatless.RATE, truth=Truth(what="none", style=style))
     elif kind == "piece":
-        yield from _pieces(chance, fonts)
+        yield from _pieces(chance, sources.fonts)
     else:
-        yield from _loops(chance, fonts, kind)
-
-
-def _beatless(chance: random.Random, fonts: tuple[Path, ...]) -> Example:
-    rate = beatless.RATE
-    source = chance.random()
-    if source < 0.45:
-        style = chance.choice(list(beatless.KINDS))
-        wave = beatless.KINDS[style](chance)
-    elif source < 0.75 or not fonts:
-        style, wave = "made", collage.made(chance)
-    else:
-        style, wave = "note", _note(chance, fonts)
-    if chance.random() < 0.25:
-        wave = changes.room(chance, wave, rate, chance.uniform(0.3, 3))
-    if chance.random() < 0.3:
-        silence = chance.uniform(0, 0.4), chance.uniform(0, 1.0)
-        wave = changes.between(wave, rate, head=silence[0], tail=silence[1])
-    wave = changes.coloured(chance, wave, rate)
-    return Example(wave=wave, rate=rate, truth=Truth(what="none", style=style))
-
-
-def _note(chance: random.Random, fonts: tuple[Path, ...]) -> Wave:
-    """A note, a chord or an effect of a soundfont."""
-    root, length = chance.randint(28, 80), chance.choice((0.2, 0.5, 1, 2, 4, 6))
-    steps = chance.choice(((0,), (0,), (0, 12), (0, 3, 7), (0, 4, 7), (0, 4, 7, 11)))
-    strokes = tuple(
-        Stroke(beat=0, length=2 * length, pitch=root + step, velocity=100, channel=0)
-        for step in steps
-    )
-    programs = {0: chance.choice((chance.randrange(128), chance.randrange(96, 128)))}
-    score = Score(strokes=strokes, tempo=120, beats=2 * length, programs=programs)
-    wave = Player(soundfont=chance.choice(fonts), rate=beatless.RATE).play(score)
-    wave = wave[: round((length + chance.choice((0, 0.3, 2))) * beatless.RATE)]
-    return limited(wave)
-
-
-def _style(chance: random.Random) -> tuple[str, Style]:
-    if chance.random() < 0.13:
-        return "waltz", more_drums.WALTZ
-    name = chance.choice(list(more_drums.STYLES))
-    return name, more_drums.STYLES[name]
+        yield from _loops(chance, sources, kind)
 
 
 def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
     """Choose style, tempo and length; `seconds` is how long a piece is to be, 0 for loops."""
-    name, style = _style(chance)
+    name, style = any_style(chance)
     has_drums = kind in _WITH_DRUMS or (kind == "piece" and chance.random() < 0.85)
     slowest, fastest = (style.slowest, style.fastest) if has_drums else _ALONE
     tempo = round(chance.uniform(slowest, fastest), chance.choice((0, 0, 1, 2)))
@@ -156,7 +117,7 @@ def _plan(chance: random.Random, kind: str, seconds: float) -> _Plan:
     if not seconds:
         bars = max(1, min(bars, int(_MOST_LOOP_SECONDS / bar)))
     strokes: list[Stroke] = []
-    programs = {DRUMS: chance.choice(_KITS)}
+    programs = {DRUMS: chance.choice(KITS)}
     if kind not in ("drums", "found"):
         harmony = music.Harmony(
             tonic=chance.randrange(12),
@@ -204,13 +165,13 @@ def _played(chance: random.Random, score: Score, fonts: tuple[Path, ...]) -> tup
     return Player(soundfont=chance.choice(fonts), rate=rate).play(score), rate
 
 
-def _loops(chance: random.Random, fonts: tuple[Path, ...], kind: str) -> Iterator[Example]:
+def _loops(chance: random.Random, sources: Sources, kind: str) -> Iterator[Example]:
     plan = _plan(chance, kind, 0.0)
     if kind == "found":
         rate = chance.choice((44_100, 48_000))
-        wave = collage.Collage(chance, rate).play(plan.score)
+        wave = collage.Collage(chance, rate, sources.samples).play(plan.score)
     else:
-        wave, rate = _played(chance, plan.score, fonts)
+        wave, rate = _played(chance, plan.score, sources.fonts)
     if chance.random() < 0.2:
         wave = changes.room(chance, wave, rate, chance.uniform(0.2, 2))
     if chance.random() < (0.4 if kind == "found" else 0.1):

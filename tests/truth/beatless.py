@@ -17,11 +17,12 @@ RATE = 44_100
 """Hz of all of them."""
 
 
-def _time(seconds: float) -> npt.NDArray[np.float64]:
+def time_of(seconds: float) -> npt.NDArray[np.float64]:
+    """The moments of a sound, s."""
     return np.arange(round(seconds * RATE)) / RATE
 
 
-def _noise(chance: random.Random, count: int, slope: float = 0.0) -> npt.NDArray[np.float64]:
+def noise(chance: random.Random, count: int, slope: float = 0.0) -> npt.NDArray[np.float64]:
     """Noise whose spectrum falls by `slope` (0 white, 1 brown)."""
     spectrum = np.fft.rfft(np.random.default_rng(chance.getrandbits(32)).standard_normal(count))
     spectrum /= np.maximum(np.arange(len(spectrum)), 20.0) ** slope
@@ -29,7 +30,8 @@ def _noise(chance: random.Random, count: int, slope: float = 0.0) -> npt.NDArray
     return np.asarray(noise / np.abs(noise).max())
 
 
-def _done(wave: npt.NDArray[np.float64]) -> Wave:
+def levelled(wave: npt.NDArray[np.float64]) -> Wave:
+    """Bring the peak to 0.7: (n, 1)."""
     return (wave / max(float(np.abs(wave).max()), 1e-9) * 0.7).astype(np.float32)[:, None]
 
 
@@ -73,7 +75,7 @@ def tone(chance: random.Random) -> Wave:
     wave = wave[: round((length + chance.uniform(-0.1, 0.5)) * RATE)]
     if chance.random() < 0.4:
         wobble = 1 + chance.uniform(0.1, 0.9) * np.sin(
-            2 * np.pi * chance.uniform(0.1, 9) * _time(len(wave) / RATE)
+            2 * np.pi * chance.uniform(0.1, 9) * time_of(len(wave) / RATE)
         )
         wave = wave * wobble[:, None].astype(np.float32)
     return wave
@@ -82,37 +84,37 @@ def tone(chance: random.Random) -> Wave:
 def texture(chance: random.Random) -> Wave:
     """Hiss, rumble, wind: noise that wanders."""
     seconds = chance.uniform(0.8, 20)
-    wave = _noise(chance, round(seconds * RATE), chance.uniform(0, 1.2))
+    wave = noise(chance, round(seconds * RATE), chance.uniform(0, 1.2))
     slow = np.interp(
-        _time(seconds),
+        time_of(seconds),
         np.arange(0, seconds + 2, 0.7),
         [chance.random() for _ in range(40)][: len(np.arange(0, seconds + 2, 0.7))],
     )
-    return _done(wave * (0.2 + slow))
+    return levelled(wave * (0.2 + slow))
 
 
 def crackle(chance: random.Random) -> Wave:
     """Rain, vinyl, fire: clicks at random times."""
     seconds = chance.uniform(1, 15)
     count = round(seconds * RATE)
-    wave = 0.02 * chance.random() * _noise(chance, count)
+    wave = 0.02 * chance.random() * noise(chance, count)
     for _ in range(max(3, round(seconds * chance.choice((2, 5, 12, 40))))):
         place, length = chance.randrange(count), chance.randint(30, 3000)
-        click = _noise(chance, length) * np.exp(-np.arange(length) / (length / 5))
+        click = noise(chance, length) * np.exp(-np.arange(length) / (length / 5))
         part = wave[place : place + length]
         part += click[: len(part)] * chance.random() ** 2
-    return _done(wave)
+    return levelled(wave)
 
 
 def sweep(chance: random.Random) -> Wave:
     """A riser, a drop, a swoosh, a laser."""
     seconds = chance.uniform(0.3, 6)
-    time = _time(seconds)
+    time = time_of(seconds)
     start, end = 2 ** chance.uniform(5, 13), 2 ** chance.uniform(5, 13)
     phase = 2 * np.pi * np.cumsum(start * (end / start) ** (time / seconds)) / RATE
-    wave = np.sin(phase) * chance.random() + _noise(chance, len(time)) * chance.random()
+    wave = np.sin(phase) * chance.random() + noise(chance, len(time)) * chance.random()
     shape = chance.choice((time / seconds, 1 - time / seconds, np.sin(np.pi * time / seconds)))
-    return _done(wave * shape ** chance.choice((1, 2)))
+    return levelled(wave * shape ** chance.choice((1, 2)))
 
 
 def speech(chance: random.Random) -> Wave:
@@ -121,7 +123,7 @@ def speech(chance: random.Random) -> Wave:
     base = chance.uniform(80, 260)
     for _ in range(chance.randint(2, 45)):
         length = chance.uniform(0.07, 0.3)
-        time = _time(length)
+        time = time_of(length)
         pitch = base * chance.uniform(0.8, 1.25) * (1 + chance.uniform(-0.3, 0.2) * time)
         buzz = np.zeros(len(time))
         formants = [chance.uniform(*span) for span in ((250, 850), (800, 2400), (2200, 3200))]
@@ -130,11 +132,11 @@ def speech(chance: random.Random) -> Wave:
             buzz += (level + 0.02) * np.sin(2 * np.pi * partial * np.cumsum(pitch) / RATE)
         if chance.random() < 0.4:
             hiss = round(chance.uniform(0.03, 0.12) * RATE)
-            parts.append(_noise(chance, hiss) * 0.3)
+            parts.append(noise(chance, hiss) * 0.3)
         parts.append(buzz * np.sin(np.pi * time / length) ** 0.5)
         if chance.random() < 0.35:
             parts.append(np.zeros(round(chance.expovariate(6) * RATE)))
-    return _done(np.concatenate(parts))
+    return levelled(np.concatenate(parts))
 
 
 def stutter(chance: random.Random) -> Wave:
@@ -147,11 +149,11 @@ def stutter(chance: random.Random) -> Wave:
         burst = (
             np.sign(np.sin(2 * np.pi * 2 ** chance.uniform(6, 12) * time))
             if kind < 0.5
-            else _noise(chance, length)
+            else noise(chance, length)
         )
         repeats, gap = chance.randint(1, 12), chance.randint(0, 5000)
         parts += [np.concatenate((burst, np.zeros(gap)))] * repeats
-    return _done(np.concatenate(parts))
+    return levelled(np.concatenate(parts))
 
 
 def wandering(chance: random.Random) -> Wave:
@@ -175,14 +177,14 @@ def wandering(chance: random.Random) -> Wave:
 
 def drone(chance: random.Random) -> Wave:
     """Slow beating partials for many seconds."""
-    time = _time(chance.uniform(2, 20))
+    time = time_of(chance.uniform(2, 20))
     base = chance.uniform(35, 400)
     wave = np.zeros(len(time))
     for _ in range(chance.randint(2, 9)):
         hz = base * chance.choice((1, 1, 2, 3, 1.5, 4)) * chance.uniform(0.99, 1.01)
         level = 1 + 0.8 * np.sin(2 * np.pi * chance.uniform(0.03, 0.6) * time + 6 * chance.random())
         wave += chance.random() * level * np.sin(2 * np.pi * hz * time)
-    return _done(wave + chance.random() * 0.1 * _noise(chance, len(time), 0.7))
+    return levelled(wave + chance.random() * 0.1 * noise(chance, len(time), 0.7))
 
 
 KINDS: dict[str, Callable[[random.Random], Wave]] = {

@@ -31,6 +31,16 @@ def room(chance: random.Random, wave: Wave, rate: int, seconds: float) -> Wave:
     return wet
 
 
+def echoed(wave: Wave, rate: int, *, seconds: float, share: float) -> Wave:
+    """Repeat a sound every so many seconds, each time quieter by a share."""
+    step = round(seconds * rate)
+    count = min(8, int(np.log(0.02) / np.log(share)) + 1)
+    wet = np.zeros((len(wave) + count * step, wave.shape[1]), dtype=np.float32)
+    for number in range(count + 1):
+        wet[number * step : number * step + len(wave)] += share**number * wave
+    return wet
+
+
 def filtered(wave: Wave, rate: int, *, low: float, high: float) -> Wave:
     """Keep what lies between two frequencies, with soft edges."""
     size = scipy.fft.next_fast_len(len(wave), real=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
 from tests.truth import beatless, one_shots, tones
 from tests.truth.changes import filtered, resampled
@@ -25,12 +28,24 @@ def made(chance: random.Random) -> Wave:
     return np.asarray(wave, dtype=np.float32)[:, None]
 
 
-class Collage:
-    """A kit in which every pitch is another found sound, at a rate in Hz."""
+def given(chance: random.Random, samples: Sequence[Path]) -> Wave:
+    """One of these files at beatless.RATE and any speed near its own: (n, 1)."""
+    wave, rate = soundfile.read(chance.choice(samples), dtype="float32", always_2d=True)
+    speed = chance.choice((1.0, chance.uniform(0.7, 1.4)))
+    mono = np.asarray(wave.mean(axis=1, keepdims=True), dtype=np.float32)
+    return resampled(mono, round(rate * speed), beatless.RATE)
 
-    def __init__(self, chance: random.Random, rate: int) -> None:
+
+class Collage:
+    """A kit in which every pitch is another found sound, at a rate in Hz.
+
+    With `samples`, files of one-shots, half of the sounds are of these.
+    """
+
+    def __init__(self, chance: random.Random, rate: int, samples: Sequence[Path] = ()) -> None:
         self._chance = chance
         self._rate = rate
+        self._samples = samples
         self._sounds: dict[int, Wave] = {}
 
     def play(self, score: Score) -> Wave:
@@ -47,8 +62,7 @@ class Collage:
     def _sound(self, pitch: int) -> Wave:
         if pitch not in self._sounds:
             chance = self._chance
-            kind = chance.choice(("stutter", "sweep", "one stroke", "texture", "speech"))
-            found = made(chance) if chance.random() < 0.7 else beatless.KINDS[kind](chance)
+            found = self._found()
             length = round(chance.choice((0.06, 0.15, 0.3, 0.8)) * beatless.RATE)
             part = found[:length].copy()
             part *= np.minimum(1, (len(part) - np.arange(len(part))) / 400)[:, None]
@@ -59,6 +73,13 @@ class Collage:
             level = chance.uniform(0.15, 1) / max(float(np.abs(part).max(initial=0)), 1e-6)
             self._sounds[pitch] = (part * level).astype(np.float32)
         return self._sounds[pitch]
+
+    def _found(self) -> Wave:
+        chance = self._chance
+        if self._samples and chance.random() < 0.5:
+            return given(chance, self._samples)
+        kind = chance.choice(("stutter", "sweep", "one stroke", "texture", "speech"))
+        return made(chance) if chance.random() < 0.7 else beatless.KINDS[kind](chance)
 
 
 def underlaid(chance: random.Random, wave: Wave, rate: int) -> Wave:
