@@ -35,6 +35,8 @@ from smtui.domain.analysis import TempoClaim
 _SHORTEST_PIECE = 2.5
 """s; in less than that only a loop tells its tempo."""
 _FEWEST_ONSETS = 3
+_LEAST_CONTRAST = 0.2
+"""Rises below a fifth of the loudest level are the shimmer of noise and tones, not strokes."""
 _LEAST_SURE = 0.1
 _LEAST_RIVAL = 0.005
 _MOST_ALTERNATIVES = 3
@@ -86,13 +88,14 @@ def rhythm(frames: Frames, levels: Levels, duration: float) -> Rhythm:
     """Find the beat of a sound of `duration` seconds."""
     struck = onset_frames(frames.strength)
     onsets = tuple(float(place) / FRAMES_PER_SECOND for place in struck)
-    if len(struck) < _FEWEST_ONSETS or levels.true_peak_dbtp is None:
+    contrast = contrast_of(frames, struck)
+    if len(struck) < _FEWEST_ONSETS or contrast < _LEAST_CONTRAST:
         return Rhythm(onsets=onsets, evidence=_NO_BEAT)
     signs = Signs(
         frames=frames,
         strokes=strokes_of(frames),
         onsets=len(struck),
-        contrast=contrast_of(frames, struck),
+        contrast=contrast,
         head=levels.silence_head,
         tail=levels.silence_tail,
         duration=duration,

@@ -112,7 +112,7 @@ def test_the_library_is_checked_by_what_a_filter_finds(pack: Path) -> None:
     # Nothing was heard yet, so it is listened to now.
     unheard = smtui("check", "--json")
     assert unheard.returncode == 1, unheard.stderr
-    assert smtui("analyze").returncode == 0
+    assert smtui("analyze", "--wait").returncode == 0
     heard = smtui("check", "--json")
     assert flaws(heard.stdout) == flaws(unheard.stdout)
     assert {name: found for name, found in flaws(heard.stdout).items() if name in EXPECTED} == {
