@@ -16,7 +16,7 @@ from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.widgets.spectrogram import Spectrogram
 from tests.journeys.conftest import Smtui
 from tests.journeys.machine import Machine, enter
-from tests.screens.screen_home import press, seen, settle, until
+from tests.screens.screen_home import press, seen, settle, told, until
 
 RATE = 22_050
 NAMES = (
@@ -118,7 +118,7 @@ async def test_every_screen_shows_them_inert_and_draws_the_right_sound(
         await press(pilot, "i")
         await pilot.press("ctrl+u", *str(folder.parent), "enter")
         # What a scan could not read is told in a toast.
-        await until(lambda: "1 unreadable" in seen(app))
+        await until(lambda: any("1 unreadable" in words for words in told(app)))
         assert is_inert(seen(app))
         await press(pilot, "enter")
         met = set()
