@@ -35,8 +35,8 @@ from smtui.domain.analysis import TempoClaim
 _SHORTEST_PIECE = 2.5
 """s; in less than that only a loop tells its tempo."""
 _FEWEST_ONSETS = 3
-_LEAST_CONTRAST = 0.2
-"""Rises below a fifth of the loudest level are the shimmer of noise and tones, not strokes."""
+_LEAST_CONTRAST = 0.16
+"""Rises below a sixth of the loudest level are the shimmer of noise and tones, not strokes."""
 _LEAST_SURE = 0.1
 _LEAST_RIVAL = 0.005
 _MOST_ALTERNATIVES = 3

@@ -18,6 +18,7 @@ Wave = npt.NDArray[np.float32]
 
 KITS = (0, 0, 8, 16, 24, 25, 32, 40)
 """Programs of General MIDI's drum channel."""
+_LASTING = ("hiss", "texture", "drone", "pad")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +51,14 @@ def beatless_sound(chance: random.Random, sources: Sources) -> tuple[str, Wave]:
     if chance.random() < 0.3:
         silence = chance.uniform(0, 0.4), chance.uniform(0, 1.0)
         wave = changes.between(wave, rate, head=silence[0], tail=silence[1])
-    if chance.random() < 0.2:
+    if chance.random() < (0.5 if style in _LASTING else 0.2):
         wave = _round_length(chance, wave, rate)
     return style, changes.coloured(chance, wave, rate)
 
 
 def _round_length(chance: random.Random, wave: Wave, rate: int) -> Wave:
-    """Cut or lengthen to a whole number of halves, quarters or tenths of a second."""
-    step = rate * chance.choice((0.5, 0.25, 0.1))
+    """Cut or lengthen to a whole number of halves, quarters, tenths of a second, or beats."""
+    step = rate * chance.choice((0.5, 0.25, 0.1, 60 / chance.randint(70, 170)))
     length = round(max(1, round(len(wave) / step)) * step)
     return np.pad(wave[:length], ((0, max(0, length - len(wave))), (0, 0)))
 
