@@ -28,6 +28,7 @@ from smtui.local.worker import PrivateWorker
 _TICK_SECONDS = 1.0
 # A worker that has just finished lets go some 3.5 s after its last sound.
 _IN_USE_PATIENCE_SECONDS = 5.0
+_STARTING_SECONDS = 20.0
 _LAST_WORDS_SECONDS = 2.0
 # The worker before what it works with.
 _ENDED_FIRST = ("worker", "chroma", "valkey")
@@ -241,7 +242,9 @@ class Keeper:
     async def _stop(self, *, now: bool) -> dict[str, Any]:
         """Stop all; refused while somebody uses them, unless it must be now."""
         if self._in_use is None:
-            patience = 0.0 if now else _IN_USE_PATIENCE_SECONDS
+            # A worker holds the lock too while it starts, which is nobody's use.
+            starting = _STARTING_SECONDS - self._kept["worker"].age()
+            patience = 0.0 if now else max(_IN_USE_PATIENCE_SECONDS, starting)
             self._in_use = await taken(self._files.in_use, seconds=patience)
         if self._in_use is None and not now:
             return refusal(

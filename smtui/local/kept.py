@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import signal
 import time
 from pathlib import Path
@@ -48,6 +49,10 @@ class Kept:
     def alive(self) -> bool:
         """Whether its process runs now."""
         return self._running is not None and self._running.alive()
+
+    def age(self) -> float:
+        """For how long it has run, s; without end where it does not run."""
+        return math.inf if self._running is None else time.time() - self._running.record.since
 
     def comes_back(self) -> bool:
         """Whether it has died and is started again, unless it has died young all too often."""
