@@ -32,7 +32,9 @@ def evidence_of(claimed: Claimed, strokes: Array, beats: tuple[float, ...]) -> t
     facts = [_length(claimed)]
     if claimed.trimmed:
         facts.append(f"{claimed.trimmed:.2f} s of silence around them left out")
-    facts += _accents(claimed.meter, strokes, beats)
+    if claimed.reading.beats:
+        # Where the bars of a piece begin is not known.
+        facts += _accents(claimed.meter, strokes, beats)
     facts += [_rival(claimed.reading.tempo, rival) for rival in claimed.rivals]
     return tuple(facts)
 

@@ -152,8 +152,8 @@ def test_the_tempo_of_a_piece_or_an_alternative_is_right() -> None:
     cases = pieces()
     assert share(case.is_near() for case in cases) >= 0.85
     assert share(case.has_reading() for case in cases) >= 0.95
-    # They are whole bars from end to end, so some may be played round as loops.
-    assert share(not case.heard.is_loop for case in cases) >= 0.7
+    # One that begins and ends with a bar can be repeated as a loop can.
+    assert share(not case.heard.is_loop for case in cases) >= 0.75
 
 
 def test_bars_of_three_are_told_from_bars_of_four() -> None:
@@ -168,7 +168,7 @@ def test_a_beat_is_claimed_for_loops_and_for_nothing_beatless() -> None:
     assert share(case.heard.tempo is not None for case in (*drum_loops(), *pieces())) >= 0.95
     silent = beatless_sounds()
     false = [case.name for case in silent if case.heard.tempo is not None]
-    assert len(false) <= 0.07 * len(silent), false
+    assert len(false) <= 0.06 * len(silent), false
 
 
 def test_of_the_claims_that_are_sure_nine_in_ten_are_right() -> None:
@@ -183,9 +183,10 @@ def test_confidence_falls_with_the_beat() -> None:
     wave, _ = drum_loop("noise", more_drums.FIVE["rock"], 2)
     noise = np.random.default_rng(3).standard_normal(wave.shape).astype(np.float32)
     told = [heard(wave + level * noise).confidence for level in (0, 0.5, 2.0, 8.0)]
-    assert told[0] > 0.8
-    assert told[-1] < told[0] - 0.2
-    assert told[0] >= told[2] >= told[3]
+    # The length of a loop still speaks for its tempo when nothing else can be heard.
+    assert told[0] > 0.9
+    assert told[-1] < 0.75
+    assert told == sorted(told, reverse=True)
 
 
 def test_the_evidence_counts_the_beats_and_names_the_rivals() -> None:

@@ -1,9 +1,13 @@
 """Learns what `smtui/audio/tables/tempo.npz` holds, from sounds made by `tempo_set`.
 
-    python -m tests.learning.tempo_set SET/train --seeds 0 500 --samples FOLDER
-    python -m tests.learning.tempo_set SET/train --seeds 500 3000 --kinds none --samples FOLDER
-    python -m tests.learning.tempo_set SET/dev --seeds 100000 100100 --samples FOLDER --others
-    python -m tests.learning.learn_tempo SET
+    python -m tests.learning.tempo_set SET/train --seeds 0 280 --samples FOLDER
+    python -m tests.learning.tempo_set SET/train --seeds 280 5000 --kinds none --samples FOLDER
+    python -m tests.learning.tempo_set SET/dev --seeds 100000 100040 --samples FOLDER --others
+    python -m tests.learning.tempo_set SET/dev --seeds 100040 100600 --kinds none \\
+        --samples FOLDER --others
+    python -m tests.learning.learn_tempo SET --keep piece meter
+
+FOLDER has one-shots in the public domain; two thirds of them are learned from.
 
 Five nets: which whole number of beats a loop has, whether it is a loop, which tempo a piece has,
 whether it has a beat, whether its bars have three beats. Whether there is a claim is learned from
