@@ -1,0 +1,114 @@
+"""The index of embeddings, the documents it is a projection of, and who compares in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from smtui.domain.likeness import Likeness, Wanted
+from smtui.domain.sample import FileId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """A sound's embedding as the documents have it.
+
+    Attributes:
+        numbers: 768 little-endian float32, 3,072 bytes.
+    """
+
+    file_id: FileId
+    recipe_version: int
+    numbers: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexState:
+    """What the index says of itself.
+
+    Attributes:
+        sounds: how many it holds.
+        generation: changes with every change of its content, whoever made it.
+        recipe_version: of the embeddings it holds, None where it is empty and new.
+        trouble: one sentence where it cannot be used as it is (another name, dimension or
+            version), with the command that rebuilds it; else empty.
+    """
+
+    sounds: int
+    generation: int
+    recipe_version: int | None
+    trouble: str = ""
+
+
+class EmbeddingStore(Protocol):
+    """The embeddings of the newest analyses: the truth that the index can be rebuilt from."""
+
+    async def of(
+        self, file_ids: Sequence[FileId], *, recipe_version: int
+    ) -> Mapping[FileId, Embedded]:
+        """Those of this recipe; sounds without one are left out."""
+        ...
+
+    async def after(
+        self, file_id: FileId | None, *, recipe_version: int, limit: int
+    ) -> tuple[Embedded, ...]:
+        """The next ones by rising file_id, of sounds that are in the library."""
+        ...
+
+    async def count(self, *, recipe_version: int) -> int:
+        """How many sounds of the library have an embedding of this recipe."""
+        ...
+
+
+class SimilarityIndex(Protocol):
+    """Finds candidates quickly; what it says is compared anew with the documents' numbers.
+
+    Every call but `state` and `clear` raises IndexUnusable where the collection is of another
+    name, dimension or recipe; every call raises ServerUnavailable where the server is away.
+    """
+
+    async def state(self) -> IndexState: ...
+
+    async def nearest(
+        self, query: Sequence[float], *, limit: int, among: Sequence[FileId] | None = None
+    ) -> tuple[FileId, ...]:
+        """Ids by falling cosine with the query, all of them or only among these."""
+        ...
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Add or replace, in bulk."""
+        ...
+
+    async def remove(self, file_ids: Sequence[FileId]) -> None:
+        """Take out; ids that are not there are no mistake."""
+        ...
+
+    async def ids(self, *, limit: int, skip: int = 0) -> tuple[FileId, ...]:
+        """What it holds, in an order that stays while nothing changes."""
+        ...
+
+    async def clear(self) -> None:
+        """Begin anew, empty, for the embeddings of this recipe."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One sound of the index: its numbers, and what SCHEMA calls its metadata.
+
+    Attributes:
+        about: the fields of SCHEMA's metadata; the embedded index, whose server asks nobody who
+            they are, keeps only file_id, numbers and kind of it.
+    """
+
+    embedded: Embedded
+    about: Mapping[str, str | float | int | bool | tuple[str, ...] | None]
+
+
+class Comparison(Protocol):
+    """Compares many embeddings at once, exactly; off the event loop."""
+
+    async def likeness(
+        self, wanted: Wanted, embeddings: Mapping[FileId, Embedded]
+    ) -> Mapping[FileId, Likeness]: ...

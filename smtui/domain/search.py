@@ -1,0 +1,86 @@
+"""A search by likeness as a person means it, and its answer.
+
+`domain/search_line.py` reads it from one line of text and writes it back;
+`services/similarity.py` answers it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from smtui.domain.likeness import Hit, Weights
+from smtui.domain.sample import FileId
+
+MOST_SEEDS = 8
+"""More sounds to be like or unlike than this say nothing any more."""
+
+
+class View(StrEnum):
+    """Which kind of nearness is asked for."""
+
+    ALIKE = "alike"
+    FITS = "fits"
+    WORDS = "words"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """A sound to be like, or unlike: one of the library, or a file from outside.
+
+    Attributes:
+        file_id: of a sound of the library, None for a file from outside.
+        path: of a file from outside, as the person gave it.
+        name: what the line and the screen call it.
+    """
+
+    name: str
+    file_id: FileId | None = None
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What is looked for.
+
+    Attributes:
+        more, less: sounds that hits should be like, and unlike; the first of `more` is the seed.
+        filter: in the library's own language (`domain/query.py`), empty for everything.
+        per_folder: at most so many hits of one folder, None for any number.
+        apart: of sounds that are the same to the ear only the best is shown.
+        words: a description, for the view of words; may stand beside seeds.
+    """
+
+    view: View = View.ALIKE
+    more: tuple[Seed, ...] = ()
+    less: tuple[Seed, ...] = ()
+    weights: Weights = field(default_factory=Weights)
+    filter: str = ""
+    per_folder: int | None = None
+    apart: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was found.
+
+    Attributes:
+        hits: best first.
+        pool: everything that was compared, so that other weights can rank it at once.
+        out_of: how many sounds could have been found: heard, within the filter, the viewer's.
+        remarks: what the person should know, a sentence each: sounds that are not in the index
+            yet, a library of one sound.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    pool: tuple[Hit, ...] = ()
+    out_of: int = 0
+    remarks: tuple[str, ...] = ()
+
+    def reweighted(self, weights: Weights, *, limit: int) -> Answer:
+        """Rank what was compared by other weights; no round trip, and a better answer may come."""
+        hits = [replace(hit, score=hit.likeness.score(weights)) for hit in self.pool]
+        hits.sort(key=lambda hit: (-hit.score, hit.file_id))
+        return replace(self, hits=tuple(hits[:limit]), pool=tuple(hits))
