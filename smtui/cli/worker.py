@@ -140,11 +140,10 @@ class _Work:
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
         from smtui.audio.recipe_version import RECIPE_VERSION
         from smtui.services.hearing import Hearing
-        from smtui.stores.sqlite.connections import Durability
         from smtui.wiring import SystemClock, documents
 
         machine = "" if self.standing is None else self.standing.report.machine
-        async with documents(self.here, self.settings, Durability.NORMAL) as opened:
+        async with documents(self.here, self.settings, for_worker=True) as opened:
             yield Hearing(
                 opened,
                 SystemClock(),

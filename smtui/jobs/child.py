@@ -26,6 +26,7 @@ from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
+from smtui.jobs.owed import Owed
 from smtui.jobs.rests import Rests
 from smtui.jobs.sight import Gap
 from smtui.jobs.slate import Inheritance
@@ -41,8 +42,8 @@ _REOPEN_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
 _CALL_PATIENCE = 120.0
-# A child that ended itself because a file did not come back (EX_SOFTWARE of sysexits.h).
-_EXIT_OVERRUN = 70
+# A file did not come back, or there is a defect (EX_SOFTWARE of sysexits.h).
+_EXIT_DEFECT = 70
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Child:
         self._worked_at = 0.0
         self._assignments: tuple[Assignment, ...] = ()
         self._attendance: Attendance | None = None
-        self._owed: dict[RunId, str] = {}
+        self._owed = Owed(self.wakeups)
         self._told = ""
         self._renew_at = 0.0
         self._sweep_at = 0.0
@@ -151,7 +152,7 @@ class Child:
 
     def owe(self, run_id: RunId, queue: str) -> None:
         """Put a wake-up back as soon as the queue answers again."""
-        self._loop.call_soon_threadsafe(self._owed.update, {run_id: queue})
+        self._owed.note(run_id, queue)
 
     def begin(self) -> None:
         """Say that there is work, until some seconds after the last file."""
@@ -160,7 +161,13 @@ class Child:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._live())
+        try:
+            self._loop.run_until_complete(self._live())
+        finally:
+            # It ends only by a defect, and a child without it would keep its place and do nothing.
+            _log.critical("A child ends because of a defect", exc_info=True)
+            time.sleep(_AGAIN_SECONDS)
+            os._exit(_EXIT_DEFECT)
 
     async def _live(self) -> None:
         if (standing := self._means.standing) is None:
@@ -230,8 +237,7 @@ class Child:
             # The documents did not answer; the next tick asks again.
             self.say(error)
         if self._owed and self._sweep.done():
-            owed, self._owed = self._owed, {}
-            self._sweep = asyncio.ensure_future(self._pay(owed))
+            self._sweep = asyncio.ensure_future(self._owed.pay())
         if self._seat.first and now >= self._sweep_at and self._sweep.done():
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.
@@ -256,12 +262,6 @@ class Child:
         if not found:
             self._sweep_at = time.monotonic() + _AGAIN_SECONDS
 
-    async def _pay(self, owed: dict[RunId, str]) -> None:
-        for run_id, queue in owed.items():
-            if not await asyncio.to_thread(self.wakeups.ensure, [run_id], queue):
-                await asyncio.sleep(_AGAIN_SECONDS)
-                self._owed.setdefault(run_id, queue)
-
     async def _give_up(self, hearing: Hearing) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._attendance and (machines := await self._attendance.machines()):
@@ -275,7 +275,7 @@ class Child:
             await hearing.leave(stuck.claimed.run_id, [each.claimed for each in rest])
         finally:
             _log.error("A file could not be interrupted: %s", stuck.sample.file_path)
-            os._exit(_EXIT_OVERRUN)
+            os._exit(_EXIT_DEFECT)
 
     async def _take_into_use(self) -> None:
         if not self._holds:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.pause import Word
+from smtui.stores import kept_file
 
 _LARGEST = 1_000
 
@@ -49,39 +48,24 @@ class PauseFile:
         return await asyncio.to_thread(self.now)
 
     async def keep(self, word: Word) -> None:
-        """Write the file beside the old one and put it in its place, whole or not at all."""
+        """Keep it in place of what was said before, whole or not at all."""
+        until = None if word.until is None else word.until.timestamp()
+        folder = self._path.parent
         try:
-            await asyncio.to_thread(self._write, word)
+            await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            content = json.dumps({"pause": word.pause, "until": until})
+            await kept_file.keep(self._path, content.encode())
         except OSError as error:
             raise StoreUnreachable(
                 "What you said of listening cannot be kept",
-                hint=f"{self._path.parent}: {error.strerror}.",
+                hint=f"{folder}: {error.strerror}.",
             ) from error
 
     async def remove(self) -> None:
-        """Remove the file; one that is not there is fine."""
+        """Forget it; where nothing was said that is fine."""
         try:
-            await asyncio.to_thread(self._path.unlink, missing_ok=True)
+            await kept_file.remove(self._path)
         except OSError as error:
             raise StoreUnreachable(
                 "The pause cannot be ended", hint=f"{self._path}: {error.strerror}."
             ) from error
-
-    def _write(self, word: Word) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        until = None if word.until is None else word.until.timestamp()
-        descriptor = os.open(
-            fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
-        )
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                json.dump({"pause": word.pause, "until": until}, file)
-                file.flush()
-                # A pause outlives the machine's next start.
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
-        except OSError:
-            with suppress(OSError):
-                fresh.unlink()
-            raise

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 
 import aiofiles
 
 from smtui.domain.account import SessionId
 from smtui.domain.errors import StoreUnreachable
+from smtui.stores import kept_file
 
 _log = logging.getLogger(__name__)
 
@@ -38,24 +37,19 @@ class ResumeFile:
         return SessionId(session_id) if isinstance(session_id, str) and session_id else None
 
     async def keep(self, session_id: SessionId) -> None:
-        """Write the file beside the old one and put it in its place, whole or not at all."""
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        """Keep it in place of the one before, whole or not at all."""
         try:
-            async with aiofiles.open(fresh, "wb", opener=_open_new) as file:
-                await file.write(json.dumps({"session_id": session_id}).encode())
-            await asyncio.to_thread(fresh.replace, self._path)
+            await kept_file.keep(self._path, json.dumps({"session_id": session_id}).encode())
         except OSError as error:
-            with suppress(OSError):
-                await asyncio.to_thread(fresh.unlink, missing_ok=True)
             raise StoreUnreachable(
                 "The session cannot be kept for the next start",
                 hint=f"{self._path.parent}: {error.strerror}.",
             ) from error
 
     async def remove(self) -> None:
-        """Remove the file; one that is not there is fine."""
+        """Forget it; where there is none that is fine."""
         try:
-            await asyncio.to_thread(self._path.unlink, missing_ok=True)
+            await kept_file.remove(self._path)
         except OSError as error:
             raise StoreUnreachable(
                 "The resume token cannot be removed", hint=f"{self._path}: {error.strerror}."
@@ -70,9 +64,3 @@ def _open_own(path: str, flags: int) -> int:
         os.close(descriptor)
         raise PermissionError(f"{path} is not readable by its owner alone")
     return descriptor
-
-
-def _open_new(path: str, flags: int) -> int:
-    with suppress(FileNotFoundError):
-        Path(path).unlink()
-    return os.open(path, flags | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

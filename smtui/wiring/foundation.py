@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from smtui.domain.ports.work import HealthCheck, JobQueue
     from smtui.services.hearing import Documents
     from smtui.stores.redis.link import RedisLink
-    from smtui.stores.sqlite.connections import Durability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +59,13 @@ async def foundation(here: Places, settings: Settings) -> AsyncIterator[Foundati
 
 @asynccontextmanager
 async def documents(
-    here: Places, settings: Settings, durability: Durability | None = None
+    here: Places, settings: Settings, *, for_worker: bool = False
 ) -> AsyncIterator[Documents]:
     """Open the documents alone, as worker children do; errors as `foundation`.
 
-    `durability` is how soon an embedded write is on the disk, FULL by default. Servers keep every
-    write on most of their members before they answer.
+    Embedded, what a worker writes may be on the disk a little later than what a person does, since
+    it can be heard again; and it takes less memory. Servers keep every write on most of their
+    members before they answer.
     """
     from smtui.services.hearing import Documents
 
@@ -83,9 +83,10 @@ async def documents(
             )
         return
     from smtui.stores.sqlite.connections import Durability
-    from smtui.stores.sqlite.opening import opened
+    from smtui.stores.sqlite.opening import MODEST, ROOMY, opened
 
-    async with opened(here.database, durability or Durability.FULL) as kept:
+    durability, caches = (Durability.NORMAL, MODEST) if for_worker else (Durability.FULL, ROOMY)
+    async with opened(here.database, durability, caches=caches) as kept:
         yield Documents(
             accounts=kept.accounts,
             samples=kept.samples,

@@ -252,7 +252,7 @@ async def _memory(made: Studio, run_id: RunId, seconds: float) -> None:
     end = began + seconds
     async for progress in made.services.batches.watch(run_id):
         if not marks or progress.ended_files >= marks[-1][0] + 100:
-            marks.append((progress.ended_files, made.hearing().memory_info().rss / 1e6))
+            marks.append((progress.ended_files, _own_memory(made.hearing())))
         if time.monotonic() > end:
             break
     listening = (_listened(made) - before) / (time.monotonic() - began)
@@ -264,6 +264,12 @@ async def _memory(made: Studio, run_id: RunId, seconds: float) -> None:
         f" {last:.0f} after {last_files:,}, most {most:.0f}"
     )
     say(f"{'  of the time it listened, %':<44} {100 * listening:.0f}")
+
+
+def _own_memory(process: psutil.Process) -> float:
+    """What a process holds alone, MB: not the pages of the library that it has mapped."""
+    memory = process.memory_info()
+    return float(memory.rss - memory.shared) / 1e6
 
 
 def _listened(made: Studio) -> float:

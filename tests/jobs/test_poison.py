@@ -67,6 +67,16 @@ async def test_a_decoder_that_keeps_the_interpreter_costs_one_child(bench: Bench
     assert children_lost(bench) == 1
 
 
+async def test_a_defect_beside_the_listening_costs_one_child_and_not_the_run(
+    bench: Bench,
+) -> None:
+    (bench.folder / "heard.log.defect").touch()
+    run_id = await bench.start(await bench.sounds("tone0.wav", "tone1.wav"))
+    bench.work()
+    assert (await bench.ended(run_id)).completed == 2
+    assert children_lost(bench) == 1
+
+
 async def test_many_short_files_are_claimed_together_and_end_one_by_one(
     bench: Bench, queue_keys
 ) -> None:

@@ -113,6 +113,11 @@ def main(database: str, broker: str, log: str, given: str) -> int:
 
     @contextlib.asynccontextmanager
     async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
+        defect = Path(f"{log}.defect")
+        if defect.exists():  # noqa: ASYNC240 - one small file
+            defect.unlink()  # noqa: ASYNC240
+            message = "a defect beside the listening"
+            raise ValueError(message)
         async with opened(Path(database), Durability.NORMAL) as kept:
             documents = Documents(
                 accounts=kept.accounts,

@@ -84,7 +84,7 @@ async def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reader(path: Path) -> Iterator[Explainer]:
-    with closing(Explainer(path)) as opened_one:
+    with closing(Explainer(path, 2_000)) as opened_one:
         yield opened_one
 
 

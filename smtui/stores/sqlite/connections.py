@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
@@ -19,7 +20,6 @@ from smtui.stores.sqlite.values import Value
 T = TypeVar("T")
 
 BUSY_SECONDS = 20.0
-_CACHE_KIB = 32 * 1024
 # Readers look at this much of the file in place, without copying pages: a quarter less time with
 # 1,000,000 sounds. Address space, not memory; SQLite takes less where its own limit is lower.
 _MAPPED_BYTES = 2 * 1024**3
@@ -37,6 +37,18 @@ class Durability(StrEnum):
     NORMAL = "normal"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caches:
+    """How much of the file a connection may keep in memory, KiB.
+
+    It fills as the library is walked through, so a process that lives for a whole night takes
+    all of it in the end.
+    """
+
+    writer: int
+    reader: int
+
+
 class BudgetSpent(Exception):
     """A statement was stopped because it took longer than it was given."""
 
@@ -44,7 +56,7 @@ class BudgetSpent(Exception):
 class Reader:
     """A read-only connection whose statements can be stopped."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cache_kib: int) -> None:
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -56,7 +68,7 @@ class Reader:
         for pragma in (
             "query_only = 1",
             "temp_store = memory",
-            f"cache_size = -{_CACHE_KIB}",
+            f"cache_size = -{cache_kib}",
             f"mmap_size = {_MAPPED_BYTES}",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -118,8 +130,9 @@ class Reader:
 class Readers:
     """A small pool of reading connections, opened when first needed."""
 
-    def __init__(self, path: Path, size: int, *, name: str) -> None:
+    def __init__(self, path: Path, size: int, *, name: str, cache_kib: int) -> None:
         self._path = path
+        self._cache_kib = cache_kib
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
         self._slots: list[Reader | None] = [None] * size
         self._stops: list[Event] = [Event() for _ in range(size)]
@@ -164,7 +177,7 @@ class Readers:
         with told():
             reader = self._slots[slot]
             if reader is None:
-                reader = self._slots[slot] = Reader(self._path)
+                reader = self._slots[slot] = Reader(self._path, self._cache_kib)
             reader.heed(stopped)
             return work(reader)
 

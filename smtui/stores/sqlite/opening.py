@@ -17,7 +17,13 @@ from smtui.stores.sqlite.accounts import SqliteAccounts
 from smtui.stores.sqlite.analyses import SqliteAnalyses
 from smtui.stores.sqlite.answers import USUAL, Effort
 from smtui.stores.sqlite.batches import SqliteBatches
-from smtui.stores.sqlite.connections import BUSY_SECONDS, Durability, Readers, Writer
+from smtui.stores.sqlite.connections import (
+    BUSY_SECONDS,
+    Caches,
+    Durability,
+    Readers,
+    Writer,
+)
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.samples import SqliteSamples
 
@@ -26,8 +32,11 @@ OLDEST_SQLITE = (3, 35, 0)
 
 _READERS = 3
 _BACKGROUND_READERS = 2
-# A sound goes to some twenty places in the file; a scan of thousands needs most of them at hand.
-_WRITER_CACHE_KIB = 128 * 1024
+ROOMY = Caches(writer=128 * 1024, reader=32 * 1024)
+"""For a screen: a sound goes to some twenty places in the file, and a scan of thousands needs
+most of them at hand."""
+MODEST = Caches(writer=8 * 1024, reader=2 * 1024)
+"""For a worker's child, of which there may be many: it reads and writes some rows at a time."""
 _LOG_KEPT_BYTES = 64 * 1024 * 1024
 
 
@@ -49,6 +58,7 @@ async def opened(
     *,
     clock: Clock | None = None,
     effort: Effort = USUAL,
+    caches: Caches = ROOMY,
 ) -> AsyncIterator[Documents]:
     """Open the library, making or updating its tables first.
 
@@ -57,6 +67,7 @@ async def opened(
         durability: FULL for what a person does, NORMAL for workers.
         clock: for the leases of batches; the system's by default.
         effort: how questions are answered; every effort gives the same answers.
+        caches: how much memory the connections may take.
 
     Raises:
         StoreTooNew: a newer smtui wrote it.
@@ -64,12 +75,13 @@ async def opened(
     """
     scripts = schema.steps()
     writer = Writer(
-        lambda: _connected(path, scripts),
+        lambda: _connected(path, scripts, caches.writer),
         lambda connection: schema.refuse_newer(connection, len(scripts)),
         durability=durability,
     )
-    readers = Readers(path, _READERS, name="sqlite-reader")
-    background = Readers(path, _BACKGROUND_READERS, name="sqlite-background")
+    kib = caches.reader
+    readers = Readers(path, _READERS, name="sqlite-reader", cache_kib=kib)
+    background = Readers(path, _BACKGROUND_READERS, name="sqlite-background", cache_kib=kib)
     try:
         await writer.open()
         yield Documents(
@@ -85,7 +97,7 @@ async def opened(
         await writer.close()
 
 
-def _connected(path: Path, scripts: tuple[str, ...]) -> sqlite3.Connection:
+def _connected(path: Path, scripts: tuple[str, ...], cache_kib: int) -> sqlite3.Connection:
     """Open the writing connection."""
     refuse_old_sqlite(sqlite3.sqlite_version_info)
     _make_private(path)
@@ -96,7 +108,7 @@ def _connected(path: Path, scripts: tuple[str, ...]) -> sqlite3.Connection:
         _use_write_ahead_log(connection)
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT_BYTES}")
         connection.execute("PRAGMA temp_store = memory")
-        connection.execute(f"PRAGMA cache_size = -{_WRITER_CACHE_KIB}")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         schema.bring_up(connection, path, scripts)
     except BaseException:
         connection.close()
