@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from smtui.domain.address import redacted
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth, WorkerReport
-from smtui.domain.text import shown
-from smtui.domain.versions import numbers
 from smtui.settings import Servers
 from smtui.stores.chroma.health import ChromaHealth
 from smtui.stores.mongo.health import MongoHealth
@@ -19,7 +17,13 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.redis.health import RedisHealth
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
-from smtui.wiring.shared_redis import HOW_TO_LISTEN, NO_WORKER, shared_link
+from smtui.wiring.shared_redis import (
+    HOW_TO_LISTEN,
+    NO_WORKER,
+    ONE_VERSION,
+    of_other_versions,
+    shared_link,
+)
 
 _ANSWER_SECONDS = 5.0
 
@@ -102,7 +106,7 @@ def _workers(sessions: ServerHealth, reports: tuple[WorkerReport, ...] | None) -
     hints = ["Mount it there, or map it: [paths] map in the settings."] if missing else []
     if others := of_other_versions(reports, version("smtui")):
         troubles.append(others)
-        hints.append("Give all machines the same smtui; what one does not understand it leaves.")
+        hints.append(ONE_VERSION)
     listening = sum(not report.rests for report in reports)
     return ServerHealth(
         name="workers",
@@ -111,13 +115,3 @@ def _workers(sessions: ServerHealth, reports: tuple[WorkerReport, ...] | None) -
         trouble=". ".join(troubles),
         hint=" ".join(hints),
     )
-
-
-def of_other_versions(reports: Iterable[WorkerReport], mine: str) -> str:
-    """Say which machines' workers are of another smtui than this one; empty where none is."""
-    others = {
-        f"{shown(report.machine)} listens with smtui {shown(report.version)}"
-        for report in reports
-        if numbers(report.version) != numbers(mine)
-    }
-    return f"{', '.join(sorted(others))}; this is {mine}" if others else ""
