@@ -7,7 +7,7 @@ Run it as `poe bench-batch [--repeat 3] [--files 200] [--rows 100000] [--only PA
 - overhead: one child against the listening that it did itself, and against a loop over the same
   files; goal at most 10 % more time. A busy machine spoils the first least.
 - start: asking for 100,000 files; goal at most 10 s. Then some minutes of hearing them, and how
-  the memory of the child that hears grows.
+  the memory of the child that hears grows; and how a screen that looks on stays free.
 - single: from asking for one sound to its result, less the listening itself, with the worker warm
   and idle, goal at most 150 ms; and while a batch runs, where the rest of one file comes on top.
 """
@@ -42,6 +42,7 @@ from smtui.services.box import Services
 from smtui.settings import Settings
 from smtui.stores.sqlite.opening import opened
 from smtui.wiring import SystemClock
+from tests.bench.frames import held, screen, summed
 from tests.local.private_home import Private, home_of_its_own, until
 
 RATE = 44_100
@@ -224,8 +225,20 @@ async def bench_start(private: Private, wanted: argparse.Namespace) -> None:
         took = time.perf_counter() - began
         assert run_id is not None
         say(f"{f'asking for {wanted.rows:,} files, s':<44} {took:.2f}   goal at most 10")
+        await _look_on(private, wanted.minutes * 15)
         await _memory(made, run_id, wanted.minutes * 60)
         await made.services.batches.cancel(run_id, by=made.owner)
+
+
+async def _look_on(private: Private, seconds: float) -> None:
+    """Tell how long a screen's loop is held while it shows the run, and the library filling."""
+    async with screen(private.places) as pilot:
+        for key, what in (("b", "runs"), ("q", "library")):
+            await pilot.press(key)
+            await held(2)
+            late = await held(seconds)
+            words = f"{f'{what} on the screen, loop held, ms':<44} {summed(late)}"
+            say(f"{words} (median, p99, most)   goal at most 16 a frame")
 
 
 def _row(path: Path, number: int) -> FoundFile:
