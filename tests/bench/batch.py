@@ -179,7 +179,7 @@ async def batch(private: Private, folder: Path, *, children: int) -> Spent:
 async def bench_runs(private: Private, wanted: argparse.Namespace) -> None:
     """Tell two children against one, and one against a loop."""
     base = private.places.data.parent.parent
-    twice, more, more_work, beyond = [], [], [], []
+    twice, more, more_work, beyond, machine = [], [], [], [], []
     for turn in range(wanted.repeat):
         folders = [base / f"{name}{turn}" for name in ("one", "two")]
         # The same sounds but for their noise: what was heard once is not heard again.
@@ -190,6 +190,9 @@ async def bench_runs(private: Private, wanted: argparse.Namespace) -> None:
         alone = await asyncio.to_thread(plain, kept[0])
         one = await batch(private, folders[0], children=1)
         two = await batch(private, folders[1], children=2) if "children" in wanted.only else None
+        halves = kept[0][::2], kept[0][1::2]
+        beside = await asyncio.gather(*(asyncio.to_thread(plain, half) for half in halves))
+        machine.append(alone.wall / max(each.wall for each in beside))
         more.append(one.wall / alone.wall)
         more_work.append(one.work / alone.work)
         beyond.append(one.wall / one.listening)
@@ -202,6 +205,7 @@ async def bench_runs(private: Private, wanted: argparse.Namespace) -> None:
             twice.append(one.wall / two.wall)
     if twice:
         row("two children against one, times as fast", twice, "at least 1.8")
+        row("two loops side by side against one, as fast", machine, "what the machine gives")
     row("one child against its own listening, time", beyond, "at most 1.10")
     row("one child against a loop, time", more, "at most 1.10")
     row("one child against a loop, processor time", more_work, "")
