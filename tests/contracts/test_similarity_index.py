@@ -18,7 +18,7 @@ from smtui.stores.chroma.line import ChromaLine
 from tests.servers.chroma_server import ChromaServer, running_chroma
 
 RECIPE = 3
-ABOUT = {
+ABOUT: dict[str, Any] = {
     "filename": "a.wav",
     "duration": 1.5,
     "tempo": 120.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtui.domain.embedding import DIMENSIONS
@@ -63,7 +64,7 @@ class ChromaIndex:
         """Ids by falling cosine with the query, all of them or only among at most 5,000."""
         if among is not None and not among:
             return ()
-        asked = None if among is None else list(among[:_AMONG])
+        asked: list[str] | None = None if among is None else list(among[:_AMONG])
         try:
             return await self._nearest(query, limit, asked)
         except IndexUnusable:
@@ -77,13 +78,13 @@ class ChromaIndex:
         """Add or replace, in bulk."""
         for start in range(0, len(entries), _BATCH):
             part = entries[start : start + _BATCH]
-            await self._changed(lambda collection, part=part: self._upserted(collection, part))
+            await self._changed(partial(self._upserted, part))
 
     async def remove(self, file_ids: Sequence[FileId]) -> None:
         """Take out; ids that are not there are no mistake."""
         for start in range(0, len(file_ids), _BATCH):
             part: list[str] = list(file_ids[start : start + _BATCH])
-            await self._changed(lambda collection, part=part: collection.delete(ids=part))
+            await self._changed(partial(_deleted, part))
 
     async def ids(self, *, limit: int, skip: int = 0) -> tuple[FileId, ...]:
         """What it holds, in an order that stays while nothing changes."""
@@ -119,7 +120,7 @@ class ChromaIndex:
         async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
             collection = await self._usable(client)
             found = await collection.query(
-                query_embeddings=[list(query)], n_results=limit, ids=among, include=[]
+                query_embeddings=list(query), n_results=limit, ids=among, include=[]
             )
             return tuple(FileId(one) for one in found["ids"][0])
 
@@ -132,7 +133,7 @@ class ChromaIndex:
 
         return await self._asked(work)
 
-    async def _upserted(self, collection: AsyncCollection, entries: Sequence[Entry]) -> None:
+    async def _upserted(self, entries: Sequence[Entry], collection: AsyncCollection) -> None:
         # A late import: the library has loaded it.
         import numpy as np
 
@@ -213,6 +214,10 @@ class ChromaIndex:
         if told.get(_VERSION) != self._recipe:
             return "The index is of another version of the recipe than sounds are heard by here"
         return ""
+
+
+async def _deleted(file_ids: list[str], collection: AsyncCollection) -> None:
+    await collection.delete(ids=file_ids)
 
 
 def _value(value: object) -> object:
