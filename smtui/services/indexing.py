@@ -58,6 +58,7 @@ class Indexing:
         self._embeddings = embeddings
         self._index = index
         self._recipe_version = recipe_version
+        self._mended_at: int | None = None
 
     async def standing(self) -> Standing:
         """Tell how the index stands."""
@@ -109,6 +110,17 @@ class Indexing:
         if indexed:
             await self._index.remove(sorted(indexed))
         return Mended(added=len(missing), removed=len(indexed))
+
+    async def mend(self) -> Mended:
+        """Reconcile if the library has changed since the last time; an empty one needs no index."""
+        generation = await self._samples.generation()
+        if generation == self._mended_at:
+            return Mended()
+        if not await self._embeddings.ids(None, recipe_version=self._recipe_version, limit=1):
+            return Mended()
+        mended = await self.reconcile()
+        self._mended_at = generation
+        return mended
 
     async def _indexed(self) -> AsyncIterator[tuple[FileId, ...]]:
         skip = 0

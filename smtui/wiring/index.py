@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.paths import Places
+from smtui.services.indexing import Indexing
 from smtui.settings import Servers, Settings
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
+from smtui.wiring.checkups import private_servers
+from smtui.wiring.foundation import documents
 
 if TYPE_CHECKING:
     from smtui.local.servers import PrivateServers
@@ -23,6 +29,18 @@ def chroma_index(settings: Settings, private: PrivateServers | None = None) -> C
     else:
         line = ChromaLine(_Private(private))
     return ChromaIndex(line, recipe_version=RECIPE_VERSION, about=private is None)
+
+
+@asynccontextmanager
+async def indexing(here: Places, settings: Settings) -> AsyncIterator[Indexing]:
+    """Open what fills the index, as worker children do; the index itself when it is asked."""
+    private = None if settings.servers.given else private_servers(here, settings)
+    async with documents(here, settings) as opened:
+        index = chroma_index(settings, private)
+        try:
+            yield Indexing(opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION)
+        finally:
+            await index.close()
 
 
 class _Shared:
