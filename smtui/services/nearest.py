@@ -7,9 +7,10 @@ these alone. Either way what it says is only a choice of what to compare.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import ceil
 
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
@@ -27,17 +28,18 @@ from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
 
-FEW = 1_500
+FEW = 2_500
 """So many matches are compared one and all: as quick as asking the index."""
 MOST_EXACTLY = 20_000
 """So many are where the index cannot be asked, about a second."""
 
 _SPARE = 1.3
-_MOST_FETCHED = 3_000
+_MOST_FETCHED = 1_500
 _MOST_AMONG = 20_000
 _AMONG_AT_ONCE = 5_000
 _READ_AT_ONCE = 2_000
 _REMEMBERED = 32
+_LISTS_REMEMBERED = 4
 # An index that lacks more than this share is still being filled.
 _LACKING = 0.05
 
@@ -78,6 +80,7 @@ class Plan:
 
     Attributes:
         out_of: how many sounds match, seeds among them.
+        generation: of the library, when that was so.
         among: all of them, where they are compared one and all.
         index: how the index is, where it is asked.
         total: how many sounds have an embedding.
@@ -85,6 +88,7 @@ class Plan:
     """
 
     out_of: int
+    generation: int
     among: tuple[FileId, ...] | None = None
     index: IndexState | None = None
     total: int = 0
@@ -101,6 +105,7 @@ class Nearest:
         self._comparison = ports.comparison
         self._recipe_version = recipe_version
         self._counts: OrderedDict[object, int] = OrderedDict()
+        self._matches: OrderedDict[object, tuple[FileId, ...]] = OrderedDict()
 
     async def plan(self, question: Question, generation: int) -> Plan:
         """Look how many sounds match, and how the index is where they are many.
@@ -109,51 +114,49 @@ class Nearest:
             ServerUnavailable, IndexUnusable: it is needed, and cannot be asked.
         """
         question = _heard(question)
-        if question.expression != _HEARD:
-            few, more = await self._samples.ids(question, limit=FEW)
-            if more is None:
-                return Plan(out_of=len(few), among=few)
         out_of = await self._count(question, generation)
+        plan = Plan(out_of=out_of, generation=generation)
         if out_of <= FEW:
-            return Plan(out_of=out_of, among=await self._ids(question))
+            return await self._one_and_all(question, plan)
         total = await self._total(generation)
         try:
             state = await self._index.state()
         except (ServerUnavailable, IndexUnusable) as error:
-            return await self.without_index(question, out_of, error)
+            return await self.without_index(question, plan, error)
         if state.trouble:
             unusable = IndexUnusable(state.trouble, hint=REBUILD)
-            return await self.without_index(question, out_of, unusable)
+            return await self.without_index(question, plan, unusable)
         lacking = max(0, total - state.sounds)
         if lacking > _LACKING * total and out_of <= MOST_EXACTLY:
-            return Plan(out_of=out_of, among=await self._ids(question))
+            return await self._one_and_all(question, plan)
         remarks = (_lacks(lacking, total),) if lacking else ()
-        return Plan(out_of=out_of, index=state, total=total, remarks=remarks)
+        return replace(plan, index=state, total=total, remarks=remarks)
 
     async def without_index(
-        self, question: Question, out_of: int, error: ServerUnavailable | IndexUnusable
+        self, question: Question, plan: Plan, error: ServerUnavailable | IndexUnusable
     ) -> Plan:
         """Plan to compare all matches, and say why; raises the error where they are too many."""
-        if out_of > MOST_EXACTLY:
+        if plan.out_of > MOST_EXACTLY:
             raise error
-        return Plan(
-            out_of=out_of, among=await self._ids(_heard(question)), remarks=(_without(error),)
-        )
+        return replace(await self._one_and_all(_heard(question), plan), remarks=(_without(error),))
+
+    async def _one_and_all(self, question: Question, plan: Plan) -> Plan:
+        return replace(plan, among=await self._ids(question, plan.generation))
 
     async def found(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
         """Give the most alike, best first; never fewer than asked while more exist."""
         if plan.among is not None:
             return await self._exactly(aim, plan.among)
         question = _heard(aim.question)
-        fetch = ceil(_SPARE * aim.most * max(1.0, plan.total / plan.out_of)) + len(aim.seeds)
+        share = plan.out_of / max(plan.out_of, plan.total)
+        fetch = ceil(aim.most / share * (_SPARE if share < 1 else 1.0)) + len(aim.seeds)
         if fetch <= _MOST_FETCHED or plan.out_of > _MOST_AMONG:
             near = await self._index.nearest(self._query(aim), limit=fetch)
-            fitting = await self._fitting(question, near)
-            hits = await self._exactly(aim, fitting)
+            hits = await self._exactly(aim, near, question)
             if len(hits) >= min(aim.most, aim.left):
                 return hits
         candidates: list[FileId] = []
-        matches = await self._ids(question)
+        matches = await self._ids(question, plan.generation)
         for start in range(0, len(matches), _AMONG_AT_ONCE):
             part = matches[start : start + _AMONG_AT_ONCE]
             limit = aim.most + len(aim.seeds)
@@ -172,29 +175,40 @@ class Nearest:
     def _query(self, aim: Aim) -> tuple[float, ...]:
         return aim.wanted.query(aim.weights)
 
-    async def _fitting(self, question: Question, near: Sequence[FileId]) -> Sequence[FileId]:
-        fitting = await self._samples.matching(question, near)
-        return [one for one in near if one in fitting]
-
-    async def _exactly(self, aim: Aim, file_ids: Sequence[FileId]) -> tuple[Hit, ...]:
-        """Compare with every one of these."""
+    async def _exactly(
+        self, aim: Aim, file_ids: Sequence[FileId], question: Question | None = None
+    ) -> tuple[Hit, ...]:
+        """Compare with every one of these, or those of them that match."""
         best: list[Hit] = []
-        async for part in self._parts([one for one in file_ids if one not in aim.seeds]):
-            best += await self._comparison.best(aim.wanted, aim.weights, part, most=aim.most)
+        wanted = [one for one in file_ids if one not in aim.seeds]
+        for start in range(0, len(wanted), _READ_AT_ONCE):
+            part = wanted[start : start + _READ_AT_ONCE]
+            if question is None:
+                read = await self.embedded(part)
+            else:
+                read, fitting = await asyncio.gather(
+                    self.embedded(part), self._samples.matching(question, part)
+                )
+                read = tuple(one for one in read if one.file_id in fitting)
+            best += await self._comparison.best(aim.wanted, aim.weights, read, most=aim.most)
         best.sort(key=lambda hit: (-hit.score, hit.file_id))
         return tuple(best[: aim.most])
 
-    async def _parts(self, file_ids: Sequence[FileId]) -> AsyncIterator[tuple[Embedded, ...]]:
-        for start in range(0, len(file_ids), _READ_AT_ONCE):
-            yield await self.embedded(file_ids[start : start + _READ_AT_ONCE])
-
-    async def _ids(self, question: Question) -> tuple[FileId, ...]:
+    async def _ids(self, question: Question, generation: int) -> tuple[FileId, ...]:
+        """All that match; remembered, for people ask one filter of many seeds."""
+        key = (question, generation)
+        if key in self._matches:
+            return self._matches[key]
         found: list[FileId] = []
         part, after = await self._samples.ids(question, limit=_AMONG_AT_ONCE)
         found += part
         while after is not None:
             part, after = await self._samples.ids(question, limit=_AMONG_AT_ONCE, after=after)
             found += part
+        if len(found) <= _MOST_AMONG:
+            self._matches[key] = tuple(found)
+            while len(self._matches) > _LISTS_REMEMBERED:
+                self._matches.popitem(last=False)
         return tuple(found)
 
     async def _count(self, question: Question, generation: int) -> int:

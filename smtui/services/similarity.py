@@ -100,7 +100,8 @@ class Similarity:
         """
         question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
         goal = await self._goal(search, viewer)
-        goal.query(search.weights)  # refused before anything is asked
+        # Refused, where nothing is left of the seeds, before anything else is asked.
+        goal.query(search.weights)
         generation = await self._samples.generation()
         plan = await self._nearest.plan(question, generation)
         asked = _Asked(search=search, goal=goal, question=question, limit=limit)
@@ -118,7 +119,7 @@ class Similarity:
         try:
             answer = await self._answered(asked, plan)
         except (ServerUnavailable, IndexUnusable) as error:
-            instead = await self._nearest.without_index(asked.question, plan.out_of, error)
+            instead = await self._nearest.without_index(asked.question, plan, error)
             return await self._answered(asked, instead)
         await self._cache.put(key, _written(answer), seconds=CACHE_SECONDS)
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -45,12 +46,17 @@ class ChromaIndex:
         """How the collection is now, made where there is none."""
 
         async def work(client: AsyncClientAPI) -> IndexState:
-            self._known = None
-            collection = await self._opened(client)
+            before, self._known = self._known, None
+            if before is None:
+                before = await self._opened(client)
+            # Two questions at once; where the collection was made anew, the count is not there.
+            collection, sounds = await asyncio.gather(self._opened(client), before.count())
             told = collection.metadata or {}
             version = told.get(_VERSION)
+            if not self._trouble(collection):
+                self._known = collection
             return IndexState(
-                sounds=await collection.count(),
+                sounds=sounds,
                 generation=int(told.get(_GENERATION) or 0),
                 recipe_version=version if isinstance(version, int) else None,
                 trouble=self._trouble(collection),
