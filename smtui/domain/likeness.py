@@ -94,11 +94,19 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A sound that was found, with how alike it is."""
+    """A sound that was found, with how alike it is.
+
+    Attributes:
+        folder: where its file lies; empty where nobody asked for few of one folder.
+        same_as: the first of the sounds that are the same to the ear, itself if it is that one;
+            None where nobody asked for them to be told apart.
+    """
 
     file_id: FileId
     score: float
     likeness: Likeness
+    folder: str = ""
+    same_as: FileId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

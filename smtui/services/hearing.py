@@ -17,6 +17,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
+from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
 from smtui.services.in_steps import InSteps
@@ -36,6 +37,7 @@ class Documents:
     samples: SampleStore
     analyses: AnalysisStore
     batches: BatchStore
+    embeddings: EmbeddingStore
     outcomes: OutcomeStore | None = None
 
 

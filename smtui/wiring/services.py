@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.indexing import Indexing
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.similarity import Similarity
     from smtui.wiring.foundation import Foundation
 
 
@@ -69,6 +71,8 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
             pictures=pictures,
+            similarity=_similarity(ground, paths),
+            indexing=_indexing(ground),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
@@ -103,6 +107,32 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     limits = settings.limits
     per_minute = AskedPerMinute(tries=limits.auth_login, commands=limits.general_api)
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
+
+
+def _similarity(ground: Foundation, paths: PathMap) -> Similarity:
+    from smtui.alike.comparison import MatrixComparison
+    from smtui.alike.outside import InspectedOutside
+    from smtui.services.nearest import LikenessPorts
+    from smtui.services.similarity import Similarity
+
+    ports = LikenessPorts(
+        samples=ground.documents.samples,
+        embeddings=ground.documents.embeddings,
+        index=ground.index,
+        comparison=MatrixComparison(),
+        outside=InspectedOutside(),
+        cache=ground.cache,
+    )
+    return Similarity(ports, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def _indexing(ground: Foundation) -> Indexing:
+    from smtui.services.indexing import Indexing
+
+    documents = ground.documents
+    return Indexing(
+        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
+    )
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:

@@ -14,8 +14,12 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+from smtui.alike.comparison import MatrixComparison
+from smtui.alike.outside import InspectedOutside
 from smtui.domain.account import Role, UserId
+from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
+from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark
 from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
@@ -24,12 +28,17 @@ from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
+from smtui.services.indexing import Indexing
 from smtui.services.library import Library
+from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
+from smtui.services.similarity import Similarity
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.chroma.index import ChromaIndex
+from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits
@@ -50,6 +59,11 @@ class Clock:
 
     def now(self) -> datetime:
         return NOW
+
+
+async def no_index() -> str:
+    """Small libraries are searched without the index."""
+    raise ServerUnavailable("There is no index in these tests")
 
 
 async def no_worker() -> None:
@@ -125,6 +139,16 @@ class Home:
             )
             rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
+            near = LikenessPorts(
+                samples=documents.samples,
+                embeddings=documents.embeddings,
+                index=ChromaIndex(
+                    ChromaLine(no_index), recipe_version=self.recipe_version, about=False
+                ),
+                comparison=MatrixComparison(),
+                outside=InspectedOutside(),
+                cache=RedisCache(link),
+            )
             self.documents = documents
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
@@ -134,6 +158,13 @@ class Home:
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
+                similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
+                indexing=Indexing(
+                    near.samples,
+                    near.embeddings,
+                    near.index,
+                    recipe_version=self.recipe_version,
+                ),
                 servers=self,
                 recipe_version=self.recipe_version,
             )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from smtui.domain.likeness import Likeness, Wanted
+from smtui.domain.likeness import Hit, Likeness, Wanted, Weights
 from smtui.domain.sample import FileId
 
 
@@ -21,6 +24,11 @@ class Embedded:
     file_id: FileId
     recipe_version: int
     numbers: bytes
+
+    @property
+    def singles(self) -> Sequence[float]:
+        """The numbers themselves."""
+        return singles(self.numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,10 @@ class IndexState:
 
 
 class EmbeddingStore(Protocol):
-    """The embeddings of the newest analyses: the truth that the index can be rebuilt from."""
+    """The embeddings of the newest analyses: the truth that the index can be rebuilt from.
+
+    A sound has one where this recipe heard its present bytes and the file is not missing.
+    """
 
     async def of(
         self, file_ids: Sequence[FileId], *, recipe_version: int
@@ -54,6 +65,12 @@ class EmbeddingStore(Protocol):
         self, file_id: FileId | None, *, recipe_version: int, limit: int
     ) -> tuple[Embedded, ...]:
         """The next ones by rising file_id, of sounds that are in the library."""
+        ...
+
+    async def ids(
+        self, file_id: FileId | None, *, recipe_version: int, limit: int
+    ) -> tuple[FileId, ...]:
+        """The ids of what `after` gives."""
         ...
 
     async def count(self, *, recipe_version: int) -> int:
@@ -112,3 +129,39 @@ class Comparison(Protocol):
     async def likeness(
         self, wanted: Wanted, embeddings: Mapping[FileId, Embedded]
     ) -> Mapping[FileId, Likeness]: ...
+
+    async def best(
+        self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
+    ) -> tuple[Hit, ...]:
+        """The most alike by falling score, at most so many; equal ones by file_id."""
+        ...
+
+    async def same(
+        self, embeddings: Sequence[Embedded], *, above: float
+    ) -> Mapping[FileId, FileId]:
+        """For each the first in this order whose cosine with it is above; itself where none is."""
+        ...
+
+
+class OutsideListener(Protocol):
+    """Hears a file that is not of the library, in a process of its own."""
+
+    async def embedding(self, path: Path) -> Sequence[float]:
+        """Give its 768 numbers; raises SoundUnreadable. Cancelling the caller ends the process."""
+        ...
+
+
+def singles(numbers: bytes) -> Sequence[float]:
+    """Read little-endian float32."""
+    read = array("f", numbers)
+    if sys.byteorder == "big":
+        read.byteswap()
+    return read
+
+
+def packed(numbers: Sequence[float]) -> bytes:
+    """Write as little-endian float32."""
+    written = array("f", numbers)
+    if sys.byteorder == "big":
+        written.byteswap()
+    return written.tobytes()

@@ -24,6 +24,7 @@ from smtui.stores.sqlite.connections import (
     Readers,
     Writer,
 )
+from smtui.stores.sqlite.embeddings import SqliteEmbeddings
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.samples import SqliteSamples
 
@@ -49,6 +50,7 @@ class Documents:
     analyses: SqliteAnalyses
     batches: SqliteBatches
     outcomes: SqliteOutcomes
+    embeddings: SqliteEmbeddings
 
 
 @asynccontextmanager
@@ -90,6 +92,7 @@ async def opened(
             analyses=SqliteAnalyses(readers, writer),
             batches=SqliteBatches(readers, writer, clock),
             outcomes=SqliteOutcomes(writer, clock),
+            embeddings=SqliteEmbeddings(readers, background),
         )
     finally:
         await background.close()
