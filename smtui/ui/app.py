@@ -221,9 +221,7 @@ class SmtuiApp(Doors):
         if number == signal.SIGHUP:
             # Nobody reads any more: drawing on would fill the driver's queue and block the loop.
             self._begin_batch()
-        if self._last_wish is None:
-            leaving = self._leave(128 + number, seconds=_SIGNAL_GRACE)
-            self._last_wish = asyncio.create_task(leaving)
+        self._last_wish = asyncio.create_task(self._leave(128 + number, seconds=_SIGNAL_GRACE))
 
     async def _leave(self, status: int, *, seconds: float) -> None:
         if not await all_done(self, seconds=seconds):

@@ -14,6 +14,7 @@ from smtui.stores.sqlite.opening import opened
 from tests.journeys.killing import Audit, short_sounds
 from tests.journeys.machine import Machine
 from tests.journeys.terminal import Terminal
+from tests.local.private_home import until
 
 SOUNDS = 150
 HANG_UP = 129
@@ -57,6 +58,8 @@ async def test_a_run_goes_on_when_the_line_drops_and_the_next_screen_shows_it_fi
     await terminal.sees("/150 heard", seconds=60)
     run_id, _ = await the_run(embedded)
     os.kill(terminal.pid, signal.SIGHUP)
+    # No second signal before this one has done its work.
+    await until(lambda: terminal.ended)
     assert await terminal.leave() == HANG_UP
 
     _, before = await the_run(embedded)

@@ -161,13 +161,6 @@ def test_signals_give_the_terminal_back(terminal: Terminal, number: int, status:
     assert all(code in terminal.text for code in GIVEN_BACK)
 
 
-def test_the_first_of_two_signals_says_why_the_screen_ended(terminal: Terminal) -> None:
-    terminal.read_until(b"Welcome")
-    os.kill(terminal.pid, signal.SIGHUP)
-    os.kill(terminal.pid, signal.SIGTERM)
-    assert terminal.status() == 129
-
-
 def test_a_line_that_drops_ends_the_screen(terminal: Terminal) -> None:
     terminal.read_until(b"Welcome")
     os.close(terminal.line)
