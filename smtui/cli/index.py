@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.asking import print_table
 from smtui.cli.running import opened, out, run
+from smtui.domain.likeness import ASPECTS
 
 if TYPE_CHECKING:
+    from smtui.services.honesty import Tally
     from smtui.services.indexing import Standing
 
 _LINE_EVERY_SECONDS = 5.0
+_COLUMNS = ("all", *ASPECTS)
 
 
 @click.group("index")
@@ -57,6 +61,57 @@ def rebuild() -> None:
         out(f"{done:,} sounds are in the index, after {seconds:.0f} s.")
 
     run(work)
+
+
+@index_command.command("check")
+@click.option("--sample", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check(*, sample: int, as_json: bool) -> None:
+    """Say how far likeness can be trusted on the sounds of this library.
+
+    Of a SAMPLE of sounds each is encoded anew with loss, and cut in half; how often is the sound
+    itself the nearest of up to 5,000 to what was made? And how often is the nearest other sound of
+    the same kind? For the whole and for each aspect alone. What is made is heard here and now and
+    thrown away.
+    """
+
+    async def work() -> None:
+        # Late imports: --help loads no numpy.
+        from smtui.alike.probing import RecipeProber
+        from smtui.services.honesty import Tally
+
+        tally = Tally()
+        async with opened() as box:
+            progress = _Progress(sample)
+            async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
+                progress.show(tally.sounds)
+            progress.leave()
+        if as_json:
+            sys.stdout.write(f"{json.dumps(_shares(tally))}\n")
+        else:
+            _print(tally)
+
+    run(work)
+
+
+def _shares(tally: Tally) -> dict[str, object]:
+    shares = {
+        question: {"asked": asked} | {one: round(tally.share(question, one), 4) for one in _COLUMNS}
+        for question, asked in tally.asked.items()
+    }
+    return {"compared": tally.compared, "nearest": shares}
+
+
+def _print(tally: Tally) -> None:
+    if not tally.asked:
+        out("There is nothing to look for yet: no sound was listened to, or their files are away.")
+        return
+    out(f"Nearest of {tally.compared:,} sounds, in percent of the times asked:")
+    rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
+    for question, asked in tally.asked.items():
+        cells = (f"{100 * tally.share(question, one):.0f}" for one in _COLUMNS)
+        rows.append((question, str(asked), *cells))
+    print_table(rows)
 
 
 def _fields(standing: Standing) -> dict[str, object]:

@@ -132,4 +132,4 @@ def _told(hit: Hit) -> dict[str, object]:
 
 def _line(hit: Hit, sample: Sample) -> str:
     numbers = [f"{100 * one:4.0f}" for one in (hit.score, *hit.likeness.aspects)]
-    return "\t".join([*numbers, sample.file_path])
+    return f"{' '.join(numbers)}  {sample.file_path}"

@@ -32,9 +32,9 @@ FEW = 2_500
 MOST_EXACTLY = 20_000
 """So many are where the index cannot be asked, about a second."""
 
-_SPARE = 1.3
+_SPARE = 2.0
 _LEAST = 100
-_BROADEST = 10.0
+_BROADEST = 6.0
 # Some of what the index has may be missing by now.
 _GONE = 50
 _MOST_FETCHED = 3_000

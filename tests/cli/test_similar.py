@@ -37,7 +37,7 @@ def sounds(tmp_path: Path) -> Path:
     for number in range(4):
         tone(folder / f"low/low_{number}.wav", 60 + number)
         tone(folder / f"noise/noise_{number}.wav", 60 + number, noise=0.95)
-    for words in (("scan", "--no-analyze", folder), ("analyze",)):
+    for words in (("scan", "--no-analyze", folder), ("analyze", "--wait")):
         done = smtui(*words)
         assert done.returncode == 0, done.stderr
     return folder
@@ -66,8 +66,8 @@ def test_what_sounds_alike_is_found_and_kept_to_what_was_asked(
     told = json.loads(first)
     assert set(told["aspects"]) == {"timbre", "rhythm", "tonality", "envelope"}
     assert told["analysis_level"] == "advanced"
-    line = smtui("similar", "low_0").stdout.splitlines()[0].split("\t")
-    assert line[-1] == found[0]
+    line = smtui("similar", "low_0").stdout.splitlines()[0]
+    assert line.endswith(f"  {found[0]}")
 
 
 def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
@@ -83,6 +83,15 @@ def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
     assert smtui("index", "status").stdout == (
         "All 8 sounds that were listened to are in the index.\n"
     )
+
+
+def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:
+    told = json.loads(smtui("index", "check", "--json").stdout)
+    assert told["compared"] == 8
+    assert told["nearest"]["re-encoded"]["asked"] == 8
+    assert 0 <= told["nearest"]["second half"]["timbre"] <= 1
+    assert told["nearest"]["re-encoded"]["all"] >= 0.5
+    assert "re-encoded" in smtui("index", "check", "--sample", "2").stdout
 
 
 @pytest.mark.parametrize(
