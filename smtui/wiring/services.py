@@ -64,9 +64,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             accounts=_accounts(here, settings, ground),
             library=Library(documents.samples, rights, clock),
-            scans=Scans(
-                documents.samples, finder, clock, rights=rights, intents=_intents(settings, ground)
-            ),
+            scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
