@@ -86,7 +86,8 @@ class Answer:
 
     def reweighted(self, weights: Weights, *, limit: int) -> Answer:
         """Rank what was compared by other weights; no round trip, and a better answer may come."""
-        hits = [replace(hit, score=hit.likeness.score(weights)) for hit in self.pool]
+        factors = weights.factors()
+        hits = [replace(hit, score=hit.likeness.weighted(factors)) for hit in self.pool]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))
         return replace(self, hits=tuple(self._chosen(hits, limit)), pool=tuple(hits))
 

@@ -62,8 +62,12 @@ class Indexing:
 
     async def standing(self) -> Standing:
         """Tell how the index stands."""
-        heard = await self._embeddings.count(recipe_version=self._recipe_version)
+        heard = await self.heard()
         return Standing(index=await self._index.state(), heard=heard)
+
+    async def heard(self) -> int:
+        """How many sounds have an embedding."""
+        return await self._embeddings.count(recipe_version=self._recipe_version)
 
     async def add(self, file_ids: Sequence[FileId]) -> int:
         """Put what the documents have of these sounds, take out of what they have nothing."""

@@ -149,6 +149,7 @@ class Similarity:
                 seeds=seeds,
                 left=left,
                 most=most,
+                enough=most if asked.dropping else asked.limit,
             )
             pool = await self._described(search, await self._nearest.found(aim, plan))
             answer = Answer(
@@ -158,8 +159,9 @@ class Similarity:
                 per_folder=search.per_folder,
                 apart=search.apart,
             )
-            hits = answer.reweighted(search.weights, limit=asked.limit).hits
-            if len(hits) >= asked.limit or len(pool) < most or not asked.dropping:
+            if not asked.dropping or len(pool) < most:
+                return answer
+            if len(answer.reweighted(search.weights, limit=asked.limit).hits) >= asked.limit:
                 return answer
             if most >= _WIDEST:
                 only = f"Only the {len(pool):,} nearest of {left:,} were looked at."

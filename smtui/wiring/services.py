@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
     from smtui.services.indexing import Indexing
+    from smtui.services.nearest import LikenessPorts
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
-    from smtui.services.similarity import Similarity
+    from smtui.services.scans import Intents
     from smtui.wiring.foundation import Foundation
 
 
@@ -42,10 +43,11 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
+    from smtui.services.honesty import Honesty
     from smtui.services.library import Library
     from smtui.services.rights import Rights
-    from smtui.services.scans import Intents, Scans
-    from smtui.stores.redis.limits import RedisLimits
+    from smtui.services.scans import Scans
+    from smtui.services.similarity import Similarity
 
     clock = SystemClock()
     paths = settings.paths.here
@@ -54,13 +56,9 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         ground = await stack.enter_async_context(foundation(here, settings))
         documents = ground.documents
         rights = Rights(documents.accounts)
-        intents = Intents(
-            accounts=documents.accounts,
-            limits=RedisLimits(ground.link),
-            per_minute=settings.limits.audio_upload,
-        )
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
+        near, intents = _near(ground), _intents(settings, ground)
         pictures = _pictures(ground.cache, paths)
         stack.push_async_callback(pictures.close)
         yield Services(
@@ -71,12 +69,24 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
             pictures=pictures,
-            similarity=_similarity(ground, paths),
+            similarity=Similarity(near, paths=paths, recipe_version=RECIPE_VERSION),
             indexing=_indexing(ground),
+            honesty=Honesty(near, paths=paths, recipe_version=RECIPE_VERSION),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
         )
+
+
+def _intents(settings: Settings, ground: Foundation) -> Intents:
+    from smtui.services.scans import Intents
+    from smtui.stores.redis.limits import RedisLimits
+
+    return Intents(
+        accounts=ground.documents.accounts,
+        limits=RedisLimits(ground.link),
+        per_minute=settings.limits.audio_upload,
+    )
 
 
 def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:
@@ -109,13 +119,12 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
 
 
-def _similarity(ground: Foundation, paths: PathMap) -> Similarity:
+def _near(ground: Foundation) -> LikenessPorts:
     from smtui.alike.comparison import MatrixComparison
     from smtui.alike.outside import InspectedOutside
     from smtui.services.nearest import LikenessPorts
-    from smtui.services.similarity import Similarity
 
-    ports = LikenessPorts(
+    return LikenessPorts(
         samples=ground.documents.samples,
         embeddings=ground.documents.embeddings,
         index=ground.index,
@@ -123,7 +132,6 @@ def _similarity(ground: Foundation, paths: PathMap) -> Similarity:
         outside=InspectedOutside(),
         cache=ground.cache,
     )
-    return Similarity(ports, paths=paths, recipe_version=RECIPE_VERSION)
 
 
 def _indexing(ground: Foundation) -> Indexing:

@@ -28,6 +28,7 @@ from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
+from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
@@ -165,6 +166,7 @@ class Home:
                     near.index,
                     recipe_version=self.recipe_version,
                 ),
+                honesty=Honesty(near, paths=PathMap(), recipe_version=self.recipe_version),
                 servers=self,
                 recipe_version=self.recipe_version,
             )
