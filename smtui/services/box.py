@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
+    from smtui.services.fitting import Fitting
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
@@ -30,6 +31,7 @@ class Services:
 
     accounts: Accounts
     library: Library
+    fits: Fitting
     scans: Scans
     analyses: Analyses
     batches: Batches

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.fitting import Fitting
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation
@@ -64,6 +65,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             accounts=_accounts(here, settings, ground),
             library=Library(documents.samples, rights, clock),
+            fits=_fits(ground, paths),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
@@ -103,6 +105,14 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     limits = settings.limits
     per_minute = AskedPerMinute(tries=limits.auth_login, commands=limits.general_api)
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
+
+
+def _fits(ground: Foundation, paths: PathMap) -> Fitting:
+    from smtui.alike.masking import NumpyMasking
+    from smtui.services.fitting import Fitting
+
+    documents = ground.documents
+    return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:
