@@ -18,7 +18,8 @@ from smtui.stores.sqlite.values import from_json
 # CROSS JOIN keeps this order. Sorting in SQLite would carry the numbers along.
 _SELECT = (
     "SELECT a.level_rank, a.analyzed_at, a.analysis_id, f.file_id, d.file_hash, a.duration,"
-    " f.heard_tempo, d.heard_key, f.heard_mode, d.heard_key_confidence, a.spectral_features, a.spectral_numbers"
+    " f.heard_tempo, d.heard_key, f.heard_mode, d.heard_key_confidence,"
+    " a.spectral_features, a.spectral_numbers"
     " FROM audio_files AS f CROSS JOIN audio_details AS d ON d.row = f.row"
     " CROSS JOIN analyses AS a ON a.file_id = f.file_id"
     " WHERE f.file_id IN ({marks}) AND f.heard_rank >= 0 AND a.spectral_numbers IS NOT NULL"
