@@ -77,6 +77,10 @@ class SampleStore(Protocol):
         """
         ...
 
+    async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds match, as the viewer sees them; the order is not looked at."""
+        ...
+
     async def count(self, question: Question) -> int: ...
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
