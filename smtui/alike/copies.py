@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
-from smtui.domain.copies import Difference, Print
+from smtui.domain.analysis import Measurement
+from smtui.domain.copies import Difference
 from smtui.domain.ports.copies import Near
 
 
@@ -18,7 +19,9 @@ class NumpyCopies:
         while (step := await asyncio.to_thread(next, blocks, None)) is not None:
             yield step
 
-    async def differences(self, pairs: Sequence[tuple[Print, Print]]) -> tuple[Difference, ...]:
+    async def differences(
+        self, pairs: Sequence[tuple[Measurement, Measurement]]
+    ) -> tuple[Difference | None, ...]:
         """Lay each pair upon each other and compare, in their order."""
         return await asyncio.to_thread(_compared, pairs)
 
@@ -30,7 +33,9 @@ def _blocks(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
     return near(embeddings, least)
 
 
-def _compared(pairs: Sequence[tuple[Print, Print]]) -> tuple[Difference, ...]:
+def _compared(
+    pairs: Sequence[tuple[Measurement, Measurement]],
+) -> tuple[Difference | None, ...]:
     from smtui.alike.sameness import difference
 
     return tuple(difference(first, other) for first, other in pairs)

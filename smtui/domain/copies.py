@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from smtui.domain.sample import FileId, Sample
+from smtui.domain.sample import Sample
 
 SAME_BYTES = "same bytes"
 
-ALIKE_ENOUGH = 0.85
+ALIKE_ENOUGH = 0.9
 """The cosine of two embeddings below which nobody looks closer."""
 
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au", "wavex")
-_UNLIKE_DB = 2.0
-_LEAST_SHARED = 0.9
-_LEAST_STRUCK = 0.75
-_HEARD_DB = 0.3
+_HEARD_DB = 0.5
 _HEARD_SECONDS = 0.03
-_MOSTLY = 0.75
+_MOSTLY = 0.9
 _GRAIN = 0.1
+
+_LEAST_SHARED = 0.9
+_LEAST_CUT = 0.3
+"""s; of a shorter sound the slices say too little to know a part of it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Print:
-    """What two sounds are compared by once they seem alike.
+class _Limits:
+    """How far two files may differ and be one sound; the fields are those of a difference."""
 
-    Attributes:
-        duration: s.
-        onsets: s, rising.
-        slices, numbers: as in `domain.masking.Outline`.
-    """
+    alike: float
+    bands: float
+    level: float
+    brightness: float
+    pitches: float
 
-    file_id: FileId
-    duration: float
-    onsets: tuple[float, ...]
-    slices: int
-    numbers: bytes = field(repr=False)
+
+# Codecs and gains stay within these, other sounds of the same instrument do not.
+_AS_LONG = _Limits(alike=0.93, bands=1.0, level=0.3, brightness=0.6, pitches=0.985)
+_MOST_DB = 1.9
+_WITH_SILENCE = _Limits(alike=0.96, bands=1.5, level=1.8, brightness=0.3, pitches=0.97)
+_CUT = _Limits(alike=ALIKE_ENOUGH, bands=0.6, level=0.9, brightness=0.5, pitches=0.97)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +47,37 @@ class Difference:
     Attributes:
         offset: s of the first that lie before the start of the second; negative where the second
             begins earlier.
-        gain: dB by which the second is louder.
-        spectrum: the mean difference of their bands where they sound, dB, whatever the gain.
-        shared: of the shorter one, how much lies upon the other, 0 to 1.
-        struck: of the onsets in what they share, how many both have, 0 to 1; 1 without any.
+        longer: s by which the second lasts longer.
+        silence: s of silence that the second has more, before and after it together.
+        shorter: s that the shorter of them lasts.
+        shared: of the shorter, how much lies upon the other, 0 to 1.
+        gain: dB by which the second is louder; all that follows is whatever the gain.
+        alike: the cosine of their embeddings.
+        bands: the difference of their bands, dB, in the middle moment where they sound.
+        most: the same in the moment that nine of ten do not exceed.
+        level: the mean difference of their levels, dB.
+        brightness: the mean difference of their centroids, octaves.
+        pitches: the mean cosine of their chroma.
     """
 
     offset: float
-    gain: float
-    spectrum: float
+    longer: float
+    silence: float
+    shorter: float
     shared: float
-    struck: float
+    gain: float
+    alike: float
+    bands: float
+    most: float
+    level: float
+    brightness: float
+    pitches: float
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether they are of different length by the silence around them alone."""
+        apart = abs(self.longer - self.silence)
+        return abs(self.longer) > _HEARD_SECONDS >= apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,38 +96,50 @@ class Group:
     copies: tuple[Copy, ...]
 
 
-def is_same(difference: Difference) -> bool:
-    """Whether it is the same sound, re-encoded, trimmed or made louder perhaps."""
+def is_same(found: Difference) -> bool:
+    """Whether it is the same sound, re-encoded, trimmed or made louder perhaps.
+
+    What is as long must be alike in nearly everything. What has more silence around it, or is a
+    part of the other, is laid upon it less exactly; a part has an embedding of its own.
+    """
+    if found.shared < _LEAST_SHARED:
+        return False
+    if abs(found.longer) <= _HEARD_SECONDS:
+        return _within(found, _AS_LONG) and found.most <= _MOST_DB
+    if found.is_silence:
+        return _within(found, _WITH_SILENCE)
+    return found.shorter >= _LEAST_CUT and _within(found, _CUT)
+
+
+def _within(found: Difference, limits: _Limits) -> bool:
     return (
-        difference.spectrum <= _UNLIKE_DB
-        and difference.shared >= _LEAST_SHARED
-        and difference.struck >= _LEAST_STRUCK
+        found.alike >= limits.alike
+        and found.bands <= limits.bands
+        and found.level <= limits.level
+        and found.brightness <= limits.brightness
+        and found.pitches >= limits.pitches
     )
 
 
-def reason(first: Sample, other: Sample, difference: Difference) -> str:
+def reason(first: Sample, other: Sample, found: Difference) -> str:
     """Say how the other differs from the first, of which it is a copy."""
     parts = []
     if _coding(first) != _coding(other):
         parts.append("re-encoded")
-    longer = other.duration - first.duration
-    if longer < -_HEARD_SECONDS:
-        parts.append(_trimmed(-longer, difference.offset))
-    elif longer > _HEARD_SECONDS:
-        parts.append(f"{longer:.2f} s longer")
-    if abs(difference.gain) >= _HEARD_DB:
-        parts.append(
-            f"{abs(difference.gain):.1f} dB {'louder' if difference.gain > 0 else 'quieter'}"
-        )
+    if abs(found.longer) > _HEARD_SECONDS:
+        parts.append(_of_length(found))
+    if abs(found.gain) >= _HEARD_DB:
+        parts.append(f"{abs(found.gain):.1f} dB {'louder' if found.gain > 0 else 'quieter'}")
     return f"same sound: {', '.join(parts) or 'other bytes'}"
 
 
-def likely_original(sample: Sample) -> tuple[float, bool, float, str, str]:
-    """What to sort by so that the likely original comes first: long, lossless, old."""
+def likely_original(sample: Sample) -> tuple[float, bool, float, int, str, str]:
+    """What to sort by so that the likely original comes first: long, lossless, old, short-named."""
     return (
         -round(sample.duration / _GRAIN),
         sample.format not in _LOSSLESS,
         sample.uploaded_at.timestamp(),
+        len(sample.filename),
         sample.file_path,
         sample.file_id,
     )
@@ -115,8 +149,13 @@ def _coding(sample: Sample) -> tuple[str, int, int]:
     return sample.format, sample.sample_rate, sample.channels
 
 
-def _trimmed(seconds: float, offset: float) -> str:
+def _of_length(found: Difference) -> str:
+    seconds, less = abs(found.longer), found.longer < 0
+    if found.is_silence:
+        return f"{seconds:.2f} s {'less' if less else 'more'} silence"
+    if not less:
+        return f"{seconds:.2f} s longer"
     words = f"trimmed by {seconds:.2f} s"
-    if offset >= _MOSTLY * seconds:
+    if found.offset >= _MOSTLY * seconds:
         return f"{words} at its start"
-    return f"{words} at its end" if offset <= (1 - _MOSTLY) * seconds else words
+    return f"{words} at its end" if found.offset <= (1 - _MOSTLY) * seconds else words

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation
@@ -61,10 +63,12 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
         pictures = _pictures(ground.cache, paths)
+        library = Library(documents.samples, rights, clock)
         stack.push_async_callback(pictures.close)
         yield Services(
             accounts=_accounts(here, settings, ground),
-            library=Library(documents.samples, rights, clock),
+            library=library,
+            duplicates=_duplicates(ground, library, paths),
             fits=_fits(ground, paths),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
@@ -113,6 +117,16 @@ def _fits(ground: Foundation, paths: PathMap) -> Fitting:
 
     documents = ground.documents
     return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
+
+
+def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:
+    from smtui.alike.copies import NumpyCopies
+    from smtui.services.duplicates import DuplicateFinder, Stores
+
+    documents = ground.documents
+    assert documents.embeddings is not None
+    stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
+    return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:

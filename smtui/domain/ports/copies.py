@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from smtui.domain.copies import Difference, Print
+from smtui.domain.analysis import Measurement
+from smtui.domain.copies import Difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +28,13 @@ class Copies(Protocol):
     def near(self, embeddings: Sequence[bytes], *, least: float) -> AsyncIterator[Near]:
         """Yield every pair whose cosine is at least so high, block by block.
 
-        Of one sound that is alike very many, only the 64 most alike. What is silent is alike
+        Of one sound that is alike very many, only the 24 most alike. What is silent is alike
         nothing. An embedding is 768 little-endian float32.
         """
         ...
 
-    async def differences(self, pairs: Sequence[tuple[Print, Print]]) -> tuple[Difference, ...]:
-        """Lay each pair upon each other and compare, in their order."""
+    async def differences(
+        self, pairs: Sequence[tuple[Measurement, Measurement]]
+    ) -> tuple[Difference | None, ...]:
+        """Lay each pair upon each other and compare, in their order; None where one is silent."""
         ...
