@@ -30,6 +30,7 @@ HEAVY = [
     "redis",
     "bcrypt",
     "torch",
+    "sentence_transformers",
 ]
 
 
@@ -190,6 +191,8 @@ def test_the_way_to_the_first_frame_is_light(code: str):
         "watch",
         "list",
         "duplicates",
+        "find",
+        "words",
         "folders",
         "user",
         "services",

@@ -29,6 +29,8 @@ COMMANDS = {
     "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
     "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
     "check": Entry("smtui.cli.check", "Look for what to mend before a pack goes out."),
+    "find": Entry("smtui.cli.find", "Find sounds by what is said of them."),
+    "words": Entry("smtui.cli.words", "The model of meanings: status, fetch."),
     "duplicates": Entry("smtui.cli.duplicates", "Show files that are the same sound."),
     "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
     "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),

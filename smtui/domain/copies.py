@@ -37,7 +37,7 @@ class _Limits:
 _AS_LONG = _Limits(alike=0.93, bands=1.0, level=0.3, brightness=0.6, pitches=0.985)
 _MOST_DB = 1.9
 _WITH_SILENCE = _Limits(alike=0.96, bands=1.5, level=1.8, brightness=0.3, pitches=0.97)
-_CUT = _Limits(alike=ALIKE_ENOUGH, bands=0.6, level=0.9, brightness=0.5, pitches=0.97)
+_CUT = _Limits(alike=ALIKE_ENOUGH, bands=0.6, level=0.9, brightness=0.5, pitches=0.985)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ what is between dark and bright is called neither.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import mul
@@ -31,17 +32,22 @@ _NOUNS = {
 }
 _HITS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
 _METAL = ("hat", "cymbal")
+_SKINS = ("kick", "snare", "clap", "tom", "percussion")
+_MAY_RING = (None, "percussion", "fx", "lead")
 _LOW = ("kick", "bass", "tom")
-_SURE = 0.5
+_SURE, _MAYBE = 0.5, 0.2
+_FACT = re.compile(r"\d+ BPM|in [A-G]#? (?:major|minor)|note .*|mono|wide stereo")
 
 _DARK_HZ, _BRIGHT_HZ, _AIRY_HZ = 1_100.0, 4_200.0, 9_000.0
 _DEEP_HZ = 320.0
-_NOISY, _CLEAN = 0.08, 0.0015
+_NOISY, _CLEAN, _TONAL = 0.08, 0.0003, 0.0015
 _METALLIC_HZ = 2_200.0
-_METALLIC = (0.004, 0.09)
+_METALLIC = (0.004, 0.06)
 _SHORT, _LONG = 0.3, 3.0
 _NO_TAIL, _LONG_TAIL = 0.16, 0.9
-_SLOW, _PUNCH = 0.08, 0.03
+_SLOW, _PUNCH = 0.1, 0.05
+_HOLDS = 0.5
+_BOOMS = 0.4
 _HELD = 0.6
 _SWELLS = 9.0
 _QUIET, _LOUD = -30.0, -9.0
@@ -72,6 +78,11 @@ def description(heard: Measurement) -> str:
     words = [*_spectrum(heard, colour), *_manner(heard, shape), *_level(heard)]
     parts = [", ".join(words), _noun(heard), *_ending(heard, shape), *_facts(heard)]
     return "; ".join(part for part in parts if part)
+
+
+def essence(text: str) -> str:
+    """A description without its numbers, keys and channels: what a model of meanings is asked."""
+    return "; ".join(part for part in text.split("; ") if not _FACT.fullmatch(part))
 
 
 def colour_of(features: SpectralFeatures | None) -> Colour | None:
@@ -107,7 +118,7 @@ def _spectrum(heard: Measurement, colour: Colour | None) -> Iterator[str]:
         yield "bright"
     if colour.rolloff < _DEEP_HZ:
         yield "deep"
-    elif colour.rolloff > _AIRY_HZ and colour.flatness > _CLEAN:
+    elif colour.rolloff > _AIRY_HZ and colour.flatness > _TONAL:
         yield "airy"
     if colour.flatness > _NOISY:
         yield "noisy"
@@ -121,7 +132,8 @@ def _is_metallic(heard: Measurement, colour: Colour) -> bool:
     """Whether many partials ring high up that no key explains."""
     low, high = _METALLIC
     rings = colour.centroid > _METALLIC_HZ and low < colour.flatness < high
-    return heard.kind in _METAL or (rings and heard.key is None and not heard.is_loop)
+    may_ring = heard.kind in _MAY_RING and heard.key is None and not heard.is_loop
+    return heard.kind in _METAL or (rings and may_ring)
 
 
 def _manner(heard: Measurement, shape: Envelope) -> Iterator[str]:
@@ -132,14 +144,14 @@ def _manner(heard: Measurement, shape: Envelope) -> Iterator[str]:
         yield "short"
     elif shape.length > _LONG:
         yield "long"
-    struck = shape.attack <= _PUNCH and shape.fall < _SHORT and heard.kind in _HITS
+    struck = shape.attack <= _PUNCH and shape.fall < _SHORT and heard.kind in _SKINS
     if shape.attack > _SLOW or struck:
         yield "punchy" if struck else "soft"
-    if shape.held > _HELD and shape.length > _SHORT:
+    if shape.held > _HELD and shape.length > _HOLDS:
         yield "sustained"
     if shape.rise > _SWELLS:
         yield "rising"
-    if heard.kind in _LOW and shape.fall > _SHORT:
+    if heard.kind in _LOW and shape.fall > _BOOMS:
         yield "boomy"
 
 
@@ -162,13 +174,24 @@ def _level(heard: Measurement) -> Iterator[str]:
 
 
 def _noun(heard: Measurement) -> str:
-    """What it is; a doubtful kind is only one-shot or loop."""
+    """What it is; a doubtful kind is only one-shot or loop, and perhaps this or that."""
     if heard.kind is None or heard.kind_confidence < _SURE:
-        return "loop" if heard.is_loop else "one-shot"
+        whole = "loop" if heard.is_loop else "one-shot"
+        maybe = " or ".join(_NOUNS.get(kind, kind) for kind in _likely(heard))
+        return f"{whole}, perhaps {maybe}" if maybe else whole
     noun = _NOUNS.get(heard.kind, heard.kind)
     if heard.is_loop and noun != "loop":
         return f"{noun} loop"
     return f"{noun} hit" if heard.kind in _HITS else noun
+
+
+def _likely(heard: Measurement) -> Iterator[str]:
+    """Kinds that it may be, the likelier first."""
+    if heard.kind is not None and heard.kind_confidence >= _MAYBE:
+        yield heard.kind
+    for claim in heard.claims.kind_alternatives[:1]:
+        if claim.confidence >= _MAYBE and not heard.is_loop:
+            yield claim.kind
 
 
 def _ending(heard: Measurement, shape: Envelope) -> Iterator[str]:

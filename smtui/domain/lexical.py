@@ -3,7 +3,8 @@
 A term counts by how rare it is (the inverse document frequency of BM25: Robertson and Zaragoza,
 "The probabilistic relevance framework", 2009). Descriptions are about equally long and say a thing
 once, so that nothing else of that measure matters; what they say beyond the question decides
-between equals. A term's opposite takes away what the term would have given, half of it.
+between equals. A term's opposite takes away half of what the term would have given. What says
+something that is not wanted is no answer.
 """
 
 from __future__ import annotations
@@ -35,19 +36,18 @@ class Lexicon:
     def scores(self, asked: Terms) -> Mapping[str, float]:
         """How well each description answers, at most 1; those that do not at all are left out."""
         wanted = {term: self._rarity.get(term, self._rarest) for term in asked.wanted}
-        unwanted = {term: self._rarity.get(term, self._rarest) for term in asked.unwanted}
-        whole = sum(wanted.values()) or sum(unwanted.values())
-        if not whole:
+        whole = sum(wanted.values())
+        if not asked.wanted and not asked.unwanted:
             return {}
         against = {other: rarity for term, rarity in wanted.items() for other in opposites(term)}
         found = {}
         for text, said in self._terms.items():
-            score = sum(rarity for term, rarity in wanted.items() if term in said)
-            if not wanted:
-                score = whole
+            if said & asked.unwanted:
+                continue
+            # Who only says what it is not gets everything else.
+            score = sum(rarity for term, rarity in wanted.items() if term in said) if wanted else 1
             score -= _AGAINST * sum(rarity for term, rarity in against.items() if term in said)
-            score -= sum(rarity for term, rarity in unwanted.items() if term in said)
             if score > 0:
                 beyond = len(said - asked.wanted)
-                found[text] = score / whole - _BESIDES * beyond
+                found[text] = score / (whole or 1) - _BESIDES * beyond
         return found

@@ -75,7 +75,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[#♯]?")
 _SAYS_NOTHING = frozenset(
     _WORD.findall(
         "a an and the of with for to is it in on at that this very really some like sounding sound"
-        " sounds sample but or quite rather more bit kind type please drum"
+        " sounds sample but or quite rather more bit kind type please drum perhaps"
     )
 )
 _LONGEST = 3

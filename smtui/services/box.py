@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.services.scans import Scans
+    from smtui.services.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Services:
     library: Library
     fits: Fitting
     duplicates: DuplicateFinder
+    words: Words
     scans: Scans
     analyses: Analyses
     batches: Batches

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
 
 
@@ -70,6 +71,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             library=library,
             duplicates=_duplicates(ground, library, paths),
             fits=_fits(ground, paths),
+            words=_words(ground, settings, stack),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
@@ -127,6 +129,27 @@ def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplica
     assert documents.embeddings is not None
     stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
     return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
+
+
+def _words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
+    from smtui.services.descriptions import Descriptions
+    from smtui.services.words import Reading, Words
+    from smtui.words.model import is_installed
+    from smtui.words.process import WordProcess
+
+    documents = ground.documents
+    assert documents.embeddings is not None
+    reading = Reading(
+        samples=documents.samples,
+        descriptions=Descriptions(documents.samples, documents.analyses),
+        embeddings=documents.embeddings,
+        recipe_version=RECIPE_VERSION,
+    )
+    if not is_installed():
+        return Words(reading, settings.paths.here)
+    meanings = WordProcess(settings.text.model)
+    stack.push_async_callback(meanings.close)
+    return Words(reading, settings.paths.here, meanings)
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:

@@ -27,6 +27,7 @@ from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
+from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting
 from smtui.services.library import Library
@@ -34,6 +35,7 @@ from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
+from smtui.services.words import Reading, Words
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
@@ -140,6 +142,15 @@ class Home:
                     library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
                 ),
                 fits=Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap()),
+                words=Words(
+                    Reading(
+                        samples=documents.samples,
+                        descriptions=Descriptions(documents.samples, documents.analyses),
+                        embeddings=documents.embeddings,
+                        recipe_version=self.recipe_version,
+                    ),
+                    PathMap(),
+                ),
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
