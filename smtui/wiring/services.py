@@ -14,6 +14,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.paths import Places
 from smtui.services.box import Services
 from smtui.settings import Settings
+from smtui.wiring import finding
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
 from smtui.wiring.pausing import pauses
@@ -23,12 +24,8 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
-    from smtui.services.duplicates import DuplicateFinder
-    from smtui.services.fitting import Fitting
-    from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
-    from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
 
 
@@ -63,20 +60,18 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         )
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
-        pictures = _pictures(ground.cache, paths)
         library = Library(documents.samples, rights, clock)
-        stack.push_async_callback(pictures.close)
         yield Services(
             accounts=_accounts(here, settings, ground),
             library=library,
-            duplicates=_duplicates(ground, library, paths),
-            fits=_fits(ground, paths),
-            words=_words(ground, settings, stack),
+            duplicates=finding.duplicates(ground, library, paths),
+            fits=finding.fits(ground, paths),
+            words=finding.words(ground, settings, stack),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
-            pictures=pictures,
+            pictures=_pictures(ground.cache, paths, stack),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
@@ -113,47 +108,10 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
 
 
-def _fits(ground: Foundation, paths: PathMap) -> Fitting:
-    from smtui.alike.masking import NumpyMasking
-    from smtui.services.fitting import Fitting
-
-    documents = ground.documents
-    return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
-
-
-def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:
-    from smtui.alike.copies import NumpyCopies
-    from smtui.services.duplicates import DuplicateFinder, Stores
-
-    documents = ground.documents
-    assert documents.embeddings is not None
-    stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
-    return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
-
-
-def _words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
-    from smtui.services.descriptions import Descriptions
-    from smtui.services.words import Reading, Words
-    from smtui.words.model import is_installed
-    from smtui.words.process import WordProcess
-
-    documents = ground.documents
-    assert documents.embeddings is not None
-    reading = Reading(
-        samples=documents.samples,
-        descriptions=Descriptions(documents.samples, documents.analyses),
-        embeddings=documents.embeddings,
-        recipe_version=RECIPE_VERSION,
-    )
-    if not is_installed():
-        return Words(reading, settings.paths.here)
-    meanings = WordProcess(settings.text.model)
-    stack.push_async_callback(meanings.close)
-    return Words(reading, settings.paths.here, meanings)
-
-
-def _pictures(cache: Cache, paths: PathMap) -> Pictures:
+def _pictures(cache: Cache, paths: PathMap, stack: AsyncExitStack) -> Pictures:
     from smtui.painter.process import PainterProcess
     from smtui.services.pictures import Pictures
 
-    return Pictures(PainterProcess(paths), cache)
+    pictures = Pictures(PainterProcess(paths), cache)
+    stack.push_async_callback(pictures.close)
+    return pictures
