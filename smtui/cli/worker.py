@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -111,6 +112,7 @@ class _Work:
         from smtui.jobs.wakeups import Wakeups
         from smtui.jobs.worker import run_worker
         from smtui.wiring import PresentPause
+        from smtui.wiring.index import indexing
 
         if self.settings.work.level is Level.FULL:
             # What librosa compiles is compiled once, before there are children.
@@ -123,6 +125,7 @@ class _Work:
             slates.mkdir(mode=0o700, exist_ok=True)
         means = Means(
             open_hearing=self._hearing,
+            open_indexing=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
             listener=Recipe(),

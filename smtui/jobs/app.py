@@ -26,6 +26,9 @@ WORK = "smtui.work"
 another name, so that an older worker leaves it out.
 """
 
+INDEX = "smtui.index"
+"""The task that puts sounds into the similarity index, named by their ids."""
+
 NOT_UNDERSTOOD = "A message in the queue is from another version of smtui and was left out"
 
 RESULT_SECONDS = 86_400
@@ -76,12 +79,20 @@ class WorkLimits:
 
 
 class DefaultFirst(priority_cycle):
-    """Takes a person's own request before the long work, however the transport names them."""
+    """Takes a person's own request first, then what is small, then the long work.
+
+    However the transport names them: wake-ups of a long run always wait, and whatever comes behind
+    them would wait for its end.
+    """
 
     def consume(self, n: int) -> list[str]:
         """Give the first `n` queues, the default one in front."""
-        ordered: list[str] = sorted(self.items, key=lambda queue: (queue != DEFAULT, queue))
+        ordered: list[str] = sorted(self.items, key=_place)
         return ordered[:n]
+
+
+def _place(queue: str) -> tuple[bool, bool, str]:
+    return queue != DEFAULT, queue != EMBEDDINGS, queue
 
 
 def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:

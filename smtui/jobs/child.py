@@ -24,6 +24,7 @@ from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
+from smtui.jobs.filling import filling_of
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.rests import Rests
@@ -51,7 +52,6 @@ class Child:
     """The process that listens."""
 
     def __init__(self, means: Means, seat: Seat) -> None:
-        """Start the side thread."""
         self.listener = means.listener
         self.limits = means.limits
         self.wakeups = means.wakeups()
@@ -60,10 +60,10 @@ class Child:
         self.pause = means.pause
         long_work = AUDIO_PROCESSING if AUDIO_PROCESSING in seat.queues else None
         self.rests = Rests(self.wakeups, long_work)
-        standing = means.standing
-        self.machine = socket.gethostname() if standing is None else standing.report.machine
+        self.machine = means.standing.report.machine if means.standing else socket.gethostname()
         self.name = f"{self.machine}:{os.getpid()}:{uuid4().hex[:8]}"
         self.file_seconds = _FIRST_GUESS
+        self.filling = filling_of(means, seat, self.wakeups)
         self._means = means
         self._seat = seat
         self._inherited = seat.read()

@@ -16,6 +16,7 @@ from smtui.domain.sample import Sample
 from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child
+from smtui.jobs.filling import Filling
 from smtui.jobs.limits import TookTooLong
 from smtui.jobs.sight import gap
 from smtui.services.hearing import Assignment, Taken
@@ -139,7 +140,10 @@ class Chunk:
             child.call(hearing.refuse(assignment, _too_big()))
         else:
             self._kept()
-            self._keeping = (assignment, child.begun(hearing.keep(assignment, measured)))
+            future = child.begun(hearing.keep(assignment, measured))
+            self._keeping = (assignment, future)
+            if child.filling and measured.embedding:
+                future.add_done_callback(partial(_heard, child.filling, assignment))
         child.learn(time.monotonic() - began)
 
     def _kept(self) -> None:
@@ -208,6 +212,12 @@ class Chunk:
             return False
         self._looked = now
         return child.call(child.hearing.cancelled(self._run_id))
+
+
+def _heard(filling: Filling, assignment: Assignment, kept: Future[None]) -> None:
+    """Tell of a sound as soon as it is kept; the next one may be long."""
+    if not kept.cancelled() and kept.exception() is None:
+        filling.heard(assignment.sample.file_id)
 
 
 def _unchanged(sample: Sample, here: Path) -> bool:

@@ -18,6 +18,7 @@ from smtui.jobs.missing import MissingFolders
 from smtui.jobs.slate import Inheritance, Slate
 from smtui.jobs.wakeups import Wakeups
 from smtui.services.hearing import Hearing
+from smtui.services.indexing import Indexing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Means:
 
     Attributes:
         open_hearing: opens the documents for a worker of the given name.
+        open_indexing: opens what fills the index, in a loop of its own; None where there is none.
         standing: what this worker is among others; None where it is alone.
         using: says "in use" to whoever would stop the private servers.
         settled: called once it is known whether there is work, until when all were in use.
@@ -54,6 +56,7 @@ class Means:
     limits: WorkLimits
     slates: Path
     paths: PathMap = field(default_factory=PathMap)
+    open_indexing: Callable[[], AbstractAsyncContextManager[Indexing]] | None = None
     standing: Standing | None = None
     settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None

@@ -1,4 +1,4 @@
-"""The one task of a worker, and how a forked process becomes a child that can do it."""
+"""The two tasks of a worker, and how a forked process becomes a child that can do it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
-from smtui.jobs.app import AUDIO_PROCESSING, NOT_UNDERSTOOD, WORK
+from smtui.domain.sample import FileId
+from smtui.jobs.app import AUDIO_PROCESSING, INDEX, NOT_UNDERSTOOD, WORK
 from smtui.jobs.child import Child
 from smtui.jobs.chunk import hear
 from smtui.jobs.limits import limit_memory
@@ -64,7 +65,7 @@ class Crew:
 
 
 def register(app: Celery, means: Means) -> None:
-    """Give the application its task, and its children what they work with."""
+    """Give the application its tasks, and its children what they work with."""
     # A late import: signals belong to the worker alone.
     from celery.exceptions import Ignore
     from celery.signals import worker_init, worker_process_init
@@ -89,3 +90,13 @@ def register(app: Celery, means: Means) -> None:
             # Nothing to keep the result of for a day.
             raise Ignore
         return {"files": files}
+
+    @app.task(name=INDEX, ignore_result=True)  # type: ignore[untyped-decorator]
+    def index(file_ids: Any = None, *more: Any, **named: Any) -> None:
+        """Hand sounds over to what fills the index; nobody waits for it."""
+        named_all = isinstance(file_ids, list) and all(isinstance(one, str) for one in file_ids)
+        if more or named or not named_all:
+            _log.warning(NOT_UNDERSTOOD)
+        elif crew.child.filling is not None:
+            crew.child.filling.take([FileId(one) for one in file_ids])
+        raise Ignore

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
 
 import redis
 from celery import Celery
@@ -17,13 +18,15 @@ from kombu.exceptions import OperationalError
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import ServerUnavailable
+from smtui.domain.sample import FileId
 from smtui.jobs.address import redis_address
-from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT, WORK
+from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT, EMBEDDINGS, INDEX, WORK
 
 _HEADER = "run_id"
 # More runs than this with files to claim wait for a later sweep.
 _READ_AT_MOST = 1_000
 _ANSWER_SECONDS = 5.0
+_IDS_AT_ONCE = 500
 
 _log = logging.getLogger(__name__)
 
@@ -41,8 +44,16 @@ class Wakeups:
 
     def publish(self, run_id: RunId, queue: str) -> None:
         """Add a wake-up; raises ServerUnavailable."""
+        self._send(WORK, run_id, queue=queue, headers={_HEADER: run_id})
+
+    def publish_heard(self, file_ids: Sequence[FileId]) -> None:
+        """Say which sounds are to be put into the index; raises ServerUnavailable."""
+        for start in range(0, len(file_ids), _IDS_AT_ONCE):
+            self._send(INDEX, list(file_ids[start : start + _IDS_AT_ONCE]), queue=EMBEDDINGS)
+
+    def _send(self, task: str, about: object, **options: Any) -> None:
         try:
-            self._app.send_task(WORK, args=[run_id], queue=queue, headers={_HEADER: run_id})
+            self._app.send_task(task, args=[about], **options)
         except (OperationalError, OSError) as error:
             raise ServerUnavailable(
                 "The queue for the workers did not answer",

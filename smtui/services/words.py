@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import sys
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 from smtui.domain.description import essence
 from smtui.domain.errors import InputInvalid, ModelMissing
 from smtui.domain.likeness import Hit, Wanted, wanted
+from smtui.domain.ports.likeness import singles
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Search
@@ -127,7 +126,7 @@ class Words:
         embedded = await reading.embeddings.of(
             [*more, *less, *(hit.file_id for hit in pool)], recipe_version=reading.recipe_version
         )
-        numbers = {file_id: _numbers(one.numbers) for file_id, one in embedded.items()}
+        numbers = {file_id: singles(one.numbers) for file_id, one in embedded.items()}
         liked = [numbers[one] for one in more if one in numbers]
         if not liked:
             remarks.append("The sounds to be like were not yet listened to: by words alone.")
@@ -140,7 +139,7 @@ class Words:
 
 
 def _ranked(
-    search: Search, direction: Wanted, numbers: Mapping[FileId, array[float]], pool: list[Hit]
+    search: Search, direction: Wanted, numbers: Mapping[FileId, Sequence[float]], pool: list[Hit]
 ) -> list[Hit]:
     def score(hit: Hit) -> float:
         if hit.file_id not in numbers:
@@ -150,13 +149,6 @@ def _ranked(
 
     again = [replace(hit, score=score(hit)) for hit in pool]
     return sorted(again, key=lambda hit: (-hit.score, hit.file_id))
-
-
-def _numbers(packed: bytes) -> array[float]:
-    numbers = array("f", packed)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
 
 
 def _joined(

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.indexing import Indexing
     from smtui.services.library import Library
+    from smtui.services.similarity import Similarity
     from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
 
@@ -33,7 +35,6 @@ def duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplicat
     from smtui.services.duplicates import DuplicateFinder, Stores
 
     documents = ground.documents
-    assert documents.embeddings is not None
     stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
     return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
 
@@ -46,7 +47,6 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     from smtui.words.process import WordProcess
 
     documents = ground.documents
-    assert documents.embeddings is not None
     reading = Reading(
         samples=documents.samples,
         descriptions=Descriptions(documents.samples, documents.analyses),
@@ -58,3 +58,31 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     meanings = WordProcess(settings.text.model)
     stack.push_async_callback(meanings.close)
     return Words(reading, settings.paths.here, meanings)
+
+
+def similarity(ground: Foundation, paths: PathMap) -> Similarity:
+    """What sounds like this."""
+    from smtui.alike.comparison import MatrixComparison
+    from smtui.alike.outside import InspectedOutside
+    from smtui.services.nearest import LikenessPorts
+    from smtui.services.similarity import Similarity
+
+    ports = LikenessPorts(
+        samples=ground.documents.samples,
+        embeddings=ground.documents.embeddings,
+        index=ground.index,
+        comparison=MatrixComparison(),
+        outside=InspectedOutside(),
+        cache=ground.cache,
+    )
+    return Similarity(ports, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def indexing(ground: Foundation) -> Indexing:
+    """Keeps the index as the library is."""
+    from smtui.services.indexing import Indexing
+
+    documents = ground.documents
+    return Indexing(
+        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
+    )

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.rights import Rights
+    from smtui.services.scans import Scans
     from smtui.wiring.foundation import Foundation
 
 
@@ -38,26 +40,17 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
     from smtui.services.rights import Rights
-    from smtui.services.scans import Intents, Scans
-    from smtui.stores.redis.limits import RedisLimits
 
     clock = SystemClock()
     paths = settings.paths.here
-    finder = DiskFinder(paths)
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(foundation(here, settings))
         documents = ground.documents
         rights = Rights(documents.accounts)
-        intents = Intents(
-            accounts=documents.accounts,
-            limits=RedisLimits(ground.link),
-            per_minute=settings.limits.audio_upload,
-        )
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
         library = Library(documents.samples, rights, clock)
@@ -67,15 +60,32 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             duplicates=finding.duplicates(ground, library, paths),
             fits=finding.fits(ground, paths),
             words=finding.words(ground, settings, stack),
-            scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
+            scans=_scans(settings, ground, rights),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
             pictures=_pictures(ground.cache, paths, stack),
+            similarity=finding.similarity(ground, paths),
+            indexing=finding.indexing(ground),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
         )
+
+
+def _scans(settings: Settings, ground: Foundation, rights: Rights) -> Scans:
+    from smtui.folders.finder import DiskFinder
+    from smtui.services.scans import Intents, Scans
+    from smtui.stores.redis.limits import RedisLimits
+
+    documents = ground.documents
+    intents = Intents(
+        accounts=documents.accounts,
+        limits=RedisLimits(ground.link),
+        per_minute=settings.limits.audio_upload,
+    )
+    finder = DiskFinder(settings.paths.here)
+    return Scans(documents.samples, finder, SystemClock(), rights=rights, intents=intents)
 
 
 def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:

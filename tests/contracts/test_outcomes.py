@@ -32,6 +32,7 @@ def in_steps(stores: DocumentStores) -> InSteps:
             samples=stores.samples,
             analyses=stores.analyses,
             batches=stores.batches,
+            embeddings=stores.embeddings,
         )
     )
 

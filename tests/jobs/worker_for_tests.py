@@ -2,7 +2,7 @@
 
 Called as `worker_for_tests.py DATABASE BROKER LOG LIMITS`, LIMITS being JSON of WorkLimits. With
 SMTUI_PATHS_MACHINE it poses as a worker of that machine among others, its paths mapped by
-SMTUI_PATHS_MAP.
+SMTUI_PATHS_MAP. With CHROMA_FOR_TESTS it fills the index at that address.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from smtui.jobs.wakeups import Wakeups
 from smtui.jobs.worker import run_worker
 from smtui.paths import places
 from smtui.services.hearing import Documents, Hearing
+from smtui.services.indexing import Indexing
 from smtui.settings import load
+from smtui.stores.chroma.index import ChromaIndex
+from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability
@@ -119,12 +122,28 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 samples=kept.samples,
                 analyses=kept.analyses,
                 batches=kept.batches,
+                embeddings=kept.embeddings,
                 outcomes=kept.outcomes,
             )
             version = Recipe.recipe_version
             yield Hearing(
                 documents, SystemClock(), worker=worker, recipe_version=version, machine=machine
             )
+
+    chroma = os.environ.get("CHROMA_FOR_TESTS", "")
+
+    async def chroma_address() -> str:
+        return chroma
+
+    @contextlib.asynccontextmanager
+    async def open_indexing() -> AsyncIterator[Indexing]:
+        version = Recipe.recipe_version
+        async with opened(Path(database), Durability.NORMAL) as kept:
+            index = ChromaIndex(ChromaLine(chroma_address), recipe_version=version, about=False)
+            try:
+                yield Indexing(kept.samples, kept.embeddings, index, recipe_version=version)
+            finally:
+                await index.close()
 
     @contextlib.asynccontextmanager
     async def using() -> AsyncIterator[None]:
@@ -144,6 +163,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
     )
     means = Means(
         open_hearing=open_hearing,
+        open_indexing=open_indexing if chroma else None,
         using=using,
         wakeups=lambda: Wakeups(app, broker),
         listener=CapriciousListener(Path(log)),

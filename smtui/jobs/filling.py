@@ -1,0 +1,151 @@
+"""How what was heard comes into the similarity index: beside the listening, in a thread of its own.
+
+A child gathers the sounds that it has kept and publishes their ids; whoever takes the message
+puts them into the index in bulk. Messages are wake-ups here too: a lost one is made up for by a
+look at the counts, which the first child takes now and then. An index that is away costs the
+listening nothing: what was to be put is forgotten, and found again by the counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+from smtui.domain.errors import ServerUnavailable, SmtuiError
+from smtui.domain.sample import FileId
+from smtui.jobs.means import Means, Seat
+from smtui.jobs.wakeups import Wakeups
+from smtui.services.indexing import Indexing
+
+Opening = Callable[[], AbstractAsyncContextManager[Indexing]]
+Using = Callable[[], AbstractAsyncContextManager[None]]
+
+_GATHER_SECONDS = 0.3
+_FIRST_LOOK_SECONDS = 3.0
+_LOOK_SECONDS = 30.0
+# Counts that differ while sounds are on their way say nothing.
+_QUIET_SECONDS = 5.0
+_AWAY_SECONDS = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class Filling:
+    """One child's hand on the index; `looks` is for the child that sees to the counts."""
+
+    def __init__(
+        self, open_indexing: Opening, using: Using, wakeups: Wakeups, *, looks: bool
+    ) -> None:
+        """Start the thread; nothing is opened before there is something to put."""
+        self._open = open_indexing
+        self._using = using
+        self._wakeups = wakeups
+        self._fresh: list[FileId] = []
+        self._pending: dict[FileId, None] = {}
+        self._indexing: Indexing | None = None
+        self._opened = AsyncExitStack()
+        self._told = ""
+        self._took_at = 0.0
+        self._away_until = 0.0
+        self._look_at = time.monotonic() + _FIRST_LOOK_SECONDS if looks else float("inf")
+        self._loop = asyncio.new_event_loop()
+        self._stirred = asyncio.Event()
+        threading.Thread(target=self._run, name="smtui-index", daemon=True).start()
+
+    def heard(self, file_id: FileId) -> None:
+        """A sound was kept; from any thread."""
+        self._loop.call_soon_threadsafe(self._note_heard, file_id)
+
+    def take(self, file_ids: Sequence[FileId]) -> None:
+        """A message named these; from any thread, at once back."""
+        self._loop.call_soon_threadsafe(self._note_pending, file_ids)
+
+    def _note_heard(self, file_id: FileId) -> None:
+        self._fresh.append(file_id)
+        self._stirred.set()
+
+    def _note_pending(self, file_ids: Sequence[FileId]) -> None:
+        self._took_at = time.monotonic()
+        self._pending.update(dict.fromkeys(file_ids))
+        self._stirred.set()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._live())
+
+    async def _live(self) -> None:
+        while True:
+            await self._until_stirred()
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._stirred.clear()
+            if self._fresh:
+                fresh, self._fresh = self._fresh, []
+                await asyncio.to_thread(self._publish, fresh)
+            try:
+                await self._fill()
+                await self._look()
+            except SmtuiError as error:
+                await self._leave(error)
+
+    async def _until_stirred(self) -> None:
+        seconds = max(0.0, self._look_at - time.monotonic())
+        try:
+            async with asyncio.timeout(seconds if seconds < float("inf") else None):
+                await self._stirred.wait()
+        except TimeoutError:
+            return
+
+    def _publish(self, file_ids: Sequence[FileId]) -> None:
+        try:
+            self._wakeups.publish_heard(file_ids)
+        except ServerUnavailable as error:
+            self._say(error)
+
+    async def _fill(self) -> None:
+        pending, self._pending = list(self._pending), {}
+        if not pending or time.monotonic() < self._away_until:
+            return
+        async with self._using():
+            await (await self._ready()).add(pending)
+        self._told = ""
+
+    async def _look(self) -> None:
+        """Make the index what the library is, where their counts differ."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_SECONDS
+        if now < self._took_at + _QUIET_SECONDS or now < self._away_until:
+            return
+        async with self._using():
+            mended = await (await self._ready()).mend()
+        if mended.added or mended.removed:
+            _log.info("the index gained %s sounds and lost %s", mended.added, mended.removed)
+
+    async def _ready(self) -> Indexing:
+        if self._indexing is None:
+            self._indexing = await self._opened.enter_async_context(self._open())
+        return self._indexing
+
+    async def _leave(self, error: SmtuiError) -> None:
+        """Ask nothing of what is away for a while; the counts tell later what was missed."""
+        self._say(error)
+        self._away_until = time.monotonic() + _AWAY_SECONDS
+        self._indexing = None
+        await self._opened.aclose()
+
+    def _say(self, error: SmtuiError) -> None:
+        if str(error) != self._told:
+            self._told = str(error)
+            _log.warning("the index is not filled: %s", error)
+
+
+def filling_of(means: Means, seat: Seat, wakeups: Wakeups) -> Filling | None:
+    """Make what fills the index for a child; the first one sees to the counts."""
+    if means.open_indexing is None:
+        return None
+    return Filling(means.open_indexing, means.using, wakeups, looks=seat.first)
