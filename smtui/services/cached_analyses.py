@@ -56,6 +56,10 @@ class CachedAnalyses:
             found |= await self._flights.result(some, work)
         return found
 
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The newest without what is long; read from the documents."""
+        return await self._analyses.briefs(file_ids)
+
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give."""
         return await self._analyses.heads(file_ids)

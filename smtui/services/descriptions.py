@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from smtui.domain.sample import FileId
 
 _IDS = 1_000
-_AT_ONCE = 250
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Descriptions:
             if file_id not in self._texts or self._texts[file_id][0] != head
         ]
         for start in range(0, len(changed), _AT_ONCE):
-            heard = await self._analyses.newest_of(changed[start : start + _AT_ONCE])
+            heard = await self._analyses.briefs(changed[start : start + _AT_ONCE])
             self._texts |= await asyncio.to_thread(_all_described, heard)
         return {file_id: self._texts[file_id][1] for file_id in heads if file_id in self._texts}
 

@@ -207,6 +207,19 @@ async def test_of_several_the_highest_level_then_the_newest_is_read(
     assert {*await analyses.newest_of([*many, SNARE])} == {SNARE}
 
 
+async def test_briefs_are_the_newest_without_what_is_long(analyses: AnalysisStore) -> None:
+    full, older = analysis(SNARE, **EVERYTHING), analysis(KICK, recipe_version=1)
+    basic = analysis(KICK, recipe_version=3, at=9, level=Level.BASIC)
+    for each in (full, basic, older):
+        await analyses.save(each)
+    briefs = await analyses.briefs([KICK, FileId("gone"), SNARE])
+    features = EVERYTHING["spectral_features"]
+    short = replace(
+        full.measured, embedding=(), spectral_features=replace(features, mfcc=(), chroma=())
+    )
+    assert briefs == {KICK: older, SNARE: replace(full, measured=short)}
+
+
 async def test_heads_tell_which_analyses_count(analyses: AnalysisStore) -> None:
     first = analysis(KICK, recipe_version=1, at=0)
     second = analysis(KICK, recipe_version=2, at=5)

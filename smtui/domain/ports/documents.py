@@ -210,6 +210,10 @@ class AnalysisStore(Protocol):
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]: ...
 
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """What `newest_of` gives, without embedding, cepstra and chroma: thousands at once."""
+        ...
+
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give; reads no more than that takes."""
         ...

@@ -39,6 +39,11 @@ _HEADS_AT_ONCE = 1_000
 # Of these only a part is fetched, some 12 KB.
 _OUTLINES_AT_ONCE = 500
 _TRIES = 8
+_WITHOUT_LONG = {
+    "embedding": False,
+    "spectral_features.mfcc": False,
+    "spectral_features.chroma": False,
+}
 
 
 class MongoAnalyses:
@@ -61,12 +66,11 @@ class MongoAnalyses:
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
         """The same for several files; files without an analysis are left out."""
-        best: dict[FileId, Analysis] = {}
-        for start in range(0, len(file_ids), _AT_ONCE):
-            part = list(file_ids[start : start + _AT_ONCE])
-            for document in _worst_first(await self._of_files(part)):
-                best[FileId(document["file_id"])] = analysis_of(document)
-        return best
+        return await self._each(file_ids, None)
+
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The same without embedding, cepstra and chroma."""
+        return await self._each(file_ids, _WITHOUT_LONG)
 
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give."""
@@ -111,10 +115,20 @@ class MongoAnalyses:
 
         return await self._line.ask(work) if file_hash else None
 
+    async def _each(
+        self, file_ids: Sequence[FileId], names: Mapping[str, bool] | None
+    ) -> Mapping[FileId, Analysis]:
+        best: dict[FileId, Analysis] = {}
+        for start in range(0, len(file_ids), _AT_ONCE):
+            part = list(file_ids[start : start + _AT_ONCE])
+            for document in _worst_first(await self._of_files(part, names)):
+                best[FileId(document["file_id"])] = analysis_of(document)
+        return best
+
     async def _of_files(
-        self, file_ids: list[FileId], names: Sequence[str] | None = None
+        self, file_ids: list[FileId], names: Sequence[str] | Mapping[str, bool] | None = None
     ) -> list[Document]:
-        """Every analysis of the files, or with `names` only these fields of it."""
+        """Every analysis of the files, or with `names` only these fields of it, or without them."""
 
         async def work() -> list[Document]:
             of_files = {"file_id": {"$in": file_ids}}
