@@ -30,6 +30,7 @@ HEAVY = [
     "redis",
     "bcrypt",
     "torch",
+    "sentence_transformers",
 ]
 
 
@@ -189,6 +190,9 @@ def test_the_way_to_the_first_frame_is_light(code: str):
         "resume-all",
         "watch",
         "list",
+        "duplicates",
+        "find",
+        "words",
         "folders",
         "user",
         "services",

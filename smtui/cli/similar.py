@@ -126,10 +126,14 @@ async def _print(box: Opened, answer: Answer, *, as_json: bool) -> None:
 
 
 def _told(hit: Hit) -> dict[str, object]:
-    aspects = dict(zip(ASPECTS, (round(one, 4) for one in hit.likeness.aspects), strict=True))
-    return {"score": round(hit.score, 4), "aspects": aspects}
+    told: dict[str, object] = {"score": round(hit.score, 4)}
+    if hit.likeness is not None:
+        rounded = [round(one, 4) for one in hit.likeness.aspects]
+        told["aspects"] = dict(zip(ASPECTS, rounded, strict=True))
+    return told
 
 
 def _line(hit: Hit, sample: Sample) -> str:
-    numbers = [f"{100 * one:4.0f}" for one in (hit.score, *hit.likeness.aspects)]
+    aspects = hit.likeness.aspects if hit.likeness is not None else ()
+    numbers = [f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
     return f"{' '.join(numbers)}  {sample.file_path}"

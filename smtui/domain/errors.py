@@ -87,6 +87,10 @@ class QueryInvalid(SmtuiError):
         self.end = end
 
 
+class ModelMissing(SmtuiError):
+    """The model that knows what words mean is not on this machine, or cannot be used."""
+
+
 class SoundUnreadable(SmtuiError):
     """A file cannot be listened to; `code` is what batch results and the library keep of it."""
 

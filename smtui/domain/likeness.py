@@ -97,9 +97,12 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A sound that was found, with how alike it is.
+    """A sound that was found.
 
     Attributes:
+        score: how well it answers, at most 1.
+        likeness: how alike it is; None where the search was not for likeness.
+        why: one phrase on what speaks for it, where the search gives one.
         folder: where its file lies; empty where nobody asked for few of one folder.
         same_as: the first of the sounds that are the same to the ear, itself if it is that one;
             None where nobody asked for them to be told apart.
@@ -107,7 +110,8 @@ class Hit:
 
     file_id: FileId
     score: float
-    likeness: Likeness
+    likeness: Likeness | None = None
+    why: str = ""
     folder: str = ""
     same_as: FileId | None = None
 

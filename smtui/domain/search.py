@@ -85,9 +85,15 @@ class Answer:
     apart: bool = False
 
     def reweighted(self, weights: Weights, *, limit: int) -> Answer:
-        """Rank what was compared by other weights; no round trip, and a better answer may come."""
+        """Rank what was compared by other weights; no round trip, and a better answer may come.
+
+        What was not found by likeness has no weights, and stays as it is.
+        """
         factors = weights.factors()
-        hits = [replace(hit, score=hit.likeness.weighted(factors)) for hit in self.pool]
+        hits = [
+            replace(hit, score=hit.likeness.weighted(factors)) if hit.likeness else hit
+            for hit in self.pool
+        ]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))
         return replace(self, hits=tuple(self._chosen(hits, limit)), pool=tuple(hits))
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
+    from smtui.services.duplicates import DuplicateFinder
+    from smtui.services.fitting import Fitting
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from smtui.services.pictures import Pictures
     from smtui.services.scans import Scans
     from smtui.services.similarity import Similarity
+    from smtui.services.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,9 @@ class Services:
 
     accounts: Accounts
     library: Library
+    fits: Fitting
+    duplicates: DuplicateFinder
+    words: Words
     scans: Scans
     analyses: Analyses
     batches: Batches

@@ -199,6 +199,7 @@ def _written(answer: Answer) -> bytes:
     pool = [
         [hit.file_id, hit.score, hit.likeness.aspects, hit.folder, hit.same_as]
         for hit in answer.pool
+        if hit.likeness is not None
     ]
     return json.dumps({"pool": pool, "out_of": answer.out_of, "remarks": answer.remarks}).encode()
 

@@ -18,6 +18,7 @@ from smtui.settings.topics import (
     PrivateServices,
     Servers,
     Settings,
+    Text,
     Watch,
     Work,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Servers",
     "Settings",
     "Shown",
+    "Text",
     "Watch",
     "Work",
     "load",

@@ -186,6 +186,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Searching by words."""
+
+    model: str = field(
+        default="sentence-transformers/all-mpnet-base-v2",
+        metadata={"description": "The model of meanings: its name, or a folder that holds one."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings, by topic."""
 
@@ -200,3 +210,4 @@ class Settings:
     servers: Servers = field(default_factory=Servers)
     limits: Limits = field(default_factory=Limits)
     paths: Paths = field(default_factory=Paths)
+    text: Text = field(default_factory=Text)

@@ -96,6 +96,6 @@ async def documents(
             samples=kept.samples,
             analyses=kept.analyses,
             batches=kept.batches,
-            embeddings=kept.embeddings,
             outcomes=kept.outcomes,
+            embeddings=kept.embeddings,
         )

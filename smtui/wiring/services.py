@@ -14,6 +14,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.paths import Places
 from smtui.services.box import Services
 from smtui.settings import Settings
+from smtui.wiring import finding
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.foundation import foundation
 from smtui.wiring.pausing import pauses
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
-    from smtui.services.indexing import Indexing
-    from smtui.services.nearest import LikenessPorts
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
-    from smtui.services.scans import Intents
+    from smtui.services.rights import Rights
+    from smtui.services.scans import Scans
     from smtui.wiring.foundation import Foundation
 
 
@@ -40,53 +40,54 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
-    from smtui.services.honesty import Honesty
     from smtui.services.library import Library
     from smtui.services.rights import Rights
-    from smtui.services.scans import Scans
-    from smtui.services.similarity import Similarity
 
     clock = SystemClock()
     paths = settings.paths.here
-    finder = DiskFinder(paths)
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(foundation(here, settings))
         documents = ground.documents
         rights = Rights(documents.accounts)
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
-        near, intents = _near(ground), _intents(settings, ground)
-        pictures = _pictures(ground.cache, paths)
-        stack.push_async_callback(pictures.close)
+        library = Library(documents.samples, rights, clock)
+        near = finding.likeness(ground)
         yield Services(
             accounts=_accounts(here, settings, ground),
-            library=Library(documents.samples, rights, clock),
-            scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
+            library=library,
+            duplicates=finding.duplicates(ground, library, paths),
+            fits=finding.fits(ground, paths),
+            words=finding.words(ground, settings, stack),
+            scans=_scans(settings, ground, rights),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
-            pictures=pictures,
-            similarity=Similarity(near, paths=paths, recipe_version=RECIPE_VERSION),
-            indexing=_indexing(ground),
-            honesty=Honesty(near, paths=paths, recipe_version=RECIPE_VERSION),
+            pictures=_pictures(ground.cache, paths, stack),
+            similarity=finding.similarity(near, paths),
+            honesty=finding.honesty(near, paths),
+            indexing=finding.indexing(ground),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
         )
 
 
-def _intents(settings: Settings, ground: Foundation) -> Intents:
-    from smtui.services.scans import Intents
+def _scans(settings: Settings, ground: Foundation, rights: Rights) -> Scans:
+    from smtui.folders.finder import DiskFinder
+    from smtui.services.scans import Intents, Scans
     from smtui.stores.redis.limits import RedisLimits
 
-    return Intents(
-        accounts=ground.documents.accounts,
+    documents = ground.documents
+    intents = Intents(
+        accounts=documents.accounts,
         limits=RedisLimits(ground.link),
         per_minute=settings.limits.audio_upload,
     )
+    finder = DiskFinder(settings.paths.here)
+    return Scans(documents.samples, finder, SystemClock(), rights=rights, intents=intents)
 
 
 def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:
@@ -119,32 +120,10 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
 
 
-def _near(ground: Foundation) -> LikenessPorts:
-    from smtui.alike.comparison import MatrixComparison
-    from smtui.alike.outside import InspectedOutside
-    from smtui.services.nearest import LikenessPorts
-
-    return LikenessPorts(
-        samples=ground.documents.samples,
-        embeddings=ground.documents.embeddings,
-        index=ground.index,
-        comparison=MatrixComparison(),
-        outside=InspectedOutside(),
-        cache=ground.cache,
-    )
-
-
-def _indexing(ground: Foundation) -> Indexing:
-    from smtui.services.indexing import Indexing
-
-    documents = ground.documents
-    return Indexing(
-        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
-    )
-
-
-def _pictures(cache: Cache, paths: PathMap) -> Pictures:
+def _pictures(cache: Cache, paths: PathMap, stack: AsyncExitStack) -> Pictures:
     from smtui.painter.process import PainterProcess
     from smtui.services.pictures import Pictures
 
-    return Pictures(PainterProcess(paths), cache)
+    pictures = Pictures(PainterProcess(paths), cache)
+    stack.push_async_callback(pictures.close)
+    return pictures

@@ -15,6 +15,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from smtui.alike.comparison import MatrixComparison
+from smtui.alike.copies import NumpyCopies
+from smtui.alike.masking import NumpyMasking
 from smtui.alike.outside import InspectedOutside
 from smtui.domain.account import Role, UserId
 from smtui.domain.errors import ServerUnavailable
@@ -28,6 +30,9 @@ from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
+from smtui.services.descriptions import Descriptions
+from smtui.services.duplicates import DuplicateFinder, Stores
+from smtui.services.fitting import Fitting
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.library import Library
@@ -37,6 +42,7 @@ from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.services.similarity import Similarity
+from smtui.services.words import Reading, Words
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
@@ -151,9 +157,24 @@ class Home:
                 cache=RedisCache(link),
             )
             self.documents = documents
+            library = Library(documents.samples, rights, Clock())
+            stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
-                library=Library(documents.samples, rights, Clock()),
+                library=library,
+                duplicates=DuplicateFinder(
+                    library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
+                ),
+                fits=Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap()),
+                words=Words(
+                    Reading(
+                        samples=documents.samples,
+                        descriptions=Descriptions(documents.samples, documents.analyses),
+                        embeddings=documents.embeddings,
+                        recipe_version=self.recipe_version,
+                    ),
+                    PathMap(),
+                ),
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),

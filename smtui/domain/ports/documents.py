@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
@@ -209,8 +210,19 @@ class AnalysisStore(Protocol):
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]: ...
 
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """What `newest_of` gives, without embedding, cepstra and chroma: thousands at once."""
+        ...
+
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give; reads no more than that takes."""
+        ...
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for; many at once.
+
+        Those not heard, or heard at a level without slices, are left out.
+        """
         ...
 
     async def by_hash(

@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.errors import StoreUnreachable
+from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_documents import (
     WITHOUT_AI,
@@ -18,8 +19,9 @@ from smtui.stores.mongo.analysis_documents import (
     key_of,
     level_of,
 )
-from smtui.stores.mongo.indexes import ANALYSES
+from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.line import Collection, MongoLine
+from smtui.stores.mongo.outlines import ANALYSIS_FIELDS, SOUND_FIELDS, outline_of
 from smtui.stores.mongo.values import Document, text_in, time_in
 
 # An analysis with its slices has some 30 KB.
@@ -34,7 +36,14 @@ _HEAD = (
     "file_hash",
 )
 _HEADS_AT_ONCE = 1_000
+# Of these only a part is fetched, some 12 KB.
+_OUTLINES_AT_ONCE = 500
 _TRIES = 8
+_WITHOUT_LONG = {
+    "embedding": False,
+    "spectral_features.mfcc": False,
+    "spectral_features.chroma": False,
+}
 
 
 class MongoAnalyses:
@@ -57,12 +66,11 @@ class MongoAnalyses:
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
         """The same for several files; files without an analysis are left out."""
-        best: dict[FileId, Analysis] = {}
-        for start in range(0, len(file_ids), _AT_ONCE):
-            part = list(file_ids[start : start + _AT_ONCE])
-            for document in _worst_first(await self._of_files(part)):
-                best[FileId(document["file_id"])] = analysis_of(document)
-        return best
+        return await self._each(file_ids, None)
+
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The same without embedding, cepstra and chroma."""
+        return await self._each(file_ids, _WITHOUT_LONG)
 
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give."""
@@ -72,6 +80,19 @@ class MongoAnalyses:
             for document in _worst_first(await self._of_files(part, _HEAD)):
                 best[FileId(document["file_id"])] = analysis_of(document).head
         return best
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for."""
+        found: dict[str, Outline] = {}
+        for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
+            part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
+            sounds = {each["file_id"]: each for each in await self._sounds(part)}
+            for document in _worst_first(await self._of_files(part, ANALYSIS_FIELDS)):
+                sound = sounds.get(document["file_id"])
+                outline = None if sound is None else outline_of(sound, document)
+                if outline is not None:
+                    found[outline.file_id] = outline
+        return tuple(found[file_id] for file_id in file_ids if file_id in found)
 
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level
@@ -94,14 +115,34 @@ class MongoAnalyses:
 
         return await self._line.ask(work) if file_hash else None
 
+    async def _each(
+        self, file_ids: Sequence[FileId], names: Mapping[str, bool] | None
+    ) -> Mapping[FileId, Analysis]:
+        best: dict[FileId, Analysis] = {}
+        for start in range(0, len(file_ids), _AT_ONCE):
+            part = list(file_ids[start : start + _AT_ONCE])
+            for document in _worst_first(await self._of_files(part, names)):
+                best[FileId(document["file_id"])] = analysis_of(document)
+        return best
+
     async def _of_files(
-        self, file_ids: list[FileId], names: Sequence[str] | None = None
+        self, file_ids: list[FileId], names: Sequence[str] | Mapping[str, bool] | None = None
     ) -> list[Document]:
-        """Every analysis of the files, or with `names` only these fields of it."""
+        """Every analysis of the files, or with `names` only these fields of it, or without them."""
 
         async def work() -> list[Document]:
             of_files = {"file_id": {"$in": file_ids}}
             return await self._line.collection(ANALYSES).find(of_files, names).to_list(None)
+
+        return await self._line.ask(work)
+
+    async def _sounds(self, file_ids: list[FileId]) -> list[Document]:
+        """What the sounds themselves say of their bytes and of what was heard."""
+
+        async def work() -> list[Document]:
+            asked = {"file_id": {"$in": file_ids}}
+            sounds = self._line.collection(AUDIO_FILES)
+            return await sounds.find(asked, SOUND_FIELDS).to_list(None)
 
         return await self._line.ask(work)
 

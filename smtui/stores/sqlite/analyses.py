@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
+from smtui.stores.sqlite import outlines
 from smtui.stores.sqlite.analysis_rows import (
     SELECT_ANALYSIS,
+    SELECT_BRIEF,
     SELECT_HEAD,
     analysis_of,
+    brief_of,
     head_of,
     values_of,
 )
@@ -42,13 +47,21 @@ class SqliteAnalyses:
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
         """The same for several files; files without an analysis are left out."""
+        return await self._each(file_ids, SELECT_ANALYSIS, analysis_of)
 
+    async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The same without embedding, cepstra and chroma."""
+        return await self._each(file_ids, SELECT_BRIEF, brief_of)
+
+    async def _each(
+        self, file_ids: Sequence[FileId], select: str, made: Callable[[Any], Analysis]
+    ) -> Mapping[FileId, Analysis]:
         def read(reader: Reader) -> Mapping[FileId, Analysis]:
             found: dict[FileId, Analysis] = {}
             for part, marks in in_parts(file_ids):
                 where = f" WHERE file_id IN ({marks})"
-                for row in reader.rows(SELECT_ANALYSIS + where + _WORST_FIRST, part):
-                    analysis = analysis_of(row)
+                for row in reader.rows(select + where + _WORST_FIRST, part):
+                    analysis = made(row)
                     found[analysis.file_id] = analysis
             return found
 
@@ -67,6 +80,10 @@ class SqliteAnalyses:
             return found
 
         return await self._readers.read(read)
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for."""
+        return await self._readers.read(lambda reader: outlines.outlines(reader, file_ids))
 
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level

@@ -69,6 +69,11 @@ SELECT_HEAD = (
     "SELECT analysis_id, file_id, user_id, analyzed_at, analysis_level, recipe_version, file_hash"
     " FROM analyses"
 )
+SELECT_BRIEF = (
+    "SELECT "  # noqa: S608 - our own names
+    + ", ".join("NULL" if name == "embedding" else name for name in _READ)
+    + " FROM analyses"
+)
 SELECT_ANALYSIS = f"SELECT {', '.join(_READ)} FROM analyses"  # noqa: S608 - our own names
 
 
@@ -100,8 +105,13 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
     )
 
 
-def analysis_of(row: Any) -> Analysis:
-    """Read a row of SELECT_ANALYSIS."""
+def brief_of(row: Any) -> Analysis:
+    """Read a row of SELECT_BRIEF, without its cepstra and chroma."""
+    return analysis_of(row, whole=False)
+
+
+def analysis_of(row: Any, *, whole: bool = True) -> Analysis:
+    """Read a row of SELECT_ANALYSIS; not `whole`, without cepstra and chroma."""
     values = dict(zip(_READ, row, strict=True))
     meter = values["time_signature"] and from_json(values["time_signature"])
     measured = Measurement(
@@ -112,7 +122,9 @@ def analysis_of(row: Any) -> Analysis:
         claims=_claims(from_json(values["claims"])),
         onsets=tuple(from_json(values["onsets"])),
         beats=tuple(from_json(values["beats"])),
-        spectral_features=_unpacked(values["spectral_features"], values["spectral_numbers"]),
+        spectral_features=_unpacked(
+            values["spectral_features"], values["spectral_numbers"], whole=whole
+        ),
         embedding=_numbers(values["embedding"]),
         **deep_fields(values),
         **{name: values[name] for name in _PLAIN},
@@ -181,11 +193,16 @@ def _packed(features: SpectralFeatures | None) -> tuple[str | None, bytes | None
 _MATRICES = ("mfcc", "chroma")
 
 
-def _unpacked(shape: str | None, numbers: bytes | None) -> SpectralFeatures | None:
+def _unpacked(shape: str | None, numbers: bytes | None, *, whole: bool) -> SpectralFeatures | None:
+    """Read the features; the rows of matrices, which come last, only where all is wanted."""
     if shape is None or numbers is None:
         return None
     kept = from_json(shape)
     packed = array(kept["numbers"])
+    if not whole:
+        for name in _MATRICES:
+            kept["shape"].pop(name)
+        numbers = numbers[: sum(kept["shape"].values()) * packed.itemsize]
     packed.frombytes(numbers)
     values = iter(_little_endian(packed).tolist())
 

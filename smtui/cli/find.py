@@ -1,0 +1,78 @@
+"""`smtui find`: sounds by what is said of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from smtui.cli.filtering import parsed
+from smtui.cli.running import err, opened, out, run
+
+if TYPE_CHECKING:
+    from smtui.domain.likeness import Hit
+    from smtui.domain.sample import Sample
+
+_LIMIT = 20
+_PATIENCE = 600.0
+
+
+@click.command("find")
+@click.argument("words", nargs=-1, required=True)
+@click.option("--filter", "text", default="", help="Only among what this finds: bpm:~126 -loop.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=_LIMIT,
+    show_default=True,
+    help="At most so many sounds.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per sound and line.")
+def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool) -> None:
+    """Find sounds by WORDS: `smtui find "dark metallic hit, no tail"`.
+
+    Each sound has a description, written from what was heard of it; the words are looked for in
+    these, whichever of the usual ones is used: dull is dark, hi-hat is hat, dry is without a
+    tail. With the extra `text` and its model (smtui words) also by what the words mean.
+    """
+
+    async def work() -> int:
+        # A late import: --help loads no services.
+        from smtui.domain.search import Search, View
+
+        parsed(text)
+        search = Search(view=View.WORDS, words=" ".join(words), filter=text)
+        async with opened() as box:
+            viewer, services = box.account.user_id, box.services
+            answer = await services.words.find(
+                search, viewer=viewer, limit=limit, patience=_PATIENCE
+            )
+            samples = await services.library.samples([hit.file_id for hit in answer.hits])
+        known = {sample.file_id: sample for sample in samples}
+        for hit in answer.hits:
+            if hit.file_id in known:
+                _print(hit, known[hit.file_id], as_json=as_json)
+        for remark in answer.remarks:
+            err(remark)
+        return 0
+
+    run(work)
+
+
+def _print(hit: Hit, sample: Sample, *, as_json: bool) -> None:
+    if not as_json:
+        out(f"{100 * hit.score:3.0f}  {sample.file_path}")
+        out(f"     {hit.why}")
+        return
+    raw = sample.path_bytes
+    fields = {
+        "path": sample.file_path,
+        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        "file_id": sample.file_id,
+        "score": round(hit.score, 4),
+        "description": hit.why,
+    }
+    sys.stdout.write(f"{json.dumps(fields)}\n")

@@ -1,0 +1,99 @@
+"""Descriptions of the sounds that somebody sees, kept in memory while nothing changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from smtui.domain.description import description
+from smtui.domain.lexical import Lexicon
+from smtui.domain.question import All, Fact, Is, Question
+
+if TYPE_CHECKING:
+    from smtui.domain.analysis import Analysis, AnalysisHead
+    from smtui.domain.ports.documents import AnalysisStore, SampleStore
+    from smtui.domain.sample import FileId
+
+_IDS = 1_000
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """What a question finds: each sound's description, and the lexicon of them all.
+
+    Attributes:
+        by_text: the sounds that a description is of.
+        unheard: how many sounds have none.
+    """
+
+    by_text: Mapping[str, tuple[FileId, ...]]
+    lexicon: Lexicon
+    unheard: int
+
+    @property
+    def sounds(self) -> int:
+        """How many sounds have a description."""
+        return sum(map(len, self.by_text.values()))
+
+
+class Descriptions:
+    """Describes sounds when they are first asked for, and again when they were heard anew."""
+
+    def __init__(self, samples: SampleStore, analyses: AnalysisStore) -> None:
+        self._samples = samples
+        self._analyses = analyses
+        self._texts: dict[FileId, tuple[AnalysisHead, str]] = {}
+        self._last: tuple[Question, int, Corpus] | None = None
+        # Of two who ask at once the second finds what the first has read.
+        self._turn = asyncio.Lock()
+
+    async def corpus(self, question: Question) -> Corpus:
+        """Everything that a question finds; the same again costs nothing while nothing changed."""
+        async with self._turn:
+            generation = await self._samples.generation()
+            if self._last is not None and self._last[:2] == (question, generation):
+                return self._last[2]
+            corpus = await self._read(question)
+            self._last = question, generation, corpus
+            return corpus
+
+    async def _read(self, question: Question) -> Corpus:
+        by_text: dict[str, list[FileId]] = {}
+        # What was heard of earlier bytes says nothing of a sound.
+        heard = replace(question, expression=All((question.expression, Is(Fact.HEARD))))
+        ids, after = await self._samples.ids(heard, limit=_IDS)
+        while ids:
+            for file_id, text in (await self._described(ids)).items():
+                by_text.setdefault(text, []).append(file_id)
+            if after is None:
+                break
+            ids, after = await self._samples.ids(heard, limit=_IDS, after=after)
+        whole = await self._samples.count(question)
+        lexicon = await asyncio.to_thread(Lexicon, by_text)
+        told = {text: tuple(sounds) for text, sounds in by_text.items()}
+        described = sum(map(len, told.values()))
+        return Corpus(by_text=told, lexicon=lexicon, unheard=max(0, whole - described))
+
+    async def _described(self, file_ids: Sequence[FileId]) -> Mapping[FileId, str]:
+        heads = await self._analyses.heads(file_ids)
+        changed = [
+            file_id
+            for file_id, head in heads.items()
+            if file_id not in self._texts or self._texts[file_id][0] != head
+        ]
+        for start in range(0, len(changed), _AT_ONCE):
+            heard = await self._analyses.briefs(changed[start : start + _AT_ONCE])
+            self._texts |= await asyncio.to_thread(_all_described, heard)
+        return {file_id: self._texts[file_id][1] for file_id in heads if file_id in self._texts}
+
+
+def _all_described(
+    heard: Mapping[FileId, Analysis],
+) -> dict[FileId, tuple[AnalysisHead, str]]:
+    return {
+        file_id: (analysis.head, description(analysis.measured))
+        for file_id, analysis in heard.items()
+    }

@@ -1,0 +1,197 @@
+"""Sounds by what somebody says of them: "dark metallic hit, no tail"."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from smtui.domain.description import essence
+from smtui.domain.errors import InputInvalid, ModelMissing
+from smtui.domain.likeness import Hit, Wanted, wanted
+from smtui.domain.ports.likeness import singles
+from smtui.domain.query import parse
+from smtui.domain.question import Question
+from smtui.domain.search import Answer, Search
+from smtui.domain.vocabulary import Terms, terms
+from smtui.services.spreading import spread
+
+if TYPE_CHECKING:
+    from smtui.domain.account import UserId
+    from smtui.domain.path_map import PathMap
+    from smtui.domain.ports.documents import SampleStore
+    from smtui.domain.ports.likeness import EmbeddingStore
+    from smtui.domain.ports.words import TextIndex
+    from smtui.domain.sample import FileId
+    from smtui.services.descriptions import Corpus, Descriptions
+
+BY_WORDS_ALONE = "By words alone: install the extra `text` for meaning."
+
+_LEXICAL = 0.5
+"""How much the words count beside the meaning: a model of meanings does not hear a `no`."""
+_POOL = 500
+_PATIENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What is read: the sounds, their descriptions, their embeddings of this recipe."""
+
+    samples: SampleStore
+    descriptions: Descriptions
+    embeddings: EmbeddingStore
+    recipe_version: int
+
+
+class Words:
+    """Finds sounds by a description; with a model by what it means, too."""
+
+    def __init__(self, reading: Reading, paths: PathMap, meanings: TextIndex | None = None) -> None:
+        self._reading = reading
+        self._paths = paths
+        self._meanings = meanings
+
+    async def find(
+        self,
+        search: Search,
+        *,
+        viewer: UserId | None,
+        limit: int = 50,
+        patience: float = _PATIENCE,
+    ) -> Answer:
+        """Find what the words of a search describe, within its filter, best first.
+
+        Where seeds stand beside the words, being like them counts as much. The `why` of a hit is
+        its description. `patience` is how long to wait for a model to learn new descriptions, s.
+
+        Raises:
+            InputInvalid: there are no words, or none of them says anything about sounds.
+            QueryInvalid: the filter has a mistake.
+        """
+        asked = terms(search.words)
+        if not search.words.strip():
+            raise InputInvalid(
+                "There are no words to look for", hint="Say what it is like: dark hit, no tail"
+            )
+        expression = self._paths.asked(parse(search.filter))
+        corpus = await self._reading.descriptions.corpus(
+            Question(expression=expression, viewer=viewer)
+        )
+        lexical = await asyncio.to_thread(corpus.lexicon.scores, asked)
+        meaning, remarks = await self._meant(search.words, corpus, patience)
+        if meaning is None and not asked.wanted and not asked.unwanted:
+            raise _says_nothing(asked)
+        if meaning is None and asked.unknown:
+            remarks.append(f"No description speaks of {_listed(asked.unknown)}.")
+        scores = dict(lexical) if meaning is None else _joined(lexical, meaning, asked)
+        hits = _hits(corpus, scores, apart=search.apart)
+        if search.more:
+            hits = await self._like(search, hits, remarks)
+        reading = self._reading
+        shown = await spread(hits, reading.samples, per_folder=search.per_folder, limit=limit)
+        return Answer(
+            hits=shown, pool=shown, out_of=corpus.sounds, remarks=(*remarks, *_counts(corpus, hits))
+        )
+
+    async def _meant(
+        self, text: str, corpus: Corpus, patience: float
+    ) -> tuple[Mapping[str, float] | None, list[str]]:
+        """The cosine of each description, or None with the reason where no model says it."""
+        if self._meanings is None:
+            return None, [BY_WORDS_ALONE]
+        short = {whole: essence(whole) for whole in corpus.by_text}
+        try:
+            near = await self._meanings.nearness(
+                text, sorted(set(short.values())), patience=patience
+            )
+        except ModelMissing as missing:
+            return None, [f"By words alone: {missing}"]
+        remarks = []
+        if near.known < near.of:
+            part = f"{near.known:,} of {near.of:,}"
+            remarks.append(f"The meaning of {part} descriptions is known so far; ask again soon.")
+        found = {whole: near.scores[part] for whole, part in short.items() if part in near.scores}
+        return found, remarks
+
+    async def _like(self, search: Search, hits: Sequence[Hit], remarks: list[str]) -> list[Hit]:
+        """Rank the best anew, half by how alike they are to the seeds."""
+        more, less = (
+            [seed.file_id for seed in seeds if seed.file_id is not None]
+            for seeds in (search.more, search.less)
+        )
+        pool = list(hits[:_POOL])
+        reading = self._reading
+        embedded = await reading.embeddings.of(
+            [*more, *less, *(hit.file_id for hit in pool)], recipe_version=reading.recipe_version
+        )
+        numbers = {file_id: singles(one.numbers) for file_id, one in embedded.items()}
+        liked = [numbers[one] for one in more if one in numbers]
+        if not liked:
+            remarks.append("The sounds to be like were not yet listened to: by words alone.")
+            return list(hits)
+        direction = wanted(liked, [numbers[one] for one in less if one in numbers])
+        seeds = {*more, *less}
+        return await asyncio.to_thread(
+            _ranked, search, direction, numbers, [hit for hit in pool if hit.file_id not in seeds]
+        )
+
+
+def _ranked(
+    search: Search, direction: Wanted, numbers: Mapping[FileId, Sequence[float]], pool: list[Hit]
+) -> list[Hit]:
+    def score(hit: Hit) -> float:
+        if hit.file_id not in numbers:
+            return hit.score / 2
+        likeness = direction.likeness(numbers[hit.file_id])
+        return (hit.score + max(0.0, likeness.score(search.weights))) / 2
+
+    again = [replace(hit, score=score(hit)) for hit in pool]
+    return sorted(again, key=lambda hit: (-hit.score, hit.file_id))
+
+
+def _joined(
+    lexical: Mapping[str, float], meaning: Mapping[str, float], asked: Terms
+) -> dict[str, float]:
+    """Both together; what says something that is not wanted is not found by its meaning alone."""
+    found = {}
+    for text in {*lexical, *meaning}:
+        near = max(0.0, meaning.get(text, 0.0))
+        words = lexical.get(text, 0.0)
+        if (words <= 0 and near <= 0) or (asked.unwanted and terms(text).wanted & asked.unwanted):
+            continue
+        found[text] = _LEXICAL * max(0.0, words) + (1 - _LEXICAL) * near
+    return found
+
+
+def _hits(corpus: Corpus, scores: Mapping[str, float], *, apart: bool) -> list[Hit]:
+    """A hit for each sound, or with `apart` for each description, best first."""
+    best = heapq.nsmallest(len(scores), scores.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        Hit(file_id=file_id, score=score, why=text)
+        for text, score in best
+        for file_id in sorted(corpus.by_text[text])[: 1 if apart else None]
+    ]
+
+
+def _counts(corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
+    told = []
+    if corpus.unheard:
+        told.append(f"{corpus.unheard:,} were not yet listened to.")
+    if not hits:
+        told.append("No description comes near these words.")
+    return told
+
+
+def _says_nothing(asked: Terms) -> InputInvalid:
+    title = (
+        f"{_listed(asked.unknown)} says nothing about a sound"
+        if asked.unknown
+        else ("These words say nothing about a sound")
+    )
+    return InputInvalid(title, hint="Try words like dark, short, metallic, kick, no tail")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words[:3])

@@ -1,0 +1,102 @@
+"""The services that find sounds by other sounds or by words, joined from their parts."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.settings import Settings
+
+if TYPE_CHECKING:
+    from smtui.domain.path_map import PathMap
+    from smtui.services.duplicates import DuplicateFinder
+    from smtui.services.fitting import Fitting
+    from smtui.services.honesty import Honesty
+    from smtui.services.indexing import Indexing
+    from smtui.services.library import Library
+    from smtui.services.nearest import LikenessPorts
+    from smtui.services.similarity import Similarity
+    from smtui.services.words import Words
+    from smtui.wiring.foundation import Foundation
+
+
+def fits(ground: Foundation, paths: PathMap) -> Fitting:
+    """What fits to a sound."""
+    # Late imports, here and below, as in this whole room.
+    from smtui.alike.masking import NumpyMasking
+    from smtui.services.fitting import Fitting
+
+    documents = ground.documents
+    return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
+
+
+def duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:
+    """Files that are the same sound."""
+    from smtui.alike.copies import NumpyCopies
+    from smtui.services.duplicates import DuplicateFinder, Stores
+
+    documents = ground.documents
+    stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
+    return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
+
+
+def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
+    """Sounds by what is said of them; the model's process is closed with the stack."""
+    from smtui.services.descriptions import Descriptions
+    from smtui.services.words import Reading, Words
+    from smtui.words.model import is_installed
+    from smtui.words.process import WordProcess
+
+    documents = ground.documents
+    reading = Reading(
+        samples=documents.samples,
+        descriptions=Descriptions(documents.samples, documents.analyses),
+        embeddings=documents.embeddings,
+        recipe_version=RECIPE_VERSION,
+    )
+    if not is_installed():
+        return Words(reading, settings.paths.here)
+    meanings = WordProcess(settings.text.model)
+    stack.push_async_callback(meanings.close)
+    return Words(reading, settings.paths.here, meanings)
+
+
+def likeness(ground: Foundation) -> LikenessPorts:
+    """What searches by likeness stand on."""
+    from smtui.alike.comparison import MatrixComparison
+    from smtui.alike.outside import InspectedOutside
+    from smtui.services.nearest import LikenessPorts
+
+    return LikenessPorts(
+        samples=ground.documents.samples,
+        embeddings=ground.documents.embeddings,
+        index=ground.index,
+        comparison=MatrixComparison(),
+        outside=InspectedOutside(),
+        cache=ground.cache,
+    )
+
+
+def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
+    """What sounds like this."""
+    from smtui.services.similarity import Similarity
+
+    return Similarity(near, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:
+    """How far `similarity` can be trusted."""
+    from smtui.services.honesty import Honesty
+
+    return Honesty(near, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def indexing(ground: Foundation) -> Indexing:
+    """Keeps the index as the library is."""
+    from smtui.services.indexing import Indexing
+
+    documents = ground.documents
+    return Indexing(
+        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
+    )

@@ -1,0 +1,1 @@
+"""What words mean: sentence-transformers, the extra `text`, in a process of its own."""
