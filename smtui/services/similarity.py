@@ -21,8 +21,12 @@ from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
 
-SAME = 0.995
-"""Sounds whose embeddings have a greater cosine are the same to the ear."""
+SAME = 0.98
+"""Sounds whose embeddings have a greater cosine are the same to the ear.
+
+Of 60 sounds encoded with loss (Vorbis) 93 in 100 stay above it, at half the gain all do; the most
+alike of those that are different reach .86.
+"""
 
 CACHE_SECONDS = 1_800
 _LEAST = 200
