@@ -54,7 +54,7 @@ def rebuild() -> None:
         async with opened(writes=True) as box:
             total = await box.services.indexing.heard()
             began, progress, done = time.monotonic(), _Progress(total), 0
-            async for done in box.services.indexing.rebuild():
+            async for done in box.services.indexing.rebuild(by=box.account):
                 progress.show(done)
             progress.leave()
         seconds = time.monotonic() - began

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from smtui.domain.account import Account
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.likeness import (
     Embedded,
@@ -15,6 +16,8 @@ from smtui.domain.ports.likeness import (
     SimilarityIndex,
 )
 from smtui.domain.sample import FileId, Sample
+from smtui.services.permissions import Deed
+from smtui.services.rights import Rights
 
 AT_ONCE = 1_000
 _IDS = 5_000
@@ -54,7 +57,10 @@ class Indexing:
         index: SimilarityIndex,
         *,
         recipe_version: int,
+        rights: Rights | None = None,
     ) -> None:
+        """Join the parts; workers have no `rights`, for they only add and remove."""
+        self._rights = rights
         self._samples = samples
         self._embeddings = embeddings
         self._index = index
@@ -82,11 +88,14 @@ class Indexing:
             added += len(found)
         return added
 
-    async def rebuild(self) -> AsyncIterator[int]:
+    async def rebuild(self, *, by: Account | None = None) -> AsyncIterator[int]:
         """Begin anew and put everything; gives how many are in after each part.
 
-        Searches go on meanwhile, with what is in already.
+        Searches go on meanwhile, with what is in already. It is everybody's index, so a person who
+        asks must be an admin; raises NotAllowed.
         """
+        if self._rights is not None and by is not None:
+            await self._rights.require(by, Deed.REBUILD, (None,))
         await self._index.clear()
         done = 0
         reading = asyncio.ensure_future(self._after(None))

@@ -21,6 +21,7 @@ class Deed(StrEnum):
     ANALYZE = "queue"
     CANCEL = "cancel"
     RESUME = "resume"
+    REBUILD = "rebuild"
 
 
 class Whose(StrEnum):
@@ -38,7 +39,7 @@ def may(role: Role, deed: Deed, whose: Whose) -> bool:
     """Tell whether a role permits a deed.
 
     An admin may everything, everybody may everything with what is their own, and a member also
-    scans, tags and queues what is shared. A run of nobody is for an admin to cancel.
+    scans, tags and queues what is shared. A run of nobody, and the index, are for an admin.
     """
     if role is Role.ADMIN or whose is Whose.OWN:
         return True
@@ -79,6 +80,8 @@ def refusal(role: Role, deed: Deed, whose_: Whose) -> NotAllowed:
     """Say in one sentence why not, and what could be done."""
     if deed in (Deed.CANCEL, Deed.RESUME):
         return NotAllowed("This run is not yours", hint=f"Its owner or an admin can {deed} it.")
+    if deed is Deed.REBUILD:
+        return NotAllowed("Only an admin rebuilds the index of all", hint="Ask one.")
     if whose_ is Whose.ANOTHERS:
         return NotAllowed(f"You cannot {deed} {whose_} sounds", hint="They or an admin can.")
     return NotAllowed(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
+    from smtui.services.rights import Rights
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
@@ -92,11 +93,15 @@ def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:
     return Honesty(near, paths=paths, recipe_version=RECIPE_VERSION)
 
 
-def indexing(ground: Foundation) -> Indexing:
+def indexing(ground: Foundation, rights: Rights) -> Indexing:
     """Keeps the index as the library is."""
     from smtui.services.indexing import Indexing
 
     documents = ground.documents
     return Indexing(
-        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
+        documents.samples,
+        documents.embeddings,
+        ground.index,
+        recipe_version=RECIPE_VERSION,
+        rights=rights,
     )

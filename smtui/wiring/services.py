@@ -68,7 +68,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             pictures=_pictures(ground.cache, paths, stack),
             similarity=finding.similarity(near, paths),
             honesty=finding.honesty(near, paths),
-            indexing=finding.indexing(ground),
+            indexing=finding.indexing(ground, rights),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,

@@ -24,18 +24,18 @@ from smtui.services.rights import Rights
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.people import person
 
-# One letter per right: scan, tag, queue, cancel; a dash where it is refused.
+# One letter per right: scan, tag, queue, cancel, resume, rebuild the index; a dash where it is refused.
 TABLE = {
-    Role.ADMIN: {Whose.OWN: "stqc", Whose.SHARED: "stqc", Whose.ANOTHERS: "stqc"},
-    Role.MEMBER: {Whose.OWN: "stqc", Whose.SHARED: "stq-", Whose.ANOTHERS: "----"},
-    Role.LISTENER: {Whose.OWN: "stqc", Whose.SHARED: "----", Whose.ANOTHERS: "----"},
+    Role.ADMIN: {Whose.OWN: "stqcri", Whose.SHARED: "stqcri", Whose.ANOTHERS: "stqcri"},
+    Role.MEMBER: {Whose.OWN: "stqcri", Whose.SHARED: "stq---", Whose.ANOTHERS: "------"},
+    Role.LISTENER: {Whose.OWN: "stqcri", Whose.SHARED: "------", Whose.ANOTHERS: "------"},
 }
-DEEDS = (Deed.SCAN, Deed.TAG, Deed.ANALYZE, Deed.CANCEL)
+DEEDS = tuple(Deed)
 
 
 @pytest.mark.parametrize(("role", "of"), list(product(Role, Whose)))
 def test_the_table_of_rights(role: Role, of: Whose):
-    letters = zip("stqc", DEEDS, strict=True)
+    letters = zip("stqcri", DEEDS, strict=True)
     assert TABLE[role][of] == "".join(
         letter if may(role, deed, of) else "-" for letter, deed in letters
     )
@@ -111,6 +111,8 @@ async def test_who_counts_as_admin_may_what_an_admin_may(documents: Documents):
         await rights.require_admin(bert)
     with pytest.raises(NotAllowed, match="This run is not yours"):
         await rights.require(bert, Deed.CANCEL, (anna.user_id,))
+    with pytest.raises(NotAllowed, match="Only an admin rebuilds"):
+        await rights.require(bert, Deed.REBUILD, (None,))
 
 
 async def test_an_account_that_is_gone_may_nothing(documents: Documents):
