@@ -24,7 +24,7 @@ from smtui.services.rights import Rights
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.people import person
 
-# One letter per right: scan, tag, queue, cancel, resume, rebuild the index; a dash where it is refused.
+# One letter per right: scan, tag, queue, cancel, resume, rebuild the index; a dash: refused.
 TABLE = {
     Role.ADMIN: {Whose.OWN: "stqcri", Whose.SHARED: "stqcri", Whose.ANOTHERS: "stqcri"},
     Role.MEMBER: {Whose.OWN: "stqcri", Whose.SHARED: "stq---", Whose.ANOTHERS: "------"},
