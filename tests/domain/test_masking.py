@@ -94,7 +94,7 @@ def test_the_one_that_suffers_more_decides() -> None:
 
 
 def test_one_phrase_says_why() -> None:
-    am = {"key": "A", "mode": "minor", "key_confidence": 0.9}
+    am: dict[str, Any] = {"key": "A", "mode": "minor", "key_confidence": 0.9}
     seed = outline("seed", tempo=126.0, **am)
 
     def told(found: Room, other: Outline) -> str:
