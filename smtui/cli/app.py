@@ -27,6 +27,8 @@ COMMANDS = {
     "pause": Entry("smtui.cli.pause", "Hold all listening on this machine while recording."),
     "resume-all": Entry("smtui.cli.resume_all", "Let this machine listen again."),
     "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
+    "similar": Entry("smtui.cli.similar", "Find what sounds like a sound, or like a file."),
+    "index": Entry("smtui.cli.index", "The index of similar sounds: status, rebuild, check."),
     "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
     "check": Entry("smtui.cli.check", "Look for what to mend before a pack goes out."),
     "find": Entry("smtui.cli.find", "Find sounds by what is said of them."),

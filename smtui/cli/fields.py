@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import asdict
 from datetime import datetime
 
-from smtui.domain.analysis import Measurement
+from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.differing import differences
+from smtui.domain.sample import Sample
 
 
 def analysis_fields(heard: Measurement, *, analyzed_at: datetime) -> dict[str, object]:
@@ -13,4 +16,34 @@ def analysis_fields(heard: Measurement, *, analyzed_at: datetime) -> dict[str, o
     fields: dict[str, object] = asdict(heard)
     fields["analysis_level"] = str(fields.pop("level"))
     fields["analyzed_at"] = analyzed_at.isoformat(timespec="milliseconds")
+    return fields
+
+
+def sample_fields(sample: Sample, analysis: Analysis | None) -> dict[str, object]:
+    """Name everything that is known of a sound; null where it was not yet heard."""
+    raw = sample.path_bytes
+    fields: dict[str, object] = {
+        "path": sample.file_path,
+        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        "file_id": sample.file_id,
+        "user_id": sample.user_id,
+        "filename": sample.filename,
+        "file_size": sample.file_size,
+        "file_hash": sample.file_hash,
+        "duration": sample.duration,
+        "sample_rate": sample.sample_rate,
+        "channels": sample.channels,
+        "format": sample.format,
+        "uploaded_at": sample.uploaded_at.isoformat(timespec="milliseconds"),
+        "tags": sample.tags,
+        "metadata": dict(sample.metadata),
+        "said": asdict(sample.said) if sample.said else None,
+        "disagrees": [asdict(each) for each in differences(sample)],
+        "missing_since": sample.missing_since and sample.missing_since.isoformat(),
+        "error": sample.trouble and sample.trouble.error,
+        "analysis_id": analysis and analysis.analysis_id,
+        "analyzed_at": None,
+    }
+    if analysis is not None:
+        fields |= analysis_fields(analysis.measured, analyzed_at=analysis.analyzed_at)
     return fields

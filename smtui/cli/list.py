@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
-from dataclasses import asdict
 
 import click
 
-from smtui.cli.fields import analysis_fields
+from smtui.cli.fields import sample_fields
 from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.running import Opened, err, opened, run
 from smtui.cli.table import Table
-from smtui.domain.analysis import Analysis
-from smtui.domain.differing import differences
 from smtui.domain.query import CONDITIONS
 from smtui.domain.question import SORTABLE, Field, Question, Sort
-from smtui.domain.sample import Sample
 
 _OPTIONS = ("--json", "--sort", "--reverse", "--limit", "--help")
 _EXAMPLES = "\n".join(f"  {each.example:<18} {each.meaning}" for each in CONDITIONS)
@@ -80,38 +75,11 @@ async def _print(box: Opened, question: Question, limit: int | None, *, as_json:
         if table is None:
             heard = await box.services.analyses.of_many([sample.file_id for sample in samples])
             for sample in samples:
-                sys.stdout.write(f"{_object(sample, heard.get(sample.file_id))}\n")
+                sys.stdout.write(
+                    f"{json.dumps(sample_fields(sample, heard.get(sample.file_id)))}\n"
+                )
         else:
             table.show(samples)
         sys.stdout.flush()
         count += len(samples)
     return count
-
-
-def _object(sample: Sample, analysis: Analysis | None) -> str:
-    raw = sample.path_bytes
-    fields: dict[str, object] = {
-        "path": sample.file_path,
-        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
-        "file_id": sample.file_id,
-        "user_id": sample.user_id,
-        "filename": sample.filename,
-        "file_size": sample.file_size,
-        "file_hash": sample.file_hash,
-        "duration": sample.duration,
-        "sample_rate": sample.sample_rate,
-        "channels": sample.channels,
-        "format": sample.format,
-        "uploaded_at": sample.uploaded_at.isoformat(timespec="milliseconds"),
-        "tags": sample.tags,
-        "metadata": dict(sample.metadata),
-        "said": asdict(sample.said) if sample.said else None,
-        "disagrees": [asdict(each) for each in differences(sample)],
-        "missing_since": sample.missing_since and sample.missing_since.isoformat(),
-        "error": sample.trouble and sample.trouble.error,
-        "analysis_id": analysis and analysis.analysis_id,
-        "analyzed_at": None,
-    }
-    if analysis is not None:
-        fields |= analysis_fields(analysis.measured, analyzed_at=analysis.analyzed_at)
-    return json.dumps(fields)

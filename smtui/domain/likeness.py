@@ -88,7 +88,10 @@ class Likeness:
 
     def score(self, weights: Weights) -> float:
         """The whole, -1 to 1."""
-        factors = weights.factors()
+        return self.weighted(weights.factors())
+
+    def weighted(self, factors: Mapping[str, float]) -> float:
+        """The whole, where the factors of many sounds are worked out once."""
         return sum(factors[name] * value for name, value in zip(ASPECTS, self.aspects, strict=True))
 
 

@@ -89,8 +89,9 @@ class Answer:
 
         What was not found by likeness has no weights, and stays as it is.
         """
+        factors = weights.factors()
         hits = [
-            replace(hit, score=hit.likeness.score(weights)) if hit.likeness else hit
+            replace(hit, score=hit.likeness.weighted(factors)) if hit.likeness else hit
             for hit in self.pool
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))

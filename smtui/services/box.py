@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
@@ -28,6 +29,7 @@ class Services:
     """What a person can do, one attribute per intention; and what else screens must know.
 
     Attributes:
+        honesty: how good `similarity` is on the sounds of this library.
         indexing: keeps the index of `similarity` as the library is.
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
@@ -46,6 +48,7 @@ class Services:
     pictures: Pictures
     similarity: Similarity
     indexing: Indexing
+    honesty: Honesty
     servers: HealthCheck
     recipe_version: int = 1
     paths: PathMap = field(default_factory=PathMap)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -62,8 +63,12 @@ class Indexing:
 
     async def standing(self) -> Standing:
         """Tell how the index stands."""
-        heard = await self._embeddings.count(recipe_version=self._recipe_version)
+        heard = await self.heard()
         return Standing(index=await self._index.state(), heard=heard)
+
+    async def heard(self) -> int:
+        """How many sounds have an embedding."""
+        return await self._embeddings.count(recipe_version=self._recipe_version)
 
     async def add(self, file_ids: Sequence[FileId]) -> int:
         """Put what the documents have of these sounds, take out of what they have nothing."""
@@ -83,17 +88,17 @@ class Indexing:
         Searches go on meanwhile, with what is in already.
         """
         await self._index.clear()
-        done, after = 0, None
-        while True:
-            part = await self._embeddings.after(
-                after, recipe_version=self._recipe_version, limit=AT_ONCE
-            )
-            await self._put(part)
-            done += len(part)
-            yield done
-            if len(part) < AT_ONCE:
-                return
-            after = part[-1].file_id
+        done = 0
+        reading = asyncio.ensure_future(self._after(None))
+        try:
+            while part := await reading:
+                # The next ones are read while these are put.
+                reading = asyncio.ensure_future(self._after(part[-1].embedded.file_id))
+                await self._index.put(part)
+                done += len(part)
+                yield done
+        finally:
+            reading.cancel()
 
     async def reconcile(self) -> Mended:
         """Where the counts differ, add what is missing and remove what the library lacks."""
@@ -137,17 +142,22 @@ class Indexing:
             after = part[-1]
 
     async def _put(self, embedded: Sequence[Embedded]) -> None:
-        if not embedded:
-            return
+        await self._index.put(await self._entries(embedded))
+
+    async def _after(self, file_id: FileId | None) -> list[Entry]:
+        part = await self._embeddings.after(
+            file_id, recipe_version=self._recipe_version, limit=AT_ONCE
+        )
+        return await self._entries(part)
+
+    async def _entries(self, embedded: Sequence[Embedded]) -> list[Entry]:
         samples = await self._samples.get([one.file_id for one in embedded])
         about = {sample.file_id: about_of(sample) for sample in samples}
-        await self._index.put(
-            [
-                Entry(embedded=one, about=about[one.file_id])
-                for one in embedded
-                if one.file_id in about
-            ]
-        )
+        return [
+            Entry(embedded=one, about=about[one.file_id])
+            for one in embedded
+            if one.file_id in about
+        ]
 
 
 def about_of(sample: Sample) -> dict[str, str | float | int | bool | tuple[str, ...] | None]:

@@ -21,8 +21,12 @@ from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
 
-SAME = 0.995
-"""Sounds whose embeddings have a greater cosine are the same to the ear."""
+SAME = 0.98
+"""Sounds whose embeddings have a greater cosine are the same to the ear.
+
+Of 60 sounds encoded with loss (Vorbis) 93 in 100 stay above it, at half the gain all do; the most
+alike of those that are different reach .86.
+"""
 
 CACHE_SECONDS = 1_800
 _LEAST = 200
@@ -149,6 +153,7 @@ class Similarity:
                 seeds=seeds,
                 left=left,
                 most=most,
+                enough=most if asked.dropping else asked.limit,
             )
             pool = await self._described(search, await self._nearest.found(aim, plan))
             answer = Answer(
@@ -158,8 +163,9 @@ class Similarity:
                 per_folder=search.per_folder,
                 apart=search.apart,
             )
-            hits = answer.reweighted(search.weights, limit=asked.limit).hits
-            if len(hits) >= asked.limit or len(pool) < most or not asked.dropping:
+            if not asked.dropping or len(pool) < most:
+                return answer
+            if len(answer.reweighted(search.weights, limit=asked.limit).hits) >= asked.limit:
                 return answer
             if most >= _WIDEST:
                 only = f"Only the {len(pool):,} nearest of {left:,} were looked at."

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
+    from smtui.services.nearest import LikenessPorts
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
@@ -60,14 +62,13 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     return Words(reading, settings.paths.here, meanings)
 
 
-def similarity(ground: Foundation, paths: PathMap) -> Similarity:
-    """What sounds like this."""
+def near(ground: Foundation) -> LikenessPorts:
+    """What searches for likeness stand on."""
     from smtui.alike.comparison import MatrixComparison
     from smtui.alike.outside import InspectedOutside
     from smtui.services.nearest import LikenessPorts
-    from smtui.services.similarity import Similarity
 
-    ports = LikenessPorts(
+    return LikenessPorts(
         samples=ground.documents.samples,
         embeddings=ground.documents.embeddings,
         index=ground.index,
@@ -75,7 +76,20 @@ def similarity(ground: Foundation, paths: PathMap) -> Similarity:
         outside=InspectedOutside(),
         cache=ground.cache,
     )
+
+
+def similarity(ports: LikenessPorts, paths: PathMap) -> Similarity:
+    """What sounds like this."""
+    from smtui.services.similarity import Similarity
+
     return Similarity(ports, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def honesty(ports: LikenessPorts, paths: PathMap) -> Honesty:
+    """How far likeness can be trusted."""
+    from smtui.services.honesty import Honesty
+
+    return Honesty(ports, paths=paths, recipe_version=RECIPE_VERSION)
 
 
 def indexing(ground: Foundation) -> Indexing:

@@ -54,6 +54,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
         library = Library(documents.samples, rights, clock)
+        near = finding.near(ground)
         yield Services(
             accounts=_accounts(here, settings, ground),
             library=library,
@@ -65,8 +66,9 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
             pictures=_pictures(ground.cache, paths, stack),
-            similarity=finding.similarity(ground, paths),
+            similarity=finding.similarity(near, paths),
             indexing=finding.indexing(ground),
+            honesty=finding.honesty(near, paths),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,

@@ -33,6 +33,7 @@ from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting
+from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
@@ -186,6 +187,7 @@ class Home:
                     near.index,
                     recipe_version=self.recipe_version,
                 ),
+                honesty=Honesty(near, paths=PathMap(), recipe_version=self.recipe_version),
                 servers=self,
                 recipe_version=self.recipe_version,
             )

@@ -24,7 +24,7 @@ from smtui.domain.search import Answer, Search, Seed
 from smtui.services import nearest
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
-from smtui.services.similarity import Similarity
+from smtui.services.similarity import SAME, Similarity
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache
@@ -261,7 +261,7 @@ async def test_what_is_the_same_to_the_ear_is_shown_once(shelf: Shelf, way: str)
     assert len(apart.hits) == 6
     assert apart.hits[0].file_id == everything.hits[0].file_id
     for first, second in zip(apart.hits, apart.hits[1:], strict=False):
-        assert alike(shelf.known[first.file_id], shelf.known[second.file_id]) < 0.995
+        assert alike(shelf.known[first.file_id], shelf.known[second.file_id]) < SAME
     again = apart.reweighted(Weights(rhythm=5), limit=50)
     assert len(again.hits) == 6
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -41,25 +40,27 @@ class ChromaIndex:
         self._recipe = recipe_version
         self._about = about
         self._known: AsyncCollection | None = None
+        # How many there were in which generation: counting costs as much as a search.
+        self._counted = (-1, 0)
 
     async def state(self) -> IndexState:
         """How the collection is now, made where there is none."""
 
         async def work(client: AsyncClientAPI) -> IndexState:
-            before, self._known = self._known, None
-            if before is None:
-                before = await self._opened(client)
-            # Two questions at once; where the collection was made anew, the count is not there.
-            collection, sounds = await asyncio.gather(self._opened(client), before.count())
+            self._known = None
+            collection = await self._opened(client)
             told = collection.metadata or {}
-            version = told.get(_VERSION)
-            if not self._trouble(collection):
+            version, generation = told.get(_VERSION), int(told.get(_GENERATION) or 0)
+            if self._counted[0] != generation:
+                self._counted = (generation, await collection.count())
+            trouble = self._trouble(collection)
+            if not trouble:
                 self._known = collection
             return IndexState(
-                sounds=sounds,
-                generation=int(told.get(_GENERATION) or 0),
+                sounds=self._counted[1],
+                generation=generation,
                 recipe_version=version if isinstance(version, int) else None,
-                trouble=self._trouble(collection),
+                trouble=trouble,
             )
 
         return await self._asked(work)

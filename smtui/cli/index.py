@@ -1,0 +1,158 @@
+"""`smtui index`: how the index of similar sounds stands, making it anew, and how good it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from smtui.cli.asking import print_table
+from smtui.cli.running import opened, out, run
+from smtui.domain.likeness import ASPECTS
+
+if TYPE_CHECKING:
+    from smtui.services.honesty import Tally
+    from smtui.services.indexing import Standing
+
+_LINE_EVERY_SECONDS = 5.0
+_COLUMNS = ("all", *ASPECTS)
+
+
+@click.group("index")
+def index_command() -> None:
+    """The index of similar sounds, which is filled by itself while sounds are listened to.
+
+    What was heard is kept in the library; the index can be made anew from that at any time.
+    """
+
+
+@index_command.command("status")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def status(*, as_json: bool) -> None:
+    """Say how many sounds are in the index. Exit status 1 where it cannot be used."""
+
+    async def work() -> int:
+        async with opened() as box:
+            standing = await box.services.indexing.standing()
+        if as_json:
+            sys.stdout.write(f"{json.dumps(_fields(standing))}\n")
+        else:
+            out(_sentence(standing))
+        return 1 if standing.index.trouble else 0
+
+    run(work)
+
+
+@index_command.command("rebuild")
+def rebuild() -> None:
+    """Make the index anew from what was heard; searches go on meanwhile with what is in."""
+
+    async def work() -> None:
+        async with opened(writes=True) as box:
+            total = await box.services.indexing.heard()
+            began, progress, done = time.monotonic(), _Progress(total), 0
+            async for done in box.services.indexing.rebuild():
+                progress.show(done)
+            progress.leave()
+        seconds = time.monotonic() - began
+        out(f"{done:,} sounds are in the index, after {seconds:.0f} s.")
+
+    run(work)
+
+
+@index_command.command("check")
+@click.option("--sample", type=click.IntRange(1), default=100, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def check(*, sample: int, as_json: bool) -> None:
+    """Say how far likeness can be trusted on the sounds of this library.
+
+    Of a SAMPLE of sounds each is encoded anew with loss, and cut in half; how often is the sound
+    itself the nearest of up to 5,000 to what was made? And how often is the nearest other sound of
+    the same kind? For the whole and for each aspect alone. What is made is heard here and now and
+    thrown away.
+    """
+
+    async def work() -> None:
+        # Late imports: --help loads no numpy.
+        from smtui.alike.probing import RecipeProber
+        from smtui.services.honesty import Tally
+
+        tally = Tally()
+        async with opened() as box:
+            progress = _Progress(sample)
+            async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
+                progress.show(tally.sounds)
+            progress.leave()
+        if as_json:
+            sys.stdout.write(f"{json.dumps(_shares(tally))}\n")
+        else:
+            _print(tally)
+
+    run(work)
+
+
+def _shares(tally: Tally) -> dict[str, object]:
+    shares = {
+        question: {"asked": asked} | {one: round(tally.share(question, one), 4) for one in _COLUMNS}
+        for question, asked in tally.asked.items()
+    }
+    return {"compared": tally.compared, "nearest": shares}
+
+
+def _print(tally: Tally) -> None:
+    if not tally.asked:
+        out("There is nothing to look for yet: no sound was listened to, or their files are away.")
+        return
+    out(f"Nearest of {tally.compared:,} sounds, in percent of the times asked:")
+    rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
+    for question, asked in tally.asked.items():
+        cells = (f"{100 * tally.share(question, one):.0f}" for one in _COLUMNS)
+        rows.append((question, str(asked), *cells))
+    print_table(rows)
+
+
+def _fields(standing: Standing) -> dict[str, object]:
+    return {
+        "heard": standing.heard,
+        "indexed": standing.index.sounds,
+        "recipe_version": standing.index.recipe_version,
+        "trouble": standing.index.trouble,
+    }
+
+
+def _sentence(standing: Standing) -> str:
+    if standing.index.trouble:
+        return f"{standing.index.trouble}. `smtui index rebuild` makes it anew."
+    if standing.index.sounds == standing.heard:
+        return f"All {standing.heard:,} sounds that were listened to are in the index."
+    return (
+        f"{standing.index.sounds:,} sounds are in the index, {standing.heard:,} were listened to."
+        " A worker makes up for it by itself, `smtui index rebuild` now."
+    )
+
+
+class _Progress:
+    """A line on a terminal that is written over, a line now and then elsewhere."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._terminal = sys.stderr.isatty()
+        self._told_at = time.monotonic()
+
+    def show(self, done: int) -> None:
+        """Say how many are in."""
+        now = time.monotonic()
+        if not self._terminal and now < self._told_at + _LINE_EVERY_SECONDS:
+            return
+        self._told_at = now
+        told = f"{done:,} of {self._total:,} sounds"
+        sys.stderr.write(f"\r{told}\x1b[K" if self._terminal else f"{told}\n")
+        sys.stderr.flush()
+
+    def leave(self) -> None:
+        """Leave the line to what comes."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")

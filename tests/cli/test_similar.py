@@ -1,0 +1,120 @@
+"""`smtui similar` and `smtui index`, as a person or a program calls them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.cli.test_library_commands import smtui
+
+RATE = 22_050
+
+
+@pytest.fixture(autouse=True)
+def _servers_end() -> Iterator[None]:
+    yield
+    smtui("services", "stop", "--now")
+
+
+def tone(path: Path, hertz: float, *, seconds: float = 0.5, noise: float = 0.0) -> Path:
+    at = np.arange(int(RATE * seconds)) / RATE
+    wave = np.sin(2 * np.pi * hertz * at) * np.exp(-6 * at)
+    wave = (1 - noise) * wave + noise * np.random.default_rng(int(hertz)).uniform(-1, 1, len(at))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, 0.5 * wave, RATE)
+    return path
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    folder = tmp_path / "sounds"
+    for number in range(4):
+        tone(folder / f"low/low_{number}.wav", 60 + number)
+        tone(folder / f"noise/noise_{number}.wav", 60 + number, noise=0.95)
+    for words in (("scan", "--no-analyze", folder), ("analyze", "--wait")):
+        done = smtui(*words)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+def paths(*words: str | Path) -> list[str]:
+    done = smtui("similar", *words, "--json")
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line)["path"] for line in done.stdout.splitlines()]
+
+
+def test_what_sounds_alike_is_found_and_kept_to_what_was_asked(
+    sounds: Path, tmp_path: Path
+) -> None:
+    found = paths("low_0")
+    assert len(found) == 7
+    assert {Path(one).parent.name for one in found[:3]} == {"low"}
+    assert paths(sounds / "low/low_0.wav") == found
+    assert len(paths("low_0", "--limit", "2")) == 2
+    assert {Path(one).parent.name for one in paths("low_0", "--filter", "in:noise")} == {"noise"}
+    assert len(paths("low_0", "--per-folder", "1")) == 2
+    assert Path(paths("low_0", "--unlike", "low_1", "--like", "noise_1")[0]).parent.name
+    outside = tone(tmp_path / "elsewhere/-odd.wav", 61)
+    assert Path(paths(outside)[0]).parent.name == "low"
+    (first, *_) = smtui("similar", "low_0", "--json").stdout.splitlines()
+    told = json.loads(first)
+    assert set(told["aspects"]) == {"timbre", "rhythm", "tonality", "envelope"}
+    assert told["analysis_level"] == "advanced"
+    line = smtui("similar", "low_0").stdout.splitlines()[0]
+    assert line.endswith(f"  {found[0]}")
+
+
+def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
+    end = time.monotonic() + 30
+    while True:
+        told = json.loads(smtui("index", "status", "--json").stdout)
+        if told["indexed"] == told["heard"] == 8:
+            break
+        assert time.monotonic() < end, told
+    done = smtui("index", "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("8 sounds are in the index")
+    assert smtui("index", "status").stdout == (
+        "All 8 sounds that were listened to are in the index.\n"
+    )
+
+
+def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:
+    told = json.loads(smtui("index", "check", "--json").stdout)
+    assert told["compared"] == 8
+    assert told["nearest"]["re-encoded"]["asked"] == 8
+    assert 0 <= told["nearest"]["second half"]["timbre"] <= 1
+    assert told["nearest"]["re-encoded"]["all"] >= 0.5
+    assert "re-encoded" in smtui("index", "check", "--sample", "2").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nothing_like_it",), "There is no sound called nothing_like_it"),
+        (("x", "--weights", "timbre=9"), "The weight of timbre goes from 0 to 5"),
+        (("x", "--weights", "colour=1"), "There is no aspect called colour"),
+        (("x", "--weights", "timbre"), "timbre is no weight"),
+        (("x", "--weights", "timbre=nan"), "The weight of timbre"),
+        (("x", "--filter", "bpm:fast"), "bpm"),
+    ],
+)
+def test_what_cannot_be_searched_for_is_one_sentence(words: tuple[str, ...], said: str) -> None:
+    done = smtui("similar", *words)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_that_is_no_sound_is_one_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "notes.wav"
+    text.write_text("no sound")
+    done = smtui("similar", text)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
