@@ -23,7 +23,7 @@ from smtui.domain.masking import ROWS, Outline, Overlay, Room
 Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 
-_EDGES = (1, 11)
+_EDGES = (2, 11)
 """The first bands of the middle and of the high region."""
 _MOMENTS = 32
 _MOMENTS_OF_BEATS = 64

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--filter", "text", default="", metavar="QUERY", help="Only what this finds.")
 @click.option("--per-folder", type=click.IntRange(1), help="At most so many of one folder.")
 @click.option("--apart", is_flag=True, help="Of sounds that are the same to the ear only one.")
+@click.option("--fits", is_flag=True, help="What leaves room for it, not what is like it.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per hit and line.")
 def similar_command(  # noqa: PLR0913 - one for each option
@@ -46,6 +47,7 @@ def similar_command(  # noqa: PLR0913 - one for each option
     text: str,
     per_folder: int | None,
     apart: bool,
+    fits: bool,
     limit: int,
     as_json: bool,
 ) -> None:
@@ -53,6 +55,9 @@ def similar_command(  # noqa: PLR0913 - one for each option
 
     A sound of the library is named by its path, its id, or its file's name with or without the
     extension. A file that is not in the library is listened to first.
+
+    With --fits, what stands well beside it: in other bands or other moments, at the same, half or
+    double tempo, in a key that goes with its own; each with the reason.
 
     Prints score and aspects (timbre, rhythm, tonality, envelope) in percent, then the path. --json
     gives path, score and aspects (-1 to 1) with everything that the newest analysis says.
@@ -73,7 +78,8 @@ def similar_command(  # noqa: PLR0913 - one for each option
             )
             similarity: Similarity = box.services.similarity
             viewer = box.account.user_id
-            answer = await similarity.like(search, viewer=viewer, limit=limit)
+            finds = box.services.fits.fits if fits else similarity.like
+            answer = await finds(search, viewer=viewer, limit=limit)
             await _print(box, answer, as_json=as_json)
 
     run(work)
@@ -128,12 +134,13 @@ async def _print(box: Opened, answer: Answer, *, as_json: bool) -> None:
 def _told(hit: Hit) -> dict[str, object]:
     told: dict[str, object] = {"score": round(hit.score, 4)}
     if hit.likeness is not None:
-        rounded = [round(one, 4) for one in hit.likeness.aspects]
+        rounded = (round(one, 4) for one in hit.likeness.aspects)
         told["aspects"] = dict(zip(ASPECTS, rounded, strict=True))
-    return told
+    return told | ({"why": hit.why} if hit.why else {})
 
 
 def _line(hit: Hit, sample: Sample) -> str:
-    aspects = hit.likeness.aspects if hit.likeness is not None else ()
+    aspects = hit.likeness.aspects if hit.likeness else ()
     numbers = [f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
-    return f"{' '.join(numbers)}  {sample.file_path}"
+    why = f": {hit.why}" if hit.why else ""
+    return f"{' '.join(numbers)}  {sample.file_path}{why}"

@@ -15,7 +15,7 @@ from smtui.domain.harmony import Kinship, kinship
 from smtui.domain.sample import FileId
 
 REGIONS = ("low", "middle", "high")
-"""Up to about 200 Hz, up to about 4 kHz, above."""
+"""Up to about 400 Hz, up to about 4 kHz, above."""
 
 ROWS = 14
 """The numbers of an outline: rms, then 13 cepstral coefficients."""
@@ -28,6 +28,7 @@ _SURE = 0.5
 _SAME_BYTES = 0.02
 _FREE = 0.8
 _MOSTLY = 0.65
+_COVERED = 0.45
 _WORTH = {
     Kinship.SAME: 1.0,
     Kinship.RELATIVE: 1.0,
@@ -135,6 +136,7 @@ def why(room: Room, seed: Outline, laid: Overlay) -> str:
 class _Told(StrEnum):
     FREE = "leaves the {region} band free"
     MOSTLY = "leaves most of it free"
+    COVERED = "is mostly covered by it"
     SHARED = "shares the {region} band"
 
 
@@ -153,6 +155,8 @@ _OF_KEY = {
 
 
 def _of_room(room: Room) -> str:
+    if room.other < min(_COVERED, room.seed):
+        return str(_Told.COVERED)
     strongest = _place_of_most(room.share)
     if room.kept[strongest] >= _FREE:
         return _Told.FREE.format(region=REGIONS[strongest])

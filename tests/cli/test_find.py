@@ -61,3 +61,20 @@ def test_without_the_extra_it_is_said_what_to_do() -> None:
         done = smtui("words", command)
         assert done.returncode == 1
         assert "pip install 'smtui[text]'" in done.stderr
+
+
+def test_what_fits_is_told_with_its_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    for name in ("kick", "hat", "tom"):
+        soundfile.write(folder / f"{name}.wav", 0.7 * getattr(play, name)(RATE), RATE)
+    scan(folder)
+    assert smtui("analyze", "--wait").returncode == 0
+    done = smtui("similar", "kick", "--fits")
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert first.endswith(f"{folder}/hat.wav: leaves the low band free")
+    assert f"{folder}/tom.wav" in second
+    told = json.loads(smtui("similar", "kick", "--fits", "--json").stdout.splitlines()[0])
+    assert told["path"] == f"{folder}/hat.wav"
+    assert told["why"] == "leaves the low band free"

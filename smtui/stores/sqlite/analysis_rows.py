@@ -204,10 +204,13 @@ def _unpacked(shape: str | None, numbers: bytes | None, *, whole: bool) -> Spect
             kept["shape"].pop(name)
         numbers = numbers[: sum(kept["shape"].values()) * packed.itemsize]
     packed.frombytes(numbers)
-    values = iter(_little_endian(packed).tolist())
+    values = _little_endian(packed).tolist()
+    place = 0
 
     def taken(length: int) -> tuple[float, ...]:
-        return tuple(next(values) for _ in range(length))
+        nonlocal place
+        place += length
+        return tuple(values[place - length : place])
 
     series: dict[str, Any] = {}
     for name, lengths in kept["shape"].items():
