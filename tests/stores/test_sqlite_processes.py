@@ -20,6 +20,7 @@ from smtui.domain.batch import Batch, BatchId, RunId, State
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.opening import opened
+from tests.contracts.document_stores import found
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 ANNA = UserId("anna")
@@ -30,6 +31,7 @@ import asyncio, sys
 from pathlib import Path
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import opened
+from tests.contracts.document_stores import found
 
 async def work(path, name):
     async with opened(Path(path), Durability.NORMAL) as documents:
@@ -47,6 +49,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from smtui.domain.sample import FoundFile
 from smtui.stores.sqlite.opening import opened
+from tests.contracts.document_stores import found
 
 async def scan(path):
     async with opened(Path(path)) as documents:
@@ -68,6 +71,7 @@ OPENER = """
 import asyncio, sys
 from pathlib import Path
 from smtui.stores.sqlite.opening import opened
+from tests.contracts.document_stores import found
 
 async def look(path):
     async with opened(Path(path)) as documents:
@@ -103,6 +107,21 @@ def batch(number: int) -> Batch:
         created_at=NOW,
         updated_at=NOW,
     )
+
+
+async def test_a_library_opened_twice_here_keeps_its_log_when_another_process_leaves(
+    tmp_path: Path,
+) -> None:
+    """A worker's child opens it to listen, and once more to fill the index."""
+    path = tmp_path / "library.sqlite3"
+    async with opened(path) as first, opened(path) as second:
+        visit = f"import sqlite3; sqlite3.connect({str(path)!r}).execute('SELECT 1 FROM users')"
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", visit], check=True)
+        assert path.with_name(f"{path.name}-wal").exists()
+        ids = await first.samples.add_found([found("/a/kick.wav")], user_id=ANNA, at=NOW)
+        assert len(await second.samples.get(ids)) == 1
+    async with opened(path) as later:
+        assert len(await later.samples.get(ids)) == 1
 
 
 async def test_hammering_workers_complete_every_file_exactly_once(tmp_path: Path) -> None:

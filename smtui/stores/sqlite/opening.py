@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,18 +129,21 @@ def refuse_old_sqlite(version: tuple[int, ...]) -> None:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file for its owner alone; SQLite gives its log the same rights."""
+    """Make the file for its owner alone; SQLite gives its log the same rights.
+
+    A file that is there is never opened here: to close it would take away the locks by which this
+    process holds the library where it has it open already, and the next process that leaves would
+    think itself the last and delete the log (fcntl(2): locks go with any descriptor of the file).
+    """
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
     except OSError as error:
         raise StoreUnreachable(
             "The library cannot be opened", hint=f"{path}: {error.strerror}."
         ) from error
-    try:
-        if os.fstat(handle).st_mode & 0o077:
-            os.fchmod(handle, 0o600)
-    finally:
-        os.close(handle)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
