@@ -10,6 +10,7 @@ the same, and conditions of the library's own filter. A filter with plain words 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from smtui.domain.errors import InputInvalid, QueryInvalid
@@ -17,7 +18,7 @@ from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import parse as parse_filter
 from smtui.domain.query import written as written_filter
 from smtui.domain.question import All
-from smtui.domain.search import MOST_SEEDS, View
+from smtui.domain.search import MOST_SEEDS, Search, Seed, View
 from smtui.domain.typed import Typed, words
 
 _VIEWS = {"like": View.ALIKE, "fits": View.FITS, "words": View.WORDS}
@@ -58,6 +59,37 @@ class SearchLine:
     per_folder: int | None = None
     apart: bool = False
     words: str = ""
+
+    @classmethod
+    def of(cls, search: Search) -> SearchLine:
+        """Name the sounds of a search."""
+        return cls(
+            view=search.view,
+            more=tuple(_reference(seed) for seed in search.more),
+            less=tuple(_reference(seed) for seed in search.less),
+            weights=search.weights,
+            filter=search.filter,
+            per_folder=search.per_folder,
+            apart=search.apart,
+            words=search.words if search.view is View.WORDS else "",
+        )
+
+    def search(self, *, more: Sequence[Seed], less: Sequence[Seed]) -> Search:
+        """Make the search, once the sounds that are named have been found."""
+        return Search(
+            view=self.view,
+            more=tuple(more),
+            less=tuple(less),
+            weights=self.weights,
+            filter=self.filter,
+            per_folder=self.per_folder,
+            apart=self.apart,
+            words=self.words,
+        )
+
+
+def _reference(seed: Seed) -> str:
+    return seed.name if seed.path is None else str(seed.path)
 
 
 def parse(text: str) -> SearchLine:
