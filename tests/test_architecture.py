@@ -189,6 +189,7 @@ def test_the_way_to_the_first_frame_is_light(code: str):
         "resume-all",
         "watch",
         "list",
+        "duplicates",
         "folders",
         "user",
         "services",

@@ -29,6 +29,7 @@ COMMANDS = {
     "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
     "inspect": Entry("smtui.cli.inspect", "Listen to files here and now, without a library."),
     "check": Entry("smtui.cli.check", "Look for what to mend before a pack goes out."),
+    "duplicates": Entry("smtui.cli.duplicates", "Show files that are the same sound."),
     "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
     "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),
     "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),

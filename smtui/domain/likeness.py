@@ -94,11 +94,18 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A sound that was found, with how alike it is."""
+    """A sound that was found.
+
+    Attributes:
+        score: how well it answers, at most 1.
+        likeness: how alike it is; None where the search was not for likeness.
+        why: one phrase on what speaks for it, where the search gives one.
+    """
 
     file_id: FileId
     score: float
-    likeness: Likeness
+    likeness: Likeness | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,13 @@ class Answer:
     remarks: tuple[str, ...] = ()
 
     def reweighted(self, weights: Weights, *, limit: int) -> Answer:
-        """Rank what was compared by other weights; no round trip, and a better answer may come."""
-        hits = [replace(hit, score=hit.likeness.score(weights)) for hit in self.pool]
+        """Rank what was compared by other weights; no round trip, and a better answer may come.
+
+        What was not found by likeness has no weights, and stays as it is.
+        """
+        hits = [
+            replace(hit, score=hit.likeness.score(weights)) if hit.likeness else hit
+            for hit in self.pool
+        ]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))
         return replace(self, hits=tuple(hits[:limit]), pool=tuple(hits))

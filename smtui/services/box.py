@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
+    from smtui.services.duplicates import DuplicateFinder
+    from smtui.services.fitting import Fitting
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
@@ -30,6 +32,8 @@ class Services:
 
     accounts: Accounts
     library: Library
+    fits: Fitting
+    duplicates: DuplicateFinder
     scans: Scans
     analyses: Analyses
     batches: Batches

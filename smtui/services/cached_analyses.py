@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.masking import Outline
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.sample import FileId
@@ -58,6 +59,10 @@ class CachedAnalyses:
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give."""
         return await self._analyses.heads(file_ids)
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them; read from the documents, where they are small."""
+        return await self._analyses.outlines(file_ids)
 
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level

@@ -17,6 +17,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
+from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Heard, Sample, Trouble
 from smtui.services.in_steps import InSteps
@@ -30,6 +31,7 @@ class Documents:
 
     Attributes:
         outcomes: keeps what came of a file as a whole, where the documents can.
+        embeddings: what was heard, as far as sounds are compared by it; no worker reads it.
     """
 
     accounts: AccountStore
@@ -37,6 +39,7 @@ class Documents:
     analyses: AnalysisStore
     batches: BatchStore
     outcomes: OutcomeStore | None = None
+    embeddings: EmbeddingStore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

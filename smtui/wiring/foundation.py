@@ -80,6 +80,7 @@ async def documents(
                 samples=shared.samples,
                 analyses=analyses,
                 batches=shared.batches,
+                embeddings=shared.embeddings,
             )
         return
     from smtui.stores.sqlite.connections import Durability
@@ -92,4 +93,5 @@ async def documents(
             analyses=kept.analyses,
             batches=kept.batches,
             outcomes=kept.outcomes,
+            embeddings=kept.embeddings,
         )

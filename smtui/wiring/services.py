@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import JobQueue
     from smtui.services.accounts import Accounts
+    from smtui.services.duplicates import DuplicateFinder
+    from smtui.services.fitting import Fitting
+    from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.wiring.foundation import Foundation
@@ -60,10 +63,13 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
         pictures = _pictures(ground.cache, paths)
+        library = Library(documents.samples, rights, clock)
         stack.push_async_callback(pictures.close)
         yield Services(
             accounts=_accounts(here, settings, ground),
-            library=Library(documents.samples, rights, clock),
+            library=library,
+            duplicates=_duplicates(ground, library, paths),
+            fits=_fits(ground, paths),
             scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
@@ -103,6 +109,24 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     limits = settings.limits
     per_minute = AskedPerMinute(tries=limits.auth_login, commands=limits.general_api)
     return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
+
+
+def _fits(ground: Foundation, paths: PathMap) -> Fitting:
+    from smtui.alike.masking import NumpyMasking
+    from smtui.services.fitting import Fitting
+
+    documents = ground.documents
+    return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
+
+
+def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:
+    from smtui.alike.copies import NumpyCopies
+    from smtui.services.duplicates import DuplicateFinder, Stores
+
+    documents = ground.documents
+    assert documents.embeddings is not None
+    stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
+    return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:

@@ -16,12 +16,14 @@ from uuid import uuid4
 from smtui.domain.account import Account, UserId
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, SampleStore
+from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
 from smtui.stores.mongo import looking
 from smtui.stores.mongo import opening as mongo
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.answers import Effort
@@ -34,7 +36,7 @@ BERT = UserId("22222222-2222-4222-8222-222222222222")
 
 
 class DocumentStores(Protocol):
-    """The four stores of one library."""
+    """The stores of one library."""
 
     @property
     def accounts(self) -> AccountStore: ...
@@ -44,6 +46,8 @@ class DocumentStores(Protocol):
     def analyses(self) -> AnalysisStore: ...
     @property
     def batches(self) -> BatchStore: ...
+    @property
+    def embeddings(self) -> EmbeddingStore: ...
 
 
 def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
@@ -90,6 +94,7 @@ async def mongodb_with(effort: looking.Effort) -> AsyncIterator[DocumentStores]:
                 samples=MongoSamples(line, effort=effort),
                 analyses=MongoAnalyses(line),
                 batches=MongoBatches(line),
+                embeddings=MongoEmbeddings(line),
             )
         finally:
             await line.close()

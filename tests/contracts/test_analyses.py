@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -24,12 +26,21 @@ from smtui.domain.analysis import (
     SpectralFeatures,
     TempoClaim,
 )
+from smtui.domain.masking import Outline
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.sample import FileId
 from smtui.services.cached_analyses import CachedAnalyses
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
+from tests.contracts.document_stores import (
+    ANNA,
+    BERT,
+    IMPLEMENTATIONS,
+    NOW,
+    DocumentStores,
+    found,
+    heard,
+)
 
 KICK, SNARE = FileId("kick"), FileId("snare")
 
@@ -221,3 +232,38 @@ async def test_the_same_bytes_are_known_whoever_owns_them(analyses: AnalysisStor
     assert await analyses.by_hash("bytes", recipe_version=1, level=Level.FULL) is None
     assert await analyses.by_hash("bytes", recipe_version=2, level=Level.BASIC) is None
     assert await analyses.by_hash("others", recipe_version=1, level=Level.BASIC) is None
+
+
+async def test_outlines_have_what_fitting_needs_as_the_library_now_says_it(
+    documents: DocumentStores, analyses: AnalysisStore
+) -> None:
+    files = [found(f"/srv/{name}.wav") for name in ("a", "b", "c", "d")]
+    kick, snare, uneven, unheard = await documents.samples.add_found(files, user_id=None, at=NOW)
+    rows = tuple((row + 0.5, -row, 0.1) for row in range(13))
+    features = SpectralFeatures(times=(0.1, 0.2, 0.3), rms=(0.0, 1.0, 0.5), mfcc=rows)
+    broken = SpectralFeatures(times=(0.1, 0.2), rms=(0.0, 1.0), mfcc=rows)
+    await analyses.save(analysis(kick, spectral_features=features, recipe_version=2, at=5))
+    await analyses.save(analysis(kick, recipe_version=1, level=Level.BASIC, at=9))
+    await analyses.save(analysis(snare, spectral_features=features, duration=2.0))
+    await analyses.save(analysis(uneven, spectral_features=broken))
+    await analyses.save(analysis(unheard, spectral_features=features))
+    told = heard(tempo=126.0, key="A", mode="minor", key_confidence=0.75)
+    for file_id, file in zip((kick, snare, uneven), files, strict=False):
+        await documents.samples.set_heard(file_id, told, file_hash=file.file_hash)
+    many = [FileId(str(number)) for number in range(1200)]
+    second, first = await analyses.outlines([snare, *many, kick, uneven, unheard])
+    numbers = array("d", [0.0, 1.0, 0.5, *(number for row in rows for number in row)])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    assert first == Outline(
+        file_id=kick,
+        file_hash="hash of /srv/a.wav",
+        duration=1.25,
+        tempo=126.0,
+        key="A",
+        mode="minor",
+        key_confidence=0.75,
+        slices=3,
+        numbers=numbers.tobytes(),
+    )
+    assert second == replace(first, file_id=snare, file_hash="hash of /srv/b.wav", duration=2.0)

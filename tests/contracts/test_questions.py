@@ -247,6 +247,10 @@ async def agrees(samples: SampleStore, sounds: Sequence[Sample], question: Quest
     expected = answer(sounds, question)
     places = [place(sample, question) for sample in expected]
     assert await samples.count(question) == len(expected)
+    ids = [sample.file_id for sample in sounds]
+    matching = await samples.matching(question, [*ids, FileId("gone")])
+    assert matching == {sample.file_id for sample in expected}
+    assert await samples.matching(question, ids[::2]) == matching & set(ids[::2])
     whole = await samples.page(question, limit=1000)
     assert list(whole.samples) == expected
     assert list(whole.places) == places

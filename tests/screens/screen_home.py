@@ -14,8 +14,11 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+from smtui.alike.copies import NumpyCopies
+from smtui.alike.masking import NumpyMasking
 from smtui.domain.account import Role, UserId
 from smtui.domain.health import Condition, ServerHealth
+from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark
 from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
@@ -24,6 +27,8 @@ from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
+from smtui.services.duplicates import DuplicateFinder, Stores
+from smtui.services.fitting import Fitting
 from smtui.services.library import Library
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
@@ -126,9 +131,15 @@ class Home:
             rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
             self.documents = documents
+            library = Library(documents.samples, rights, Clock())
+            stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
-                library=Library(documents.samples, rights, Clock()),
+                library=library,
+                duplicates=DuplicateFinder(
+                    library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
+                ),
+                fits=Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap()),
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),

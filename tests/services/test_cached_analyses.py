@@ -80,6 +80,7 @@ class Watched:
         self.asked_by_hash = 0
         self.save = analyses.save
         self.heads = analyses.heads
+        self.outlines = analyses.outlines
 
     async def newest(self, file_id: FileId) -> Analysis | None:
         return (await self.newest_of([file_id])).get(file_id)

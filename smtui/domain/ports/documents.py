@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
@@ -74,6 +75,10 @@ class SampleStore(Protocol):
         `before` gives the `limit` rows that end just before the place, still in the question's
         order. `skip` jumps over so many rows first (a signpost is at most 1,000 rows away).
         """
+        ...
+
+    async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds match, as the viewer sees them; the order is not looked at."""
         ...
 
     async def count(self, question: Question) -> int: ...
@@ -207,6 +212,13 @@ class AnalysisStore(Protocol):
 
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
         """Which analyses `newest_of` would give; reads no more than that takes."""
+        ...
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for; many at once.
+
+        Those not heard, or heard at a level without slices, are left out.
+        """
         ...
 
     async def by_hash(

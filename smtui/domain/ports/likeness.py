@@ -42,7 +42,10 @@ class IndexState:
 
 
 class EmbeddingStore(Protocol):
-    """The embeddings of the newest analyses: the truth that the index can be rebuilt from."""
+    """The embeddings of the newest analyses: the truth that the index can be rebuilt from.
+
+    A sound has one where this recipe heard its present bytes and the file is not missing.
+    """
 
     async def of(
         self, file_ids: Sequence[FileId], *, recipe_version: int
@@ -54,6 +57,12 @@ class EmbeddingStore(Protocol):
         self, file_id: FileId | None, *, recipe_version: int, limit: int
     ) -> tuple[Embedded, ...]:
         """The next ones by rising file_id, of sounds that are in the library."""
+        ...
+
+    async def ids(
+        self, file_id: FileId | None, *, recipe_version: int, limit: int
+    ) -> tuple[FileId, ...]:
+        """The ids of what `after` gives."""
         ...
 
     async def count(self, *, recipe_version: int) -> int:

@@ -10,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.errors import StoreUnreachable
+from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_documents import (
     WITHOUT_AI,
@@ -18,8 +19,9 @@ from smtui.stores.mongo.analysis_documents import (
     key_of,
     level_of,
 )
-from smtui.stores.mongo.indexes import ANALYSES
+from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.line import Collection, MongoLine
+from smtui.stores.mongo.outlines import ANALYSIS_FIELDS, SOUND_FIELDS, outline_of
 from smtui.stores.mongo.values import Document, text_in, time_in
 
 # An analysis with its slices has some 30 KB.
@@ -34,6 +36,8 @@ _HEAD = (
     "file_hash",
 )
 _HEADS_AT_ONCE = 1_000
+# Of these only a part is fetched, some 12 KB.
+_OUTLINES_AT_ONCE = 500
 _TRIES = 8
 
 
@@ -73,6 +77,19 @@ class MongoAnalyses:
                 best[FileId(document["file_id"])] = analysis_of(document).head
         return best
 
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for."""
+        found: dict[str, Outline] = {}
+        for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
+            part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
+            sounds = {each["file_id"]: each for each in await self._sounds(part)}
+            for document in _worst_first(await self._of_files(part, ANALYSIS_FIELDS)):
+                sound = sounds.get(document["file_id"])
+                outline = None if sound is None else outline_of(sound, document)
+                if outline is not None:
+                    found[outline.file_id] = outline
+        return tuple(found[file_id] for file_id in file_ids if file_id in found)
+
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level
     ) -> Measurement | None:
@@ -102,6 +119,16 @@ class MongoAnalyses:
         async def work() -> list[Document]:
             of_files = {"file_id": {"$in": file_ids}}
             return await self._line.collection(ANALYSES).find(of_files, names).to_list(None)
+
+        return await self._line.ask(work)
+
+    async def _sounds(self, file_ids: list[FileId]) -> list[Document]:
+        """What the sounds themselves say of their bytes and of what was heard."""
+
+        async def work() -> list[Document]:
+            asked = {"file_id": {"$in": file_ids}}
+            sounds = self._line.collection(AUDIO_FILES)
+            return await sounds.find(asked, SOUND_FIELDS).to_list(None)
 
         return await self._line.ask(work)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.stores.mongo.changing import AT_ONCE, read
-from smtui.stores.mongo.filters import Filter, both, visible
-from smtui.stores.mongo.finding import UNHEARD
+from smtui.stores.mongo.filters import Filter, both, filter_of, visible
+from smtui.stores.mongo.finding import BY_ID, UNHEARD
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS
@@ -20,6 +21,7 @@ from smtui.stores.mongo.sorting import Find, Keys
 from smtui.stores.mongo.values import Document, count_in, storable, text_in
 
 BY_PATH: Keys = (("path_key", 1),)
+_IDS_AT_ONCE = 5_000
 BY_HASH: Keys = (("file_hash", 1),)
 
 
@@ -42,6 +44,19 @@ async def get(line: MongoLine, file_ids: Sequence[FileId]) -> tuple[Sample, ...]
         documents = await read(line, "file_id", file_ids[start : start + AT_ONCE])
         found |= {file_id: sample_of(one) for file_id, one in documents.items()}
     return tuple(found[file_id] for file_id in file_ids if file_id in found)
+
+
+async def matching(
+    line: MongoLine, question: Question, file_ids: Sequence[FileId]
+) -> frozenset[FileId]:
+    """Which of these sounds match, each looked up by its id."""
+    where = both(visible(question.viewer), filter_of(question.expression))
+    found: set[FileId] = set()
+    for start in range(0, len(file_ids), _IDS_AT_ONCE):
+        part = {"file_id": {"$in": list(file_ids[start : start + _IDS_AT_ONCE])}}
+        asked = Find(filter=both(part, where), order=BY_ID, hint=BY_ID)
+        found |= {FileId(one["file_id"]) for one in await find(line, asked, 0, ("file_id",))}
+    return frozenset(found)
 
 
 async def stamps(

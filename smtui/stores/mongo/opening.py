@@ -14,6 +14,7 @@ from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.breaks import nowhere
+from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.index_making import made
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
@@ -25,12 +26,13 @@ _LOOK_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """The four document stores of one open library."""
+    """The document stores of one open library."""
 
     accounts: MongoAccounts
     samples: MongoSamples
     analyses: MongoAnalyses
     batches: MongoBatches
+    embeddings: MongoEmbeddings
 
 
 @asynccontextmanager
@@ -54,6 +56,7 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
             samples=MongoSamples(line),
             analyses=MongoAnalyses(line),
             batches=MongoBatches(line, clock),
+            embeddings=MongoEmbeddings(line),
         )
     finally:
         await line.close()

@@ -58,6 +58,11 @@ class MongoSamples:
         await self._adoption.mend(zip(rows, page.samples, strict=True))
         return page
 
+    async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds match."""
+        await self._adoption.now_and_then()
+        return await lookups.matching(self._line, question, file_ids)
+
     async def count(self, question: Question) -> int:
         """How many sounds match."""
         await self._adoption.now_and_then()

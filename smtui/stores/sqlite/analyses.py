@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
+from smtui.stores.sqlite import outlines
 from smtui.stores.sqlite.analysis_rows import (
     SELECT_ANALYSIS,
     SELECT_HEAD,
@@ -67,6 +69,10 @@ class SqliteAnalyses:
             return found
 
         return await self._readers.read(read)
+
+    async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
+        """Sounds as far as fitting needs them, in the order asked for."""
+        return await self._readers.read(lambda reader: outlines.outlines(reader, file_ids))
 
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level

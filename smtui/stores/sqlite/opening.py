@@ -18,6 +18,7 @@ from smtui.stores.sqlite.analyses import SqliteAnalyses
 from smtui.stores.sqlite.answers import USUAL, Effort
 from smtui.stores.sqlite.batches import SqliteBatches
 from smtui.stores.sqlite.connections import BUSY_SECONDS, Durability, Readers, Writer
+from smtui.stores.sqlite.embeddings import SqliteEmbeddings
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.samples import SqliteSamples
 
@@ -40,6 +41,7 @@ class Documents:
     analyses: SqliteAnalyses
     batches: SqliteBatches
     outcomes: SqliteOutcomes
+    embeddings: SqliteEmbeddings
 
 
 @asynccontextmanager
@@ -78,6 +80,7 @@ async def opened(
             analyses=SqliteAnalyses(readers, writer),
             batches=SqliteBatches(readers, writer, clock),
             outcomes=SqliteOutcomes(writer, clock),
+            embeddings=SqliteEmbeddings(readers, background),
         )
     finally:
         await background.close()

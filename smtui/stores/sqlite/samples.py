@@ -12,6 +12,7 @@ from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, 
 from smtui.stores.sqlite import answers, folders, lookups, tagging, writing
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
+from smtui.stores.sqlite.matching import matching
 from smtui.stores.sqlite.segments import Cut
 from smtui.stores.sqlite.tagging import Tagging
 
@@ -54,6 +55,10 @@ class SqliteSamples:
         return await self._readers.read(
             lambda reader: answers.page(reader, question, cut, self._effort)
         )
+
+    async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds match."""
+        return await self._readers.read(lambda reader: matching(reader, question, file_ids))
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""

@@ -1,0 +1,119 @@
+"""`smtui duplicates`: a list to review of files that are the same sound."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from smtui.cli.filtering import parsed, refuse_options
+from smtui.cli.running import err, opened, out, run
+
+if TYPE_CHECKING:
+    from smtui.domain.copies import Group
+    from smtui.domain.sample import Sample
+    from smtui.services.duplicates import Duplicates, Looked
+
+_OPTIONS = ("--json", "--help")
+
+
+@click.command(
+    "duplicates",
+    # A dash begins a negated word, not an option: smtui duplicates -loop.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per group and line.")
+def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
+    """Show files that are the same sound: in the library, or among what QUERY finds.
+
+    One group is one line: the file that is most likely the original, then each of its copies with
+    what became of it. The same bytes are found by their hash. Copies that were re-encoded, made
+    louder or quieter, or trimmed are found by ear, among what was listened to; one that lost
+    its first strokes may be missed. Nothing is ever deleted.
+    """
+    if query == ("-h",):
+        click.echo(click.get_current_context().get_help())
+        return
+    refuse_options(query, _OPTIONS)
+    text = " ".join(query)
+
+    async def work() -> None:
+        # Whatever is wrong with the words is told before anything is opened.
+        parsed(text)
+        telling = _Telling()
+        async with opened() as box:
+            viewer = box.account.user_id
+            found = await box.services.duplicates.find(text, viewer=viewer, told=telling.tell)
+        telling.end()
+        for group in found.groups:
+            if as_json:
+                sys.stdout.write(f"{_object(group)}\n")
+            else:
+                out(_line(group))
+        if not as_json:
+            _sum_up(found)
+
+    run(work)
+
+
+class _Telling:
+    """Shows how far it is on a terminal, on a line that is written over."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._last = ""
+
+    def tell(self, looked: Looked) -> None:
+        """Write the line anew where it changed."""
+        of = f" of {looked.of:,}" if looked.of else ""
+        line = f"{looked.doing} {looked.done:,}{of}"
+        if self._shown and line != self._last:
+            self._last = line
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._last:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _line(group: Group) -> str:
+    copies = "; ".join(f"{copy.sample.file_path} ({copy.reason})" for copy in group.copies)
+    return f"{group.first.file_path}: {copies}"
+
+
+def _object(group: Group) -> str:
+    copies = [{**_file(copy.sample), "reason": copy.reason} for copy in group.copies]
+    return json.dumps({**_file(group.first), "copies": copies})
+
+
+def _file(sample: Sample) -> dict[str, object]:
+    raw = sample.path_bytes
+    return {
+        "path": sample.file_path,
+        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        "file_id": sample.file_id,
+        "file_size": sample.file_size,
+        "duration": sample.duration,
+        "format": sample.format,
+    }
+
+
+def _sum_up(found: Duplicates) -> None:
+    """Say what was looked at, apart from the list."""
+    copies = sum(len(group.copies) for group in found.groups)
+    sounds = "1 sound" if found.sounds == 1 else f"{found.sounds:,} sounds"
+    if not copies:
+        err(f"{sounds} compared, no duplicates found.")
+    else:
+        groups = "1 group" if len(found.groups) == 1 else f"{len(found.groups):,} groups"
+        one = "1 copy" if copies == 1 else f"{copies:,} copies"
+        err(f"{sounds} compared, {one} in {groups}.")
+    if found.unheard:
+        err(f"{found.unheard:,} not yet listened to were compared by their bytes: smtui analyze")

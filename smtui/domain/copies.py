@@ -1,0 +1,161 @@
+"""Whether two files are the same sound, and what became of the one to make the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from smtui.domain.sample import Sample
+
+SAME_BYTES = "same bytes"
+
+ALIKE_ENOUGH = 0.9
+"""The cosine of two embeddings below which nobody looks closer."""
+
+_LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au", "wavex")
+_HEARD_DB = 0.5
+_HEARD_SECONDS = 0.03
+_MOSTLY = 0.9
+_GRAIN = 0.1
+
+_LEAST_SHARED = 0.9
+_LEAST_CUT = 0.3
+"""s; of a shorter sound the slices say too little to know a part of it again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    """How far two files may differ and be one sound; the fields are those of a difference."""
+
+    alike: float
+    bands: float
+    level: float
+    brightness: float
+    pitches: float
+
+
+# Codecs and gains stay within these, other sounds of the same instrument do not.
+_AS_LONG = _Limits(alike=0.93, bands=1.0, level=0.3, brightness=0.6, pitches=0.985)
+_MOST_DB = 1.9
+_WITH_SILENCE = _Limits(alike=0.96, bands=1.5, level=1.8, brightness=0.3, pitches=0.97)
+_CUT = _Limits(alike=ALIKE_ENOUGH, bands=0.6, level=0.9, brightness=0.5, pitches=0.97)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How a sound differs from another, once both are laid upon each other.
+
+    Attributes:
+        offset: s of the first that lie before the start of the second; negative where the second
+            begins earlier.
+        longer: s by which the second lasts longer.
+        silence: s of silence that the second has more, before and after it together.
+        shorter: s that the shorter of them lasts.
+        shared: of the shorter, how much lies upon the other, 0 to 1.
+        gain: dB by which the second is louder; all that follows is whatever the gain.
+        alike: the cosine of their embeddings.
+        bands: the difference of their bands, dB, in the middle moment where they sound.
+        most: the same in the moment that nine of ten do not exceed.
+        level: the mean difference of their levels, dB.
+        brightness: the mean difference of their centroids, octaves.
+        pitches: the mean cosine of their chroma.
+    """
+
+    offset: float
+    longer: float
+    silence: float
+    shorter: float
+    shared: float
+    gain: float
+    alike: float
+    bands: float
+    most: float
+    level: float
+    brightness: float
+    pitches: float
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether they are of different length by the silence around them alone."""
+        apart = abs(self.longer - self.silence)
+        return abs(self.longer) > _HEARD_SECONDS >= apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file that is the same sound as the first of its group, and how it differs."""
+
+    sample: Sample
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Files that are the same sound; `first` is the one that most speaks for being the original."""
+
+    first: Sample
+    copies: tuple[Copy, ...]
+
+
+def is_same(found: Difference) -> bool:
+    """Whether it is the same sound, re-encoded, trimmed or made louder perhaps.
+
+    What is as long must be alike in nearly everything. What has more silence around it, or is a
+    part of the other, is laid upon it less exactly; a part has an embedding of its own.
+    """
+    if found.shared < _LEAST_SHARED:
+        return False
+    if abs(found.longer) <= _HEARD_SECONDS:
+        return _within(found, _AS_LONG) and found.most <= _MOST_DB
+    if found.is_silence:
+        return _within(found, _WITH_SILENCE)
+    return found.shorter >= _LEAST_CUT and _within(found, _CUT)
+
+
+def _within(found: Difference, limits: _Limits) -> bool:
+    return (
+        found.alike >= limits.alike
+        and found.bands <= limits.bands
+        and found.level <= limits.level
+        and found.brightness <= limits.brightness
+        and found.pitches >= limits.pitches
+    )
+
+
+def reason(first: Sample, other: Sample, found: Difference) -> str:
+    """Say how the other differs from the first, of which it is a copy."""
+    parts = []
+    if _coding(first) != _coding(other):
+        parts.append("re-encoded")
+    if abs(found.longer) > _HEARD_SECONDS:
+        parts.append(_of_length(found))
+    if abs(found.gain) >= _HEARD_DB:
+        parts.append(f"{abs(found.gain):.1f} dB {'louder' if found.gain > 0 else 'quieter'}")
+    return f"same sound: {', '.join(parts) or 'other bytes'}"
+
+
+def likely_original(sample: Sample) -> tuple[float, bool, float, int, str, str]:
+    """What to sort by so that the likely original comes first: long, lossless, old, short-named."""
+    return (
+        -round(sample.duration / _GRAIN),
+        sample.format not in _LOSSLESS,
+        sample.uploaded_at.timestamp(),
+        len(sample.filename),
+        sample.file_path,
+        sample.file_id,
+    )
+
+
+def _coding(sample: Sample) -> tuple[str, int, int]:
+    return sample.format, sample.sample_rate, sample.channels
+
+
+def _of_length(found: Difference) -> str:
+    seconds, less = abs(found.longer), found.longer < 0
+    if found.is_silence:
+        return f"{seconds:.2f} s {'less' if less else 'more'} silence"
+    if not less:
+        return f"{seconds:.2f} s longer"
+    words = f"trimmed by {seconds:.2f} s"
+    if found.offset >= _MOSTLY * seconds:
+        return f"{words} at its start"
+    return f"{words} at its end" if found.offset <= (1 - _MOSTLY) * seconds else words

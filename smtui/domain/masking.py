@@ -1,0 +1,166 @@
+"""What fits to a sound: one that leaves room for it, at its tempo, in a key that goes with it.
+
+Two sounds *mask* one another where both are strong in the same band at the same time. How much of
+each is left is measured by the `Masking` port from the slices that the documents keep; here is
+what may stand together at all, how the two are laid over each other, and what is said of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from smtui.domain.harmony import Kinship, kinship
+from smtui.domain.sample import FileId
+
+REGIONS = ("low", "middle", "high")
+"""Up to about 200 Hz, up to about 4 kHz, above."""
+
+ROWS = 14
+"""The numbers of an outline: rms, then 13 cepstral coefficients."""
+
+_NEAR = 0.04
+"""As far apart two tempos may be, as a share: what stretching bridges without being heard."""
+_MULTIPLES = (1.0, 2.0, 0.5)
+_MOST_ROUNDS = 4.0
+_SURE = 0.5
+_SAME_BYTES = 0.02
+_FREE = 0.8
+_MOSTLY = 0.65
+_WORTH = {
+    Kinship.SAME: 1.0,
+    Kinship.RELATIVE: 1.0,
+    Kinship.FREE: 1.0,
+    Kinship.FIFTH: 0.95,
+    Kinship.CLASH: 0.5,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """A sound as far as it matters to what stands beside it.
+
+    Attributes:
+        duration: s.
+        tempo, key, mode: what counts for the sound, with a person's corrections.
+        key_confidence: 0 to 1; a doubtful key clashes with none.
+        slices: how many stretches of equal length its numbers speak of, at most 64.
+        numbers: 14 rows of so many little-endian float64: rms, then 13 cepstral coefficients of
+            64 mel bands in dB.
+    """
+
+    file_id: FileId
+    file_hash: str
+    duration: float
+    tempo: float | None = None
+    key: str | None = None
+    mode: str | None = None
+    key_confidence: float = 0.0
+    slices: int
+    numbers: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """How another sound is laid over the seed.
+
+    Attributes:
+        other: the sound.
+        multiple: the other's tempo times this is the seed's, None where one has no tempo: then
+            both begin with their onsets and are compared while both sound.
+        rate: how many seconds of the other pass in one of the seed.
+        span: s of the seed over which both go round; 0 without tempo.
+    """
+
+    other: Outline
+    multiple: float | None = None
+    rate: float = 1.0
+    span: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much two sounds leave of each other, 0 to 1 (1: all can be heard, .5: all is shared).
+
+    Attributes:
+        seed, other: of the loudness of each.
+        kept: of the seed in each of the three regions.
+        share: of the seed's loudness that lies in each region; together 1.
+    """
+
+    file_id: FileId
+    seed: float
+    other: float
+    kept: tuple[float, float, float]
+    share: tuple[float, float, float]
+
+
+def overlay(seed: Outline, other: Outline) -> Overlay | None:
+    """Lay a sound over the seed; None where their tempos do not go together.
+
+    What has no tempo fits any. With two tempos both are taken as loops that begin with a beat.
+    """
+    if not seed.tempo or not other.tempo:
+        return Overlay(other=other)
+    for multiple in _MULTIPLES:
+        rate = seed.tempo / (other.tempo * multiple)
+        if abs(rate - 1) <= _NEAR:
+            shorter, longer = sorted((seed.duration, other.duration / rate))
+            span = min(longer, _MOST_ROUNDS * shorter)
+            return Overlay(other=other, multiple=multiple, rate=rate, span=span)
+    return None
+
+
+def kin(seed: Outline, other: Outline) -> Kinship:
+    """How the keys of two sounds stand to each other; one that is doubtful counts as none."""
+    if min(seed.key_confidence, other.key_confidence) < _SURE:
+        return Kinship.FREE
+    return kinship((seed.key, seed.mode), (other.key, other.mode))
+
+
+def fitness(room: Room, seed: Outline, other: Outline) -> float:
+    """How well a sound fits, 0 to 1: by the one of the two that suffers more."""
+    same = bool(seed.file_hash) and seed.file_hash == other.file_hash
+    score = min(room.seed, room.other) * _WORTH[kin(seed, other)]
+    return max(0.0, score - _SAME_BYTES * same)
+
+
+def why(room: Room, seed: Outline, laid: Overlay) -> str:
+    """Say in one phrase why it fits, or where it does not."""
+    words = [_of_room(room), _OF_TEMPO.get(laid.multiple, ""), _OF_KEY[kin(seed, laid.other)]]
+    return ", ".join(word for word in words if word)
+
+
+class _Told(StrEnum):
+    FREE = "leaves the {region} band free"
+    MOSTLY = "leaves most of it free"
+    SHARED = "shares the {region} band"
+
+
+_OF_TEMPO: Mapping[float | None, str] = {
+    1.0: "same tempo",
+    2.0: "half the tempo",
+    0.5: "twice the tempo",
+}
+_OF_KEY = {
+    Kinship.SAME: "same key",
+    Kinship.RELATIVE: "relative key",
+    Kinship.FIFTH: "key a fifth away",
+    Kinship.CLASH: "but the keys clash",
+    Kinship.FREE: "",
+}
+
+
+def _of_room(room: Room) -> str:
+    strongest = _place_of_most(room.share)
+    if room.kept[strongest] >= _FREE:
+        return _Told.FREE.format(region=REGIONS[strongest])
+    if room.seed >= _MOSTLY:
+        return str(_Told.MOSTLY)
+    lost = [share * (1 - kept) for share, kept in zip(room.share, room.kept, strict=True)]
+    return _Told.SHARED.format(region=REGIONS[_place_of_most(lost)])
+
+
+def _place_of_most(values: Sequence[float]) -> int:
+    return max(range(len(values)), key=values.__getitem__)

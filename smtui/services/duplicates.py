@@ -1,0 +1,181 @@
+"""Files that are the same sound: by their bytes, and by ear. Nothing is ever deleted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from smtui.domain.copies import (
+    ALIKE_ENOUGH,
+    SAME_BYTES,
+    Copy,
+    Difference,
+    Group,
+    is_same,
+    likely_original,
+    reason,
+)
+from smtui.domain.query import parse
+from smtui.domain.question import Question
+
+if TYPE_CHECKING:
+    from smtui.domain.account import UserId
+    from smtui.domain.path_map import PathMap
+    from smtui.domain.ports.copies import Copies
+    from smtui.domain.ports.documents import AnalysisStore
+    from smtui.domain.ports.likeness import EmbeddingStore
+    from smtui.domain.sample import FileId, Sample
+    from smtui.services.library import Library
+
+_AT_ONCE = 1_000
+_PAIRS_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """How far the search is: what is done now, how much of it, of how many."""
+
+    doing: str
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicates:
+    """What was found.
+
+    Attributes:
+        groups: the likely originals by path, each with its copies.
+        sounds: how many were looked at; `unheard` of them only by their bytes.
+    """
+
+    groups: tuple[Group, ...] = ()
+    sounds: int = 0
+    unheard: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What is read of what was heard."""
+
+    analyses: AnalysisStore
+    embeddings: EmbeddingStore
+
+
+class DuplicateFinder:
+    """Looks for duplicates among the sounds that a person sees."""
+
+    def __init__(
+        self, library: Library, stores: Stores, copies: Copies, *, paths: PathMap, recipe: int
+    ) -> None:
+        self._library = library
+        self._stores = stores
+        self._copies = copies
+        self._paths = paths
+        self._recipe = recipe
+
+    async def find(
+        self,
+        text: str = "",
+        *,
+        viewer: UserId | None,
+        told: Callable[[Looked], None] = lambda _looked: None,
+    ) -> Duplicates:
+        """Look among what a filter finds, everything by default; `told` hears how far it is.
+
+        Sounds not yet heard, or heard by another recipe, are compared by their bytes alone.
+        Raises QueryInvalid.
+        """
+        expression = self._paths.asked(parse(text))
+        question = Question(expression=expression, viewer=viewer)
+        samples: list[Sample] = []
+        async for page in self._library.each(question):
+            samples += page
+            told(Looked(doing="reading", done=len(samples), of=0))
+        samples.sort(key=likely_original)
+        distinct = _first_of_each(samples)
+        embedded = await self._embedded(distinct)
+        pairs = await self._pairs(distinct, embedded, told)
+        heard = {one.file_hash for one in distinct if one.file_id in embedded}
+        unheard = sum(one.file_hash not in heard for one in samples)
+        groups = sorted(_groups(samples, pairs), key=lambda group: group.first.file_path)
+        return Duplicates(groups=tuple(groups), sounds=len(samples), unheard=unheard)
+
+    async def _embedded(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
+        found: dict[FileId, bytes] = {}
+        for start in range(0, len(samples), _AT_ONCE):
+            ids = [one.file_id for one in samples[start : start + _AT_ONCE]]
+            some = await self._stores.embeddings.of(ids, recipe_version=self._recipe)
+            found |= {file_id: one.numbers for file_id, one in some.items()}
+        return found
+
+    async def _pairs(
+        self,
+        samples: Sequence[Sample],
+        embedded: Mapping[FileId, bytes],
+        told: Callable[[Looked], None],
+    ) -> Mapping[FileId, Mapping[FileId, Difference]]:
+        """The sounds that are the same as each, the likelier original first."""
+        ids = [one.file_id for one in samples if one.file_id in embedded]
+        near: list[tuple[int, int]] = []
+        async for step in self._copies.near([embedded[one] for one in ids], least=ALIKE_ENOUGH):
+            near += step.pairs
+            told(Looked(doing="comparing", done=step.done, of=len(ids)))
+        near.sort()
+        same: dict[FileId, dict[FileId, Difference]] = {}
+        for start in range(0, len(near), _PAIRS_AT_ONCE):
+            some = [(ids[first], ids[other]) for first, other in near[start:][:_PAIRS_AT_ONCE]]
+            for (first, other), found in (await self._differences(some)).items():
+                if is_same(found):
+                    same.setdefault(first, {})[other] = found
+            told(Looked(doing="listening again", done=start + len(some), of=len(near)))
+        return same
+
+    async def _differences(
+        self, pairs: Sequence[tuple[FileId, FileId]]
+    ) -> Mapping[tuple[FileId, FileId], Difference]:
+        ids = list(dict.fromkeys(one for pair in pairs for one in pair))
+        heard = await self._stores.analyses.newest_of(ids)
+        known = [pair for pair in pairs if pair[0] in heard and pair[1] in heard]
+        found = await self._copies.differences(
+            [(heard[first].measured, heard[other].measured) for first, other in known]
+        )
+        return {pair: one for pair, one in zip(known, found, strict=True) if one is not None}
+
+
+def _first_of_each(samples: Iterable[Sample]) -> list[Sample]:
+    """One sound for each content; one without a hash stands for itself."""
+    first: dict[str, Sample] = {}
+    for one in samples:
+        first.setdefault(one.file_hash or one.file_id, one)
+    return list(first.values())
+
+
+def _groups(
+    samples: Sequence[Sample], same: Mapping[FileId, Mapping[FileId, Difference]]
+) -> list[Group]:
+    """Put every sound into the group of the likeliest original that it is a copy of."""
+    by_content: dict[str, list[Sample]] = {}
+    content: dict[FileId, str] = {}
+    for one in samples:
+        content[one.file_id] = one.file_hash or one.file_id
+        by_content.setdefault(content[one.file_id], []).append(one)
+    taken: set[str] = set()
+    groups = []
+    for name, (first, *others) in by_content.items():
+        if name in taken:
+            continue
+        taken.add(name)
+        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others]
+        for file_id, difference in same.get(first.file_id, {}).items():
+            if content[file_id] in taken:
+                continue
+            taken.add(content[file_id])
+            copies += [
+                Copy(sample=one, reason=reason(first, one, difference))
+                for one in by_content[content[file_id]]
+            ]
+        if copies:
+            groups.append(Group(first=first, copies=tuple(copies)))
+    return groups
