@@ -1,1 +1,1 @@
-"""Many sounds compared at once, with numpy: what the ports of likeness and fitting ask for."""
+"""Many sounds compared at once with numpy, and hearing one that is not of the library."""

@@ -38,6 +38,10 @@ class ServerUnavailable(SmtuiError):
     """A private or shared server (Valkey, Chroma, worker) cannot be had."""
 
 
+class IndexUnusable(SmtuiError):
+    """The similarity index is damaged or of other embeddings; the hint names how to mend it."""
+
+
 class NotFound(SmtuiError):
     """What was asked for is not in the library."""
 

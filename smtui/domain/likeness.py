@@ -100,12 +100,17 @@ class Hit:
         score: how well it answers, at most 1.
         likeness: how alike it is; None where the search was not for likeness.
         why: one phrase on what speaks for it, where the search gives one.
+        folder: where its file lies; empty where nobody asked for few of one folder.
+        same_as: the first of the sounds that are the same to the ear, itself if it is that one;
+            None where nobody asked for them to be told apart.
     """
 
     file_id: FileId
     score: float
     likeness: Likeness | None = None
     why: str = ""
+    folder: str = ""
+    same_as: FileId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -72,12 +74,15 @@ class Answer:
         out_of: how many sounds could have been found: heard, within the filter, the viewer's.
         remarks: what the person should know, a sentence each: sounds that are not in the index
             yet, a library of one sound.
+        per_folder, apart: as the search asked; other weights keep to them.
     """
 
     hits: tuple[Hit, ...] = ()
     pool: tuple[Hit, ...] = ()
     out_of: int = 0
     remarks: tuple[str, ...] = ()
+    per_folder: int | None = None
+    apart: bool = False
 
     def reweighted(self, weights: Weights, *, limit: int) -> Answer:
         """Rank what was compared by other weights; no round trip, and a better answer may come.
@@ -89,4 +94,21 @@ class Answer:
             for hit in self.pool
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))
-        return replace(self, hits=tuple(hits[:limit]), pool=tuple(hits))
+        return replace(self, hits=tuple(self._chosen(hits, limit)), pool=tuple(hits))
+
+    def _chosen(self, ranked: Sequence[Hit], limit: int) -> Iterator[Hit]:
+        """The best, less what is the same to the ear and what a folder has too many of."""
+        in_folder: Counter[str] = Counter()
+        seen: set[FileId] = set()
+        for hit in ranked:
+            if limit <= 0:
+                return
+            if self.apart and hit.same_as in seen:
+                continue
+            if self.per_folder is not None and in_folder[hit.folder] >= self.per_folder:
+                continue
+            in_folder[hit.folder] += 1
+            if hit.same_as is not None:
+                seen.add(hit.same_as)
+            limit -= 1
+            yield hit

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.services.scans import Scans
+    from smtui.services.similarity import Similarity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,7 @@ class Services:
     """What a person can do, one attribute per intention; and what else screens must know.
 
     Attributes:
+        indexing: keeps the index of `similarity` as the library is.
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
         recipe_version: the number of the recipe that listens here.
@@ -39,6 +42,8 @@ class Services:
     batches: Batches
     pauses: Pauses
     pictures: Pictures
+    similarity: Similarity
+    indexing: Indexing
     servers: HealthCheck
     recipe_version: int = 1
     paths: PathMap = field(default_factory=PathMap)

@@ -31,15 +31,15 @@ class Documents:
 
     Attributes:
         outcomes: keeps what came of a file as a whole, where the documents can.
-        embeddings: what was heard, as far as sounds are compared by it; no worker reads it.
+        embeddings: what was heard, as far as sounds are compared by it.
     """
 
     accounts: AccountStore
     samples: SampleStore
     analyses: AnalysisStore
     batches: BatchStore
+    embeddings: EmbeddingStore
     outcomes: OutcomeStore | None = None
-    embeddings: EmbeddingStore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.checkups import private_servers
 from smtui.wiring.foundation import Foundation, documents, guarded
+from smtui.wiring.index import chroma_index
 
 
 @asynccontextmanager
@@ -33,16 +34,19 @@ async def embedded(here: Places, settings: Settings) -> AsyncIterator[Foundation
         await asyncio.to_thread(_refuse_network, here)
         async with documents(here, settings) as opened:
             link = RedisLink(servers.valkey)
+            index = chroma_index(settings, servers)
             try:
                 yield Foundation(
                     documents=opened,
                     link=link,
                     cache=RedisCache(link, opens=False),
+                    index=index,
                     queue=CeleryQueue(servers.valkey, servers.worker),
                     health=PrivateHealth(here, servers, opened.samples.generation),
                     guarded=guarded(settings),
                 )
             finally:
+                await index.close()
                 await link.close()
 
 

@@ -11,6 +11,7 @@ from smtui.paths import Places
 from smtui.settings import Settings
 
 if TYPE_CHECKING:
+    from smtui.domain.ports.likeness import SimilarityIndex
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.work import HealthCheck, JobQueue
     from smtui.services.hearing import Documents
@@ -25,12 +26,14 @@ class Foundation:
     Attributes:
         link: the line to Redis or Valkey; nothing is connected before it is asked.
         cache: looking at sounds through it starts nothing.
+        index: nothing is started or connected before it is asked.
         guarded: the operating system keeps others out of the library's folder.
     """
 
     documents: Documents
     link: RedisLink
     cache: Cache
+    index: SimilarityIndex
     queue: JobQueue
     health: HealthCheck
     guarded: bool
@@ -92,6 +95,6 @@ async def documents(
             samples=kept.samples,
             analyses=kept.analyses,
             batches=kept.batches,
-            outcomes=kept.outcomes,
             embeddings=kept.embeddings,
+            outcomes=kept.outcomes,
         )

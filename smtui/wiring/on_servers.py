@@ -13,6 +13,7 @@ from smtui.settings import Settings
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.wiring.foundation import Foundation, documents, guarded
+from smtui.wiring.index import chroma_index
 from smtui.wiring.shared_health import SharedHealth
 from smtui.wiring.shared_redis import ListeningWorkers, SharedAddress, shared_link
 
@@ -31,10 +32,13 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
         opened = await stack.enter_async_context(documents(here, settings))
         link = shared_link(settings.servers)
         stack.push_async_callback(link.close)
+        index = chroma_index(settings)
+        stack.push_async_callback(index.close)
         yield Foundation(
             documents=opened,
             link=link,
             cache=RedisCache(link),
+            index=index,
             queue=CeleryQueue(
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),

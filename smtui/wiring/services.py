@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.similarity import Similarity
     from smtui.wiring.foundation import Foundation
 
 
@@ -75,6 +77,8 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
             pictures=pictures,
+            similarity=_similarity(ground, paths),
+            indexing=_indexing(ground),
             servers=ground.health,
             recipe_version=RECIPE_VERSION,
             paths=paths,
@@ -124,9 +128,34 @@ def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplica
     from smtui.services.duplicates import DuplicateFinder, Stores
 
     documents = ground.documents
-    assert documents.embeddings is not None
     stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
     return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
+
+
+def _similarity(ground: Foundation, paths: PathMap) -> Similarity:
+    from smtui.alike.comparison import MatrixComparison
+    from smtui.alike.outside import InspectedOutside
+    from smtui.services.nearest import LikenessPorts
+    from smtui.services.similarity import Similarity
+
+    ports = LikenessPorts(
+        samples=ground.documents.samples,
+        embeddings=ground.documents.embeddings,
+        index=ground.index,
+        comparison=MatrixComparison(),
+        outside=InspectedOutside(),
+        cache=ground.cache,
+    )
+    return Similarity(ports, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def _indexing(ground: Foundation) -> Indexing:
+    from smtui.services.indexing import Indexing
+
+    documents = ground.documents
+    return Indexing(
+        documents.samples, documents.embeddings, ground.index, recipe_version=RECIPE_VERSION
+    )
 
 
 def _pictures(cache: Cache, paths: PathMap) -> Pictures:

@@ -14,9 +14,12 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
+from smtui.alike.comparison import MatrixComparison
 from smtui.alike.copies import NumpyCopies
 from smtui.alike.masking import NumpyMasking
+from smtui.alike.outside import InspectedOutside
 from smtui.domain.account import Role, UserId
+from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark
@@ -29,12 +32,17 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting
+from smtui.services.indexing import Indexing
 from smtui.services.library import Library
+from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
+from smtui.services.similarity import Similarity
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.chroma.index import ChromaIndex
+from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits
@@ -55,6 +63,11 @@ class Clock:
 
     def now(self) -> datetime:
         return NOW
+
+
+async def no_index() -> str:
+    """Small libraries are searched without the index."""
+    raise ServerUnavailable("There is no index in these tests")
 
 
 async def no_worker() -> None:
@@ -130,6 +143,16 @@ class Home:
             )
             rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
+            near = LikenessPorts(
+                samples=documents.samples,
+                embeddings=documents.embeddings,
+                index=ChromaIndex(
+                    ChromaLine(no_index), recipe_version=self.recipe_version, about=False
+                ),
+                comparison=MatrixComparison(),
+                outside=InspectedOutside(),
+                cache=RedisCache(link),
+            )
             self.documents = documents
             library = Library(documents.samples, rights, Clock())
             stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
@@ -145,6 +168,13 @@ class Home:
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
+                similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
+                indexing=Indexing(
+                    near.samples,
+                    near.embeddings,
+                    near.index,
+                    recipe_version=self.recipe_version,
+                ),
                 servers=self,
                 recipe_version=self.recipe_version,
             )

@@ -97,6 +97,7 @@ async def _filled(home: Home, pack: Pack) -> None:
                 samples=documents.samples,
                 analyses=documents.analyses,
                 batches=documents.batches,
+                embeddings=documents.embeddings,
             ),
             Clock(),
             worker="test",

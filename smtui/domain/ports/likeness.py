@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from smtui.domain.likeness import Likeness, Wanted
+from smtui.domain.likeness import Hit, Likeness, Wanted, Weights
 from smtui.domain.sample import FileId
 
 
@@ -21,6 +24,11 @@ class Embedded:
     file_id: FileId
     recipe_version: int
     numbers: bytes
+
+    @property
+    def singles(self) -> Sequence[float]:
+        """The numbers themselves."""
+        return singles(self.numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +129,39 @@ class Comparison(Protocol):
     async def likeness(
         self, wanted: Wanted, embeddings: Mapping[FileId, Embedded]
     ) -> Mapping[FileId, Likeness]: ...
+
+    async def best(
+        self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
+    ) -> tuple[Hit, ...]:
+        """The most alike by falling score, at most so many; equal ones by file_id."""
+        ...
+
+    async def same(
+        self, embeddings: Sequence[Embedded], *, above: float
+    ) -> Mapping[FileId, FileId]:
+        """For each the first in this order whose cosine with it is above; itself where none is."""
+        ...
+
+
+class OutsideListener(Protocol):
+    """Hears a file that is not of the library, in a process of its own."""
+
+    async def embedding(self, path: Path) -> Sequence[float]:
+        """Give its 768 numbers; raises SoundUnreadable. Cancelling the caller ends the process."""
+        ...
+
+
+def singles(numbers: bytes) -> Sequence[float]:
+    """Read little-endian float32."""
+    read = array("f", numbers)
+    if sys.byteorder == "big":
+        read.byteswap()
+    return read
+
+
+def packed(numbers: Sequence[float]) -> bytes:
+    """Write as little-endian float32."""
+    written = array("f", numbers)
+    if sys.byteorder == "big":
+        written.byteswap()
+    return written.tobytes()

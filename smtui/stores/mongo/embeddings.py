@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
 from collections.abc import Mapping, Sequence
 
 from smtui.domain.analysis import Level
 from smtui.domain.embedding import DIMENSIONS
-from smtui.domain.ports.likeness import Embedded
+from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
@@ -90,11 +88,11 @@ class MongoEmbeddings:
         async def work() -> dict[FileId, Embedded]:
             found: dict[FileId, Embedded] = {}
             async for one in self._line.collection(ANALYSES).find(where, fields):
-                numbers = _singles(numbers_in(one.get("embedding")))
-                if numbers:
+                numbers = numbers_in(one.get("embedding"))
+                if len(numbers) == DIMENSIONS:
                     file_id = FileId(one["file_id"])
                     found[file_id] = Embedded(
-                        file_id=file_id, recipe_version=recipe_version, numbers=numbers
+                        file_id=file_id, recipe_version=recipe_version, numbers=packed(numbers)
                     )
             return found
 
@@ -108,13 +106,3 @@ def _heard(recipe_version: int) -> Filter:
         "heard.rank": {"$gte": Level.ADVANCED.rank},
         "missing_since": None,
     }
-
-
-def _singles(numbers: tuple[float, ...]) -> bytes:
-    """Write as little-endian float32; empty where it is no embedding."""
-    if len(numbers) != DIMENSIONS:
-        return b""
-    packed = array("f", numbers)
-    if sys.byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from smtui.domain.analysis import Level
+from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.ports.likeness import Embedded
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader, Readers
@@ -21,7 +22,7 @@ _SOUNDS = "audio_files AS f CROSS JOIN audio_details AS d ON d.row = f.row"
 _EMBEDDED = (
     f"{_SOUNDS} CROSS JOIN analyses AS a"
     " ON a.file_id = f.file_id AND a.recipe_version = d.heard_recipe_version"
-    f" WHERE a.embedding IS NOT NULL AND {_COUNTS}"
+    f" WHERE length(a.embedding) = {4 * DIMENSIONS} AND {_COUNTS}"
 )
 _WALK = f"FROM {_EMBEDDED} AND f.file_id > ? ORDER BY f.file_id LIMIT ?"
 

@@ -95,7 +95,7 @@ class Finders:
 def finders(services: Services) -> Finders:
     """Take who finds out of the box of services."""
     return Finders(
-        alike=getattr(services, "similarity", None),
-        fits=getattr(services, "fits", None),
+        alike=services.similarity,
+        fits=services.fits,
         words=getattr(services, "words", None),
     )

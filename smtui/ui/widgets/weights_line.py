@@ -1,4 +1,4 @@
-"""The weights of the aspects, each with its key and a scale; what else the search asks at the end."""
+"""The weights of the aspects, each with its key and a scale; at the end what else is asked."""
 
 from __future__ import annotations
 

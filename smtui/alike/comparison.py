@@ -1,0 +1,115 @@
+"""Comparing many embeddings with what is looked for: one product of matrices for each aspect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from smtui.domain.embedding import BLOCKS, DIMENSIONS
+from smtui.domain.likeness import ASPECTS, Hit, Likeness, Wanted, Weights
+from smtui.domain.ports.likeness import Embedded
+from smtui.domain.sample import FileId
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# So many rows at once of a comparison of each with each: 6 MB.
+_ROWS = 1_000
+_BY_NAME = {block.name: block for block in BLOCKS}
+
+
+class MatrixComparison:
+    """Implements Comparison by numpy, in a thread."""
+
+    async def likeness(
+        self, wanted: Wanted, embeddings: Mapping[FileId, Embedded]
+    ) -> Mapping[FileId, Likeness]:
+        """How alike each is, aspect by aspect."""
+
+        def work() -> Mapping[FileId, Likeness]:
+            rows = _aspects(wanted, list(embeddings.values())).tolist()
+            return {one: _likeness(row) for one, row in zip(embeddings, rows, strict=True)}
+
+        return await asyncio.to_thread(work) if embeddings else {}
+
+    async def best(
+        self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
+    ) -> tuple[Hit, ...]:
+        """The most alike by falling score, at most so many; equal ones by file_id."""
+        if not embeddings or most <= 0:
+            return ()
+        return await asyncio.to_thread(_best, wanted, weights, embeddings, most)
+
+    async def same(
+        self, embeddings: Sequence[Embedded], *, above: float
+    ) -> Mapping[FileId, FileId]:
+        """For each the first in this order whose cosine with it is above; itself where none is."""
+        return await asyncio.to_thread(_same, embeddings, above) if embeddings else {}
+
+
+def _matrix(embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
+    """Rows of 768 numbers, without a copy of each."""
+    # A late import: only who compares pays for it.
+    import numpy as np
+
+    joined = b"".join(one.numbers for one in embeddings)
+    return np.frombuffer(joined, "<f4").reshape(-1, DIMENSIONS)
+
+
+def _aspects(wanted: Wanted, embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
+    """The cosines, (sounds, aspects)."""
+    import numpy as np
+
+    matrix = _matrix(embeddings)
+    direction = np.array(wanted.direction, np.float32)
+    found = np.empty((len(matrix), len(ASPECTS)), np.float32)
+    for column, name in enumerate(ASPECTS):
+        block = _BY_NAME[name]
+        found[:, column] = matrix[:, block.span] @ direction[block.span] / block.norm
+    return found
+
+
+def _best(
+    wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], most: int
+) -> tuple[Hit, ...]:
+    import numpy as np
+
+    aspects = _aspects(wanted, embeddings).astype(np.float64)
+    factors = weights.factors()
+    scores = aspects @ np.array([factors[name] for name in ASPECTS])
+    chosen = np.arange(len(scores))
+    if most < len(scores):
+        # All that equal the last one, so that the ids decide and not their places.
+        chosen = np.flatnonzero(scores >= np.partition(scores, -most)[-most])
+    ranked = sorted(chosen.tolist(), key=lambda row: (-scores[row], embeddings[row].file_id))
+    return tuple(
+        Hit(
+            file_id=embeddings[row].file_id,
+            score=float(scores[row]),
+            likeness=_likeness(aspects[row].tolist()),
+        )
+        for row in ranked[:most]
+    )
+
+
+def _same(embeddings: Sequence[Embedded], above: float) -> Mapping[FileId, FileId]:
+    import numpy as np
+
+    matrix = _matrix(embeddings)
+    ids = [one.file_id for one in embeddings]
+    first = list(range(len(ids)))
+    for start in range(0, len(ids), _ROWS):
+        rows = matrix[start : start + _ROWS] @ matrix.T
+        for row, column in np.argwhere(rows > above).tolist():
+            place = start + row
+            # Only the first of some alike stands for others, so that no chain joins the unlike.
+            if column < place and first[place] == place and first[column] == column:
+                first[place] = column
+    return {one: ids[place] for one, place in zip(ids, first, strict=True)}
+
+
+def _likeness(row: Sequence[float]) -> Likeness:
+    timbre, rhythm, tonality, envelope = row
+    return Likeness(aspects=(timbre, rhythm, tonality, envelope))

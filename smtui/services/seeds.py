@@ -1,0 +1,149 @@
+"""The sounds that a search begins from: found by what a person calls them, with their numbers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+from smtui.domain.account import UserId
+from smtui.domain.errors import InputInvalid, NotFound
+from smtui.domain.path_map import PathMap
+from smtui.domain.question import Place, Question
+from smtui.domain.sample import FileId, Sample
+from smtui.domain.search import Seed
+from smtui.domain.text import folded, printable_path, shown
+from smtui.services.nearest import LikenessPorts
+
+_PAGE = 200
+_MOST = 2_000
+# What ends a name in the text that sounds are sorted by, and what begins its extension.
+_ENDS = ("\x1f", ".")
+
+
+class Seeds:
+    """Finds sounds by name and gives their embeddings."""
+
+    def __init__(self, ports: LikenessPorts, *, paths: PathMap, recipe_version: int) -> None:
+        self._samples = ports.samples
+        self._embeddings = ports.embeddings
+        self._outside = ports.outside
+        self._paths = paths
+        self._recipe_version = recipe_version
+
+    async def named(self, reference: str, viewer: UserId | None) -> Seed:
+        """Find a sound by id, path, filename, or filename without extension.
+
+        Raises:
+            NotFound: there is none that the viewer may see.
+            InputInvalid: there are several.
+        """
+        text = reference.strip()
+        if not text:
+            raise InputInvalid("A sound to compare with needs a name", hint="Name one: kick_01")
+        found = await self._by_id_or_path(text, viewer)
+        if found is None:
+            found = _only(text, [sample async for sample in self._by_name(text, viewer)])
+        return Seed(name=found.filename, file_id=found.file_id)
+
+    async def outside(self, path: Path) -> Seed:
+        """Listen to a file that is not of the library; raises SoundUnreadable."""
+        await self._outside.embedding(path)
+        return Seed(name=printable_path(os.fsencode(path.name)), path=path)
+
+    async def numbers(
+        self, seeds: Sequence[Seed], viewer: UserId | None
+    ) -> tuple[Sequence[float], ...]:
+        """Give their embeddings in the same order.
+
+        Raises:
+            NotFound: one is not in the viewer's library.
+            InputInvalid: one has not been listened to.
+            SoundUnreadable: one from outside cannot be.
+        """
+        ids = [seed.file_id for seed in seeds if seed.file_id is not None]
+        mine = await self._samples.matching(Question(viewer=viewer), ids) if ids else frozenset()
+        kept = await self._embeddings.of(ids, recipe_version=self._recipe_version) if ids else {}
+        found: list[Sequence[float]] = []
+        for seed in seeds:
+            if seed.path is not None:
+                found.append(await self._outside.embedding(seed.path))
+            elif seed.file_id not in mine:
+                raise NotFound(f"{shown(seed.name)} is not in the library")
+            elif seed.file_id not in kept:
+                raise InputInvalid(
+                    f"{shown(seed.name)} has not been listened to yet",
+                    hint="`a` listens to it first, `smtui analyze` to all that is new.",
+                )
+            else:
+                found.append(kept[seed.file_id].singles)
+        return tuple(found)
+
+    async def _by_id_or_path(self, text: str, viewer: UserId | None) -> Sample | None:
+        by_id = await self._samples.get([FileId(text)]) if text.isascii() else ()
+        for sample in by_id:
+            if sample.user_id in (None, viewer):
+                return sample
+        if not text.startswith("/"):
+            return None
+        raw = os.fsencode(self._paths.kept(Path(text)))
+        printed, as_kept = printable_path(raw), printable_path(os.fsencode(text))
+        for path in ((printed, None if os.fsencode(printed) == raw else raw), (as_kept, None)):
+            for owner in (viewer, None):
+                stamps = await self._samples.stamps([path], user_id=owner)
+                known = await self._samples.get([stamp.file_id for stamp in stamps.values()])
+                if known:
+                    return known[0]
+        return None
+
+    async def _by_name(self, text: str, viewer: UserId | None) -> AsyncIterator[Sample]:
+        """Sounds called so, with or without extension; folders before the name must fit too."""
+        text = printable_path(os.fsencode(text))
+        name = text.rpartition("/")[2]
+        for end in _ENDS:
+            begins = folded(name) + end
+            async for sample in self._from(begins, viewer):
+                if name and _is_called(sample, text):
+                    yield sample
+
+    async def _from(self, begins: str, viewer: UserId | None) -> AsyncIterator[Sample]:
+        """Walk the sounds whose names begin so, along the order of names."""
+        after = Place(value=begins, file_id=FileId(""))
+        for _ in range(0, _MOST, _PAGE):
+            page = await self._samples.page(Question(viewer=viewer), limit=_PAGE, after=after)
+            for sample in page.samples:
+                if not sample.search_key.startswith(begins):
+                    return
+                yield sample
+            if len(page.samples) < _PAGE:
+                return
+            after = page.places[-1]
+
+
+def _is_called(sample: Sample, text: str) -> bool:
+    path = folded(sample.file_path)
+    wanted = folded(text if text.startswith("/") else f"/{text}")
+    return path.endswith(wanted) or path.rpartition(".")[0].endswith(wanted)
+
+
+def _only(text: str, found: Sequence[Sample]) -> Sample:
+    """Take the one that is meant: spelt exactly so before another case, present before missing."""
+    for choice in _choices(text, found):
+        if len(choice) == 1:
+            return choice[0]
+        if choice:
+            raise InputInvalid(
+                f"There are {len(choice)} sounds called {shown(text)}",
+                hint="Name the folder before it, or the whole path.",
+            )
+    raise NotFound(
+        f"There is no sound called {shown(text)} in the library",
+        hint="A sound is named by its file's name, its path or its id.",
+    )
+
+
+def _choices(text: str, found: Sequence[Sample]) -> Iterator[list[Sample]]:
+    present = [sample for sample in found if sample.missing_since is None]
+    exact = [sample for sample in present if text in sample.file_path]
+    whole = [sample for sample in exact if sample.filename == text.rpartition("/")[2]]
+    yield from (whole, exact, present, list(found))

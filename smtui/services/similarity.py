@@ -1,0 +1,227 @@
+"""What sounds like this: seeds, weights and a filter in, sounds with their aspects out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from smtui.domain.account import UserId
+from smtui.domain.errors import IndexUnusable, InputInvalid, ServerUnavailable
+from smtui.domain.likeness import Hit, Likeness, Wanted, wanted
+from smtui.domain.path_map import PathMap
+from smtui.domain.ports.likeness import packed
+from smtui.domain.query import parse
+from smtui.domain.question import Question
+from smtui.domain.sample import FileId
+from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
+from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
+from smtui.services.seeds import Seeds
+
+SAME = 0.995
+"""Sounds whose embeddings have a greater cosine are the same to the ear."""
+
+CACHE_SECONDS = 1_800
+_LEAST = 200
+_TIMES = 5
+# Where hits are dropped for being the same or of one folder, more must be at hand.
+_WIDER = 5
+_WIDEST = 8_000
+_READ_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One search with what was made of it."""
+
+    search: Search
+    goal: Wanted
+    question: Question
+    limit: int
+
+    @property
+    def seeds(self) -> frozenset[FileId]:
+        """The seeds of the library, which are no hits."""
+        seeds = (*self.search.more, *self.search.less)
+        return frozenset(seed.file_id for seed in seeds if seed.file_id is not None)
+
+    @property
+    def dropping(self) -> bool:
+        """Hits are dropped for being the same, or of one folder."""
+        return self.search.apart or self.search.per_folder is not None
+
+    def key(self, *generations: int) -> str:
+        """Name the answer by all that it depends on."""
+        search = self.search
+        told = (
+            search.weights,
+            self.question,
+            search.per_folder,
+            search.apart,
+            sorted(self.seeds),
+            self.limit,
+            generations,
+        )
+        digest = blake2b(packed(self.goal.direction) + repr(told).encode(), digest_size=16)
+        return f"cache:similarity:{digest.hexdigest()}"
+
+
+class Similarity:
+    """Answers searches by likeness."""
+
+    def __init__(self, ports: LikenessPorts, *, paths: PathMap, recipe_version: int) -> None:
+        self._samples = ports.samples
+        self._comparison = ports.comparison
+        self._cache = ports.cache
+        self._paths = paths
+        self._nearest = Nearest(ports, recipe_version=recipe_version)
+        self._seeds = Seeds(ports, paths=paths, recipe_version=recipe_version)
+
+    async def seed(self, reference: str, viewer: UserId | None) -> Seed:
+        """Find a sound by id, path or filename; raises NotFound, InputInvalid."""
+        return await self._seeds.named(reference, viewer)
+
+    async def outside(self, path: Path) -> Seed:
+        """Listen to a file that is not of the library; raises SoundUnreadable."""
+        return await self._seeds.outside(path)
+
+    async def like(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
+        """Find what sounds like the seeds of the search, within its filter.
+
+        Raises:
+            QueryInvalid: the filter has a mistake.
+            InputInvalid: there is no seed, one was not listened to, or they cancel out.
+            NotFound: a seed is not in the viewer's library.
+            SoundUnreadable: a file from outside cannot be listened to.
+            ServerUnavailable, IndexUnusable: the library is too large to do without the index.
+        """
+        question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
+        goal = await self._goal(search, viewer)
+        goal.query(search.weights)  # refused before anything is asked
+        generation = await self._samples.generation()
+        plan = await self._nearest.plan(question, generation)
+        asked = _Asked(search=search, goal=goal, question=question, limit=limit)
+        answer = await self._through_cache(asked, plan, generation)
+        return answer.reweighted(search.weights, limit=limit)
+
+    async def _through_cache(self, asked: _Asked, plan: Plan, generation: int) -> Answer:
+        """Answer, from the cache where the index was asked the same since its last change."""
+        if plan.index is None:
+            return await self._answered(asked, plan)
+        key = asked.key(generation, plan.index.generation)
+        kept = await self._cache.get(key)
+        if kept is not None and (known := _read(kept, asked.search)) is not None:
+            return known
+        try:
+            answer = await self._answered(asked, plan)
+        except (ServerUnavailable, IndexUnusable) as error:
+            instead = await self._nearest.without_index(asked.question, plan.out_of, error)
+            return await self._answered(asked, instead)
+        await self._cache.put(key, _written(answer), seconds=CACHE_SECONDS)
+        return answer
+
+    async def _goal(self, search: Search, viewer: UserId | None) -> Wanted:
+        seeds = (*search.more, *search.less)
+        if len(seeds) > MOST_SEEDS:
+            raise InputInvalid(
+                f"More than {MOST_SEEDS} sounds to be like and unlike say nothing any more",
+                hint="Take some of them away.",
+            )
+        numbers = await self._seeds.numbers(seeds, viewer)
+        return wanted(numbers[: len(search.more)], numbers[len(search.more) :])
+
+    async def _answered(self, asked: _Asked, plan: Plan) -> Answer:
+        """Compare until there are as many hits as asked, or no more sounds."""
+        search, seeds = asked.search, asked.seeds
+        # Seeds outside the filter are none of what could have been found.
+        inside = await self._samples.matching(asked.question, list(seeds)) if seeds else ()
+        left = max(0, plan.out_of - len(inside))
+        most = max(_LEAST, _TIMES * asked.limit) * (_WIDER if asked.dropping else 1)
+        while True:
+            aim = Aim(
+                wanted=asked.goal,
+                weights=search.weights,
+                question=asked.question,
+                seeds=seeds,
+                left=left,
+                most=most,
+            )
+            pool = await self._described(search, await self._nearest.found(aim, plan))
+            answer = Answer(
+                pool=pool,
+                out_of=left,
+                remarks=(*plan.remarks, *_remarks(search, left)),
+                per_folder=search.per_folder,
+                apart=search.apart,
+            )
+            hits = answer.reweighted(search.weights, limit=asked.limit).hits
+            if len(hits) >= asked.limit or len(pool) < most or not asked.dropping:
+                return answer
+            if most >= _WIDEST:
+                only = f"Only the {len(pool):,} nearest of {left:,} were looked at."
+                return replace(answer, remarks=(*answer.remarks, only))
+            most = min(_WIDEST, most * _WIDER)
+
+    async def _described(self, search: Search, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """Add what hits are dropped by, where the search asks for that."""
+        ids = [hit.file_id for hit in hits]
+        if search.apart:
+            same = await self._comparison.same(await self._nearest.embedded(ids), above=SAME)
+            hits = tuple(replace(hit, same_as=same.get(hit.file_id)) for hit in hits)
+        if search.per_folder is not None:
+            folders = await self._folders(ids)
+            hits = tuple(replace(hit, folder=folders.get(hit.file_id, "")) for hit in hits)
+        return hits
+
+    async def _folders(self, ids: Sequence[FileId]) -> dict[FileId, str]:
+        found: dict[FileId, str] = {}
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            for sample in await self._samples.get(ids[start : start + _READ_AT_ONCE]):
+                found[sample.file_id] = sample.folder
+        return found
+
+
+def _remarks(search: Search, out_of: int) -> tuple[str, ...]:
+    if out_of > 0:
+        return ()
+    if search.filter.strip():
+        return ("No other sound that was listened to matches the filter.",)
+    return ("There is no other sound to compare with yet.",)
+
+
+def _written(answer: Answer) -> bytes:
+    pool = [
+        [hit.file_id, hit.score, hit.likeness.aspects, hit.folder, hit.same_as]
+        for hit in answer.pool
+        if hit.likeness is not None
+    ]
+    return json.dumps({"pool": pool, "out_of": answer.out_of, "remarks": answer.remarks}).encode()
+
+
+def _read(kept: bytes, search: Search) -> Answer | None:
+    """Read what was kept; None for what another smtui wrote otherwise."""
+    try:
+        told: Any = json.loads(kept)
+        pool = tuple(
+            Hit(
+                file_id=FileId(file_id),
+                score=score,
+                likeness=Likeness(aspects=tuple(aspects)),
+                folder=folder,
+                same_as=same_as,
+            )
+            for file_id, score, aspects, folder, same_as in told["pool"]
+        )
+        out_of, remarks = int(told["out_of"]), tuple(told["remarks"])
+    except (ValueError, TypeError, LookupError):
+        return None
+    return Answer(
+        pool=pool,
+        out_of=out_of,
+        remarks=remarks,
+        per_folder=search.per_folder,
+        apart=search.apart,
+    )

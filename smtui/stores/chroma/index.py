@@ -1,0 +1,225 @@
+"""The similarity index in Chroma: the collection `audio_embeddings`, held to its description."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from smtui.domain.embedding import DIMENSIONS
+from smtui.domain.errors import IndexUnusable
+from smtui.domain.ports.likeness import Entry, IndexState
+from smtui.domain.sample import FileId
+from smtui.stores.chroma.line import REBUILD, ChromaLine
+
+if TYPE_CHECKING:
+    from chromadb.api.async_api import AsyncClientAPI
+    from chromadb.api.models.AsyncCollection import AsyncCollection
+
+Answer = TypeVar("Answer")
+
+COLLECTION = "audio_embeddings"
+EMBEDDING = "smtui"
+"""The name of the embedding, as the collection's own metadata has it."""
+
+_NAME, _VERSION, _DIMENSION = "embedding_name", "embedding_version", "embedding_dimension"
+_GENERATION = "generation"
+_COSINE: Any = {"hnsw": {"space": "cosine"}}
+_GENERATION_BITS = 52
+_BATCH = 1_000
+_AMONG = 5_000
+
+
+class ChromaIndex:
+    """Implements SimilarityIndex. `about` says whether names and tags may be kept there."""
+
+    def __init__(self, line: ChromaLine, *, recipe_version: int, about: bool) -> None:
+        self._line = line
+        self._recipe = recipe_version
+        self._about = about
+        self._known: AsyncCollection | None = None
+
+    async def state(self) -> IndexState:
+        """How the collection is now, made where there is none."""
+
+        async def work(client: AsyncClientAPI) -> IndexState:
+            self._known = None
+            collection = await self._opened(client)
+            told = collection.metadata or {}
+            version = told.get(_VERSION)
+            return IndexState(
+                sounds=await collection.count(),
+                generation=int(told.get(_GENERATION) or 0),
+                recipe_version=version if isinstance(version, int) else None,
+                trouble=self._trouble(collection),
+            )
+
+        return await self._asked(work)
+
+    async def nearest(
+        self, query: Sequence[float], *, limit: int, among: Sequence[FileId] | None = None
+    ) -> tuple[FileId, ...]:
+        """Ids by falling cosine with the query, all of them or only among at most 5,000."""
+        if among is not None and not among:
+            return ()
+        asked: list[str] | None = None if among is None else list(among[:_AMONG])
+        try:
+            return await self._nearest(query, limit, asked)
+        except IndexUnusable:
+            if asked is None:
+                raise
+        # It refuses to look among ids of which it lacks one.
+        known = await self._held(asked)
+        return await self._nearest(query, limit, known) if known else ()
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Add or replace, in bulk."""
+        for start in range(0, len(entries), _BATCH):
+            part = entries[start : start + _BATCH]
+            await self._changed(partial(self._upserted, part))
+
+    async def remove(self, file_ids: Sequence[FileId]) -> None:
+        """Take out; ids that are not there are no mistake."""
+        for start in range(0, len(file_ids), _BATCH):
+            part: list[str] = list(file_ids[start : start + _BATCH])
+            await self._changed(partial(_deleted, part))
+
+    async def ids(self, *, limit: int, skip: int = 0) -> tuple[FileId, ...]:
+        """What it holds, in an order that stays while nothing changes."""
+
+        async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
+            collection = await self._usable(client)
+            found = await collection.get(limit=limit, offset=skip, include=[])
+            return tuple(FileId(one) for one in found["ids"])
+
+        return await self._asked(work)
+
+    async def clear(self) -> None:
+        """Begin anew, empty, for the embeddings of this recipe."""
+
+        async def work(client: AsyncClientAPI) -> None:
+            # A late import: the line has loaded the library.
+            from chromadb.errors import NotFoundError
+
+            self._known = None
+            with suppress(NotFoundError):
+                await client.delete_collection(COLLECTION)
+            await self._opened(client)
+
+        await self._asked(work)
+
+    async def close(self) -> None:
+        """Close the line."""
+        await self._line.close()
+
+    async def _nearest(
+        self, query: Sequence[float], limit: int, among: list[str] | None
+    ) -> tuple[FileId, ...]:
+        async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
+            collection = await self._usable(client)
+            found = await collection.query(
+                query_embeddings=list(query), n_results=limit, ids=among, include=[]
+            )
+            return tuple(FileId(one) for one in found["ids"][0])
+
+        return await self._asked(work)
+
+    async def _held(self, file_ids: list[str]) -> list[str]:
+        async def work(client: AsyncClientAPI) -> list[str]:
+            collection = await self._usable(client)
+            return list((await collection.get(ids=file_ids, include=[]))["ids"])
+
+        return await self._asked(work)
+
+    async def _upserted(self, entries: Sequence[Entry], collection: AsyncCollection) -> None:
+        # A late import: the library has loaded it.
+        import numpy as np
+
+        embeddings: Any = [np.frombuffer(entry.embedded.numbers, "<f4") for entry in entries]
+        metadatas: Any = [self._metadata(entry) for entry in entries]
+        ids: list[str] = [entry.embedded.file_id for entry in entries]
+        await collection.upsert(ids=ids, embeddings=embeddings, metadatas=metadatas)
+
+    def _metadata(self, entry: Entry) -> Mapping[str, Any]:
+        """Every key every time, for what is left out would stay as it was."""
+        told = {"file_id": entry.embedded.file_id, "kind": entry.about.get("kind")}
+        if not self._about:
+            return told
+        about = {name: _value(value) for name, value in entry.about.items()}
+        return about | told
+
+    async def _changed(self, change: Callable[[AsyncCollection], Awaitable[Any]]) -> None:
+        """Change the content, then the generation: what was answered between is newer, not older.
+
+        Random and not counted on: of two who change at once neither needs to know the other.
+        """
+
+        async def work(client: AsyncClientAPI) -> None:
+            collection = await self._usable(client)
+            await change(collection)
+            generation = {_GENERATION: secrets.randbits(_GENERATION_BITS)}
+            await collection.modify(metadata={**(collection.metadata or {}), **generation})
+
+        await self._asked(work)
+
+    async def _asked(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+        """Ask; a collection that somebody has made anew meanwhile is opened once more."""
+        try:
+            return await self._line.ask(work)
+        except LookupError:
+            self._known = None
+        try:
+            return await self._line.ask(work)
+        except LookupError as error:
+            raise IndexUnusable("The index is being made anew", hint="Try again.") from error
+
+    async def _usable(self, client: AsyncClientAPI) -> AsyncCollection:
+        if self._known is None:
+            collection = await self._opened(client)
+            if trouble := self._trouble(collection):
+                raise IndexUnusable(trouble, hint=REBUILD)
+            self._known = collection
+        return self._known
+
+    async def _opened(self, client: AsyncClientAPI) -> AsyncCollection:
+        # A late import: the line has loaded the library.
+        from chromadb.errors import NotFoundError
+
+        try:
+            return await client.get_collection(COLLECTION, embedding_function=None)
+        except NotFoundError:
+            return await client.get_or_create_collection(
+                COLLECTION,
+                configuration=_COSINE,
+                metadata={
+                    _NAME: EMBEDDING,
+                    _VERSION: self._recipe,
+                    _DIMENSION: DIMENSIONS,
+                    _GENERATION: secrets.randbits(_GENERATION_BITS),
+                },
+                embedding_function=None,
+            )
+
+    def _trouble(self, collection: AsyncCollection) -> str:
+        """Say why the collection cannot be used; empty where it can."""
+        told = collection.metadata or {}
+        if told.get(_NAME) != EMBEDDING:
+            return "The index holds the embeddings of another program"
+        if told.get(_DIMENSION) != DIMENSIONS:
+            return f"The index holds embeddings of another length than {DIMENSIONS}"
+        if (collection.configuration.get("hnsw") or {}).get("space") != "cosine":
+            return "The index does not compare by cosine"
+        if told.get(_VERSION) != self._recipe:
+            return "The index is of another version of the recipe than sounds are heard by here"
+        return ""
+
+
+async def _deleted(file_ids: list[str], collection: AsyncCollection) -> None:
+    await collection.delete(ids=file_ids)
+
+
+def _value(value: object) -> object:
+    """Write a list as Chroma takes it, which refuses an empty one."""
+    return (list(value) or None) if isinstance(value, tuple) else value

@@ -1,0 +1,161 @@
+"""The line to Chroma: opened on first use, opened again after the server has restarted."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import importlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from smtui.domain.errors import IndexUnusable, ServerUnavailable
+from smtui.domain.text import shown
+
+if TYPE_CHECKING:
+    from chromadb.api.async_api import AsyncClientAPI
+    from httpx import Response
+
+Answer = TypeVar("Answer")
+
+ANSWER_SECONDS = 20.0
+_LONGEST = 160
+_FAILED = 400
+
+REBUILD = "`smtui index rebuild` makes it anew from what was heard."
+_LOOK = "`smtui services check` tells how it is; what was heard is kept elsewhere."
+
+
+class ChromaLine:
+    """Gives a client to whoever asks; belongs to the event loop in which it is first used.
+
+    `address` gives `http://host:port`; it is asked before every connecting, because a private
+    server is started by the asking, and a restarted one may listen elsewhere.
+    """
+
+    def __init__(
+        self, address: Callable[[], Awaitable[str]], *, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        self._address = address
+        self._seconds = answer_seconds
+        self._client: AsyncClientAPI | None = None
+        self._connecting = asyncio.Lock()
+
+    async def ask(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+        """Do work that may be repeated; a lost line is mended once.
+
+        Raises:
+            ServerUnavailable: there is no server, or it does not answer in time.
+            IndexUnusable: it answers that it cannot do what was asked for.
+            LookupError: what was asked for is not there.
+        """
+        # A late import: who never asks the index does not load its library.
+        import httpx
+
+        try:
+            try:
+                return await self._answered(work)
+            except httpx.TransportError:
+                await self.close()
+                return await self._answered(work)
+        except httpx.TransportError as error:
+            await self.close()
+            raise _away() from error
+
+    async def close(self) -> None:
+        """Close the line; a later `ask` opens it again."""
+        if self._client is not None:
+            self._client = None
+            await _closed_lines()
+
+    async def _answered(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+        client = await self._connected()
+        from chromadb.errors import ChromaError, NotFoundError
+
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await work(client)
+        except TimeoutError as error:
+            await self.close()
+            raise ServerUnavailable("The index does not answer", hint=_LOOK) from error
+        except NotFoundError as error:
+            raise LookupError from error
+        except ChromaError as error:
+            said = shown(str(error))[:_LONGEST]
+            raise IndexUnusable(f"The index is damaged: {said}", hint=REBUILD) from error
+
+    async def _connected(self) -> AsyncClientAPI:
+        async with self._connecting:
+            if self._client is None:
+                address = await self._address()
+                # Off the loop: the library takes a second to load.
+                chromadb = await asyncio.to_thread(importlib.import_module, "chromadb")
+                await _closed_lines()
+                self._client = await _client_at(chromadb, address, self._seconds)
+            return self._client
+
+
+async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClientAPI:
+    """Make a client for an address; raises ServerUnavailable, or httpx.TransportError."""
+    from chromadb.errors import ChromaError
+
+    parts = urlsplit(address)
+    headers = {}
+    if parts.username is not None:
+        person = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(person.encode()).decode()}"
+    tls = parts.scheme == "https"
+    settings = chromadb.config.Settings(anonymized_telemetry=False)
+    try:
+        async with asyncio.timeout(seconds):
+            client: AsyncClientAPI = await chromadb.AsyncHttpClient(
+                host=parts.hostname or "",
+                port=parts.port or (443 if tls else 80),
+                ssl=tls,
+                headers=headers,
+                settings=settings,
+            )
+    except TimeoutError as error:
+        raise ServerUnavailable("The index does not answer", hint=_LOOK) from error
+    except (ValueError, ChromaError) as error:
+        raise ServerUnavailable("What answers as the index is not Chroma", hint=_LOOK) from error
+    _lines()[_loop()].event_hooks = {"response": [_refuse_foreign]}
+    return client
+
+
+async def _refuse_foreign(answer: Response) -> None:
+    """Raise ServerUnavailable for a failure that no Chroma says, as of a gateway before it."""
+    if answer.status_code < _FAILED:
+        return
+    await answer.aread()
+    if b'"error"' not in answer.content:
+        raise ServerUnavailable(f"The index answers {answer.status_code}", hint=_LOOK)
+
+
+def _away() -> ServerUnavailable:
+    return ServerUnavailable("The index cannot be reached", hint=_LOOK)
+
+
+def _lines() -> dict[int, Any]:
+    """What the library keeps of open lines: one for each event loop, by the loop's hash.
+
+    It never forgets one, and a later loop may have the hash of one that has ended.
+    """
+    from chromadb.api.async_fastapi import AsyncFastAPI
+
+    # Nothing public closes the line of one loop.
+    return AsyncFastAPI._clients
+
+
+def _loop() -> int:
+    return hash(asyncio.get_running_loop())
+
+
+async def _closed_lines() -> None:
+    line = _lines().pop(_loop(), None)
+    if line is not None:
+        try:
+            await line.aclose()
+        except RuntimeError:
+            # Of a loop that has ended, which had this one's hash: its sockets went with it.
+            return

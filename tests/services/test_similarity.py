@@ -1,0 +1,397 @@
+"""What sounds like this, on a real SQLite library and a real Chroma."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from smtui.alike.comparison import MatrixComparison
+from smtui.domain.account import UserId
+from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
+from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, ServerUnavailable
+from smtui.domain.likeness import Weights, wanted
+from smtui.domain.path_map import PathMap
+from smtui.domain.query import parse
+from smtui.domain.question import Question
+from smtui.domain.sample import FileId
+from smtui.domain.search import Answer, Search, Seed
+from smtui.services import nearest
+from smtui.services.indexing import Indexing
+from smtui.services.nearest import LikenessPorts
+from smtui.services.similarity import Similarity
+from smtui.stores.chroma.index import ChromaIndex
+from smtui.stores.chroma.line import ChromaLine
+from smtui.stores.redis.cache import RedisCache
+from smtui.stores.redis.link import RedisLink
+from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found, heard, sqlite
+from tests.servers.chroma_server import ChromaServer, running_chroma
+
+RECIPE = 3
+KINDS = ("kick", "snare", "hat")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ChromaServer]:
+    with running_chroma() as started:
+        yield started
+
+
+class NobodyOutside:
+    """There are no files from outside here."""
+
+    async def embedding(self, path: Path) -> Sequence[float]:
+        return unit(random.Random(str(path)))
+
+
+@dataclass
+class Shelf:
+    """A library with all that searches need."""
+
+    stores: DocumentStores
+    index: ChromaIndex
+    similarity: Similarity
+    indexing: Indexing
+    known: dict[FileId, tuple[float, ...]] = field(default_factory=dict)
+
+    async def add(
+        self,
+        path: str,
+        numbers: Sequence[float] | None,
+        *,
+        owner: UserId | None = ANNA,
+        kind: str = "kick",
+    ) -> FileId:
+        (file_id,) = await self.stores.samples.add_found(
+            [found(path, file_hash=path)], user_id=owner, at=NOW
+        )
+        if numbers is None:
+            return file_id
+        singles = tuple(array("f", numbers))
+        measured = Measurement(
+            level=Level.ADVANCED,
+            recipe_version=RECIPE,
+            file_hash=path,
+            duration=1.0,
+            processing_time=0.1,
+            embedding=singles,
+        )
+        await self.stores.analyses.save(
+            Analysis(
+                analysis_id=AnalysisId(f"of {file_id}"),
+                file_id=file_id,
+                user_id=owner,
+                analyzed_at=NOW,
+                measured=measured,
+            )
+        )
+        told = heard(recipe_version=RECIPE, kind=kind)
+        await self.stores.samples.set_heard(file_id, told, file_hash=path)
+        self.known[file_id] = singles
+        return file_id
+
+    async def many(self, count: int, *, seed: int = 1) -> list[FileId]:
+        """Clustered sounds of three kinds in ten folders."""
+        chance = random.Random(seed)
+        centres = [unit(chance) for _ in range(6)]
+        return [
+            await self.add(
+                f"/lib/f{number % 10}/s{number:04}.wav",
+                near(chance, centres[number % 6], 0.8),
+                kind=KINDS[number % 3],
+            )
+            for number in range(count)
+        ]
+
+    async def like(
+        self, *more: FileId, limit: int = 10, viewer: UserId | None = ANNA, **changes: object
+    ) -> Answer:
+        search = Search(more=tuple(of(one) for one in more), **changes)  # type: ignore[arg-type]
+        return await self.similarity.like(search, viewer=viewer, limit=limit)
+
+    async def expected(
+        self,
+        more: Sequence[FileId],
+        less: Sequence[FileId] = (),
+        *,
+        weights: Weights | None = None,
+        text: str = "",
+    ) -> list[FileId]:
+        """Every hit in order, worked out one by one."""
+        question = Question(expression=parse(text), viewer=ANNA)
+        fitting = await self.stores.samples.matching(question, list(self.known))
+        there = await self.stores.embeddings.of(list(fitting), recipe_version=RECIPE)
+        goal = wanted([self.known[one] for one in more], [self.known[one] for one in less])
+        scores = {
+            one: goal.likeness(self.known[one]).score(weights or Weights())
+            for one in there
+            if one not in {*more, *less}
+        }
+        return sorted(scores, key=lambda one: (-scores[one], one))
+
+
+def of(file_id: FileId) -> Seed:
+    return Seed(name=str(file_id), file_id=file_id)
+
+
+def unit(chance: random.Random) -> list[float]:
+    numbers: list[float] = []
+    for block in BLOCKS:
+        part = [chance.gauss(0, 1) for _ in range(block.stop - block.start)]
+        length = sum(one * one for one in part) ** 0.5
+        numbers += [block.norm * one / length for one in part]
+    return numbers
+
+
+def near(chance: random.Random, centre: Sequence[float], spread: float) -> list[float]:
+    other, numbers = unit(chance), []
+    for block in BLOCKS:
+        part = [a + spread * b for a, b in zip(centre[block.span], other[block.span], strict=True)]
+        length = sum(one * one for one in part) ** 0.5
+        numbers += [block.norm * one / length for one in part]
+    return numbers
+
+
+@pytest.fixture
+async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncIterator[Shelf]:
+    async def address() -> str:
+        return server.url()
+
+    index = ChromaIndex(ChromaLine(address), recipe_version=RECIPE, about=False)
+    await index.clear()
+    async with sqlite(tmp_path) as stores:
+        ports = LikenessPorts(
+            samples=stores.samples,
+            embeddings=stores.embeddings,
+            index=index,
+            comparison=MatrixComparison(),
+            outside=NobodyOutside(),
+            cache=RedisCache(link),
+        )
+        yield Shelf(
+            stores=stores,
+            index=index,
+            similarity=Similarity(ports, paths=PathMap(), recipe_version=RECIPE),
+            indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
+        )
+    await index.close()
+
+
+@pytest.fixture(params=["one and all", "by the index"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Small libraries are compared one and all; here also as large ones are."""
+    if request.param == "by the index":
+        monkeypatch.setattr(nearest, "FEW", 5)
+    return str(request.param)
+
+
+def ids(answer: Answer) -> list[FileId]:
+    return [hit.file_id for hit in answer.hits]
+
+
+async def test_the_most_alike_come_first_whatever_is_asked(shelf: Shelf, way: str) -> None:
+    sounds = await shelf.many(120)
+    await shelf.indexing.reconcile()
+    seed, other, unlike = sounds[0], sounds[6], sounds[1]
+    answer = await shelf.like(seed)
+    assert ids(answer) == (await shelf.expected([seed]))[:10]
+    assert answer.out_of == 119
+    assert answer.remarks == ()
+    rhythm = Weights(timbre=0, tonality=0, envelope=0)
+    answer = await shelf.like(seed, weights=rhythm)
+    assert ids(answer) == (await shelf.expected([seed], weights=rhythm))[:10]
+    answer = await shelf.like(seed, other, less=(of(unlike),))
+    assert ids(answer) == (await shelf.expected([seed, other], [unlike]))[:10]
+
+
+async def test_a_filter_never_takes_more_than_it_says(shelf: Shelf, way: str) -> None:
+    """The seed is a kick, so all that is near is none: what matches comes all the same."""
+    sounds = await shelf.many(120)
+    await shelf.indexing.reconcile()
+    for text in ("kind:snare", "-kind:kick", "in:f3", "s0007", "kind:hat | in:f1"):
+        answer = await shelf.like(sounds[0], filter=text, limit=50)
+        expected = await shelf.expected([sounds[0]], text=text)
+        assert ids(answer) == expected[:50], text
+        assert answer.out_of == len(expected), text
+
+
+async def test_other_weights_rank_what_was_found_as_a_new_search_would(
+    shelf: Shelf, way: str
+) -> None:
+    sounds = await shelf.many(90)
+    await shelf.indexing.reconcile()
+    answer = await shelf.like(sounds[0])
+    for weights in (Weights(timbre=0), Weights(rhythm=5), Weights(tonality=4, timbre=1)):
+        again = answer.reweighted(weights, limit=10)
+        assert ids(again) == (await shelf.expected([sounds[0]], weights=weights))[:10]
+
+
+async def test_nobody_finds_what_is_anothers_or_missing(shelf: Shelf, way: str) -> None:
+    chance = random.Random(3)
+    centre = unit(chance)
+    mine = [await shelf.add(f"/a/{n}.wav", near(chance, centre, 0.1)) for n in range(8)]
+    shared = await shelf.add("/a/shared.wav", near(chance, centre, 0.1), owner=None)
+    hers = await shelf.add("/b/hers.wav", near(chance, centre, 0.1), owner=BERT)
+    await shelf.indexing.reconcile()
+    await shelf.stores.samples.set_missing([mine[7]], NOW)
+    answer = await shelf.like(mine[0])
+    assert set(ids(answer)) == {*mine[1:7], shared}
+    assert answer.out_of == 7
+    with pytest.raises(NotFound):
+        await shelf.like(hers)
+    assert set(ids(await shelf.like(hers, viewer=BERT))) == {shared}
+
+
+async def test_what_is_the_same_to_the_ear_is_shown_once(shelf: Shelf, way: str) -> None:
+    chance = random.Random(4)
+    seed = await shelf.add("/a/seed.wav", unit(chance))
+    for number in range(6):
+        centre = near(chance, shelf.known[seed], 0.5)
+        for copy in range(4):
+            await shelf.add(f"/a/{number}_{copy}.wav", near(chance, centre, 0.02))
+    await shelf.indexing.reconcile()
+    everything = await shelf.like(seed, limit=50)
+    assert len(everything.hits) == 24
+    apart = await shelf.like(seed, limit=50, apart=True)
+    assert len(apart.hits) == 6
+    assert apart.hits[0].file_id == everything.hits[0].file_id
+    for first, second in zip(apart.hits, apart.hits[1:], strict=False):
+        assert alike(shelf.known[first.file_id], shelf.known[second.file_id]) < 0.995
+    again = apart.reweighted(Weights(rhythm=5), limit=50)
+    assert len(again.hits) == 6
+
+
+async def test_no_folder_has_more_than_its_share(shelf: Shelf, way: str) -> None:
+    sounds = await shelf.many(120)
+    await shelf.indexing.reconcile()
+    answer = await shelf.like(sounds[0], per_folder=2, limit=15)
+    samples = await shelf.stores.samples.get(ids(answer))
+    folders = [sample.folder for sample in samples]
+    assert len(folders) == 15
+    assert max(map(folders.count, folders)) == 2
+    again = answer.reweighted(Weights(timbre=0), limit=20)
+    assert len(again.hits) == 20
+
+
+async def test_without_the_index_a_library_is_compared_one_and_all(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds = await shelf.many(40)
+    monkeypatch.setattr(nearest, "FEW", 5)
+    with running_chroma() as gone:
+        shelf.index._line._address = lambda: _said(gone.url())
+        await shelf.index.close()
+    answer = await shelf.like(sounds[0])
+    assert ids(answer) == (await shelf.expected([sounds[0]]))[:10]
+    (remark,) = answer.remarks
+    assert "without the index" in remark
+    monkeypatch.setattr(nearest, "MOST_EXACTLY", 10)
+    with pytest.raises(ServerUnavailable):
+        await shelf.like(sounds[0])
+
+
+async def _said(url: str) -> str:
+    return url
+
+
+async def test_an_index_that_lacks_sounds_says_so_and_hides_none_where_it_need_not(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds = await shelf.many(60)
+    monkeypatch.setattr(nearest, "FEW", 5)
+    answer = await shelf.like(sounds[0])
+    assert ids(answer) == (await shelf.expected([sounds[0]]))[:10]
+    await shelf.indexing.add(sounds[:50])
+    monkeypatch.setattr(nearest, "MOST_EXACTLY", 10)
+    answer = await shelf.like(sounds[0])
+    assert answer.remarks == ("10 of 60 sounds are not in the index yet and may be missing here.",)
+    assert len(answer.hits) == 10
+
+
+async def test_an_answer_that_was_kept_does_not_outlive_a_change(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sounds = await shelf.many(60)
+    await shelf.indexing.reconcile()
+    monkeypatch.setattr(nearest, "FEW", 5)
+    first = await shelf.like(sounds[0])
+    assert await shelf.like(sounds[0]) == first
+    twin = await shelf.add("/lib/new.wav", shelf.known[sounds[0]])
+    await shelf.indexing.add([twin])
+    assert ids(await shelf.like(sounds[0]))[0] == twin
+    await shelf.stores.samples.set_missing([twin], NOW)
+    assert ids(await shelf.like(sounds[0])) == ids(first)
+
+
+async def test_the_index_follows_the_library(shelf: Shelf) -> None:
+    sounds = await shelf.many(30)
+    assert (await shelf.indexing.reconcile()).added == 30
+    await shelf.stores.samples.set_missing(sounds[:4], NOW)
+    mended = await shelf.indexing.reconcile()
+    assert (mended.added, mended.removed) == (0, 4)
+    assert set(await shelf.index.ids(limit=100)) == set(sounds[4:])
+    counts = [count async for count in shelf.indexing.rebuild()]
+    assert counts == [26]
+    standing = await shelf.indexing.standing()
+    assert standing.heard == standing.index.sounds == 26
+
+
+async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
+    numbers = unit(random.Random(5))
+    kick = await shelf.add("/lib/Drums/Kick 1.wav", numbers)
+    twice = await shelf.add("/lib/Drums/twice.wav", numbers)
+    await shelf.add("/lib/Other/twice.wav", numbers)
+    upper = await shelf.add("/lib/Other/CASE.wav", numbers)
+    lower = await shelf.add("/lib/Other/case.wav", numbers)
+    await shelf.add("/lib/hers.wav", numbers, owner=BERT)
+    for name in (kick, "/lib/Drums/Kick 1.wav", "Kick 1.wav", "Kick 1", "kick 1", "drums/Kick 1"):
+        assert (await shelf.similarity.seed(name, ANNA)).file_id == kick, name
+    assert (await shelf.similarity.seed("Drums/twice", ANNA)).file_id == twice
+    assert (await shelf.similarity.seed("CASE", ANNA)).file_id == upper
+    assert (await shelf.similarity.seed("case.wav", ANNA)).file_id == lower
+    with pytest.raises(InputInvalid, match="2 sounds called twice"):
+        await shelf.similarity.seed("twice", ANNA)
+    for name in ("Kick", "ick 1", "hers", "/lib/none.wav", "no\x00where", "\udcff"):
+        with pytest.raises(NotFound):
+            await shelf.similarity.seed(name, ANNA)
+    with pytest.raises(InputInvalid):
+        await shelf.similarity.seed("  ", ANNA)
+
+
+async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> None:
+    numbers = unit(random.Random(6))
+    alone = await shelf.add("/a/alone.wav", numbers)
+    unheard = await shelf.add("/a/unheard.wav", None)
+    answer = await shelf.like(alone)
+    assert answer.hits == ()
+    assert answer.remarks == ("There is no other sound to compare with yet.",)
+    answer = await shelf.like(alone, filter="kind:snare")
+    assert answer.remarks == ("No other sound that was listened to matches the filter.",)
+    with pytest.raises(InputInvalid, match=r"unheard.*listened to.*`a`"):
+        await shelf.similarity.like(
+            Search(more=(Seed(name="unheard", file_id=unheard),)), viewer=ANNA
+        )
+    with pytest.raises(InputInvalid, match="no sound to be like"):
+        await shelf.similarity.like(Search(), viewer=ANNA)
+    with pytest.raises(InputInvalid, match="More than"):
+        await shelf.like(*[alone] * 9)
+    with pytest.raises(QueryInvalid):
+        await shelf.like(alone, filter="bpm:fast")
+
+
+async def test_a_file_from_outside_is_a_seed_like_any(shelf: Shelf) -> None:
+    sounds = await shelf.many(20)
+    outside = await shelf.similarity.outside(Path("/elsewhere/x.wav"))
+    answer = await shelf.similarity.like(Search(more=(outside,)), viewer=ANNA, limit=50)
+    assert set(ids(answer)) == set(sounds)
+
+
+def test_the_numbers_made_here_are_embeddings() -> None:
+    numbers = unit(random.Random(1))
+    assert len(numbers) == DIMENSIONS
+    assert abs(alike(numbers, numbers) - 1) < 1e-6
