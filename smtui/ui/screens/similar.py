@@ -59,13 +59,20 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
     AUTO_FOCUS = "#table"
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("s", "similar", "New seed", "Make this sound the seed.", show=True),
-        _key("backspace", "seed_before", "Seed before", "Back to the seed before.", show=True),
+        Binding(
+            "backspace",
+            "seed_before",
+            "Before",
+            id="similar.seed_before",
+            tooltip="Back to the seed before.",
+            key_display="bksp",
+        ),
         _aspect(0, "timbre"),
         _aspect(1, "rhythm"),
         _aspect(2, "tonality"),
         _aspect(3, "envelope"),
-        _key("plus,equals_sign", "heavier", "Heavier", "The chosen aspect counts more.", show=True),
-        _key("minus", "lighter", "Lighter", "The chosen aspect counts less.", show=True),
+        _key("plus,equals_sign", "heavier", "Weight", "The chosen aspect counts more.", show=True),
+        _key("minus", "lighter", "Lighter", "The chosen aspect counts less."),
         _key("0", "even", "Even", "Every aspect counts as usual."),
         _key(
             "greater_than_sign", "more_like", "More", "More like this; again: no more.", show=True

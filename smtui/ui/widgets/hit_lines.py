@@ -113,7 +113,7 @@ def line(row: HitRow, manner: Manner, *, cursor: bool) -> list[Segment]:
     base = looks.base + looks.cursor if cursor else looks.base
     signed = {"+": looks.more, "-": looks.less}.get(row.sign, Style.null())
     rank = "" if row.rank is None else str(row.rank)
-    score = "" if row.score is None else f"{100 * row.score:.0f}"
+    score = "" if row.score is None else f"{100 * max(row.score, 0.0):.0f}"
     segments = [
         Segment(">" if cursor else " ", base),
         Segment(row.sign or " ", base + signed),
