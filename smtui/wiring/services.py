@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.rights import Rights
+    from smtui.services.scans import Scans
     from smtui.services.similarity import Similarity
     from smtui.wiring.foundation import Foundation
 
@@ -42,26 +44,17 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.folders.finder import DiskFinder
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.library import Library
     from smtui.services.rights import Rights
-    from smtui.services.scans import Intents, Scans
-    from smtui.stores.redis.limits import RedisLimits
 
     clock = SystemClock()
     paths = settings.paths.here
-    finder = DiskFinder(paths)
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(foundation(here, settings))
         documents = ground.documents
         rights = Rights(documents.accounts)
-        intents = Intents(
-            accounts=documents.accounts,
-            limits=RedisLimits(ground.link),
-            per_minute=settings.limits.audio_upload,
-        )
         resting = pauses(here, settings)
         queue = _queue(settings, ground, resting)
         pictures = _pictures(ground.cache, paths)
@@ -72,7 +65,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             library=library,
             duplicates=_duplicates(ground, library, paths),
             fits=_fits(ground, paths),
-            scans=Scans(documents.samples, finder, clock, rights=rights, intents=intents),
+            scans=_scans(settings, ground, rights),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),
             pauses=resting,
@@ -83,6 +76,20 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             recipe_version=RECIPE_VERSION,
             paths=paths,
         )
+
+
+def _scans(settings: Settings, ground: Foundation, rights: Rights) -> Scans:
+    from smtui.folders.finder import DiskFinder
+    from smtui.services.scans import Intents, Scans
+    from smtui.stores.redis.limits import RedisLimits
+
+    documents, finder = ground.documents, DiskFinder(settings.paths.here)
+    intents = Intents(
+        accounts=documents.accounts,
+        limits=RedisLimits(ground.link),
+        per_minute=settings.limits.audio_upload,
+    )
+    return Scans(documents.samples, finder, SystemClock(), rights=rights, intents=intents)
 
 
 def _queue(settings: Settings, ground: Foundation, resting: Pauses) -> JobQueue:

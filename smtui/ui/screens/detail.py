@@ -54,6 +54,8 @@ class DetailScreen(Awaiting, TowardsAlike):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
     CSS_PATH: ClassVar = str(styles() / "detail.tcss")
+    # The line that asks for a file takes the keys only when it asks.
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("J,right_square_bracket", "next", "Next", "The next sound of the list.", show=True),
         _key("K,left_square_bracket", "previous", "Previous", "The sound before.", show=True),
