@@ -116,7 +116,7 @@ def branches(text: str) -> list[list[Typed]]:
     """
     found: list[list[Typed]] = [[]]
     bars: list[int] = []
-    for word in _words(text):
+    for word in words(text):
         if word.text == "|" and not word.literal:
             bars.append(word.start)
             found.append([])
@@ -135,7 +135,11 @@ def branches(text: str) -> list[list[Typed]]:
     return found
 
 
-def _words(text: str) -> Iterator[Typed]:
+def words(text: str) -> Iterator[Typed]:
+    """Cut the text into words one after the other; a `|` outside quotation marks is one.
+
+    A quotation that is not finished is a mistake only when its word is reached.
+    """
     place = 0
     while place < len(text):
         if text[place].isspace():

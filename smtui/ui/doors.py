@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
     from smtui.services.listing import Listing
+    from smtui.ui.alike.opening import TowardsAlike
     from smtui.ui.options import Options
     from smtui.ui.running.following import Following
     from smtui.ui.screens.batch import BatchScreen
     from smtui.ui.screens.detail import DetailScreen
     from smtui.ui.screens.library import LibraryScreen
+    from smtui.ui.screens.similar import SimilarScreen
     from smtui.ui.session import OpenSession
     from smtui.ui.widgets.status_bar import StatusBar
     from smtui.ui.working import Working
@@ -51,6 +53,32 @@ class Doors(TypeAhead):
         assert self._session is not None
         looked = Looked(account=self._session.account, file_id=file_id, listing=listing)
         self.push_screen(DetailScreen(self._services, looked, self.options))
+
+    def on_similar_screen_sample_opened(self, message: SimilarScreen.SampleOpened) -> None:
+        """Open one of the sounds that were found."""
+        self._open_sound(message.file_id, None)
+
+    def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
+        """Open the similar screen; the one that is open already goes on with another seed."""
+        from smtui.ui.alike.finding import finders
+        from smtui.ui.alike.sought import Sought
+        from smtui.ui.screens.similar import SimilarScreen
+
+        assert self._services is not None
+        assert self._session is not None
+        if isinstance(self.screen, SimilarScreen):
+            self.screen.begin(message.begin)
+            return
+        below = self.screen_stack[-2] if len(self.screen_stack) > 1 else None
+        if isinstance(below, SimilarScreen):
+            # It lies below a sound that was opened from it.
+            below.begin(message.begin)
+            self.screen.dismiss()
+            return
+        sought = Sought(
+            account=self._session.account, finders=finders(self._services), begin=message.begin
+        )
+        self.push_screen(SimilarScreen(self._services, sought, self.options))
 
     def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
         """Take the library's cursor along through its list."""

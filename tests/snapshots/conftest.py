@@ -64,7 +64,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 def new_home(tmp_path: Path) -> Iterator[Home]:
     """Nobody has an account here."""
     with running() as valkey:
-        yield Home(folder=tmp_path, valkey=valkey, clock=Clock())
+        yield Home(folder=tmp_path, valkey=valkey, clock=Clock(), recipe_version=RECIPE_VERSION)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from smtui.ui.screens.batch import BatchScreen
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
+from smtui.ui.screens.similar import SimilarScreen
 from tests.screens.screen_home import Home, press, seen, settle, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -91,6 +92,21 @@ def test_detail(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
         await press(pilot, "slash", *"house drums", "enter", "enter")
         await until(lambda: isinstance(pilot.app.screen, DetailScreen))
         await until(lambda: "▀" in seen(pilot.app) and "124.0" in seen(pilot.app))
+        await settle(pilot.app)
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_similar(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "slash", *"kick deep", "enter", "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await until(lambda: "why" in seen(pilot.app))
+        await press(pilot, "3", "plus")
+        if size[0] >= 110:
+            await until(lambda: "▀" in seen(pilot.app))
         await settle(pilot.app)
 
     assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,8 +16,10 @@ from textual.widgets import ContentSwitcher, Static
 from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.paths import styles
+from smtui.ui.alike.opening import TowardsAlike
 from smtui.ui.draw.section import Section
 from smtui.ui.inspecting.awaiting import Awaiting
+from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
 from smtui.ui.widgets.key_line import KeyLine
@@ -46,11 +49,13 @@ def _move(key: str, way: tuple[int, int], name: str) -> Binding:
     )
 
 
-class DetailScreen(Awaiting):
+class DetailScreen(Awaiting, TowardsAlike):
     """Waveform and spectrogram, claims beside or above them, a cursor that reads both."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
     CSS_PATH: ClassVar = str(styles() / "detail.tcss")
+    # The line that asks for a file takes the keys only when it asks.
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("J,right_square_bracket", "next", "Next", "The next sound of the list.", show=True),
         _key("K,left_square_bracket", "previous", "Previous", "The sound before.", show=True),
@@ -67,6 +72,8 @@ class DetailScreen(Awaiting):
         _key("x", "axis", "Axis", "Frequencies linear or logarithmic.", show=True),
         _key("d", "range", "Range", "How many dB the colours span."),
         _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
+        _key("s", "similar", "Similar", "What sounds like this.", show=True),
+        _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
         _key("escape,q", "back", "Back", "Back to the list.", show=True),
     ]
 
@@ -89,6 +96,7 @@ class DetailScreen(Awaiting):
                 yield Curves(self.first_ink, id="curves")
             yield Claims(id="claims")
         yield Static(id="reading")
+        yield AskLine(id="ask")
         yield StatusBar(id="status")
         yield KeyLine()
 
@@ -167,6 +175,19 @@ class DetailScreen(Awaiting):
     @on(Spectrogram.Resized)
     def _resized(self) -> None:
         self.draw_pictures()
+
+    @property
+    def alike_targets(self) -> Sequence[FileId]:
+        """The sound that is shown."""
+        return (self.file_id,)
+
+    @on(AskLine.Answered)
+    def _answered(self, message: AskLine.Answered) -> None:
+        self.answer_outside(message.text)
+
+    @on(AskLine.Closed)
+    def _line_left(self) -> None:
+        self.set_focus(None)
 
     # Keys.
 

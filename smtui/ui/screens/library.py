@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +17,7 @@ from textual.widgets import Input, Static
 
 from smtui.domain.sample import FileId
 from smtui.paths import styles
+from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
 from smtui.ui.browsing.listening import Listening
 from smtui.ui.browsing.looking_at import LookingAt
 from smtui.ui.browsing.remembering import Remembering
@@ -41,7 +43,7 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) 
     return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
 
 
-class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, LookingAt):
+class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, LookingAt, TowardsAlike):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -57,6 +59,8 @@ class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, Looking
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
         _key("a", "analyze", "Analyse", "Listen to the marked sounds, or to this one.", show=True),
         _key("A", "analyze_all", "Analyse all", "Listen to every sound shown."),
+        _key("s", "similar", "Similar", "What sounds like this, or like the marked.", show=True),
+        _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
         _key("full_stop", "folder_only", "Folder", "Only this sound's folder, or all again."),
         _key("i", "scan", "Scan", "Look for sounds in a folder.", show=True),
         _key("X", "cancel", "Cancel", "Stop the scan, or else the listening."),
@@ -112,14 +116,23 @@ class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, Looking
             return False
         return super().check_action(action, parameters)
 
+    @property
+    def alike_targets(self) -> Sequence[FileId]:
+        """The marked sounds, or the one under the cursor."""
+        return self.targets
+
     @on(SampleTable.Opened)
     def _opened(self, message: SampleTable.Opened) -> None:
         self.post_message(self.SampleOpened(message.sample.file_id, self.listing))
 
     @on(AskLine.Answered)
     def _answered(self, message: AskLine.Answered) -> None:
-        answer = {TAGS: self.answer_tags, FOLDER: self.answer_folder}[message.subject]
-        answer(message.text)
+        answers = {
+            TAGS: self.answer_tags,
+            FOLDER: self.answer_folder,
+            OUTSIDE: self.answer_outside,
+        }
+        answers[message.subject](message.text)
 
     @on(AskLine.Closed)
     def _asked(self) -> None:

@@ -38,10 +38,11 @@ class TagSuggester(Suggester):
 
 
 class FolderSuggester(Suggester):
-    """Completes the path of a folder."""
+    """Completes the path of a folder, and where they are welcome of a file in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, files: bool = False) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._files = files
 
     async def get_suggestion(self, value: str) -> str | None:
         """Give the path with its last part completed, or None."""
@@ -60,6 +61,8 @@ class FolderSuggester(Suggester):
                 continue
             if await aiofiles.os.path.isdir(f"{folder}{name}"):
                 return f"{base}{slash}{name}/"
+            if self._files and len(name) > len(begun):
+                return f"{base}{slash}{name}"
         return None
 
 
@@ -102,7 +105,7 @@ class AskLine(Horizontal):
         # Nothing is selected: a letter goes on with a text that was begun, it does not replace it.
         yield Input(compact=True, select_on_focus=False)
 
-    def ask(self, subject: str, words: str, *, hint: str, suggester: Suggester) -> None:
+    def ask(self, subject: str, words: str, *, hint: str, suggester: Suggester | None) -> None:
         """Show the line and take the keys."""
         self._subject = subject
         self.query_one(".ask-words", Static).update(Content(f"{words} "))

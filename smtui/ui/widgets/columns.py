@@ -5,7 +5,7 @@ All widths are in terminal cells, so that a wide character never pushes its neig
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -139,12 +139,12 @@ def fitted(text: str, width: int, *, right: bool = False, ending: bool = False) 
     return filling + text if right else text + filling
 
 
-def layout(width: int) -> tuple[tuple[Column, int], ...]:
-    """Choose the columns that fit into `width` cells and give each its width.
+def layout(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[tuple[Column, int], ...]:
+    """Choose of some columns those that fit into `width` cells and give each its width.
 
     The gaps of two cells between columns are not part of the widths given.
     """
-    chosen = list(COLUMNS)
+    chosen = list(columns)
     while len(chosen) > 1 and _least(chosen) > width:
         chosen.remove(min(chosen, key=lambda column: column.keeps))
     spare = max(0, width - _least(chosen))

@@ -23,6 +23,7 @@ class CursorTable(ScrollView, can_focus=True):
     """Moves a cursor over `count` rows and keeps it in sight.
 
     Attributes:
+        head: how many lines stand above the rows.
         leaps: a step over the edge scrolls by half a page: on a thin line a held key then draws
             all rows only once in a while.
     """
@@ -48,6 +49,7 @@ class CursorTable(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 — Textual's name for it
         super().__init__(id=id)
+        self.head = HEAD
         self.count = 0
         self.cursor = 0
         self.leaps = False
@@ -63,7 +65,7 @@ class CursorTable(ScrollView, can_focus=True):
     @property
     def page(self) -> int:
         """How many rows are seen at once."""
-        return max(1, self.size.height - HEAD)
+        return max(1, self.size.height - self.head)
 
     def move_to(self, row: int) -> None:
         """Put the cursor on a row and keep it in sight."""
@@ -82,7 +84,7 @@ class CursorTable(ScrollView, can_focus=True):
     def refresh_rows(self, *rows: int) -> None:
         """Draw some rows again."""
         for row in rows:
-            self.refresh(Region(0, row - self.scroll_offset.y + HEAD, self.size.width, 1))
+            self.refresh(Region(0, row - self.scroll_offset.y + self.head, self.size.width, 1))
 
     def action_move(self, rows: int) -> None:
         """Move by rows."""
@@ -106,8 +108,8 @@ class CursorTable(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor where one clicks; a second click opens."""
-        row = self.scroll_offset.y + event.y - HEAD
-        if event.y >= HEAD and row < self.count:
+        row = self.scroll_offset.y + event.y - self.head
+        if event.y >= self.head and row < self.count:
             self.move_to(row)
             if event.chain == 2:
                 self.action_open()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -9,7 +11,7 @@ from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
 from smtui.domain.sample import Sample
-from smtui.domain.text import shown
+from smtui.domain.text import printable_path, shown
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.said import said_lines
@@ -27,7 +29,8 @@ class Preview(Vertical):
         self._ink = ink
 
     def compose(self) -> ComposeResult:
-        """Lay out the picture below the words."""
+        """Lay out the picture below the words, under a title where there is one."""
+        yield Static(classes="preview-title")
         yield Static(classes="preview-words")
         yield SmallPicture(self._ink)
 
@@ -35,6 +38,19 @@ class Preview(Vertical):
         """Show what the row knows, and when it comes what was heard."""
         words = Content("") if sample is None else about(sample, analysis)
         self.query_one(".preview-words", Static).update(words)
+
+    def show_outside(self, path: Path) -> None:
+        """Show what is known of a file that is not of the library."""
+        name = printable_path(bytes(path)).rpartition("/")[2]
+        words = Content.assemble(
+            (shown(name), "bold"), "\n", (shown(printable_path(bytes(path.parent))), "$quiet")
+        )
+        words += Content.styled("\n\nnot in the library", "$quiet")
+        self.query_one(".preview-words", Static).update(words)
+
+    def entitle(self, title: str) -> None:
+        """Say which of several sounds this is."""
+        self.query_one(".preview-title", Static).update(Content(title))
 
     @property
     def picture(self) -> SmallPicture:

@@ -17,9 +17,10 @@ class TitleLine(Widget):
         self._person = shown(person)
         self._middle = ""
 
-    def show(self, middle: str) -> None:
-        """Say how much is seen of what; outside text in it is made inert here."""
+    def show(self, middle: str, *, place: str = "") -> None:
+        """Say how much is seen of what, and where that is; outside text is made inert here."""
         self._middle = shown(middle)
+        self._place = place or self._place
         self.refresh()
 
     def render(self) -> Content:

@@ -1,0 +1,1 @@
+"""What the similar screen can do, one intention per module."""

@@ -1,0 +1,63 @@
+"""The way to what sounds like this, from wherever a sound is looked at."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.message import Message
+
+from smtui.domain.sample import FileId
+from smtui.domain.search import MOST_SEEDS
+from smtui.ui.alike.sought import Begin
+from smtui.ui.room import Room
+from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
+
+OUTSIDE = "outside"
+
+
+class TowardsAlike(Room):
+    """A screen that leads to the similar screen."""
+
+    @dataclass
+    class AlikeWanted(Message):
+        """The person wants to see what is like this."""
+
+        begin: Begin
+
+    @property
+    def alike_targets(self) -> Sequence[FileId]:
+        """The sounds that `s` is for."""
+        raise NotImplementedError
+
+    def action_similar(self) -> None:
+        """See what is like the sound, or like the marked ones together."""
+        targets = self.alike_targets
+        if not targets:
+            self.say("There is no sound under the cursor")
+        elif len(targets) > MOST_SEEDS:
+            self.say(f"Up to {MOST_SEEDS} marked sounds can be looked like; esc takes marks away")
+        else:
+            self.post_message(self.AlikeWanted(Begin(seeds=tuple(targets))))
+
+    def action_similar_outside(self) -> None:
+        """Ask for a file, and see what is like it."""
+        self.ask_outside("sounds like the file", f"{Path.home()}/")
+
+    def ask_outside(self, words: str, begun: str) -> None:
+        """Ask for a file's path, beginning with a text."""
+        line = self.query_one(AskLine)
+        suggester = FolderSuggester(files=True)
+        line.ask(OUTSIDE, words, hint="tab completes", suggester=suggester)
+        line.set_text(begun)
+
+    def answer_outside(self, text: str) -> None:
+        """Take the path of a file."""
+        path = Path(os.path.abspath(Path(text.strip()).expanduser()))  # noqa: PTH100
+        if path.is_file():
+            self.post_message(self.AlikeWanted(Begin(outside=path)))
+        else:
+            # In the line itself: a toast would lie over what is to be mended.
+            self.ask_outside("no file is there; sounds like the file", text)

@@ -1,0 +1,529 @@
+"""The similar screen, driven by keys, over sounds that the real recipe has heard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+from textual.pilot import Pilot
+
+from smtui.audio.recipe import listen
+from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.likeness import Weights
+from smtui.domain.search import View
+from smtui.ui.screens.detail import DetailScreen
+from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.hit_table import HitTable
+from smtui.ui.widgets.weights_line import WeightsLine
+from tests.screens.screen_home import (
+    NOW,
+    Home,
+    OpenApp,
+    Sound,
+    heard,
+    line_with,
+    press,
+    seen,
+    settle,
+    told,
+    until,
+)
+from tests.servers.valkey_server import ValkeyServer
+
+RATE = 44_100
+LENGTHS = {
+    "a_kick.wav": 0.5,
+    "b_kick.wav": 0.45,
+    "c_tom.wav": 0.6,
+    "d_hat.wav": 0.2,
+    "e_pad.wav": 1.5,
+    "f_organ.wav": 1.5,
+}
+NAMES = tuple(LENGTHS)
+FACTS = {
+    "a_kick.wav": {"kind": "kick", "root_note": "F1"},
+    "b_kick.wav": {"kind": "kick", "root_note": "D#1"},
+    "c_tom.wav": {"kind": "tom", "root_note": "F2"},
+    "d_hat.wav": {"kind": "hat"},
+    "e_pad.wav": {"kind": "chord", "key": "A", "mode": "minor"},
+    "f_organ.wav": {"kind": "chord", "key": "C", "mode": "major"},
+}
+
+OpenSimilar = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+def thump(low: float, high: float, seconds: float) -> npt.NDArray[np.float64]:
+    """A drum whose pitch falls."""
+    time = np.arange(round(RATE * seconds)) / RATE
+    pitch = low + (high - low) * np.exp(-time * 40)
+    return np.sin(2 * np.pi * np.cumsum(pitch) / RATE) * np.exp(-time * 6 / seconds)
+
+
+def chord(*hertz: float) -> npt.NDArray[np.float64]:
+    time = np.arange(round(RATE * 1.5)) / RATE
+    tones = [np.sin(2 * np.pi * one * n * time) / n for one in hertz for n in (1, 2, 3)]
+    wave: npt.NDArray[np.float64] = 0.1 * np.sum(tones, axis=0) * np.minimum(1, time * 20)
+    return wave
+
+
+def hiss(seconds: float) -> npt.NDArray[np.float64]:
+    noise = np.diff(np.random.default_rng(3).normal(0, 0.3, round(RATE * seconds) + 1))
+    return noise * np.exp(-np.arange(noise.size) / RATE * 30)
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Path, Measurement]:
+    """Sounds on the disk and what the recipe hears of them."""
+    folder = tmp_path_factory.mktemp("pack")
+    sounds = (
+        thump(45, 200, 0.5),
+        thump(46, 205, 0.45),
+        thump(90, 180, 0.6),
+        hiss(0.2),
+        chord(220.0, 261.6, 329.6),
+        chord(261.6, 329.6, 392.0),
+    )
+    for name, sound in zip(NAMES, sounds, strict=True):
+        soundfile.write(folder / name, sound, RATE)
+    return {folder / name: listen(folder / name, level=Level.ADVANCED) for name in NAMES}
+
+
+@pytest.fixture
+def home(tmp_path: Path, valkey: ValkeyServer) -> Home:
+    return Home(folder=tmp_path, valkey=valkey, recipe_version=RECIPE_VERSION)
+
+
+async def put_in(home: Home, pack: Mapping[Path, Measurement], *names: str) -> None:
+    """Put sounds into the library, not heard."""
+    (folder,) = {path.parent for path in pack}
+    async with home.open_services():
+        await home.add_now(
+            *(Sound(name=name, folder=str(folder), duration=LENGTHS[name]) for name in names)
+        )
+
+
+async def hear(home: Home, pack: Mapping[Path, Measurement], name: str) -> AnalysisId:
+    """Save what was heard of a sound, as a worker does."""
+    (measured,) = (one for path, one in pack.items() if path.name == name)
+    file_id = home.files[name]
+    analysis = Analysis(
+        analysis_id=AnalysisId(f"of {file_id}"),
+        file_id=file_id,
+        user_id=home.user_id,
+        analyzed_at=NOW,
+        measured=measured,
+    )
+    await home.kept.analyses.save(analysis)
+    facts = heard(recipe_version=RECIPE_VERSION, **FACTS[name])
+    await home.kept.samples.set_heard(file_id, facts, file_hash=f"hash of {name}")
+    return analysis.analysis_id
+
+
+@pytest.fixture
+async def library(home: Home, pack: Mapping[Path, Measurement]) -> Home:
+    await home.sign_up()
+    await put_in(home, pack, *NAMES)
+    async with home.open_services():
+        for name in NAMES:
+            await hear(home, pack, name)
+    return home
+
+
+@pytest.fixture
+def similar(open_app: OpenApp) -> OpenSimilar:
+    """Give `async with similar("a_kick.wav")`: the library, and the screen opened from it."""
+
+    @asynccontextmanager
+    async def opening(
+        name: str = "a_kick.wav", size: tuple[int, int] = (80, 24)
+    ) -> AsyncIterator[Pilot[None]]:
+        async with open_app(size=size) as pilot:
+            await press(pilot, *["j"] * NAMES.index(name), "s")
+            await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+            await settle(pilot.app)
+            yield pilot
+
+    return opening
+
+
+def screen(pilot: Pilot[None]) -> SimilarScreen:
+    found = pilot.app.screen
+    assert isinstance(found, SimilarScreen)
+    return found
+
+
+def table(pilot: Pilot[None]) -> HitTable:
+    return pilot.app.screen.query_one(HitTable)
+
+
+def names(pilot: Pilot[None]) -> list[str]:
+    """The rows: sounds to be like and unlike with their sign, then hits by rank."""
+    return [f"{row.sign}{row.name}" for row in table(pilot).rows]
+
+
+def under_cursor(pilot: Pilot[None]) -> str:
+    row = table(pilot).row
+    return "" if row is None else row.name
+
+
+def weights(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query_one(WeightsLine).words
+
+
+async def cursor_on(pilot: Pilot[None], name: str) -> None:
+    await press(pilot, "g", *["j"] * [row.name for row in table(pilot).rows].index(name))
+    assert under_cursor(pilot) == name
+
+
+async def test_s_in_the_library_shows_what_is_like_the_sound_best_first(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        assert names(pilot)[0] == "b_kick.wav"
+        assert set(names(pilot)) == set(NAMES) - {"a_kick.wav"}
+        assert under_cursor(pilot) == "b_kick.wav"
+        scores = [row.score or 0 for row in table(pilot).rows]
+        assert scores == sorted(scores, reverse=True)
+        text = seen(pilot.app)
+        assert "Like   a_kick.wav   5 of 5" in text
+        assert "All Tim Rhy Ton Env" in text
+        assert line_with(pilot.app, "  seed  ").split()[:2] == ["seed", "a_kick.wav"]
+
+
+async def test_why_a_sound_was_found_stands_below(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        await until(lambda: "why" in seen(pilot.app))
+        assert "a tone lower" in line_with(pilot.app, "why ")
+        await cursor_on(pilot, "c_tom.wav")
+        await until(lambda: "an octave higher" in line_with(pilot.app, "why "))
+
+
+async def test_marked_sounds_are_looked_like_together(library: Home, open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "m", "m", "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await settle(pilot.app)
+        assert [seed.name for seed in screen(pilot).search.more] == ["a_kick.wav", "b_kick.wav"]
+        assert names(pilot)[0] == "+b_kick.wav"
+        assert under_cursor(pilot) == names(pilot)[1]
+
+
+async def test_too_many_marked_sounds_are_refused(library: Home, open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await library.add_now(*(Sound(name=f"g_{number}.wav") for number in range(4)))
+        await until(lambda: "10 of 10" in seen(pilot.app))
+        await press(pilot, "M", "s")
+        assert "Up to 8 marked" in "".join(told(pilot.app))
+        assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_moving_goes_over_the_rows(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        found = names(pilot)
+        await press(pilot, "j", "j", "k")
+        assert under_cursor(pilot) == found[1]
+        await press(pilot, "G")
+        assert under_cursor(pilot) == found[-1]
+        await press(pilot, "g")
+        assert under_cursor(pilot) == found[0]
+
+
+async def test_enter_opens_the_sound_and_q_comes_back_to_its_row(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "j", "enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await settle(pilot.app)
+        await press(pilot, "q")
+        assert under_cursor(pilot) == names(pilot)[1]
+
+
+async def test_s_makes_the_row_the_seed_and_backspace_goes_back_to_it(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        first = names(pilot)
+        await cursor_on(pilot, "e_pad.wav")
+        await press(pilot, "s")
+        assert line_with(pilot.app, "  seed  ").split()[1] == "e_pad.wav"
+        assert names(pilot)[0] == "f_organ.wav"
+        assert under_cursor(pilot) == "f_organ.wav"
+        await press(pilot, "backspace")
+        assert names(pilot) == first
+        assert under_cursor(pilot) == "e_pad.wav"
+        await press(pilot, "backspace")
+        assert "This was the first seed" in "".join(told(pilot.app))
+
+
+async def test_a_weight_ranks_anew_and_the_cursor_stays_on_its_sound(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        before = names(pilot)
+        await cursor_on(pilot, "d_hat.wav")
+        await press(pilot, "1", *["minus"] * 2, "4", *["plus"] * 3)
+        assert "timbre ─────" in weights(pilot)
+        assert "envelope ━━━━━" in weights(pilot)
+        assert screen(pilot).search.weights == Weights(timbre=0, envelope=5)
+        assert under_cursor(pilot) == "d_hat.wav"
+        assert names(pilot) != before
+        scores = [row.score or 0 for row in table(pilot).rows]
+        assert scores == sorted(scores, reverse=True)
+        await press(pilot, "0")
+        assert screen(pilot).search.weights == Weights()
+        assert names(pilot) == before
+
+
+async def test_ranking_anew_waits_for_no_answer(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        before = names(pilot)
+        for key in ("1", "minus", "minus", "4", "plus", "plus", "plus"):
+            await pilot.press(key)
+        # The search itself rests before it is asked again.
+        assert names(pilot) != before
+        ranked = names(pilot)
+        await settle(pilot.app)
+        assert names(pilot) == ranked
+
+
+async def test_the_last_weight_cannot_go(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        for place in "1234":
+            await press(pilot, place, "minus", "minus")
+        assert "nothing to compare" in "".join(told(pilot.app))
+        assert screen(pilot).search.weights.envelope == 1
+
+
+async def test_more_and_less_like_a_row_and_neither_again(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await cursor_on(pilot, "c_tom.wav")
+        await press(pilot, "greater_than_sign")
+        assert names(pilot)[0] == "+c_tom.wav"
+        assert "+ c_tom.wav" in seen(pilot.app).splitlines()[2]
+        await cursor_on(pilot, "d_hat.wav")
+        await press(pilot, "less_than_sign")
+        assert names(pilot)[:2] == ["+c_tom.wav", "-d_hat.wav"]
+        await press(pilot, "g", "less_than_sign")
+        assert set(names(pilot)[:2]) == {"-d_hat.wav", "-c_tom.wav"}
+        await press(pilot, "g", "less_than_sign", "g", "less_than_sign")
+        assert names(pilot)[0] == "b_kick.wav"
+        assert not screen(pilot).search.less
+
+
+async def test_a_filter_searches_only_among_what_matches(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "slash", *"kind:chord", "enter")
+        assert set(names(pilot)) == {"e_pad.wav", "f_organ.wav"}
+        assert "2 of 2" in seen(pilot.app)
+        await press(pilot, "escape")
+        assert len(names(pilot)) == 5
+        assert isinstance(pilot.app.screen, SimilarScreen)
+        await press(pilot, "escape")
+        await until(lambda: isinstance(pilot.app.screen, LibraryScreen))
+
+
+async def test_a_filter_that_matches_nothing_and_one_that_is_wrong_are_said(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "slash", *"kind:snare")
+        assert "No other sound matches the filter" in seen(pilot.app)
+        assert not names(pilot)
+        await press(pilot, "escape", "slash", *"kind:chord bmp:120")
+        line = pilot.app.screen.query_one(FilterLine)
+        assert line.mistaken == "bmp"
+        assert set(names(pilot)) == {"e_pad.wav", "f_organ.wav"}
+
+
+async def test_the_views_go_round_and_that_of_words_asks_for_some(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "v")
+        assert screen(pilot).search.view is View.FITS
+        assert "Fits   a_kick.wav" in seen(pilot.app)
+        assert "Tim Rhy" not in seen(pilot.app)
+        assert names(pilot)
+        await press(pilot, "plus")
+        assert screen(pilot).search.weights == Weights()
+        await press(pilot, "v")
+        assert "sounds like" in seen(pilot.app)
+        await press(pilot, *"kick", "enter")
+        await until(lambda: "kick" in names(pilot)[0])
+        assert screen(pilot).search.words == "kick"
+        await press(pilot, "v")
+        assert names(pilot)[0] == "b_kick.wav"
+
+
+async def test_the_search_is_edited_as_one_line(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        await press(pilot, "L")
+        assert "search like a_kick.wav" in seen(pilot.app)
+        await press(pilot, *" -d_hat timbre=4 kind:kick,chord pack<=3", "enter")
+        await settle(pilot.app)
+        search = screen(pilot).search
+        assert [seed.name for seed in search.less] == ["d_hat.wav"]
+        assert (search.weights.timbre, search.per_folder) == (4, 3)
+        assert set(names(pilot)) == {"-d_hat.wav", "b_kick.wav", "e_pad.wav", "f_organ.wav"}
+        assert "pack<=3" in weights(pilot)
+        assert pilot.app.screen.query_one(FilterLine).text == "kind:kick,chord"
+        await press(pilot, "backspace")
+        assert not screen(pilot).search.less
+        assert pilot.app.screen.query_one(FilterLine).text == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [(" timber=3", "no aspect timber"), (" +nobody", "no sound called nobody")]
+)
+async def test_a_wrong_line_is_kept_with_the_mistake_named(
+    library: Home, similar: OpenSimilar, typed: str, words: str
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "L", *typed, "enter")
+        await settle(pilot.app)
+        assert words in seen(pilot.app)
+        assert typed in seen(pilot.app)
+        await press(pilot, "escape")
+        assert names(pilot)[0] == "b_kick.wav"
+
+
+async def test_path_and_search_are_copied(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        await press(pilot, "y")
+        assert pilot.app.clipboard.endswith("/b_kick.wav")
+        await press(pilot, "3", "plus", "Y")
+        assert pilot.app.clipboard == "like a_kick.wav tonality=3"
+
+
+async def test_a_file_from_outside_is_a_seed(
+    library: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
+    new = tmp_path / "new kick.wav"
+    soundfile.write(new, thump(48, 220, 0.4), RATE)
+    async with open_app() as pilot:
+        await press(pilot, "S")
+        await press(pilot, *["backspace"] * 80, *str(new), "enter")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await until(lambda: names(pilot))
+        assert line_with(pilot.app, "  seed  ").split()[1:3] == ["new", "kick.wav"]
+        assert "kick" in names(pilot)[0]
+        await press(pilot, "Y")
+        assert pilot.app.clipboard == f'like "{new}"'
+
+
+async def test_a_file_that_cannot_be_read_is_said_and_the_screen_lives(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound")
+    async with similar() as pilot:
+        await press(pilot, "S")
+        await press(pilot, *["backspace"] * 80, *"/nowhere.wav", "enter")
+        assert "no file is there" in seen(pilot.app)
+        await press(pilot, *["backspace"] * 80, *str(broken), "enter")
+        await until(lambda: told(pilot.app))
+        await settle(pilot.app)
+        assert names(pilot)[0] == "b_kick.wav"
+        assert line_with(pilot.app, "  seed  ").split()[1] == "a_kick.wav"
+
+
+async def test_a_seed_that_nobody_heard_is_listened_to_and_then_compared(
+    home: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar
+) -> None:
+    await home.sign_up()
+    await put_in(home, pack, *NAMES[:3])
+    async with home.open_services():
+        for name in NAMES[1:3]:
+            await hear(home, pack, name)
+    async with similar() as pilot:
+        assert "has not been listened to yet" in seen(pilot.app)
+        await press(pilot, "a")
+        batches = home.kept.batches
+        (run,) = await batches.runs(user_id=home.user_id, limit=1)
+        analysis = await hear(home, pack, "a_kick.wav")
+        for claimed in await batches.claim(run.run_id, worker="test", limit=9, lease_seconds=60):
+            assert claimed.file_id == home.files["a_kick.wav"]
+            await batches.complete(claimed, analysis)
+        await until(lambda: names(pilot) == ["b_kick.wav", "c_tom.wav"])
+
+
+async def test_a_library_of_one_sound_says_so(
+    home: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar
+) -> None:
+    await home.sign_up()
+    await put_in(home, pack, "a_kick.wav")
+    async with home.open_services():
+        await hear(home, pack, "a_kick.wav")
+    async with similar() as pilot:
+        assert "There is no other sound to compare with" in seen(pilot.app)
+        await press(pilot, "enter", "y", "s", "greater_than_sign", "1", "plus")
+        assert isinstance(pilot.app.screen, SimilarScreen)
+
+
+async def test_an_empty_library_has_nothing_to_be_like(home: Home, open_app: OpenApp) -> None:
+    await home.sign_up()
+    async with open_app() as pilot:
+        await press(pilot, "s")
+        assert "There is no sound under the cursor" in "".join(told(pilot.app))
+        assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_s_on_a_sound_that_was_opened_goes_on_with_it_as_the_seed(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await cursor_on(pilot, "e_pad.wav")
+        await press(pilot, "enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await settle(pilot.app)
+        await press(pilot, "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await settle(pilot.app)
+        assert names(pilot)[0] == "f_organ.wav"
+        await press(pilot, "backspace")
+        await until(lambda: names(pilot)[0] == "b_kick.wav")
+        await press(pilot, "q")
+        await until(lambda: isinstance(pilot.app.screen, LibraryScreen))
+
+
+async def test_where_there_is_room_seed_and_row_are_seen_in_turn(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar(size=(120, 40)) as pilot:
+        await until(lambda: "▀" in seen(pilot.app))
+        left = [line[:42] for line in seen(pilot.app).splitlines()]
+        assert any("a_kick.wav" in line for line in left)
+        await press(pilot, "apostrophe")
+        await until(lambda: any("b_kick.wav" in ln[:42] for ln in seen(pilot.app).splitlines()))
+        await press(pilot, "j")
+        third = names(pilot)[1]
+        await until(lambda: any(third in line[:42] for line in seen(pilot.app).splitlines()))
+        await press(pilot, "apostrophe")
+        await until(lambda: any("a_kick.wav" in ln[:42] for ln in seen(pilot.app).splitlines()))
+
+
+async def test_keys_that_could_change_nothing_are_not_offered(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        offered = {found.binding.action for found in screen(pilot).active_bindings.values()}
+        assert "turns" not in offered
+        assert "heavier" in offered
+        await press(pilot, "v")
+        offered = {found.binding.action for found in screen(pilot).active_bindings.values()}
+        assert not {"heavier", "lighter", "even"} & offered
+        await press(pilot, "question_mark")
+        assert "Make this sound the seed." in seen(pilot.app)
