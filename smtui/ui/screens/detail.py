@@ -72,9 +72,9 @@ class DetailScreen(Awaiting, TowardsAlike):
         _key("x", "axis", "Axis", "Frequencies linear or logarithmic.", show=True),
         _key("d", "range", "Range", "How many dB the colours span."),
         _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
+        _key("escape,q", "back", "Back", "Back to the list.", show=True),
         _key("s", "similar", "Similar", "What sounds like this.", show=True),
         _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
-        _key("escape,q", "back", "Back", "Back to the list.", show=True),
     ]
 
     @dataclass
