@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from collections.abc import AsyncGenerator
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.fields import path_fields
 from smtui.cli.running import opened, out, run
 from smtui.domain.findings import Limits
 from smtui.domain.question import Question
@@ -166,11 +166,9 @@ class _Report:
 
 
 def _print_objects(checked: Checked) -> None:
-    raw = checked.path_bytes
     for finding in checked.findings:
         fields = {
-            "path": checked.file_path,
-            "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+            **path_fields(checked.file_path, checked.path_bytes),
             "finding": str(finding.flaw),
             "value": finding.value,
             "words": finding.words,

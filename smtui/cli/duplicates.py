@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.fields import path_fields
 from smtui.cli.filtering import parsed, refuse_options
+from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, opened, out, run
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened.
         parsed(text)
-        telling = _Telling()
+        line = RewrittenLine()
         async with opened() as box:
             viewer = box.account.user_id
-            found = await box.services.duplicates.find(text, viewer=viewer, told=telling.tell)
-        telling.end()
+            found = await box.services.duplicates.find(
+                text, viewer=viewer, told=lambda looked: line.show(_how_far(looked))
+            )
+        line.leave()
         for group in found.groups:
             if as_json:
                 sys.stdout.write(f"{_object(group)}\n")
@@ -60,27 +63,9 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
     run(work)
 
 
-class _Telling:
-    """Shows how far it is on a terminal, on a line that is written over."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-        self._last = ""
-
-    def tell(self, looked: Looked) -> None:
-        """Write the line anew where it changed."""
-        of = f" of {looked.of:,}" if looked.of else ""
-        line = f"{looked.doing} {looked.done:,}{of}"
-        if self._shown and line != self._last:
-            self._last = line
-            sys.stderr.write(f"\r\x1b[K{line}")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Take the line away."""
-        if self._last:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+def _how_far(looked: Looked) -> str:
+    of = f" of {looked.of:,}" if looked.of else ""
+    return f"{looked.doing} {looked.done:,}{of}"
 
 
 def _line(group: Group) -> str:
@@ -94,10 +79,8 @@ def _object(group: Group) -> str:
 
 
 def _file(sample: Sample) -> dict[str, object]:
-    raw = sample.path_bytes
     return {
-        "path": sample.file_path,
-        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        **path_fields(sample.file_path, sample.path_bytes),
         "file_id": sample.file_id,
         "file_size": sample.file_size,
         "duration": sample.duration,

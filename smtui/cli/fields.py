@@ -19,12 +19,18 @@ def analysis_fields(heard: Measurement, *, analyzed_at: datetime) -> dict[str, o
     return fields
 
 
+def path_fields(path: str, raw: bytes | None) -> dict[str, object]:
+    """Name a path: as it is printed and, where its bytes say more, those in base64."""
+    return {
+        "path": path,
+        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+    }
+
+
 def sample_fields(sample: Sample, analysis: Analysis | None) -> dict[str, object]:
     """Name everything that is known of a sound; null where it was not yet heard."""
-    raw = sample.path_bytes
     fields: dict[str, object] = {
-        "path": sample.file_path,
-        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        **path_fields(sample.file_path, sample.path_bytes),
         "file_id": sample.file_id,
         "user_id": sample.user_id,
         "filename": sample.filename,

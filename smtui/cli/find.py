@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.fields import path_fields
 from smtui.cli.filtering import parsed
 from smtui.cli.running import err, opened, out, run
 
@@ -67,10 +67,8 @@ def _print(hit: Hit, sample: Sample, *, as_json: bool) -> None:
         out(f"{100 * hit.score:3.0f}  {sample.file_path}")
         out(f"     {hit.why}")
         return
-    raw = sample.path_bytes
     fields = {
-        "path": sample.file_path,
-        "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        **path_fields(sample.file_path, sample.path_bytes),
         "file_id": sample.file_id,
         "score": round(hit.score, 4),
         "description": hit.why,

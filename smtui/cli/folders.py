@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.fields import path_fields
 from smtui.cli.running import Opened, opened, out, run
 from smtui.domain.errors import NotFound
 from smtui.domain.question import All, Fact, Is, Not, Question, Within
@@ -88,11 +88,9 @@ def _line(place: _Place, count: int) -> str:
 
 def _object(place: _Place, count: int) -> str:
     folder = place.folder
-    raw = folder.path_bytes
     return json.dumps(
         {
-            "path": folder.folder_path,
-            "path_bytes": None if raw is None else base64.b64encode(raw).decode("ascii"),
+            **path_fields(folder.folder_path, folder.path_bytes),
             "scanned_at": folder.scanned_at and folder.scanned_at.isoformat(),
             "sounds": count,
             "shared": folder.user_id is None,

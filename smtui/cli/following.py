@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sys
 import time
 from typing import TYPE_CHECKING
 
+from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, out
 from smtui.cli.runs import short, sounds
 from smtui.domain.batch import RunId, RunProgress
@@ -55,28 +55,25 @@ class _Line:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._terminal = sys.stderr.isatty()
+        self._line = RewrittenLine()
         self._written_at = -_PLAIN_EVERY_SECONDS
 
     def show(self, progress: RunProgress) -> None:
         """Write the present."""
         told = _told(progress, self._pace.rate(progress.ended_files))
-        if self._terminal:
+        if self._line.terminal:
             width = shutil.get_terminal_size().columns
             cells = max(10, min(40, width - len(told) - 4))
             full = cells * progress.ended_files // max(1, progress.total)
             bar = f"[{'#' * full}{'-' * (cells - full)}] {told}"
-            sys.stderr.write(f"\r{bar[: width - 1]}\x1b[K")
-            sys.stderr.flush()
+            self._line.show(bar[: width - 1])
         elif time.monotonic() - self._written_at >= _PLAIN_EVERY_SECONDS:
             self._written_at = time.monotonic()
             err(told)
 
     def leave(self) -> None:
         """Free the line for what comes next."""
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        self._line.leave()
 
 
 def _told(progress: RunProgress, rate: float | None) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from smtui.cli.asking import print_table
-from smtui.cli.running import opened, out, run
+from smtui.cli.rewritten import RewrittenLine
+from smtui.cli.running import err, opened, out, run
 from smtui.domain.likeness import ASPECTS
 
 if TYPE_CHECKING:
@@ -139,20 +140,19 @@ class _Progress:
 
     def __init__(self, total: int) -> None:
         self._total = total
-        self._terminal = sys.stderr.isatty()
+        self._line = RewrittenLine()
         self._told_at = time.monotonic()
 
     def show(self, done: int) -> None:
         """Say how many are in."""
         now = time.monotonic()
-        if not self._terminal and now < self._told_at + _LINE_EVERY_SECONDS:
-            return
-        self._told_at = now
         told = f"{done:,} of {self._total:,} sounds"
-        sys.stderr.write(f"\r{told}\x1b[K" if self._terminal else f"{told}\n")
-        sys.stderr.flush()
+        if self._line.terminal:
+            self._line.show(told)
+        elif now >= self._told_at + _LINE_EVERY_SECONDS:
+            self._told_at = now
+            err(told)
 
     def leave(self) -> None:
         """Leave the line to what comes."""
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
+        self._line.leave()

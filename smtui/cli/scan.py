@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import click
 
+from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import printable_path, shown
@@ -99,11 +99,11 @@ class _Line:
     """How far a scan is, on one line of a terminal that is rewritten; nothing elsewhere."""
 
     def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+        self._line = RewrittenLine()
 
     def show(self, progress: ScanProgress) -> None:
         """Write the present."""
-        if not self._terminal:
+        if not self._line.terminal:
             return
         width = shutil.get_terminal_size().columns - 1
         if progress.counted:
@@ -113,19 +113,11 @@ class _Line:
         else:
             words = f"{progress.handled:,} of {progress.seen:,} found so far"
         words += f"  {shown(progress.current)}"
-        sys.stderr.write(f"\r{_encodable(words[:width])}\x1b[K")
-        sys.stderr.flush()
+        self._line.show(words[:width])
 
     def leave(self) -> None:
         """Free the line for what comes next."""
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-
-
-def _encodable(words: str) -> str:
-    encoding = sys.stderr.encoding or "utf-8"
-    return words.encode(encoding, errors="replace").decode(encoding)
+        self._line.leave()
 
 
 def _counts(progress: ScanProgress) -> str:

@@ -9,7 +9,7 @@ that of a query whose blocks are scaled is the sum weighted as the scales say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import mul
 
@@ -54,19 +54,6 @@ RHYTHM = Block(name="rhythm", start=544, stop=656, share=0.05)
 TONALITY = Block(name="tonality", start=656, stop=768, share=0.05)
 """Which pitches sound; absent where none does."""
 BLOCKS = (TIMBRE, ENVELOPE, RHYTHM, TONALITY)
-
-
-def weighted(embedding: Sequence[float], weights: Mapping[str, float]) -> tuple[float, ...]:
-    """Scale each block to its weight, by name; one that is not named counts nothing.
-
-    The cosine of the result with an embedding is in proportion to the sum of the blocks'
-    cosines times their weights, whatever the blocks' own shares are.
-    """
-    query = [0.0] * DIMENSIONS
-    for block in BLOCKS:
-        scale = weights.get(block.name, 0.0) / block.share
-        query[block.span] = [scale * number for number in embedding[block.span]]
-    return tuple(query)
 
 
 def alike(first: Sequence[float], second: Sequence[float], block: Block | None = None) -> float:

@@ -19,8 +19,8 @@ from smtui.domain.embedding import (
     TIMBRE,
     TONALITY,
     alike,
-    weighted,
 )
+from smtui.domain.likeness import Weights, wanted
 from tests.audio.sounds_made import Written, sine
 from tests.truth import changes
 from tests.truth.one_shots import DRUMS, RATE
@@ -139,6 +139,7 @@ def test_each_aspect_tells_what_it_is_for(embedded: Embedded) -> None:
 
 def test_a_query_may_weigh_the_aspects(embedded: Embedded) -> None:
     one, two = embedded(made("kick")), embedded(made("tom"))
-    weights = {"timbre": 1.0, "envelope": 0.5}
-    asked = sum(a * b for a, b in zip(weighted(one, weights), two, strict=True))
+    # By the blocks' shares and the steps: twice as much timbre as envelope, and nothing else.
+    weights = Weights(timbre=3, envelope=4, rhythm=0, tonality=0)
+    asked = 1.5 * sum(a * b for a, b in zip(wanted([one]).query(weights), two, strict=True))
     assert asked == pytest.approx(alike(one, two, TIMBRE) + 0.5 * alike(one, two, ENVELOPE))

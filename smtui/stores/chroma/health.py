@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import socket
 import ssl
 import time
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from smtui.domain.address import redacted
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
 from smtui.domain.text import shown
 from smtui.domain.versions import numbers
+from smtui.stores.chroma.address import authorization
 
 _ANSWER_SECONDS = 4.0
 _LONGEST_ANSWER = 16_384
@@ -74,10 +74,7 @@ class ChromaHealth:
         parts = urlsplit(self._url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         line = kind(parts.hostname or "", parts.port, timeout=_ANSWER_SECONDS / 2)
-        headers = {"Connection": "close"}
-        if parts.username is not None:
-            person = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["Authorization"] = f"Basic {base64.b64encode(person.encode()).decode()}"
+        headers = {"Connection": "close", **authorization(parts)}
         try:
             line.request("GET", parts.path.rstrip("/") + path, headers=headers)
             answer = line.getresponse()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import importlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.text import shown
+from smtui.stores.chroma.address import authorization
 
 if TYPE_CHECKING:
     from chromadb.api.async_api import AsyncClientAPI
@@ -100,10 +100,7 @@ async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClient
     from chromadb.errors import ChromaError
 
     parts = urlsplit(address)
-    headers = {}
-    if parts.username is not None:
-        person = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers["Authorization"] = f"Basic {base64.b64encode(person.encode()).decode()}"
+    headers = authorization(parts)
     tls = parts.scheme == "https"
     settings = chromadb.config.Settings(anonymized_telemetry=False)
     try:
