@@ -29,7 +29,7 @@ class MatrixComparison:
         """How alike each is, aspect by aspect."""
 
         def work() -> Mapping[FileId, Likeness]:
-            rows = _aspects(wanted, list(embeddings.values())).tolist()
+            rows = _aspects(wanted, _matrix(list(embeddings.values()))).tolist()
             return {one: _likeness(row) for one, row in zip(embeddings, rows, strict=True)}
 
         return await asyncio.to_thread(work) if embeddings else {}
@@ -38,15 +38,75 @@ class MatrixComparison:
         self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
     ) -> tuple[Hit, ...]:
         """The most alike by falling score, at most so many; equal ones by file_id."""
-        if not embeddings or most <= 0:
-            return ()
-        return await asyncio.to_thread(_best, wanted, weights, embeddings, most)
+        gathered = GatheredMatrix()
+        await gathered.add(embeddings)
+        return await gathered.best(wanted, weights, most=most)
+
+    def gathering(self) -> GatheredMatrix:
+        """Begin to keep embeddings at hand."""
+        return GatheredMatrix()
 
     async def same(
         self, embeddings: Sequence[Embedded], *, above: float
     ) -> Mapping[FileId, FileId]:
         """For each the first in this order whose cosine with it is above; itself where none is."""
         return await asyncio.to_thread(_same, embeddings, above) if embeddings else {}
+
+
+class GatheredMatrix:
+    """Implements Gathered: the ids, and beside them the numbers in a few matrices."""
+
+    def __init__(self) -> None:
+        self._ids: list[FileId] = []
+        self._matrices: list[NDArray[np.float32]] = []
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._ids)
+
+    async def add(self, embeddings: Sequence[Embedded]) -> None:
+        """Take in more of them."""
+        if embeddings:
+            self._matrices.append(await asyncio.to_thread(_matrix, embeddings))
+            self._ids += [one.file_id for one in embeddings]
+
+    async def best(
+        self,
+        wanted: Wanted,
+        weights: Weights,
+        *,
+        most: int,
+        without: frozenset[FileId] = frozenset(),
+    ) -> tuple[Hit, ...]:
+        """The most alike by falling score, at most so many, none of these; equal ones by id."""
+        if not self._ids or most <= 0:
+            return ()
+        return await asyncio.to_thread(self._best, wanted, weights, most, without)
+
+    def _best(
+        self, wanted: Wanted, weights: Weights, most: int, without: frozenset[FileId]
+    ) -> tuple[Hit, ...]:
+        import numpy as np
+
+        aspects = np.concatenate([_aspects(wanted, one) for one in self._matrices])
+        factors = weights.factors()
+        scores = aspects @ np.array([factors[name] for name in ASPECTS])
+        chosen = np.arange(len(scores))
+        spare = most + len(without)
+        if spare < len(scores):
+            # All that equal the last one, so that the ids decide and not their places.
+            chosen = np.flatnonzero(scores >= np.partition(scores, -spare)[-spare])
+        ids = self._ids
+        rows = [row for row in chosen.tolist() if ids[row] not in without]
+        rows.sort(key=lambda row: (-scores[row], ids[row]))
+        return tuple(
+            Hit(
+                file_id=ids[row],
+                score=float(scores[row]),
+                likeness=_likeness(aspects[row].tolist()),
+            )
+            for row in rows[:most]
+        )
 
 
 def _matrix(embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
@@ -58,40 +118,16 @@ def _matrix(embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
     return np.frombuffer(joined, "<f4").reshape(-1, DIMENSIONS)
 
 
-def _aspects(wanted: Wanted, embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
+def _aspects(wanted: Wanted, matrix: NDArray[np.float32]) -> NDArray[np.float64]:
     """The cosines, (sounds, aspects)."""
     import numpy as np
 
-    matrix = _matrix(embeddings)
     direction = np.array(wanted.direction, np.float32)
-    found = np.empty((len(matrix), len(ASPECTS)), np.float32)
+    found = np.empty((len(matrix), len(ASPECTS)))
     for column, name in enumerate(ASPECTS):
         block = _BY_NAME[name]
         found[:, column] = matrix[:, block.span] @ direction[block.span] / block.norm
     return found
-
-
-def _best(
-    wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], most: int
-) -> tuple[Hit, ...]:
-    import numpy as np
-
-    aspects = _aspects(wanted, embeddings).astype(np.float64)
-    factors = weights.factors()
-    scores = aspects @ np.array([factors[name] for name in ASPECTS])
-    chosen = np.arange(len(scores))
-    if most < len(scores):
-        # All that equal the last one, so that the ids decide and not their places.
-        chosen = np.flatnonzero(scores >= np.partition(scores, -most)[-most])
-    ranked = sorted(chosen.tolist(), key=lambda row: (-scores[row], embeddings[row].file_id))
-    return tuple(
-        Hit(
-            file_id=embeddings[row].file_id,
-            score=float(scores[row]),
-            likeness=_likeness(aspects[row].tolist()),
-        )
-        for row in ranked[:most]
-    )
 
 
 def _same(embeddings: Sequence[Embedded], above: float) -> Mapping[FileId, FileId]:

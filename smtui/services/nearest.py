@@ -7,7 +7,6 @@ these alone. Either way what it says is only a choice of what to compare.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
@@ -19,6 +18,7 @@ from smtui.domain.ports.likeness import (
     Comparison,
     Embedded,
     EmbeddingStore,
+    Gathered,
     IndexState,
     OutsideListener,
     SimilarityIndex,
@@ -26,6 +26,7 @@ from smtui.domain.ports.likeness import (
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
+from smtui.services.matches import MOST_AT_HAND, Matches
 
 FEW = 2_500
 """So many matches are compared one and all: as quick as asking the index."""
@@ -38,11 +39,8 @@ _BROADEST = 6.0
 # Some of what the index has may be missing by now.
 _GONE = 50
 _MOST_FETCHED = 3_000
-_MOST_AMONG = 20_000
 _AMONG_AT_ONCE = 5_000
 _READ_AT_ONCE = 2_000
-_REMEMBERED = 32
-_LISTS_REMEMBERED = 4
 # An index that lacks more than this share is still being filled.
 _LACKING = 0.05
 
@@ -91,7 +89,8 @@ class Plan:
     Attributes:
         out_of: how many sounds match, seeds among them.
         generation: of the library, when that was so.
-        among: all of them, where they are compared one and all.
+        among: all of them, where they are read and compared one and all.
+        at_hand: the embeddings of all of them, where these were read before.
         index: how the index is, where it is asked.
         total: how many sounds have an embedding.
         remarks: what the person should know.
@@ -100,6 +99,7 @@ class Plan:
     out_of: int
     generation: int
     among: tuple[FileId, ...] | None = None
+    at_hand: Gathered | None = None
     index: IndexState | None = None
     total: int = 0
     remarks: tuple[str, ...] = ()
@@ -110,12 +110,11 @@ class Nearest:
 
     def __init__(self, ports: LikenessPorts, *, recipe_version: int) -> None:
         self._samples = ports.samples
-        self._embeddings = ports.embeddings
         self._index = ports.index
         self._comparison = ports.comparison
-        self._recipe_version = recipe_version
-        self._counts: OrderedDict[object, int] = OrderedDict()
-        self._matches: OrderedDict[object, tuple[FileId, ...]] = OrderedDict()
+        self._matches = Matches(
+            ports.samples, ports.embeddings, ports.comparison, recipe_version=recipe_version
+        )
 
     async def plan(self, question: Question, generation: int) -> Plan:
         """Look how many sounds match, and how the index is where they are many.
@@ -124,11 +123,14 @@ class Nearest:
             ServerUnavailable, IndexUnusable: it is needed, and cannot be asked.
         """
         question = _heard(question)
-        out_of = await self._count(question, generation)
+        out_of = await self._matches.count(question, generation)
         plan = Plan(out_of=out_of, generation=generation)
+        at_hand = await self._matches.at_hand(question, generation)
+        if at_hand is not None:
+            return replace(plan, at_hand=at_hand)
         if out_of <= FEW:
             return await self._one_and_all(question, plan)
-        total = await self._total(generation)
+        total = await self._matches.total(generation)
         try:
             state = await self._index.state()
         except (ServerUnavailable, IndexUnusable) as error:
@@ -151,21 +153,25 @@ class Nearest:
         return replace(await self._one_and_all(_heard(question), plan), remarks=(_without(error),))
 
     async def _one_and_all(self, question: Question, plan: Plan) -> Plan:
-        return replace(plan, among=await self._ids(question, plan.generation))
+        return replace(plan, among=await self._matches.ids(question, plan.generation))
 
     async def found(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
         """Give the most alike, best first; never fewer than asked while more exist."""
+        if plan.at_hand is not None:
+            return await plan.at_hand.best(
+                aim.wanted, aim.weights, most=aim.most, without=aim.seeds
+            )
         if plan.among is not None:
             return await self._exactly(aim, plan.among)
         question = _heard(aim.question)
         fetch = _to_fetch(aim, plan)
-        if fetch <= _MOST_FETCHED or plan.out_of > _MOST_AMONG:
+        if fetch <= _MOST_FETCHED or plan.out_of > MOST_AT_HAND:
             near = await self._index.nearest(self._query(aim), limit=fetch)
             hits = await self._reranked(aim, near, question)
             if len(hits) >= min(aim.enough, aim.left):
                 return hits
         candidates: list[FileId] = []
-        matches = await self._ids(question, plan.generation)
+        matches = await self._matches.ids(question, plan.generation)
         for start in range(0, len(matches), _AMONG_AT_ONCE):
             part = matches[start : start + _AMONG_AT_ONCE]
             limit = aim.most + len(aim.seeds)
@@ -178,8 +184,7 @@ class Nearest:
 
     async def embedded(self, file_ids: Sequence[FileId]) -> tuple[Embedded, ...]:
         """The embeddings of these, in their order."""
-        found = await self._embeddings.of(file_ids, recipe_version=self._recipe_version)
-        return tuple(found[one] for one in file_ids if one in found)
+        return await self._matches.embedded(file_ids)
 
     def _query(self, aim: Aim) -> tuple[float, ...]:
         return aim.wanted.query(aim.weights)
@@ -200,40 +205,6 @@ class Nearest:
             best += await self._comparison.best(aim.wanted, aim.weights, read, most=aim.most)
         best.sort(key=lambda hit: (-hit.score, hit.file_id))
         return tuple(best[: aim.most])
-
-    async def _ids(self, question: Question, generation: int) -> tuple[FileId, ...]:
-        """All that match; remembered, for people ask one filter of many seeds."""
-        key = (question, generation)
-        if key in self._matches:
-            return self._matches[key]
-        found: list[FileId] = []
-        part, after = await self._samples.ids(question, limit=_AMONG_AT_ONCE)
-        found += part
-        while after is not None:
-            part, after = await self._samples.ids(question, limit=_AMONG_AT_ONCE, after=after)
-            found += part
-        if len(found) <= _MOST_AMONG:
-            self._matches[key] = tuple(found)
-            while len(self._matches) > _LISTS_REMEMBERED:
-                self._matches.popitem(last=False)
-        return tuple(found)
-
-    async def _count(self, question: Question, generation: int) -> int:
-        key = (question, generation)
-        if key not in self._counts:
-            self._remember(key, await self._samples.count(question))
-        return self._counts[key]
-
-    async def _total(self, generation: int) -> int:
-        if generation not in self._counts:
-            count = await self._embeddings.count(recipe_version=self._recipe_version)
-            self._remember(generation, count)
-        return self._counts[generation]
-
-    def _remember(self, key: object, count: int) -> None:
-        self._counts[key] = count
-        while len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
 
 
 REBUILD = "`smtui index rebuild` makes it anew from what was heard."

@@ -21,7 +21,7 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
-from smtui.services import nearest
+from smtui.services import matches, nearest
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
@@ -58,6 +58,7 @@ class Shelf:
     similarity: Similarity
     indexing: Indexing
     known: dict[FileId, tuple[float, ...]] = field(default_factory=dict)
+    asked_before: bool = False
 
     async def add(
         self,
@@ -112,6 +113,8 @@ class Shelf:
         self, *more: FileId, limit: int = 10, viewer: UserId | None = ANNA, **changes: object
     ) -> Answer:
         search = Search(more=tuple(of(one) for one in more), **changes)  # type: ignore[arg-type]
+        if self.asked_before:
+            await self.similarity.like(search, viewer=viewer, limit=limit)
         return await self.similarity.like(search, viewer=viewer, limit=limit)
 
     async def expected(
@@ -182,12 +185,22 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
     await index.close()
 
 
-@pytest.fixture(params=["one and all", "by the index"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Small libraries are compared one and all; here also as large ones are."""
+@pytest.fixture(params=["one and all", "by the index", "at hand"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shelf: Shelf) -> str:
+    """Small libraries are compared one and all; here also as large ones are, and asked again."""
+    shelf.asked_before = request.param == "at hand"
+    if request.param != "at hand":
+        monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
     if request.param == "by the index":
         monkeypatch.setattr(nearest, "FEW", 5)
     return str(request.param)
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is asked by its index, however small it is."""
+    monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
+    monkeypatch.setattr(nearest, "FEW", 5)
 
 
 def ids(answer: Answer) -> list[FileId]:
@@ -279,10 +292,9 @@ async def test_no_folder_has_more_than_its_share(shelf: Shelf, way: str) -> None
 
 
 async def test_without_the_index_a_library_is_compared_one_and_all(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, large: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sounds = await shelf.many(40)
-    monkeypatch.setattr(nearest, "FEW", 5)
     with running_chroma() as gone:
         shelf.index._line._address = lambda: _said(gone.url())
         await shelf.index.close()
@@ -300,10 +312,9 @@ async def _said(url: str) -> str:
 
 
 async def test_an_index_that_lacks_sounds_says_so_and_hides_none_where_it_need_not(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    shelf: Shelf, large: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sounds = await shelf.many(60)
-    monkeypatch.setattr(nearest, "FEW", 5)
     answer = await shelf.like(sounds[0])
     assert ids(answer) == (await shelf.expected([sounds[0]]))[:10]
     await shelf.indexing.add(sounds[:50])
@@ -313,12 +324,9 @@ async def test_an_index_that_lacks_sounds_says_so_and_hides_none_where_it_need_n
     assert len(answer.hits) == 10
 
 
-async def test_an_answer_that_was_kept_does_not_outlive_a_change(
-    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_answer_that_was_kept_does_not_outlive_a_change(shelf: Shelf, large: None) -> None:
     sounds = await shelf.many(60)
     await shelf.indexing.reconcile()
-    monkeypatch.setattr(nearest, "FEW", 5)
     first = await shelf.like(sounds[0])
     assert await shelf.like(sounds[0]) == first
     twin = await shelf.add("/lib/new.wav", shelf.known[sounds[0]])
@@ -326,6 +334,17 @@ async def test_an_answer_that_was_kept_does_not_outlive_a_change(
     assert ids(await shelf.like(sounds[0]))[0] == twin
     await shelf.stores.samples.set_missing([twin], NOW)
     assert ids(await shelf.like(sounds[0])) == ids(first)
+
+
+async def test_what_is_at_hand_does_not_outlive_a_change(shelf: Shelf) -> None:
+    sounds = await shelf.many(60)
+    for _ in range(3):
+        assert ids(await shelf.like(sounds[0])) == (await shelf.expected([sounds[0]]))[:10]
+    twin = await shelf.add("/lib/new.wav", shelf.known[sounds[0]])
+    assert ids(await shelf.like(sounds[0]))[0] == twin
+    await shelf.stores.samples.set_missing([twin], NOW)
+    for _ in range(3):
+        assert twin not in ids(await shelf.like(sounds[0]))
 
 
 async def test_the_index_follows_the_library(shelf: Shelf) -> None:

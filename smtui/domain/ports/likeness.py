@@ -123,6 +123,24 @@ class Entry:
     about: Mapping[str, str | float | int | bool | tuple[str, ...] | None]
 
 
+class Gathered(Protocol):
+    """Embeddings that are kept at hand, to be compared again and again; off the event loop."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    async def add(self, embeddings: Sequence[Embedded]) -> None:
+        """Take in more of them."""
+        ...
+
+    async def best(
+        self, wanted: Wanted, weights: Weights, *, most: int, without: frozenset[FileId]
+    ) -> tuple[Hit, ...]:
+        """As Comparison's, over all of them but these."""
+        ...
+
+
 class Comparison(Protocol):
     """Compares many embeddings at once, exactly; off the event loop."""
 
@@ -134,6 +152,10 @@ class Comparison(Protocol):
         self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
     ) -> tuple[Hit, ...]:
         """The most alike by falling score, at most so many; equal ones by file_id."""
+        ...
+
+    def gathering(self) -> Gathered:
+        """Begin to keep embeddings at hand."""
         ...
 
     async def same(
