@@ -31,6 +31,7 @@ class Traits:
         note: of a pitched one-shot, in semitones; 69 is A4.
         loudness: LUFS.
         is_loop: None where nobody has listened.
+        kind: where that is more likely right than wrong.
     """
 
     brightness: float | None = None
@@ -43,6 +44,7 @@ class Traits:
     note: int | None = None
     loudness: float | None = None
     is_loop: bool | None = None
+    kind: str | None = None
 
 
 def traits(sample: Sample, analysis: Analysis | None = None) -> Traits:
@@ -64,6 +66,7 @@ def traits(sample: Sample, analysis: Analysis | None = None) -> Traits:
         note=_note(heard),
         loudness=heard.loudness_lufs,
         is_loop=heard.is_loop,
+        kind=heard.kind if heard.kind_confidence >= _SURE else None,
     )
 
 

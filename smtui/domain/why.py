@@ -16,7 +16,8 @@ from smtui.domain.traits import Traits
 
 _PARTS = 3
 _IDENTICAL = 0.995
-_ALIKE = 0.95
+_SAME = 0.95
+_ALIKE = 0.6
 _INTERVALS = (
     "",
     "a semitone",
@@ -59,12 +60,13 @@ def why(seed: Traits, hit: Traits, likeness: Likeness | None = None) -> str:
     parts = sorted(_parts(seed, hit), key=lambda part: -part.weight)
     same = [part.words for part in parts if part.same]
     apart = [part.words for part in parts if not part.same]
+    if not same and likeness is not None:
+        # Something brought it here; where no measure says what, the aspects do.
+        same = _by_aspects(likeness, _known_aspects(seed, hit), alone=not apart)
     kept = max(1, _PARTS - len(apart))
     told = same[:kept]
     told += apart[: _PARTS - len(told)]
-    if told:
-        return ", ".join(told)
-    return "" if likeness is None else _by_aspects(likeness, _known_aspects(seed, hit))
+    return ", ".join(told)
 
 
 def _parts(seed: Traits, hit: Traits) -> Iterator[_Part]:
@@ -77,6 +79,8 @@ def _parts(seed: Traits, hit: Traits) -> Iterator[_Part]:
     yield from _length(seed, hit)
     yield from _noise(seed.noisiness, hit.noisiness)
     yield from _loudness(seed.loudness, hit.loudness)
+    if seed.kind is not None and seed.kind == hit.kind:
+        yield _same("same kind", 1.5)
 
 
 def _brightness(seed: float | None, hit: float | None) -> Iterator[_Part]:
@@ -190,10 +194,13 @@ def _known_aspects(seed: Traits, hit: Traits) -> dict[str, bool]:
     }
 
 
-def _by_aspects(likeness: Likeness, known: dict[str, bool]) -> str:
+def _by_aspects(likeness: Likeness, known: dict[str, bool], *, alone: bool) -> list[str]:
+    """Say in which aspect they are alike; the nearest, however far, only where nothing else is."""
     scores = dict(zip(ASPECTS, likeness.aspects, strict=True))
-    alike = [name for name, score in scores.items() if known[name] and score >= _ALIKE]
-    if alike:
-        return f"same {' and '.join(alike[:2])}"
+    same = [name for name, score in scores.items() if known[name] and score >= _SAME]
+    if same:
+        return [f"same {' and '.join(same[:2])}"]
     best = max((name for name in scores if known[name]), key=scores.__getitem__)
-    return f"nearest in {best}" if scores[best] > 0 else ""
+    if scores[best] >= _ALIKE:
+        return [f"alike in {best}"]
+    return [f"nearest in {best}"] if alone and scores[best] > 0 else []

@@ -66,6 +66,8 @@ FAR = Likeness(aspects=(0.4, 0.2, 0.1, 0.3))
         ({"length": 4.0, "is_loop": True}, {"length": 8.0, "is_loop": True}, "twice as long"),
         ({"length": 4.0, "is_loop": True}, {"length": 2.0, "is_loop": True}, "half as long"),
         ({"length": 4.0, "is_loop": True}, {"length": 0.2, "is_loop": False}, ""),
+        ({"kind": "kick"}, {"kind": "kick"}, "same kind"),
+        ({"kind": "kick"}, {"kind": "snare"}, ""),
         ({"noisiness": 0.05}, {"noisiness": 0.4}, "noisier"),
         ({"noisiness": 0.4}, {"noisiness": 0.05}, "less noisy"),
         ({"loudness": -10.0}, {"loudness": -20.0}, "quieter"),
@@ -101,7 +103,8 @@ def test_a_copy_is_called_one() -> None:
     ("aspects", "words"),
     [
         ((0.97, 1.0, 1.0, 0.96), "same timbre and envelope"),
-        ((0.6, 1.0, 1.0, 0.3), "nearest in timbre"),
+        ((0.6, 1.0, 1.0, 0.3), "alike in timbre"),
+        ((0.5, 1.0, 1.0, 0.3), "nearest in timbre"),
         ((-0.6, 1.0, 1.0, -0.3), ""),
     ],
 )
@@ -109,6 +112,16 @@ def test_where_no_measure_is_known_the_aspects_speak_but_not_of_what_both_lack(
     aspects: tuple[float, float, float, float], words: str
 ) -> None:
     assert why(Traits(), Traits(), Likeness(aspects=aspects)) == words
+
+
+def test_what_is_only_different_is_told_with_what_brought_it_here() -> None:
+    seed, hit = Traits(brightness=900), Traits(brightness=1_300)
+    near = Likeness(aspects=(0.7, 1.0, 1.0, 0.3))
+    assert why(seed, hit, near) == "alike in timbre, brighter"
+    far = Likeness(aspects=(0.4, 1.0, 1.0, 0.3))
+    assert why(seed, hit, far) == "brighter"
+    seed, hit = Traits(brightness=900, kind="kick"), Traits(brightness=1_300, kind="kick")
+    assert why(seed, hit, near) == "same kind, brighter"
 
 
 def test_at_most_three_parts_and_no_measure_is_named_twice() -> None:
