@@ -147,6 +147,9 @@ class ChromaIndex:
         embeddings: Any = [np.frombuffer(entry.embedded.numbers, "<f4") for entry in entries]
         metadatas: Any = [self._metadata(entry) for entry in entries]
         ids: list[str] = [entry.embedded.file_id for entry in entries]
+        # Its graph takes a vector out and in again many times sooner than it replaces one.
+        if known := list((await collection.get(ids=ids, include=[]))["ids"]):
+            await collection.delete(ids=known)
         await collection.upsert(ids=ids, embeddings=embeddings, metadatas=metadatas)
 
     def _metadata(self, entry: Entry) -> Mapping[str, Any]:
