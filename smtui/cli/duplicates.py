@@ -99,4 +99,5 @@ def _sum_up(found: Duplicates) -> None:
         one = "1 copy" if copies == 1 else f"{copies:,} copies"
         err(f"{sounds} compared, {one} in {groups}.")
     if found.unheard:
-        err(f"{found.unheard:,} not yet listened to were compared by their bytes: smtui analyze")
+        whose = "was compared by its" if found.unheard == 1 else "were compared by their"
+        err(f"{found.unheard:,} not yet listened to {whose} bytes: smtui analyze")

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -95,21 +95,44 @@ class Answer:
             for hit in self.pool
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.file_id))
-        return replace(self, hits=tuple(self._chosen(hits, limit)), pool=tuple(hits))
+        choice = Choice(limit=limit, per_folder=self.per_folder, apart=self.apart)
+        return replace(self, hits=choice.of(hits), pool=tuple(hits))
 
-    def _chosen(self, ranked: Sequence[Hit], limit: int) -> Iterator[Hit]:
-        """The best, less what is the same to the ear and what a folder has too many of."""
-        in_folder: Counter[str] = Counter()
-        seen: set[FileId] = set()
+
+class Choice:
+    """What is shown of ranked hits: few of each folder, few of what is the same to the ear."""
+
+    def __init__(self, *, limit: int, per_folder: int | None, apart: bool = False) -> None:
+        """Show at most `limit`, at most `per_folder` of a folder, what is `apart` once."""
+        self._limit = limit
+        self._per_folder = per_folder
+        self._apart = apart
+        self._shown: list[Hit] = []
+        self._in_folder: Counter[str] = Counter()
+        self._seen: set[FileId] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further hit would be shown."""
+        return len(self._shown) >= self._limit
+
+    def of(self, ranked: Iterable[Hit]) -> tuple[Hit, ...]:
+        """Go on with these, best first; gives all that are shown so far."""
         for hit in ranked:
-            if limit <= 0:
-                return
-            if self.apart and hit.same_as in seen:
+            if self.is_full:
+                break
+            if self._apart and hit.same_as in self._seen:
                 continue
-            if self.per_folder is not None and in_folder[hit.folder] >= self.per_folder:
+            if self._per_folder is not None and self._in_folder[hit.folder] >= self._per_folder:
                 continue
-            in_folder[hit.folder] += 1
+            self._in_folder[hit.folder] += 1
             if hit.same_as is not None:
-                seen.add(hit.same_as)
-            limit -= 1
-            yield hit
+                self._seen.add(hit.same_as)
+            self._shown.append(hit)
+        return tuple(self._shown)
+
+
+def not_listened_to(count: int) -> str:
+    """The remark on sounds that could not be compared."""
+    sounds = "1 sound was" if count == 1 else f"{count:,} sounds were"
+    return f"{sounds} not yet listened to."

@@ -29,6 +29,7 @@ from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.owed import Owed
 from smtui.jobs.rests import Rests
+from smtui.jobs.side import EXIT_DEFECT, end_child, live_beside
 from smtui.jobs.sight import Gap
 from smtui.jobs.slate import Inheritance
 from smtui.services.hearing import Assignment, Hearing
@@ -43,8 +44,6 @@ _REOPEN_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
 _CALL_PATIENCE = 120.0
-# A file did not come back, or there is a defect (EX_SOFTWARE of sysexits.h).
-_EXIT_DEFECT = 70
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +81,8 @@ class Child:
         self._loop = asyncio.new_event_loop()
         self._sweep: asyncio.Future[None] = self._loop.create_future()
         self._sweep.set_result(None)
-        threading.Thread(target=self._run, name="smtui-side", daemon=True).start()
+        # A child without it would keep its place and do nothing.
+        live_beside(self._loop, self._live, name="smtui-side", ended=end_child)
 
     @property
     def hearing(self) -> Hearing:
@@ -159,16 +159,6 @@ class Child:
         self._worked_at = time.monotonic()
         self.call(self._take_into_use())
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._live())
-        finally:
-            # It ends only by a defect, and a child without it would keep its place and do nothing.
-            _log.critical("A child ends because of a defect", exc_info=True)
-            time.sleep(_AGAIN_SECONDS)
-            os._exit(_EXIT_DEFECT)
-
     async def _live(self) -> None:
         if (standing := self._means.standing) is None:
             await self._work()
@@ -242,6 +232,9 @@ class Child:
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.
             self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
+        if self.filling and self.filling.has_ended and not self._assignments:
+            # Between files, so that none pays for it.
+            end_child()
         if self._holds and not self._assignments:
             await self._leave_use_if_idle(hearing)
 
@@ -275,7 +268,7 @@ class Child:
             await hearing.leave(stuck.claimed.run_id, [each.claimed for each in rest])
         finally:
             _log.error("A file could not be interrupted: %s", stuck.sample.file_path)
-            os._exit(_EXIT_DEFECT)
+            os._exit(EXIT_DEFECT)
 
     async def _take_into_use(self) -> None:
         if not self._holds:

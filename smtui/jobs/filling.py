@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -18,6 +17,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.domain.sample import FileId
 from smtui.jobs.means import Means, Seat
+from smtui.jobs.side import live_beside
 from smtui.jobs.wakeups import Wakeups
 from smtui.services.indexing import Indexing
 
@@ -35,7 +35,11 @@ _log = logging.getLogger(__name__)
 
 
 class Filling:
-    """One child's hand on the index; `looks` is for the child that sees to the counts."""
+    """One child's hand on the index; `looks` is for the child that sees to the counts.
+
+    Attributes:
+        has_ended: a defect ended it, and with it this child's place is to be given to another.
+    """
 
     def __init__(
         self, open_indexing: Opening, using: Using, wakeups: Wakeups, *, looks: bool
@@ -54,7 +58,8 @@ class Filling:
         self._look_at = time.monotonic() + _FIRST_LOOK_SECONDS if looks else float("inf")
         self._loop = asyncio.new_event_loop()
         self._stirred = asyncio.Event()
-        threading.Thread(target=self._run, name="smtui-index", daemon=True).start()
+        self.has_ended = False
+        live_beside(self._loop, self._live, name="smtui-index", ended=self._end)
 
     def heard(self, file_id: FileId) -> None:
         """A sound was kept; from any thread."""
@@ -73,9 +78,8 @@ class Filling:
         self._pending.update(dict.fromkeys(file_ids))
         self._stirred.set()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._live())
+    def _end(self) -> None:
+        self.has_ended = True
 
     async def _live(self) -> None:
         while True:

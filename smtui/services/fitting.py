@@ -15,7 +15,7 @@ from smtui.domain.masking import Outline, Overlay, Room, fitness, overlay, why
 from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.search import Answer, Search, Seed
+from smtui.domain.search import Answer, Search, Seed, not_listened_to
 from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
@@ -163,9 +163,10 @@ def _remarks(search: Search, found: _Found) -> list[str]:
     if len(search.more) > 1:
         told.append(f"Only {search.more[0].name} is fitted, the other sounds are not asked.")
     if found.other_tempo:
-        told.append(f"{found.other_tempo:,} of another tempo are left out.")
+        verb = "is" if found.other_tempo == 1 else "are"
+        told.append(f"{found.other_tempo:,} of another tempo {verb} left out.")
     if found.unheard:
-        told.append(f"{found.unheard:,} were not yet listened to.")
+        told.append(not_listened_to(found.unheard))
     if not found.fits:
         told.append("There is nothing else to choose from.")
     return told

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +19,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
+from smtui.services.spreading import placed
 
 SAME = 0.98
 """Sounds whose embeddings have a greater cosine are the same to the ear.
@@ -34,7 +34,6 @@ _TIMES = 5
 # Where hits are dropped for being the same or of one folder, more must be at hand.
 _WIDER = 5
 _WIDEST = 8_000
-_READ_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +154,8 @@ class Similarity:
                 most=most,
                 enough=most if asked.dropping else asked.limit,
             )
-            pool = await self._described(search, await self._nearest.found(aim, plan))
+            found = await self._nearest.found(aim, plan)
+            pool = await self._described(search, found)
             answer = Answer(
                 pool=pool,
                 out_of=left,
@@ -163,7 +163,7 @@ class Similarity:
                 per_folder=search.per_folder,
                 apart=search.apart,
             )
-            if not asked.dropping or len(pool) < most:
+            if not asked.dropping or len(found) < most:
                 return answer
             if len(answer.reweighted(search.weights, limit=asked.limit).hits) >= asked.limit:
                 return answer
@@ -179,16 +179,8 @@ class Similarity:
             same = await self._comparison.same(await self._nearest.embedded(ids), above=SAME)
             hits = tuple(replace(hit, same_as=same.get(hit.file_id)) for hit in hits)
         if search.per_folder is not None:
-            folders = await self._folders(ids)
-            hits = tuple(replace(hit, folder=folders.get(hit.file_id, "")) for hit in hits)
+            hits = await placed(hits, self._samples)
         return hits
-
-    async def _folders(self, ids: Sequence[FileId]) -> dict[FileId, str]:
-        found: dict[FileId, str] = {}
-        for start in range(0, len(ids), _READ_AT_ONCE):
-            for sample in await self._samples.get(ids[start : start + _READ_AT_ONCE]):
-                found[sample.file_id] = sample.folder
-        return found
 
 
 def _remarks(search: Search, out_of: int) -> tuple[str, ...]:

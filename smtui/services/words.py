@@ -14,7 +14,7 @@ from smtui.domain.likeness import Hit, Wanted, wanted
 from smtui.domain.ports.likeness import singles
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.search import Answer, Search
+from smtui.domain.search import Answer, Search, not_listened_to
 from smtui.domain.vocabulary import Terms, terms
 from smtui.services.spreading import spread
 
@@ -178,7 +178,7 @@ def _hits(corpus: Corpus, scores: Mapping[str, float], *, apart: bool) -> list[H
 def _counts(corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
     told = []
     if corpus.unheard:
-        told.append(f"{corpus.unheard:,} were not yet listened to.")
+        told.append(not_listened_to(corpus.unheard))
     if not hits:
         told.append("No description comes near these words.")
     return told

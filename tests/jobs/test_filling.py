@@ -82,6 +82,26 @@ async def test_an_index_that_is_away_costs_the_listening_nothing(
     assert run.completed == 2
 
 
+async def test_a_defect_in_the_filling_costs_one_child_and_no_sound(
+    bench: Bench, chroma: ChromaServer
+) -> None:
+    (bench.folder / "heard.log.index-defect").touch()
+    ids = await bench.sounds("a.wav", "b.wav", "slow.wav")
+    bench.work()
+    run = await bench.ended(await bench.start(ids, level=Level.ADVANCED))
+    assert (run.completed, run.failed) == (3, 0)
+    index = index_at(chroma)
+
+    async def there() -> set[FileId]:
+        return set(await index.ids(limit=10))
+
+    await bench.until(lambda: _is(there, set(ids)))
+    log = (bench.folder / "worker.log").read_text()
+    assert "smtui-index ends because of a defect" in log
+    assert log.count("exited with") == 1
+    await index.close()
+
+
 async def _is(there: object, wanted: set[FileId]) -> bool:
     assert callable(there)
     return bool(await there() == wanted)

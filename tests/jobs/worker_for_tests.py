@@ -2,7 +2,8 @@
 
 Called as `worker_for_tests.py DATABASE BROKER LOG LIMITS`, LIMITS being JSON of WorkLimits. With
 SMTUI_PATHS_MACHINE it poses as a worker of that machine among others, its paths mapped by
-SMTUI_PATHS_MAP. With CHROMA_FOR_TESTS it fills the index at that address.
+SMTUI_PATHS_MAP. With CHROMA_FOR_TESTS it fills the index at that address. LOG.defect and
+LOG.index-defect each ask for one defect where the documents, the index are opened.
 """
 
 from __future__ import annotations
@@ -97,6 +98,14 @@ class CapriciousListener:
         raise ValueError(message)
 
 
+def stumble_once(asked: Path) -> None:
+    """Fail by a defect where a file asks for it, and never again."""
+    if asked.exists():
+        asked.unlink()
+        message = "a defect beside the listening"
+        raise ValueError(message)
+
+
 def main(database: str, broker: str, log: str, given: str) -> int:
     limits = WorkLimits(**json.loads(given))
     app = celery_app(broker, broker, limits)
@@ -116,11 +125,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
 
     @contextlib.asynccontextmanager
     async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
-        defect = Path(f"{log}.defect")
-        if defect.exists():  # noqa: ASYNC240 - one small file
-            defect.unlink()  # noqa: ASYNC240
-            message = "a defect beside the listening"
-            raise ValueError(message)
+        stumble_once(Path(f"{log}.defect"))
         async with opened(Path(database), Durability.NORMAL) as kept:
             documents = Documents(
                 accounts=kept.accounts,
@@ -142,6 +147,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
 
     @contextlib.asynccontextmanager
     async def open_indexing() -> AsyncIterator[Indexing]:
+        stumble_once(Path(f"{log}.index-defect"))
         version = Recipe.recipe_version
         async with opened(Path(database), Durability.NORMAL) as kept:
             index = ChromaIndex(ChromaLine(chroma_address), recipe_version=version, about=False)

@@ -122,7 +122,7 @@ async def test_half_and_double_tempo_go_along_and_others_are_left_out(
     assert "twice the tempo" in told["hats 252.wav"]
     assert "same tempo" in told["hats 130.wav"]
     assert "tempo" not in told["hat.wav"]
-    assert "1 of another tempo are left out." in answer.remarks
+    assert "1 of another tempo is left out." in answer.remarks
 
 
 async def test_a_loop_a_little_faster_is_laid_over_beat_by_beat(library: SoundingLibrary) -> None:
@@ -206,7 +206,7 @@ async def test_what_cannot_be_asked_is_said_in_one_sentence(library: SoundingLib
         await fitting(library, "elsewhere.wav")
     answer = await fitting(library, "kick.wav")
     assert answer.hits == ()
-    assert "1 were not yet listened to." in answer.remarks
+    assert "1 sound was not yet listened to." in answer.remarks
     assert "There is nothing else to choose from." in answer.remarks
 
 

@@ -106,7 +106,7 @@ async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) ->
     library.write("drums/hat 2.wav", 0.7 * play.hat(RATE, seconds=0.3))
     await library.scan()
     during = await words.find(search, viewer=None)
-    assert "2 were not yet listened to." in during.remarks
+    assert "2 sounds were not yet listened to." in during.remarks
     await library.hear("drums/hat.wav", "drums/hat 2.wav", at=5)
     after = await words.find(search, viewer=None)
     assert names(library, after)[0] == "hat 2"
