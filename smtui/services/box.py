@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.reasons import Reasons
     from smtui.services.scans import Scans
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
@@ -30,6 +31,7 @@ class Services:
 
     Attributes:
         honesty: how good `similarity` is on the sounds of this library.
+        reasons: why `similarity`, `fits` and `words` found what they found.
         indexing: keeps the index of `similarity` as the library is.
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
@@ -47,6 +49,7 @@ class Services:
     pauses: Pauses
     pictures: Pictures
     similarity: Similarity
+    reasons: Reasons
     indexing: Indexing
     honesty: Honesty
     servers: HealthCheck

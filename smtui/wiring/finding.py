@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
+    from smtui.services.reasons import Reasons
     from smtui.services.rights import Rights
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
@@ -84,6 +85,13 @@ def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
     from smtui.services.similarity import Similarity
 
     return Similarity(near, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def reasons(ground: Foundation, near: LikenessPorts) -> Reasons:
+    """Why what was found was found."""
+    from smtui.services.reasons import Reasons
+
+    return Reasons(near.samples, ground.documents.analyses, near.outside)
 
 
 def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:

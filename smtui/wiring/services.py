@@ -67,6 +67,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             pauses=resting,
             pictures=_pictures(ground.cache, paths, stack),
             similarity=finding.similarity(near, paths),
+            reasons=finding.reasons(ground, near),
             honesty=finding.honesty(near, paths),
             indexing=finding.indexing(ground, rights),
             servers=ground.health,

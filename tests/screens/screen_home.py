@@ -39,6 +39,7 @@ from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
+from smtui.services.reasons import Reasons
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.services.similarity import Similarity
@@ -181,6 +182,7 @@ class Home:
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
+                reasons=Reasons(documents.samples, documents.analyses, near.outside),
                 indexing=Indexing(
                     near.samples,
                     near.embeddings,

@@ -420,6 +420,8 @@ async def test_a_file_from_outside_is_a_seed(
         await until(lambda: names(pilot))
         assert line_with(pilot.app, "  seed  ").split()[1:3] == ["new", "kick.wav"]
         assert "kick" in names(pilot)[0]
+        await until(lambda: "why" in seen(pilot.app))
+        assert "same" in line_with(pilot.app, "why ")
         await press(pilot, "Y")
         assert pilot.app.clipboard == f'like "{new}"'
 
