@@ -16,7 +16,9 @@ from smtui.audio.recipe import listen
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
+from smtui.domain.sample import FileId
 from smtui.domain.search import View
+from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.similar import SimilarScreen
@@ -247,6 +249,43 @@ async def test_enter_opens_the_sound_and_q_comes_back_to_its_row(
         assert under_cursor(pilot) == names(pilot)[1]
 
 
+async def test_a_sound_that_was_opened_leads_on_through_the_hits(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        found = names(pilot)
+        await press(pilot, "enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await settle(pilot.app)
+        await press(pilot, "J", "J")
+        assert found[2] in seen(pilot.app).splitlines()[0]
+        await press(pilot, "K")
+        assert found[1] in seen(pilot.app).splitlines()[0]
+        await press(pilot, "K", "K")
+        assert "This is the first sound" in "".join(told(pilot.app))
+        await press(pilot, *"JJJJJJJJ")
+        assert found[-1] in seen(pilot.app).splitlines()[0]
+        assert "This is the last sound" in "".join(told(pilot.app))
+        await press(pilot, "K", "q")
+        assert under_cursor(pilot) == found[-2]
+        await press(pilot, "q")
+        # The library's cursor stays on the sound that one began with.
+        await press(pilot, "s")
+        assert [seed.name for seed in screen(pilot).search.more] == ["a_kick.wav"]
+
+
+async def test_a_hit_that_left_the_library_is_passed_over(library: Home) -> None:
+    first, last = library.files["a_kick.wav"], library.files["f_organ.wav"]
+    async with library.open_services() as services:
+        order = HitOrder(services.library, [first, FileId("gone"), last])
+        after, before = await order.around(first, 1), await order.around(last, -1)
+        assert after is not None
+        assert before is not None
+        assert (after.file_id, before.file_id) == (last, first)
+        assert await order.around(last, 1) is None
+        assert await order.around(FileId("gone, too"), 1) is None
+
+
 async def test_s_makes_the_row_the_seed_and_backspace_goes_back_to_it(
     library: Home, similar: OpenSimilar
 ) -> None:
@@ -261,7 +300,21 @@ async def test_s_makes_the_row_the_seed_and_backspace_goes_back_to_it(
         assert names(pilot) == first
         assert under_cursor(pilot) == "e_pad.wav"
         await press(pilot, "backspace")
-        assert "This was the first seed" in "".join(told(pilot.app))
+        assert names(pilot) == first
+
+
+async def test_the_way_to_the_seed_before_is_offered_where_there_is_one(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        assert "bksp" not in seen(pilot.app)
+        await press(pilot, "v", "v")
+        assert "sounds like" in seen(pilot.app)
+        assert "bksp" not in seen(pilot.app)
+        await press(pilot, "escape", "v", "s")
+        assert "bksp Before" in seen(pilot.app)
+        await press(pilot, "backspace")
+        assert "bksp" not in seen(pilot.app)
 
 
 async def test_a_weight_ranks_anew_and_the_cursor_stays_on_its_sound(

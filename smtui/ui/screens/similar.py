@@ -17,6 +17,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.domain.search_line import SearchLine, written
 from smtui.paths import styles
+from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.alike.listening import Listening
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
 from smtui.ui.alike.seeding import LINE, WORDS, Seeding
@@ -92,9 +93,10 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
 
     @dataclass
     class SampleOpened(Message):
-        """A sound that was found was opened."""
+        """A sound that was found was opened from among these."""
 
         file_id: FileId
+        hits: HitOrder
 
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
@@ -121,6 +123,8 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         """Offer no key that could change nothing, and no `/` while one types."""
         if action == "filter" and isinstance(self.focused, Input):
             return False
+        if action == "seed_before" and not self.has_earlier:
+            return False
         if action in _OF_WEIGHTS and self.search.view is not View.ALIKE:
             return False
         if action == "turns" and self.is_mounted and not self.is_wide:
@@ -138,7 +142,16 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         if message.row.file_id is None:
             self.say("This file is not in the library; i in the library scans its folder")
         else:
-            self.post_message(self.SampleOpened(message.row.file_id))
+            rows = [row.file_id for row in self.table.rows if row.file_id is not None]
+            hits = HitOrder(self.services.library, rows)
+            self.post_message(self.SampleOpened(message.row.file_id, hits))
+
+    def follow(self, file_id: FileId) -> None:
+        """Put the cursor on a sound that was looked at last."""
+        for place, row in enumerate(self.table.rows):
+            if row.file_id == file_id:
+                self.table.move_to(place)
+                return
 
     @on(AskLine.Answered)
     def _answered(self, message: AskLine.Answered) -> None:
