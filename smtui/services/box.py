@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
@@ -32,6 +33,7 @@ class Services:
     Attributes:
         honesty: how good `similarity` is on the sounds of this library.
         reasons: why `similarity`, `fits` and `words` found what they found.
+        hit_lists: what they found, for other programs.
         indexing: keeps the index of `similarity` as the library is.
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
@@ -50,6 +52,7 @@ class Services:
     pictures: Pictures
     similarity: Similarity
     reasons: Reasons
+    hit_lists: HitLists
     indexing: Indexing
     honesty: Honesty
     servers: HealthCheck

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
@@ -92,6 +93,13 @@ def reasons(ground: Foundation, near: LikenessPorts) -> Reasons:
     from smtui.services.reasons import Reasons
 
     return Reasons(near.samples, ground.documents.analyses, near.outside)
+
+
+def hit_lists(ground: Foundation, near: LikenessPorts, paths: PathMap) -> HitLists:
+    """What was found, for other programs."""
+    from smtui.services.hit_lists import HitLists
+
+    return HitLists(near.samples, ground.documents.analyses, reasons(ground, near), paths)
 
 
 def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:

@@ -33,6 +33,7 @@ from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting
+from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.library import Library
@@ -159,6 +160,7 @@ class Home:
             )
             self.documents = documents
             library = Library(documents.samples, rights, Clock())
+            reasons = Reasons(documents.samples, documents.analyses, near.outside)
             stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
@@ -182,7 +184,8 @@ class Home:
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
-                reasons=Reasons(documents.samples, documents.analyses, near.outside),
+                reasons=reasons,
+                hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
                 indexing=Indexing(
                     near.samples,
                     near.embeddings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.ui.alike.hit_order import HitOrder
+from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.similar import SimilarScreen
@@ -582,3 +585,74 @@ async def test_keys_that_could_change_nothing_are_not_offered(
         assert not {"heavier", "lighter", "even"} & offered
         await press(pilot, "question_mark")
         assert "Make this sound the seed." in seen(pilot.app)
+
+
+async def write_to(pilot: Pilot[None], path: Path) -> None:
+    await press(pilot, "w", *["backspace"] * 80, *str(path), "enter")
+
+
+async def test_the_hits_are_written_in_the_form_that_the_name_says(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    async with similar() as pilot:
+        found = names(pilot)
+        await press(pilot, "w")
+        assert "write the hits to ~/like-a_kick.csv" in seen(pilot.app)
+        await press(pilot, "escape")
+        await write_to(pilot, tmp_path / "hits.csv")
+        assert f"5 hits are in {tmp_path}/hits.csv" in "".join(told(pilot.app))
+        with (tmp_path / "hits.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [Path(row["path"]).name for row in rows] == found
+        assert rows[0]["kind"] == "kick"
+        assert "a tone lower" in rows[0]["why"]
+        await write_to(pilot, tmp_path / "hits.jsonl")
+        lines = [json.loads(one) for one in (tmp_path / "hits.jsonl").read_text().splitlines()]
+        assert [one["filename"] for one in lines] == found
+        assert len(lines[0]["spectral_features"]["times"]) > 1
+        await write_to(pilot, tmp_path / "hits.m3u")
+        listed = (tmp_path / "hits.m3u").read_text().splitlines()
+        assert [Path(one).name for one in listed if not one.startswith("#")] == found
+
+
+async def test_nothing_is_written_over_without_a_yes(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("mine")
+    async with similar() as pilot:
+        await write_to(pilot, mine)
+        await until(lambda: "is there already. Write over it?" in seen(pilot.app))
+        await press(pilot, "escape")
+        assert mine.read_text() == "mine"
+        await write_to(pilot, mine)
+        await until(lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "enter")
+        await until(lambda: mine.read_text().startswith("path,score"))
+        assert not (tmp_path / ".mine.csv.new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hits.txt", "a name ends in .csv, .jsonl or .m3u"),
+        ("nowhere/hits.csv", "No such file or directory"),
+        ("folder.csv", "that is no file"),
+    ],
+)
+async def test_where_nothing_can_be_written_the_line_says_why(
+    library: Home, similar: OpenSimilar, tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    async with similar(size=(160, 40)) as pilot:
+        await write_to(pilot, tmp_path / name)
+        assert words in seen(pilot.app)
+        assert str(tmp_path / name) in seen(pilot.app)
+        await press(pilot, "escape")
+        assert names(pilot)
+
+
+async def test_without_hits_there_is_nothing_to_write(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        await press(pilot, "slash", *"kind:snare", "enter", "w")
+        assert "There are no hits to write" in "".join(told(pilot.app))

@@ -22,6 +22,7 @@ from smtui.ui.alike.listening import Listening
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
 from smtui.ui.alike.seeding import LINE, WORDS, Seeding
 from smtui.ui.alike.weighing import Weighing
+from smtui.ui.alike.writing import FILE, Writing
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
@@ -52,7 +53,7 @@ def _aspect(place: int, name: str) -> Binding:
     )
 
 
-class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
+class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
     """One search by likeness after the other."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -85,6 +86,7 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         _key("L", "line", "Line", "Edit the whole search as one line."),
         _key("S", "similar_outside", "Outside", "Find what is like a file from outside."),
         _key("a", "analyze", "Analyse", "Listen to this sound, or to a seed nobody heard."),
+        _key("w", "write", "Write", "Write the hits into a file: .csv, .jsonl, .m3u."),
         _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("Y", "copy_line", "Copy search", "Copy the search as one line."),
         _key("escape", "escape", "Back", "Close the filter, else back to where you were."),
@@ -155,8 +157,13 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
 
     @on(AskLine.Answered)
     def _answered(self, message: AskLine.Answered) -> None:
-        answer = {LINE: self.answer_line, WORDS: self.answer_words, OUTSIDE: self.answer_outside}
-        answer[message.subject](message.text)
+        answers = {
+            LINE: self.answer_line,
+            WORDS: self.answer_words,
+            OUTSIDE: self.answer_outside,
+            FILE: self.answer_file,
+        }
+        answers[message.subject](message.text)
 
     @on(AskLine.Closed)
     @on(FilterLine.Kept)
