@@ -9,15 +9,24 @@ import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from smtui.domain.analysis import Claims, Level, Measurement, SpectralFeatures
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.ports.likeness import HeardOutside
+from smtui.domain.traits import traits_outside
 
 _COMMAND = (sys.executable, "-P", "-m", "smtui", "inspect", "--json", "--embedding", "--")
+_TAKEN = (
+    *("recipe_version", "file_hash", "duration", "processing_time", "tempo", "key", "mode"),
+    *("loudness_lufs", "root_note", "is_loop", "kind", "kind_confidence"),
+)
+_OVER_TIME = ("times", "spectral_centroid", "flatness", "rms")
 _LONGEST_SECONDS = 120.0
 _REMEMBERED = 32
 
@@ -27,18 +36,18 @@ class InspectedOutside:
 
     def __init__(self, *, seconds: float = _LONGEST_SECONDS) -> None:
         self._seconds = seconds
-        self._known: OrderedDict[tuple[Path, int, int], Sequence[float]] = OrderedDict()
+        self._known: OrderedDict[tuple[Path, int, int], HeardOutside] = OrderedDict()
 
-    async def embedding(self, path: Path) -> Sequence[float]:
-        """Give its 768 numbers; raises SoundUnreadable."""
+    async def heard(self, path: Path) -> HeardOutside:
+        """Listen to it; raises SoundUnreadable."""
         stamp = await asyncio.to_thread(_stamp, path)
         if (known := self._known.get(stamp)) is not None:
             return known
-        numbers = _embedding(await self._told(path))
-        self._known[stamp] = numbers
+        heard = _heard(await self._told(path))
+        self._known[stamp] = heard
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return numbers
+        return heard
 
     async def _told(self, path: Path) -> bytes:
         quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -83,17 +92,36 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     return path, there.st_size, there.st_mtime_ns
 
 
-def _embedding(told: bytes) -> tuple[float, ...]:
+def _heard(told: bytes) -> HeardOutside:
+    """Read what the process said of the file; raises SoundUnreadable."""
     try:
-        heard: dict[str, Any] = json.loads(told)
-        if "error" in heard:
-            raise SoundUnreadable(str(heard["error"]), code=ErrorCode(heard["code"]))
-        numbers = tuple(float(one) for one in heard["embedding"])
+        fields: dict[str, Any] = json.loads(told)
+        if "error" in fields:
+            raise SoundUnreadable(str(fields["error"]), code=ErrorCode(fields["code"]))
+        numbers = tuple(float(one) for one in fields["embedding"])
+        at = datetime.fromisoformat(fields["analyzed_at"])
+        heard = HeardOutside(embedding=numbers, traits=traits_outside(_measured(fields), at))
     except (ValueError, TypeError, LookupError) as error:
         raise _failed() from error
     if len(numbers) != DIMENSIONS:
         raise _failed()
-    return numbers
+    return heard
+
+
+def _measured(fields: Mapping[str, Any]) -> Measurement:
+    """As much of what was heard as there is something to say of."""
+    claims, slices = fields["claims"], fields["spectral_features"] or {}
+    taken = {name: fields[name] for name in _TAKEN}
+    return Measurement(
+        level=Level(fields["analysis_level"]),
+        claims=Claims(
+            tempo_confidence=claims["tempo_confidence"], key_confidence=claims["key_confidence"]
+        ),
+        spectral_features=SpectralFeatures(
+            **{name: tuple(slices.get(name, ())) for name in _OVER_TIME}
+        ),
+        **taken,
+    )
 
 
 def _failed() -> SoundUnreadable:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.fields import path_fields
 from smtui.cli.running import opened, out, run
+from smtui.domain.fields import path_fields
 from smtui.domain.findings import Limits
 from smtui.domain.question import Question
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.fields import path_fields
 from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, opened, out, run
+from smtui.domain.fields import path_fields
 
 if TYPE_CHECKING:
     from smtui.domain.copies import Group

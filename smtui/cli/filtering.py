@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 
@@ -25,8 +26,15 @@ def refuse_options(words: Sequence[str], options: Sequence[str]) -> None:
 
 def parsed(text: str) -> Expression:
     """Read a filter, pointing at a mistake in it before it is raised."""
-    try:
+    with pointing(text):
         return parse(text)
+
+
+@contextmanager
+def pointing(text: str) -> Iterator[None]:
+    """Point at a mistake in the text before it is raised."""
+    try:
+        yield
     except QueryInvalid as mistake:
         if text.isprintable():
             err(f"  {text}")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.fields import path_fields
 from smtui.cli.filtering import parsed
 from smtui.cli.running import err, opened, out, run
+from smtui.domain.fields import path_fields
 
 if TYPE_CHECKING:
     from smtui.domain.likeness import Hit

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.fields import path_fields
 from smtui.cli.running import Opened, opened, out, run
 from smtui.domain.errors import NotFound
+from smtui.domain.fields import path_fields
 from smtui.domain.question import All, Fact, Is, Not, Question, Within
 from smtui.domain.text import printable_path, shown
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from smtui.cli.fields import analysis_fields
 from smtui.cli.ink import ink_of
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
 from smtui.ui.draw import wording

@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from smtui.cli.fields import sample_fields
 from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.running import Opened, err, opened, run
 from smtui.cli.table import Table
+from smtui.domain.fields import sample_fields
 from smtui.domain.query import CONDITIONS
 from smtui.domain.question import SORTABLE, Field, Question, Sort
 

@@ -15,7 +15,7 @@ from typing import NewType
 from smtui.domain.account import UserId
 from smtui.domain.keys import KEY_NAMES as KEY_NAMES
 from smtui.domain.quality import Quality
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, Heard
 
 AnalysisId = NewType("AnalysisId", str)
 
@@ -196,6 +196,26 @@ def quality_of(measured: Measurement) -> Quality:
         silence_head=measured.silence_head,
         silence_tail=measured.silence_tail,
         stereo_correlation=measured.stereo_correlation,
+    )
+
+
+def heard_of(measured: Measurement, at: datetime) -> Heard:
+    """What the row of a sound shows of a measurement."""
+    return Heard(
+        tempo=measured.tempo,
+        tempo_confidence=measured.claims.tempo_confidence,
+        key=measured.key,
+        mode=measured.mode,
+        key_confidence=measured.claims.key_confidence,
+        root_note=measured.root_note,
+        kind=measured.kind,
+        kind_confidence=measured.kind_confidence,
+        is_loop=measured.is_loop,
+        loudness_lufs=measured.loudness_lufs,
+        quality=quality_of(measured),
+        level=measured.level,
+        recipe_version=measured.recipe_version,
+        analyzed_at=at,
     )
 
 

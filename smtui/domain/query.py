@@ -20,7 +20,7 @@ from smtui.domain.text import folded
 from smtui.domain.typed import Typed, branches
 from smtui.domain.wording import BARE_FACTS, written
 
-__all__ = ["CONDITIONS", "MOST_CONDITIONS", "parse", "written"]
+__all__ = ["CONDITIONS", "MOST_CONDITIONS", "both", "parse", "written"]
 
 MOST_CONDITIONS = 200
 """Stores compile a filter to one statement, whose depth is limited."""
@@ -42,6 +42,14 @@ def parse(text: str) -> Expression:
     except QueryInvalid as mistake:
         start, end = origins[mistake.start], origins[mistake.end]
         raise QueryInvalid(mistake.title, start=start, end=end, hint=mistake.hint) from None
+
+
+def both(first: str, second: str) -> str:
+    """Write the filter that asks for both; raises QueryInvalid as `parse`."""
+    if not first.strip() or not second.strip():
+        return first.strip() or second.strip()
+    # Joined as they are, a word beside an or would count for one of its sides alone.
+    return written(All((parse(first), parse(second))))
 
 
 def _parsed(text: str) -> Expression:

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field, replace
 
 from smtui.domain.errors import InputInvalid, QueryInvalid
 from smtui.domain.likeness import ASPECTS, Weights
+from smtui.domain.query import both
 from smtui.domain.query import parse as parse_filter
-from smtui.domain.query import written as written_filter
-from smtui.domain.question import All
 from smtui.domain.search import MOST_SEEDS, Search, Seed, View
 from smtui.domain.typed import Typed, words
 
@@ -277,10 +276,7 @@ class _Reader:
 
     def _filter(self) -> str:
         typed = " ".join(self._text[word.start : word.end] for word in self._conditions)
-        if not typed or not self._where:
-            return typed or self._where
-        # What stands before `where` counts for both sides of an or behind it.
-        return written_filter(All((parse_filter(typed), parse_filter(self._where))))
+        return both(typed, self._where)
 
     @staticmethod
     def _checked(text: str, start: int) -> None:

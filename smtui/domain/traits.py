@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import exp, log
 
-from smtui.domain.analysis import Analysis, SpectralFeatures
+from smtui.domain.analysis import Analysis, Measurement, SpectralFeatures, heard_of
 from smtui.domain.keys import KEY_NAMES
 from smtui.domain.sample import Heard, Sample
 
@@ -49,11 +50,20 @@ class Traits:
 
 def traits(sample: Sample, analysis: Analysis | None = None) -> Traits:
     """Take what the row knows, and what was heard over time where that is at hand."""
-    heard = sample.heard
     features = None if analysis is None else analysis.measured.spectral_features
     length = sample.duration if sample.duration > 0 else None
-    if heard is None:
+    if sample.heard is None:
         return Traits(length=length)
+    return _traits(sample.heard, features, length)
+
+
+def traits_outside(measured: Measurement, at: datetime) -> Traits:
+    """Take what was heard of a file that is not of the library."""
+    length = measured.duration if measured.duration > 0 else None
+    return _traits(heard_of(measured, at), measured.spectral_features, length)
+
+
+def _traits(heard: Heard, features: SpectralFeatures | None, length: float | None) -> Traits:
     has_key = heard.key in KEY_NAMES and heard.key_confidence >= _SURE
     return Traits(
         brightness=_brightness(features),

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
+    from smtui.services.reasons import Reasons
     from smtui.services.scans import Scans
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
@@ -30,6 +32,8 @@ class Services:
 
     Attributes:
         honesty: how good `similarity` is on the sounds of this library.
+        reasons: why `similarity`, `fits` and `words` found what they found.
+        hit_lists: what they found, for other programs.
         indexing: keeps the index of `similarity` as the library is.
         servers: asks them how they are.
         paths: how the library's paths are called on this machine.
@@ -47,6 +51,8 @@ class Services:
     pauses: Pauses
     pictures: Pictures
     similarity: Similarity
+    reasons: Reasons
+    hit_lists: HitLists
     indexing: Indexing
     honesty: Honesty
     servers: HealthCheck

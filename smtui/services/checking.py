@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtui.domain.analysis import Level, Measurement
+from smtui.domain.analysis import Level, Measurement, heard_of
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.findings import Finding, Flaw, Limits, Subject, findings
 from smtui.domain.sample import FoundFile, Sample
 from smtui.domain.scan import Candidate, Unreadable
-from smtui.services.hearing import heard_of
 
 if TYPE_CHECKING:
     from smtui.domain.ports.work import Clock, Listener, SoundFinder

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from smtui.domain.analysis import Analysis, Measurement, quality_of
+from smtui.domain.analysis import Analysis, Measurement, heard_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
@@ -19,7 +19,7 @@ from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.ports.work import Clock
-from smtui.domain.sample import Heard, Sample, Trouble
+from smtui.domain.sample import Sample, Trouble
 from smtui.services.in_steps import InSteps
 
 _AT_ONCE = 500
@@ -238,26 +238,6 @@ class Hearing:
 
     def _trouble(self, reason: SoundUnreadable) -> Trouble:
         return Trouble(code=reason.code, error=str(reason), at=self._clock.now())
-
-
-def heard_of(measured: Measurement, at: datetime) -> Heard:
-    """What the row of a sound shows of a measurement."""
-    return Heard(
-        tempo=measured.tempo,
-        tempo_confidence=measured.claims.tempo_confidence,
-        key=measured.key,
-        mode=measured.mode,
-        key_confidence=measured.claims.key_confidence,
-        root_note=measured.root_note,
-        kind=measured.kind,
-        kind_confidence=measured.kind_confidence,
-        is_loop=measured.is_loop,
-        loudness_lufs=measured.loudness_lufs,
-        quality=quality_of(measured),
-        level=measured.level,
-        recipe_version=measured.recipe_version,
-        analyzed_at=at,
-    )
 
 
 def _told(sample: Sample, failure: Failure, *, since: datetime) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from smtui.domain.account import UserId
-from smtui.domain.errors import InputInvalid, NotFound
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
@@ -46,9 +47,29 @@ class Seeds:
             found = _only(text, [sample async for sample in self._by_name(text, viewer)])
         return Seed(name=found.filename, file_id=found.file_id)
 
+    async def meant(self, reference: str, viewer: UserId | None) -> Seed:
+        """Find a sound by what a person calls it: one of the library, else a file by its path.
+
+        Raises:
+            NotFound: neither is there.
+            InputInvalid: the library has several.
+            SoundUnreadable: the file cannot be listened to.
+        """
+        try:
+            return await self.named(reference, viewer)
+        except NotFound as unknown:
+            if not reference.startswith("/"):
+                raise
+            try:
+                return await self.outside(Path(reference))
+            except SoundUnreadable as error:
+                if error.code is ErrorCode.VANISHED:
+                    raise unknown from None
+                raise
+
     async def outside(self, path: Path) -> Seed:
         """Listen to a file that is not of the library; raises SoundUnreadable."""
-        await self._outside.embedding(path)
+        await self._outside.heard(path)
         return Seed(name=printable_path(os.fsencode(path.name)), path=path)
 
     async def numbers(
@@ -67,7 +88,7 @@ class Seeds:
         found: list[Sequence[float]] = []
         for seed in seeds:
             if seed.path is not None:
-                found.append(await self._outside.embedding(seed.path))
+                found.append((await self._outside.heard(seed.path)).embedding)
             elif seed.file_id not in mine:
                 raise NotFound(f"{shown(seed.name)} is not in the library")
             elif seed.file_id not in kept:

@@ -87,6 +87,10 @@ class Similarity:
         """Find a sound by id, path or filename; raises NotFound, InputInvalid."""
         return await self._seeds.named(reference, viewer)
 
+    async def meant(self, reference: str, viewer: UserId | None) -> Seed:
+        """Find a sound as `seed`, else listen to the file that a whole path names."""
+        return await self._seeds.meant(reference, viewer)
+
     async def outside(self, path: Path) -> Seed:
         """Listen to a file that is not of the library; raises SoundUnreadable."""
         return await self._seeds.outside(path)

@@ -14,8 +14,8 @@ from smtui.ui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
-    from smtui.services.listing import Listing
     from smtui.ui.alike.opening import TowardsAlike
+    from smtui.ui.inspecting.sound import Neighbours
     from smtui.ui.options import Options
     from smtui.ui.running.following import Following
     from smtui.ui.screens.batch import BatchScreen
@@ -45,7 +45,7 @@ class Doors(TypeAhead):
         """Open one sound of a run."""
         self._open_sound(message.file_id, None)
 
-    def _open_sound(self, file_id: FileId, listing: Listing | None) -> None:
+    def _open_sound(self, file_id: FileId, listing: Neighbours | None) -> None:
         from smtui.ui.inspecting.sound import Looked
         from smtui.ui.screens.detail import DetailScreen
 
@@ -56,7 +56,7 @@ class Doors(TypeAhead):
 
     def on_similar_screen_sample_opened(self, message: SimilarScreen.SampleOpened) -> None:
         """Open one of the sounds that were found."""
-        self._open_sound(message.file_id, None)
+        self._open_sound(message.file_id, message.hits)
 
     def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""
@@ -81,12 +81,14 @@ class Doors(TypeAhead):
         self.push_screen(SimilarScreen(self._services, sought, self.options))
 
     def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
-        """Take the library's cursor along through its list."""
+        """Take the cursor along through the list that the sound was opened from."""
         from smtui.ui.screens.library import LibraryScreen
+        from smtui.ui.screens.similar import SimilarScreen
 
-        for screen in self.screen_stack:
-            if isinstance(screen, LibraryScreen):
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LibraryScreen | SimilarScreen):
                 screen.follow(message.file_id)
+                return
 
     def on_room_asked(self, message: Room.Asked) -> None:
         """Ask, and begin what was asked about when the person says yes."""

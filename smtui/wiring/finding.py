@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.fitting import Fitting
+    from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
+    from smtui.services.reasons import Reasons
     from smtui.services.rights import Rights
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
@@ -84,6 +86,20 @@ def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
     from smtui.services.similarity import Similarity
 
     return Similarity(near, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def reasons(ground: Foundation, near: LikenessPorts) -> Reasons:
+    """Why what was found was found."""
+    from smtui.services.reasons import Reasons
+
+    return Reasons(near.samples, ground.documents.analyses, near.outside)
+
+
+def hit_lists(ground: Foundation, near: LikenessPorts, paths: PathMap) -> HitLists:
+    """What was found, for other programs."""
+    from smtui.services.hit_lists import HitLists
+
+    return HitLists(near.samples, ground.documents.analyses, reasons(ground, near), paths)
 
 
 def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:

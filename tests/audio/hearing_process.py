@@ -87,9 +87,9 @@ def main() -> None:
 
     hush_decoders()
     from smtui.audio.recipe import listen
-    from smtui.cli.fields import analysis_fields
     from smtui.domain.analysis import Level
     from smtui.domain.errors import SoundUnreadable
+    from smtui.domain.fields import analysis_fields
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     print("ready", flush=True)

@@ -19,13 +19,19 @@ from typing import Any
 from smtui.alike.masking import NumpyMasking
 from smtui.audio.recipe import listen
 from smtui.demo.sounds import make
-from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement, SpectralFeatures
+from smtui.domain.analysis import (
+    Analysis,
+    AnalysisId,
+    Level,
+    Measurement,
+    SpectralFeatures,
+    heard_of,
+)
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
 from smtui.services.fitting import Fitting
-from smtui.services.hearing import heard_of
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.sounding import NOW

@@ -44,7 +44,7 @@ def sounds(tmp_path: Path) -> Path:
 
 
 def paths(*words: str | Path) -> list[str]:
-    done = smtui("similar", *words, "--json")
+    done = smtui("similar", "--json", *words)
     assert done.returncode == 0, done.stderr
     return [json.loads(line)["path"] for line in done.stdout.splitlines()]
 
@@ -67,7 +67,76 @@ def test_what_sounds_alike_is_found_and_kept_to_what_was_asked(
     assert set(told["aspects"]) == {"timbre", "rhythm", "tonality", "envelope"}
     assert told["analysis_level"] == "advanced"
     line = smtui("similar", "low_0").stdout.splitlines()[0]
-    assert line.endswith(f"  {found[0]}")
+    assert f"  {found[0]}: " in line
+
+
+def test_every_hit_says_why_it_was_found(sounds: Path, tmp_path: Path) -> None:
+    outside = tone(tmp_path / "elsewhere/fifth.wav", 90)
+    for seed in ("low_0", outside):
+        told = [json.loads(line) for line in smtui("similar", seed, "--json").stdout.splitlines()]
+        assert list(told[0])[:4] == ["path", "score", "aspects", "why"]
+        assert all(one["why"] for one in told)
+        whys = {Path(one["path"]).parent.name: one["why"] for one in told}
+        assert "noisier" in whys["noise"]
+    said = smtui("similar", outside, "--limit", "1").stdout
+    assert said.rstrip().endswith(f": {told[0]['why']}")
+
+
+def test_a_whole_search_is_one_argument_or_several(sounds: Path, tmp_path: Path) -> None:
+    line = "like low_0 timbre=3 tonality=0 -noise_1 in:low pack<=2"
+    found = paths(line)
+    assert {Path(one).parent.name for one in found} == {"low"}
+    assert len(found) == 2
+    assert paths(*line.split()) == found
+    assert paths("low_0", "timbre=3", "tonality=0", "-noise_1", "in:low", "pack<=2") == found
+    options = ("--weights", "timbre=3,tonality=0", "--unlike", "noise_1", "--filter", "in:low")
+    assert paths("low_0", *options, "--per-folder", "2") == found
+    # Options add to a search, or win over it.
+    assert paths(line, "--per-folder", "3") == paths(line.replace("pack<=2", "pack<=3"))
+    assert paths(line, "--filter", "low_3") == [str(sounds / "low/low_3.wav")]
+    assert len(paths("like low_0", "--like", "low_1", "--unlike", "low_2")) == 5
+    assert paths("fits low_0") == paths("low_0", "--fits") == paths("like low_0", "--fits")
+    words = smtui("find", "noise", "--json").stdout.splitlines()
+    assert paths("words noise") == [json.loads(one)["path"] for one in words]
+    outside = tone(tmp_path / "else where/a tone.wav", 61)
+    assert paths(f'like "{outside}" in:low') == paths("like", str(outside), "in:low")
+    assert len(paths(f'like "{outside}" in:low')) == 4
+
+
+def test_a_name_is_a_name_even_where_it_begins_like_a_search(sounds: Path) -> None:
+    tone(sounds / "like kick 1.wav", 70)
+    for words in (("scan", "--no-analyze", sounds), ("analyze", "--wait")):
+        assert smtui(*words).returncode == 0
+    assert len(paths("like kick 1")) == 8
+    assert len(paths("like kick 1.wav")) == 8
+    assert len(paths("--", "like kick 1.wav")) == 8
+    assert len(paths('like "like kick 1" pack<=1')) == 2
+    done = smtui("similar", "kick 2 timbre=3")
+    assert "no sound called kick 2 timbre=3" in done.stderr
+    assert "A whole search begins with like, fits or words" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "place", "said"),
+    [
+        (("like low_0 timber=3",), "timber", "There is no aspect timber"),
+        (("low_0", "timber=3"), "timber", "There is no aspect timber"),
+        (("like low_0 bpm:fast",), "fast", "is not a tempo"),
+        (("words",), "words", "There are no words to look for"),
+    ],
+)
+def test_a_mistake_in_a_search_is_pointed_at(words: tuple[str, ...], place: str, said: str) -> None:
+    done = smtui("similar", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    text, marks, sentence = done.stderr.splitlines()
+    assert text[marks.index("^") : marks.rindex("^") + 1] == place
+    assert said in sentence
+
+
+def test_a_misspelt_option_is_no_sound() -> None:
+    done = smtui("similar", "low_0", "--limits", "3")
+    assert done.returncode == 2
+    assert "--limit" in done.stderr
 
 
 def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Analysis, Claims, Level, Measurement
+from smtui.domain.analysis import Analysis, Claims, Level, Measurement, heard_of
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.documents import OutcomeStore
-from smtui.services.hearing import Documents, heard_of
+from smtui.services.hearing import Documents
 from smtui.services.in_steps import InSteps
 from smtui.stores.sqlite import claims
 from smtui.stores.sqlite.opening import opened

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from smtui.domain.errors import QueryInvalid
-from smtui.domain.query import CONDITIONS, MOST_CONDITIONS, parse, written
+from smtui.domain.query import CONDITIONS, MOST_CONDITIONS, both, parse, written
 from smtui.domain.question import (
     All,
     Any,
@@ -285,3 +285,20 @@ def test_what_is_written_back_is_what_was_typed(text: str) -> None:
 def test_an_or_inside_an_and_is_multiplied_out() -> None:
     tree = All((Any((Words("a"), Words("b"))), Not(All((Words("c"), Is(Fact.LOOP))))))
     assert written(tree) == "a -c | a -is:loop | b -c | b -is:loop"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("", " kick ", "kick"),
+        ("kick", "", "kick"),
+        ("kick", "bpm:120", "kick bpm:120"),
+    ],
+)
+def test_two_filters_ask_for_both(first: str, second: str, expected: str) -> None:
+    assert both(first, second) == expected
+
+
+def test_an_or_in_one_of_two_filters_stays_within_it() -> None:
+    a, b, c = Words("a"), Words("b"), Words("c")
+    assert parse(both("a | b", "c")) in (All((Any((a, b)), c)), Any((All((a, c)), All((b, c)))))

@@ -33,12 +33,14 @@ from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting
+from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
+from smtui.services.reasons import Reasons
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.services.similarity import Similarity
@@ -158,6 +160,7 @@ class Home:
             )
             self.documents = documents
             library = Library(documents.samples, rights, Clock())
+            reasons = Reasons(documents.samples, documents.analyses, near.outside)
             stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
@@ -181,6 +184,8 @@ class Home:
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
                 similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
+                reasons=reasons,
+                hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
                 indexing=Indexing(
                     near.samples,
                     near.embeddings,

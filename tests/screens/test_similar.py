@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -16,7 +18,10 @@ from smtui.audio.recipe import listen
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
+from smtui.domain.sample import FileId
 from smtui.domain.search import View
+from smtui.ui.alike.hit_order import HitOrder
+from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.similar import SimilarScreen
@@ -247,6 +252,43 @@ async def test_enter_opens_the_sound_and_q_comes_back_to_its_row(
         assert under_cursor(pilot) == names(pilot)[1]
 
 
+async def test_a_sound_that_was_opened_leads_on_through_the_hits(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        found = names(pilot)
+        await press(pilot, "enter")
+        await until(lambda: isinstance(pilot.app.screen, DetailScreen))
+        await settle(pilot.app)
+        await press(pilot, "J", "J")
+        assert found[2] in seen(pilot.app).splitlines()[0]
+        await press(pilot, "K")
+        assert found[1] in seen(pilot.app).splitlines()[0]
+        await press(pilot, "K", "K")
+        assert "This is the first sound" in "".join(told(pilot.app))
+        await press(pilot, *"JJJJJJJJ")
+        assert found[-1] in seen(pilot.app).splitlines()[0]
+        assert "This is the last sound" in "".join(told(pilot.app))
+        await press(pilot, "K", "q")
+        assert under_cursor(pilot) == found[-2]
+        await press(pilot, "q")
+        # The library's cursor stays on the sound that one began with.
+        await press(pilot, "s")
+        assert [seed.name for seed in screen(pilot).search.more] == ["a_kick.wav"]
+
+
+async def test_a_hit_that_left_the_library_is_passed_over(library: Home) -> None:
+    first, last = library.files["a_kick.wav"], library.files["f_organ.wav"]
+    async with library.open_services() as services:
+        order = HitOrder(services.library, [first, FileId("gone"), last])
+        after, before = await order.around(first, 1), await order.around(last, -1)
+        assert after is not None
+        assert before is not None
+        assert (after.file_id, before.file_id) == (last, first)
+        assert await order.around(last, 1) is None
+        assert await order.around(FileId("gone, too"), 1) is None
+
+
 async def test_s_makes_the_row_the_seed_and_backspace_goes_back_to_it(
     library: Home, similar: OpenSimilar
 ) -> None:
@@ -261,7 +303,21 @@ async def test_s_makes_the_row_the_seed_and_backspace_goes_back_to_it(
         assert names(pilot) == first
         assert under_cursor(pilot) == "e_pad.wav"
         await press(pilot, "backspace")
-        assert "This was the first seed" in "".join(told(pilot.app))
+        assert names(pilot) == first
+
+
+async def test_the_way_to_the_seed_before_is_offered_where_there_is_one(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        assert "bksp" not in seen(pilot.app)
+        await press(pilot, "v", "v")
+        assert "sounds like" in seen(pilot.app)
+        assert "bksp" not in seen(pilot.app)
+        await press(pilot, "escape", "v", "s")
+        assert "bksp Before" in seen(pilot.app)
+        await press(pilot, "backspace")
+        assert "bksp" not in seen(pilot.app)
 
 
 async def test_a_weight_ranks_anew_and_the_cursor_stays_on_its_sound(
@@ -420,6 +476,8 @@ async def test_a_file_from_outside_is_a_seed(
         await until(lambda: names(pilot))
         assert line_with(pilot.app, "  seed  ").split()[1:3] == ["new", "kick.wav"]
         assert "kick" in names(pilot)[0]
+        await until(lambda: "why" in seen(pilot.app))
+        assert "same" in line_with(pilot.app, "why ")
         await press(pilot, "Y")
         assert pilot.app.clipboard == f'like "{new}"'
 
@@ -527,3 +585,74 @@ async def test_keys_that_could_change_nothing_are_not_offered(
         assert not {"heavier", "lighter", "even"} & offered
         await press(pilot, "question_mark")
         assert "Make this sound the seed." in seen(pilot.app)
+
+
+async def write_to(pilot: Pilot[None], path: Path) -> None:
+    await press(pilot, "w", *["backspace"] * 80, *str(path), "enter")
+
+
+async def test_the_hits_are_written_in_the_form_that_the_name_says(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    async with similar() as pilot:
+        found = names(pilot)
+        await press(pilot, "w")
+        assert "write the hits to ~/like-a_kick.csv" in seen(pilot.app)
+        await press(pilot, "escape")
+        await write_to(pilot, tmp_path / "hits.csv")
+        assert f"5 hits are in {tmp_path}/hits.csv" in "".join(told(pilot.app))
+        with (tmp_path / "hits.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [Path(row["path"]).name for row in rows] == found
+        assert rows[0]["kind"] == "kick"
+        assert "a tone lower" in rows[0]["why"]
+        await write_to(pilot, tmp_path / "hits.jsonl")
+        lines = [json.loads(one) for one in (tmp_path / "hits.jsonl").read_text().splitlines()]
+        assert [one["filename"] for one in lines] == found
+        assert len(lines[0]["spectral_features"]["times"]) > 1
+        await write_to(pilot, tmp_path / "hits.m3u")
+        listed = (tmp_path / "hits.m3u").read_text().splitlines()
+        assert [Path(one).name for one in listed if not one.startswith("#")] == found
+
+
+async def test_nothing_is_written_over_without_a_yes(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("mine")
+    async with similar() as pilot:
+        await write_to(pilot, mine)
+        await until(lambda: "is there already. Write over it?" in seen(pilot.app))
+        await press(pilot, "escape")
+        assert mine.read_text() == "mine"
+        await write_to(pilot, mine)
+        await until(lambda: isinstance(pilot.app.screen, ConfirmScreen))
+        await press(pilot, "enter")
+        await until(lambda: mine.read_text().startswith("path,score"))
+        assert not (tmp_path / ".mine.csv.new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hits.txt", "a name ends in .csv, .jsonl or .m3u"),
+        ("nowhere/hits.csv", "No such file or directory"),
+        ("folder.csv", "that is no file"),
+    ],
+)
+async def test_where_nothing_can_be_written_the_line_says_why(
+    library: Home, similar: OpenSimilar, tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    async with similar(size=(160, 40)) as pilot:
+        await write_to(pilot, tmp_path / name)
+        assert words in seen(pilot.app)
+        assert str(tmp_path / name) in seen(pilot.app)
+        await press(pilot, "escape")
+        assert names(pilot)
+
+
+async def test_without_hits_there_is_nothing_to_write(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        await press(pilot, "slash", *"kind:snare", "enter", "w")
+        assert "There are no hits to write" in "".join(told(pilot.app))

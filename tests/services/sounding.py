@@ -16,10 +16,9 @@ import soundfile
 
 from smtui.audio.recipe import listen
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
+from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement, heard_of
 from smtui.domain.sample import FileId, Sample
 from smtui.folders.finder import DiskFinder
-from smtui.services.hearing import heard_of
 from smtui.stores.sqlite.opening import Documents, opened
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)

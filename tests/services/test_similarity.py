@@ -17,10 +17,12 @@ from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, ServerUnavailable
 from smtui.domain.likeness import Weights, wanted
 from smtui.domain.path_map import PathMap
+from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
+from smtui.domain.traits import Traits
 from smtui.services import matches, nearest
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
@@ -45,8 +47,8 @@ def server() -> Iterator[ChromaServer]:
 class NobodyOutside:
     """There are no files from outside here."""
 
-    async def embedding(self, path: Path) -> Sequence[float]:
-        return unit(random.Random(str(path)))
+    async def heard(self, path: Path) -> HeardOutside:
+        return HeardOutside(embedding=unit(random.Random(str(path))), traits=Traits())
 
 
 @dataclass

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from smtui.domain.likeness import Hit, Likeness, Wanted, Weights
 from smtui.domain.sample import FileId
+from smtui.domain.traits import Traits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +166,19 @@ class Comparison(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardOutside:
+    """What was heard of a file that is not of the library: 768 numbers, and what to say of it."""
+
+    embedding: Sequence[float] = field(repr=False)
+    traits: Traits
+
+
 class OutsideListener(Protocol):
     """Hears a file that is not of the library, in a process of its own."""
 
-    async def embedding(self, path: Path) -> Sequence[float]:
-        """Give its 768 numbers; raises SoundUnreadable. Cancelling the caller ends the process."""
+    async def heard(self, path: Path) -> HeardOutside:
+        """Listen to it; raises SoundUnreadable. Cancelling the caller ends the process."""
         ...
 
 

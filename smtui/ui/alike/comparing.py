@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from textual import events, on
@@ -15,8 +16,6 @@ from smtui.domain.picture import PictureRequest, View
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.domain.text import shown
-from smtui.domain.traits import Traits, traits
-from smtui.domain.why import why
 from smtui.ui.alike.searching import Searching
 from smtui.ui.draw.cells import Depth, Ink, depth_of
 from smtui.ui.widgets.hit_lines import HitRow
@@ -82,19 +81,15 @@ class Comparing(Searching):
         hit = self.hit_of(row)
         if not words and hit is not None:
             words = hit.why
-        if not words and row.sample is not None:
+        if not words and hit is not None:
             await asyncio.sleep(_REST)
-            seed = await self._seed_traits()
-            analysis = await self.services.analyses.of(row.sample.file_id)
-            found = traits(row.sample, analysis)
-            words = "" if seed is None else why(seed, found, row.likeness)
+            # Of a file from outside that went away meanwhile there is nothing to say; a toast per
+            # move would be noise.
+            with suppress(SoundUnreadable):
+                told = await self.services.reasons.of(self.search, [hit])
+                words = told.get(hit.file_id, "")
         if words:
-            told = Content.assemble(("why  ", "$quiet"), shown(words))
-            line.update(told, layout=False)
-
-    async def _seed_traits(self) -> Traits | None:
-        sample = self.seed_sample
-        return None if sample is None else traits(sample, await self._seed_analysis(sample))
+            line.update(Content.assemble(("why  ", "$quiet"), shown(words)), layout=False)
 
     async def _seed_analysis(self, sample: Sample) -> Analysis | None:
         """What was heard of the seed, read once while it is the seed."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import aiofiles.os
 from textual.message import Message
 
 from smtui.domain.sample import FileId
@@ -14,6 +15,7 @@ from smtui.domain.search import MOST_SEEDS
 from smtui.ui.alike.sought import Begin
 from smtui.ui.room import Room
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
+from smtui.ui.work import looking
 
 OUTSIDE = "outside"
 
@@ -56,7 +58,11 @@ class TowardsAlike(Room):
     def answer_outside(self, text: str) -> None:
         """Take the path of a file."""
         path = Path(os.path.abspath(Path(text.strip()).expanduser()))  # noqa: PTH100
-        if path.is_file():
+        self._open_outside(path, text)
+
+    @looking(group="outside")
+    async def _open_outside(self, path: Path, text: str) -> None:
+        if await aiofiles.os.path.isfile(path):
             self.post_message(self.AlikeWanted(Begin(outside=path)))
         else:
             # In the line itself: a toast would lie over what is to be mended.

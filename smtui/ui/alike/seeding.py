@@ -36,6 +36,11 @@ class Seeding(Searching):
 
     _history: tuple[_Before, ...] = ()
 
+    @property
+    def has_earlier(self) -> bool:
+        """There is a search to go back to."""
+        return bool(self._history)
+
     # Beginning.
 
     @looking(group="begin", patient=True)
@@ -93,7 +98,6 @@ class Seeding(Searching):
     def action_seed_before(self) -> None:
         """Go back to the search before, and to the sound that the cursor stood on."""
         if not self._history:
-            self.say("This was the first seed")
             return
         *earlier, before = self._history
         self._history = tuple(earlier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Analysis
@@ -16,7 +16,14 @@ from smtui.ui.room import Room
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
-    from smtui.services.listing import Listing
+
+
+class Neighbours(Protocol):
+    """The list that a sound was opened from."""
+
+    async def around(self, file_id: FileId, step: int) -> Sample | None:
+        """Give the sound so many rows after (or before) this one, None beyond either end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +32,7 @@ class Looked:
 
     account: Account
     file_id: FileId
-    listing: Listing | None
+    listing: Neighbours | None
 
 
 class SoundRoom(Room):

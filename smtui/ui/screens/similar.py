@@ -17,10 +17,12 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.domain.search_line import SearchLine, written
 from smtui.paths import styles
+from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.alike.listening import Listening
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
 from smtui.ui.alike.seeding import LINE, WORDS, Seeding
 from smtui.ui.alike.weighing import Weighing
+from smtui.ui.alike.writing import FILE, Writing
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
@@ -51,7 +53,7 @@ def _aspect(place: int, name: str) -> Binding:
     )
 
 
-class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
+class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
     """One search by likeness after the other."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -84,6 +86,7 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         _key("L", "line", "Line", "Edit the whole search as one line."),
         _key("S", "similar_outside", "Outside", "Find what is like a file from outside."),
         _key("a", "analyze", "Analyse", "Listen to this sound, or to a seed nobody heard."),
+        _key("w", "write", "Write", "Write the hits into a file: .csv, .jsonl, .m3u."),
         _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("Y", "copy_line", "Copy search", "Copy the search as one line."),
         _key("escape", "escape", "Back", "Close the filter, else back to where you were."),
@@ -92,9 +95,10 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
 
     @dataclass
     class SampleOpened(Message):
-        """A sound that was found was opened."""
+        """A sound that was found was opened from among these."""
 
         file_id: FileId
+        hits: HitOrder
 
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
@@ -121,6 +125,8 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         """Offer no key that could change nothing, and no `/` while one types."""
         if action == "filter" and isinstance(self.focused, Input):
             return False
+        if action == "seed_before" and not self.has_earlier:
+            return False
         if action in _OF_WEIGHTS and self.search.view is not View.ALIKE:
             return False
         if action == "turns" and self.is_mounted and not self.is_wide:
@@ -138,12 +144,26 @@ class SimilarScreen(Weighing, Seeding, Listening, TowardsAlike):
         if message.row.file_id is None:
             self.say("This file is not in the library; i in the library scans its folder")
         else:
-            self.post_message(self.SampleOpened(message.row.file_id))
+            rows = [row.file_id for row in self.table.rows if row.file_id is not None]
+            hits = HitOrder(self.services.library, rows)
+            self.post_message(self.SampleOpened(message.row.file_id, hits))
+
+    def follow(self, file_id: FileId) -> None:
+        """Put the cursor on a sound that was looked at last."""
+        for place, row in enumerate(self.table.rows):
+            if row.file_id == file_id:
+                self.table.move_to(place)
+                return
 
     @on(AskLine.Answered)
     def _answered(self, message: AskLine.Answered) -> None:
-        answer = {LINE: self.answer_line, WORDS: self.answer_words, OUTSIDE: self.answer_outside}
-        answer[message.subject](message.text)
+        answers = {
+            LINE: self.answer_line,
+            WORDS: self.answer_words,
+            OUTSIDE: self.answer_outside,
+            FILE: self.answer_file,
+        }
+        answers[message.subject](message.text)
 
     @on(AskLine.Closed)
     @on(FilterLine.Kept)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from smtui.domain.analysis import Analysis, Measurement
 from smtui.domain.differing import differences
+from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import Sample
 
 
@@ -53,3 +54,16 @@ def sample_fields(sample: Sample, analysis: Analysis | None) -> dict[str, object
     if analysis is not None:
         fields |= analysis_fields(analysis.measured, analyzed_at=analysis.analyzed_at)
     return fields
+
+
+def hit_fields(
+    hit: Hit, sample: Sample, *, why: str, analysis: Analysis | None
+) -> dict[str, object]:
+    """Name what was found, how alike it is and why, and all that is known of it but the numbers."""
+    fields = sample_fields(sample, analysis)
+    fields.pop("embedding", None)
+    told: dict[str, object] = {"path": fields.pop("path"), "score": round(hit.score, 4)}
+    if hit.likeness is not None:
+        rounded = (round(one, 4) for one in hit.likeness.aspects)
+        told["aspects"] = dict(zip(ASPECTS, rounded, strict=True))
+    return {**told, "why": why, **fields}
