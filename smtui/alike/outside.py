@@ -18,6 +18,7 @@ from smtui.domain.analysis import Claims, Level, Measurement, SpectralFeatures
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.masking import outline_outside
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.traits import traits_outside
 
@@ -100,7 +101,12 @@ def _heard(told: bytes) -> HeardOutside:
             raise SoundUnreadable(str(fields["error"]), code=ErrorCode(fields["code"]))
         numbers = tuple(float(one) for one in fields["embedding"])
         at = datetime.fromisoformat(fields["analyzed_at"])
-        heard = HeardOutside(embedding=numbers, traits=traits_outside(_measured(fields), at))
+        measured = _measured(fields)
+        heard = HeardOutside(
+            embedding=numbers,
+            traits=traits_outside(measured, at),
+            outline=outline_outside(measured),
+        )
     except (ValueError, TypeError, LookupError) as error:
         raise _failed() from error
     if len(numbers) != DIMENSIONS:
@@ -118,7 +124,8 @@ def _measured(fields: Mapping[str, Any]) -> Measurement:
             tempo_confidence=claims["tempo_confidence"], key_confidence=claims["key_confidence"]
         ),
         spectral_features=SpectralFeatures(
-            **{name: tuple(slices.get(name, ())) for name in _OVER_TIME}
+            **{name: tuple(slices.get(name, ())) for name in _OVER_TIME},
+            mfcc=tuple(tuple(map(float, row)) for row in slices.get("mfcc", ())),
         ),
         **taken,
     )

@@ -7,10 +7,13 @@ what may stand together at all, how the two are laid over each other, and what i
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT, Measurement
 from smtui.domain.harmony import Kinship, kinship
 from smtui.domain.sample import FileId
 
@@ -95,6 +98,30 @@ class Room:
     other: float
     kept: tuple[float, float, float]
     share: tuple[float, float, float]
+
+
+def outline_outside(measured: Measurement) -> Outline | None:
+    """The outline of a file that is not of the library; None where it has no slices."""
+    features = measured.spectral_features
+    rows = () if features is None else (features.rms, *features.mfcc)
+    slices = len(rows[0]) if rows else 0
+    whole = len(rows) == 1 + MFCC_COUNT and all(len(row) == slices for row in rows)
+    if not whole or not 0 < slices <= MAX_SLICES:
+        return None
+    numbers = array("d", [number for row in rows for number in row])
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return Outline(
+        file_id=FileId(""),
+        file_hash=measured.file_hash,
+        duration=measured.duration,
+        tempo=measured.tempo,
+        key=measured.key,
+        mode=measured.mode,
+        key_confidence=measured.claims.key_confidence,
+        slices=slices,
+        numbers=numbers.tobytes(),
+    )
 
 
 def overlay(seed: Outline, other: Outline) -> Overlay | None:

@@ -16,12 +16,14 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Search, Seed, not_listened_to
+from smtui.domain.text import shown
 from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
     from smtui.domain.account import UserId
     from smtui.domain.ports.documents import AnalysisStore, SampleStore
     from smtui.domain.ports.fitting import Masking
+    from smtui.domain.ports.likeness import OutsideListener
     from smtui.domain.sample import FileId
 
 _AT_ONCE = 1_000
@@ -29,10 +31,19 @@ _SILENT = "Nothing sounds in {name}, so everything fits it"
 
 
 @dataclass(frozen=True, slots=True)
+class _Beside:
+    """A seed, and what it is called where there are several."""
+
+    name: str
+    outline: Outline
+
+
+@dataclass(frozen=True, slots=True)
 class _Fit:
-    """A sound that was measured; the best sorts first."""
+    """A sound that was measured beside the seed that it suits least."""
 
     score: float
+    beside: _Beside
     laid: Overlay
     room: Room
 
@@ -46,31 +57,42 @@ class _Found:
     other_tempo: int = 0
 
 
-class Fitting:
-    """Ranks the sounds of the library by how well they stand beside one of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittingPorts:
+    """Where sounds come from: the library, and files that are not of it."""
 
-    def __init__(
-        self, samples: SampleStore, analyses: AnalysisStore, masking: Masking, paths: PathMap
-    ) -> None:
-        self._samples = samples
-        self._analyses = analyses
+    samples: SampleStore
+    analyses: AnalysisStore
+    outside: OutsideListener
+
+
+class Fitting:
+    """Ranks the sounds of the library by how well they stand beside one or several others."""
+
+    def __init__(self, ports: FittingPorts, masking: Masking, paths: PathMap) -> None:
+        self._samples = ports.samples
+        self._analyses = ports.analyses
+        self._outside = ports.outside
         self._masking = masking
         self._paths = paths
 
     async def fits(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
-        """Find what leaves room for the first seed, within the filter, best first.
+        """Find what leaves room for the seeds, within the filter, best first.
 
-        Sounds of another tempo (half and double are none) are no hits; those in a key that does
-        not go with the seed's come after those that do.
+        Of several seeds the one that a sound suits least decides. Sounds of another tempo (half
+        and double are none) are no hits; those in a key that does not go with the seed's come
+        after those that do.
 
         Raises:
-            InputInvalid: there is no seed, or it is silent, unheard or from outside.
+            InputInvalid: there is no seed, or one is silent or unheard.
             QueryInvalid: the filter has a mistake.
+            SoundUnreadable: a file from outside cannot be listened to.
         """
         question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
-        seed = await self._seed(search)
+        seeds = await self._seeds(search)
+        left_out = {one.file_id for one in (*search.more, *search.less)}
         found = _Found()
-        async for measured in self._measured(seed, question, {one.file_id for one in search.more}):
+        async for measured in self._measured(seeds, question, left_out):
             found.fits += measured.fits
             found.unheard += measured.unheard
             found.other_tempo += measured.other_tempo
@@ -79,32 +101,39 @@ class Fitting:
             found.fits,
             key=lambda fit: (-fit.score, fit.room.file_id),
         )
-        hits = [_hit(seed, fit) for fit in (_apart(ranked) if search.apart else ranked)]
-        shown = await spread(hits, self._samples, per_folder=search.per_folder, limit=limit)
+        hits = [_hit(fit) for fit in (_apart(ranked) if search.apart else ranked)]
+        best = await spread(hits, self._samples, per_folder=search.per_folder, limit=limit)
         return Answer(
-            hits=shown, pool=shown, out_of=len(found.fits), remarks=tuple(_remarks(search, found))
+            hits=best, pool=best, out_of=len(found.fits), remarks=tuple(_remarks(search, found))
         )
 
-    async def _seed(self, search: Search) -> Outline:
-        """The outline of the sound that others should fit; raises InputInvalid."""
+    async def _seeds(self, search: Search) -> tuple[_Beside, ...]:
+        """The sounds that others should fit; raises InputInvalid."""
         if not search.more:
             raise InputInvalid("There is no sound to fit", hint="Name one: like kick_01")
-        seed = search.more[0]
-        if seed.file_id is None:
-            raise InputInvalid(
-                f"{seed.name} is not in the library, and only what is can be fitted",
-                hint="Scan its folder: smtui scan FOLDER",
-            )
-        found = await self._analyses.outlines([seed.file_id])
-        if not found:
+        several = len(search.more) > 1
+        return tuple(
+            [
+                _Beside(shown(seed.name) if several else "", await self._seed(seed))
+                for seed in search.more
+            ]
+        )
+
+    async def _seed(self, seed: Seed) -> Outline:
+        if seed.path is not None:
+            found = (await self._outside.heard(seed.path)).outline
+        else:
+            ids = [] if seed.file_id is None else [seed.file_id]
+            found = next(iter(await self._analyses.outlines(ids)), None)
+        if found is None:
             raise _unheard(seed)
         # A sound always shares its moments with itself, unless it has none.
-        if not await self._masking.rooms(found[0], [Overlay(other=found[0])]):
-            raise InputInvalid(_SILENT.format(name=seed.name), hint="Take another sound")
-        return found[0]
+        if not await self._masking.rooms(found, [Overlay(other=found)]):
+            raise InputInvalid(_SILENT.format(name=shown(seed.name)), hint="Take another sound")
+        return found
 
     async def _measured(
-        self, seed: Outline, question: Question, left_out: set[FileId | None]
+        self, seeds: Sequence[_Beside], question: Question, left_out: set[FileId | None]
     ) -> AsyncIterator[_Found]:
         """Measure page by page; the next page is read while one is measured."""
         before: asyncio.Task[_Found] | None = None
@@ -115,7 +144,7 @@ class Fitting:
                 if before is not None:
                     yield await before
                 unheard = len(wanted) - len(outlines)
-                before = asyncio.create_task(self._rooms(seed, outlines, unheard=unheard))
+                before = asyncio.create_task(self._rooms(seeds, outlines, unheard=unheard))
             if before is not None:
                 yield await before
         finally:
@@ -131,19 +160,39 @@ class Fitting:
             ids, after = await self._samples.ids(question, limit=_AT_ONCE, after=after)
             yield ids
 
-    async def _rooms(self, seed: Outline, others: Sequence[Outline], *, unheard: int) -> _Found:
-        laid = [laid for other in others if (laid := overlay(seed, other)) is not None]
-        rooms = await self._masking.rooms(seed, laid)
-        by_id = {one.other.file_id: one for one in laid}
-        fits = [
-            _Fit(fitness(room, seed, by_id[room.file_id].other), by_id[room.file_id], room)
-            for room in rooms
-        ]
-        return _Found(fits=fits, unheard=unheard, other_tempo=len(others) - len(laid))
+    async def _rooms(
+        self, seeds: Sequence[_Beside], others: Sequence[Outline], *, unheard: int
+    ) -> _Found:
+        """Measure beside each seed; what one of them has no place for is no hit."""
+        left = list(others)
+        worst: dict[FileId, _Fit] = {}
+        other_tempo = 0
+        for place, beside in enumerate(seeds):
+            seed = beside.outline
+            laid = {one.file_id: over for one in left if (over := overlay(seed, one)) is not None}
+            other_tempo += len(left) - len(laid)
+            rooms = await self._masking.rooms(seed, list(laid.values()))
+            fits = {room.file_id: _fit(beside, laid[room.file_id], room) for room in rooms}
+            if place > 0:
+                fits = {one: min(fit, worst[one], key=_score) for one, fit in fits.items()}
+            worst = fits
+            left = [one for one in left if one.file_id in worst]
+        return _Found(fits=list(worst.values()), unheard=unheard, other_tempo=other_tempo)
 
 
-def _hit(seed: Outline, fit: _Fit) -> Hit:
-    return Hit(file_id=fit.room.file_id, score=fit.score, why=why(fit.room, seed, fit.laid))
+def _fit(beside: _Beside, laid: Overlay, room: Room) -> _Fit:
+    score = fitness(room, beside.outline, laid.other)
+    return _Fit(score=score, beside=beside, laid=laid, room=room)
+
+
+def _score(fit: _Fit) -> float:
+    return fit.score
+
+
+def _hit(fit: _Fit) -> Hit:
+    words = why(fit.room, fit.beside.outline, fit.laid)
+    named = f"{fit.beside.name}: {words}" if fit.beside.name else words
+    return Hit(file_id=fit.room.file_id, score=fit.score, why=named)
 
 
 def _apart(ranked: Sequence[_Fit]) -> list[_Fit]:
@@ -155,13 +204,15 @@ def _apart(ranked: Sequence[_Fit]) -> list[_Fit]:
 
 
 def _unheard(seed: Seed) -> InputInvalid:
-    return InputInvalid(f"{seed.name} was not yet listened to", hint="Do it now: smtui analyze")
+    return InputInvalid(
+        f"{shown(seed.name)} was not yet listened to", hint="Do it now: smtui analyze"
+    )
 
 
 def _remarks(search: Search, found: _Found) -> list[str]:
     told = []
-    if len(search.more) > 1:
-        told.append(f"Only {search.more[0].name} is fitted, the other sounds are not asked.")
+    if search.less:
+        told.append("What fits is not asked to be unlike anything.")
     if found.other_tempo:
         verb = "is" if found.other_tempo == 1 else "are"
         told.append(f"{found.other_tempo:,} of another tempo {verb} left out.")

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     from smtui.wiring.foundation import Foundation
 
 
-def fits(ground: Foundation, paths: PathMap) -> Fitting:
+def fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fitting:
     """What fits to a sound."""
     # Late imports, here and below, as in this whole room.
     from smtui.alike.masking import NumpyMasking
-    from smtui.services.fitting import Fitting
+    from smtui.services.fitting import Fitting, FittingPorts
 
-    documents = ground.documents
-    return Fitting(documents.samples, documents.analyses, NumpyMasking(), paths)
+    ports = FittingPorts(
+        samples=near.samples, analyses=ground.documents.analyses, outside=near.outside
+    )
+    return Fitting(ports, NumpyMasking(), paths)
 
 
 def duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:

@@ -59,7 +59,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             accounts=_accounts(here, settings, ground),
             library=library,
             duplicates=finding.duplicates(ground, library, paths),
-            fits=finding.fits(ground, paths),
+            fits=finding.fits(ground, near, paths),
             words=finding.words(ground, settings, stack),
             scans=_scans(settings, ground, rights),
             analyses=Analyses(documents.analyses),

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from smtui.alike.masking import NumpyMasking
+from smtui.alike.outside import InspectedOutside
 from smtui.audio.recipe import listen
 from smtui.demo.sounds import make
 from smtui.domain.analysis import (
@@ -31,7 +32,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
-from smtui.services.fitting import Fitting
+from smtui.services.fitting import Fitting, FittingPorts
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.sounding import NOW
@@ -45,7 +46,12 @@ async def main(count: int) -> None:
         path = Path(folder)
         async with opened(path / "library.sqlite3", Durability.NORMAL) as documents:
             seed = await filled(documents, heard_of_demo(path / "demo"), count)
-            fits = Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap())
+            ports = FittingPorts(
+                samples=documents.samples,
+                analyses=documents.analyses,
+                outside=InspectedOutside(),
+            )
+            fits = Fitting(ports, NumpyMasking(), PathMap())
             search = Search(more=(Seed(name="seed", file_id=seed),))
             took, waits = [], Waits()
             async with waits:

@@ -32,7 +32,7 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
-from smtui.services.fitting import Fitting
+from smtui.services.fitting import Fitting, FittingPorts
 from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
@@ -168,7 +168,15 @@ class Home:
                 duplicates=DuplicateFinder(
                     library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
                 ),
-                fits=Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap()),
+                fits=Fitting(
+                    FittingPorts(
+                        samples=documents.samples,
+                        analyses=documents.analyses,
+                        outside=near.outside,
+                    ),
+                    NumpyMasking(),
+                    PathMap(),
+                ),
                 words=Words(
                     Reading(
                         samples=documents.samples,

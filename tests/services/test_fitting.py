@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from smtui.alike.masking import NumpyMasking
+from smtui.alike.outside import InspectedOutside
 from smtui.demo import instruments as play
 from smtui.demo.groove import Groove, looped
 from smtui.domain.account import UserId
-from smtui.domain.errors import InputInvalid, QueryInvalid
+from smtui.domain.errors import InputInvalid, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
-from smtui.services.fitting import Fitting
+from smtui.services.fitting import Fitting, FittingPorts
 from tests.services.sounding import RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 
@@ -25,12 +27,17 @@ async def library(tmp_path: Path) -> AsyncIterator[SoundingLibrary]:
         yield made
 
 
-async def fitting(library: SoundingLibrary, seed: str, *, limit: int = 50, **asked: Any) -> Answer:
-    search = Search(
-        view=View.FITS, more=(Seed(name=seed, file_id=library.files.get(seed)),), **asked
-    )
+async def fitting(library: SoundingLibrary, *seeds: str, limit: int = 50, **asked: Any) -> Answer:
+    more = tuple(Seed(name=seed, file_id=library.files.get(seed)) for seed in seeds)
+    return await fitting_to(library, Search(view=View.FITS, more=more, **asked), limit=limit)
+
+
+async def fitting_to(library: SoundingLibrary, search: Search, *, limit: int = 50) -> Answer:
     documents = library.documents
-    fits = Fitting(documents.samples, documents.analyses, NumpyMasking(), PathMap())
+    ports = FittingPorts(
+        samples=documents.samples, analyses=documents.analyses, outside=InspectedOutside()
+    )
+    fits = Fitting(ports, NumpyMasking(), PathMap())
     return await fits.fits(search, viewer=None, limit=limit)
 
 
@@ -165,6 +172,47 @@ async def test_what_clashes_in_key_comes_after_what_goes_along(library: Sounding
     assert "key" not in told["doubtful.wav"]
 
 
+async def test_of_several_sounds_the_one_with_the_least_room_decides(
+    library: SoundingLibrary,
+) -> None:
+    library.write("kick.wav", 0.7 * play.kick(RATE))
+    library.write("hat.wav", 0.7 * play.hat(RATE))
+    library.write("kick low.wav", 0.7 * play.kick(RATE, low=43, seconds=0.6))
+    library.write("shaker.wav", 0.7 * play.shaker(RATE))
+    library.write("snare.wav", 0.7 * play.snare(RATE))
+    await library.scan()
+    await library.hear()
+    beside_kick = scores(library, await fitting(library, "kick.wav"))
+    beside_hat = scores(library, await fitting(library, "hat.wav"))
+    both = await fitting(library, "kick.wav", "hat.wav")
+    found = scores(library, both)
+    assert {*found} == {"kick low.wav", "shaker.wav", "snare.wav"}
+    for name, score in found.items():
+        assert score == pytest.approx(min(beside_kick[name], beside_hat[name]))
+    assert found["shaker.wav"] < beside_kick["shaker.wav"] - 0.1
+    told = whys(library, both)
+    assert told["kick low.wav"] == "kick.wav: shares the low band"
+    assert told["shaker.wav"] == "hat.wav: leaves most of it free"
+
+
+async def test_a_file_from_outside_is_fitted_like_one_of_the_library(
+    library: SoundingLibrary, tmp_path: Path
+) -> None:
+    kick = 0.7 * play.kick(RATE)
+    library.write("kick.wav", kick)
+    library.write("hat.wav", 0.7 * play.hat(RATE))
+    library.write("kick low.wav", 0.7 * play.kick(RATE, low=43, seconds=0.6))
+    await library.scan()
+    await library.hear()
+    expected = scores(library, await fitting(library, "kick.wav"))
+    elsewhere = tmp_path / "elsewhere.wav"
+    soundfile.write(elsewhere, kick, RATE)
+    seed = Seed(name="elsewhere.wav", path=elsewhere)
+    found = scores(library, await fitting_to(library, Search(view=View.FITS, more=(seed,))))
+    assert found.pop("kick.wav") < found["hat.wav"]
+    assert found == pytest.approx(expected, abs=0.02)
+
+
 async def test_the_filter_a_limit_and_folders_are_kept_to(library: SoundingLibrary) -> None:
     library.write("kick.wav", 0.7 * play.kick(RATE))
     for place in range(4):
@@ -202,8 +250,11 @@ async def test_what_cannot_be_asked_is_said_in_one_sentence(library: SoundingLib
         await fitting(library, "unheard.wav")
     with pytest.raises(InputInvalid, match="Nothing sounds in"):
         await fitting(library, "silence.wav")
-    with pytest.raises(InputInvalid, match="is not in the library"):
-        await fitting(library, "elsewhere.wav")
+    with pytest.raises(InputInvalid, match="There is no sound to fit"):
+        await fitting(library)
+    gone = Seed(name="gone.wav", path=library.folder / "gone.wav")
+    with pytest.raises(SoundUnreadable, match="no such file"):
+        await fitting_to(library, Search(view=View.FITS, more=(gone,)))
     answer = await fitting(library, "kick.wav")
     assert answer.hits == ()
     assert "1 sound was not yet listened to." in answer.remarks

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from smtui.domain.likeness import Hit, Likeness, Wanted, Weights
+from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
 from smtui.domain.traits import Traits
 
@@ -168,10 +169,17 @@ class Comparison(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeardOutside:
-    """What was heard of a file that is not of the library: 768 numbers, and what to say of it."""
+    """What was heard of a file that is not of the library.
+
+    Attributes:
+        embedding: 768 numbers.
+        traits: what can be said of it beside another.
+        outline: what must leave room for another, None for a file without slices.
+    """
 
     embedding: Sequence[float] = field(repr=False)
     traits: Traits
+    outline: Outline | None = None
 
 
 class OutsideListener(Protocol):
