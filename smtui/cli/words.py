@@ -6,8 +6,6 @@ import click
 
 from smtui.cli.running import out, run
 
-_PATIENCE = 600.0
-
 
 @click.group("words")
 def words_command() -> None:
@@ -30,7 +28,7 @@ def status() -> None:
         meanings = WordProcess(name)
         try:
             # Loading is the only proof.
-            await meanings.nearness("kick", ["kick"], patience=_PATIENCE)
+            await meanings.embedding()
         finally:
             await meanings.close()
         out(f"{name} is here.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from smtui.domain.errors import ModelMissing
+from smtui.domain.ports.words import TextEmbedding
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 PACKAGE = "sentence_transformers"
 _FETCH = "Get it once: smtui words fetch. Or set text.model to a folder that holds one."
+_OTHER = "text.model should name a model of sentence-transformers."
+_VERSION_BYTES = 8
+_LOOKED_AT = 16
 _INSTALL = "Install it with smtui's extra `text`: pip install 'smtui[text]'."
 
 
@@ -51,6 +57,13 @@ class SentenceModel:
                     hint="Is there a way to huggingface.co? A local folder does as well.",
                 ) from error
             raise ModelMissing(f"The model {name} is not on this machine", hint=_FETCH) from error
+        width = self._model.get_sentence_embedding_dimension()
+        if width is None:
+            raise ModelMissing(f"The model {name} does not turn texts into vectors", hint=_OTHER)
+        # A folder's own name is enough, and tells nobody whose it is.
+        self.embedding = TextEmbedding(
+            name=PurePath(name).name, version=self._version(), dimension=width
+        )
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Embed texts: (n, dimensions), each of length one."""
@@ -58,3 +71,11 @@ class SentenceModel:
             list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
         )
         return found
+
+    def _version(self) -> str:
+        """Tell apart models of one name: by the shape of every weight and some of its numbers."""
+        seen = hashlib.blake2b(digest_size=_VERSION_BYTES)
+        for name, weight in sorted(self._model.state_dict().items()):
+            seen.update(f"{name}{tuple(weight.shape)}".encode())
+            seen.update(weight.flatten()[:_LOOKED_AT].float().numpy().tobytes())
+        return seen.hexdigest()
