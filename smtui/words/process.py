@@ -28,10 +28,14 @@ _LOST = (EOFError, ConnectionError, ValueError)
 
 
 class WordProcess:
-    """Starts with the first question; answers one after the other."""
+    """Starts with the first question; answers one after the other.
 
-    def __init__(self, model: str) -> None:
-        self._model = model
+    With `fetch` the model is had from afar, and the process tells on standard error how far it is.
+    """
+
+    def __init__(self, model: str, *, fetch: bool = False) -> None:
+        self._hello = {"hello": model, "fetch": fetch}
+        self._told_on = None if fetch else DEVNULL
         self._child: Process | None = None
         self._embedding: TextEmbedding | None = None
         self._turn = asyncio.Lock()
@@ -146,14 +150,14 @@ class WordProcess:
                 *_COMMAND,
                 stdin=PIPE,
                 stdout=PIPE,
-                stderr=DEVNULL,
+                stderr=self._told_on,
                 limit=_LONGEST_LINE,
                 env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
                 start_new_session=True,
             )
         except OSError as error:
             raise ConnectionError("no process could be started") from error
-        told = await _talk(self._child, {"hello": self._model})
+        told = await _talk(self._child, self._hello)
         self._embedding = TextEmbedding(**told)
         return self._child
 

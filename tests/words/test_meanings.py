@@ -8,24 +8,26 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import subprocess
-import sys
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from smtui.demo import instruments as play
 from smtui.domain.errors import ModelMissing
 from smtui.domain.ports.likeness import packed
 from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.search import Search, View
+from smtui.paths import places
 from smtui.services.meanings import Meanings, Nearness, worded
 from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.chroma.texts import COLLECTION, ChromaTexts
 from smtui.words.process import WordProcess
+from tests.cli.test_library_commands import scan, smtui
 from tests.servers.chroma_server import ChromaServer, running_chroma
 from tests.servers.silent import silent
 from tests.services.sounding import RATE, sounding
@@ -278,12 +280,37 @@ def _named(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_command_says_whether_the_model_is_here(
     model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def status() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "smtui", "words", "status"]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert status().stdout == f"{model} is here.\n"
+    assert smtui("words", "status").stdout == f"{model} is here.\n"
     monkeypatch.setenv("SMTUI_TEXT_MODEL", "/nowhere/at/all")
-    missing = status()
+    missing = smtui("words", "status")
     assert missing.returncode == 1
     assert "is not on this machine" in missing.stderr
+
+
+@pytest.mark.usefixtures("_named")
+def test_finding_twice_learns_once(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    for name in ("kick", "hat", "crash"):
+        soundfile.write(folder / f"{name[:1]}.wav", 0.7 * getattr(play, name)(RATE), RATE)
+    try:
+        scan(folder)
+        assert smtui("analyze", "--wait").returncode == 0
+        first = smtui("find", "something that ticks")
+        assert (first.returncode, first.stderr) == (0, "")
+        learnt = _learnt_here()
+        assert smtui("find", "something that ticks").stdout == first.stdout
+        assert _learnt_here() == learnt == 3
+    finally:
+        smtui("services", "stop", "--now")
+
+
+def _learnt_here() -> int:
+    """How many vectors of texts the private Chroma has been given, ever."""
+    with closing(sqlite3.connect(places().chroma_data / "chroma.sqlite3")) as database:
+        ((count,),) = database.execute(
+            "SELECT count(*) FROM embeddings_queue WHERE topic LIKE '%' || "
+            "(SELECT id FROM collections WHERE name = ?)",
+            (COLLECTION,),
+        )
+    return int(count)
