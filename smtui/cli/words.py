@@ -45,11 +45,22 @@ def fetch() -> None:
             if not can_be_fetched(name):
                 raise
             out(f"Fetching {name}; this may take some minutes.")
-            await _loaded(name, fetch=True)
+            await _fetched(name)
         out(f"{name} is here.")
         return 0
 
     run(work)
+
+
+async def _fetched(name: str) -> None:
+    from smtui.domain.errors import ModelStopped
+    from smtui.words.model import missing
+
+    try:
+        await _loaded(name, fetch=True)
+    except ModelStopped as error:
+        # The libraries that fetch it fail in ways of their own, of which they have told.
+        raise missing(name, fetch=True) from error
 
 
 async def _loaded(name: str, *, fetch: bool = False) -> None:

@@ -13,6 +13,7 @@ import base64
 import json
 import os
 import sys
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.errors import ModelMissing
@@ -63,6 +64,7 @@ def main() -> None:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(_NICE)
+    sys.excepthook = _told_shortly
     meanings: Meanings | None = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -77,6 +79,11 @@ def main() -> None:
             told = {"title": missing.title, "hint": missing.hint}
         output.write(f"{json.dumps(told)}\n")
         output.flush()
+
+
+def _told_shortly(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Whoever fetches a model sees this: one line of what its library says."""
+    sys.stderr.write(f"{kind.__name__}: {error}\n")
 
 
 def _introduced(model: SentenceModel) -> dict[str, Any]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Vectors = npt.NDArray[np.float32]
 
 PACKAGE = "sentence_transformers"
-_FIRST_FILE = "modules.json"
+_FIRST_FILES = ("modules.json", "config.json")
+_WHOSE = "sentence-transformers"
 _FETCH = "Get it once: smtui words fetch. Or set text.model to a folder that holds one."
 _OTHER = "text.model should name a model of sentence-transformers, or a folder that holds one."
 _WAY = "Is there a way to huggingface.co, and is its name right? A local folder does as well."
@@ -55,17 +56,13 @@ class SentenceModel:
         os.environ["HF_HUB_VERBOSITY"] = "error"
         if not fetch:
             os.environ["HF_HUB_OFFLINE"] = "1"
-        place = str(Path(name).expanduser()) if name.startswith("~") else name
         try:
-            self._model = _loaded(place, fetch=fetch)
+            self._model = _loaded(_place(name), fetch=fetch)
         except (OSError, ValueError, RuntimeError) as error:
-            raise _missing(name, fetch=fetch) from error
-        width = self._model.get_sentence_embedding_dimension()
-        if width is None:
-            raise ModelMissing(f"The model {name} does not turn texts into vectors", hint=_OTHER)
+            raise missing(name, fetch=fetch) from error
         # A folder's own name is enough, and tells nobody whose it is.
         self.embedding = TextEmbedding(
-            name=Path(name).name, version=self._version(), dimension=width
+            name=Path(name).name, version=self._version(), dimension=len(self.vectors([name])[0])
         )
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
@@ -84,18 +81,38 @@ class SentenceModel:
         return seen.hexdigest()
 
 
+def _place(name: str) -> str:
+    """The folder, or the whole name: that of the library's makers may be left out of it."""
+    folder = Path(name).expanduser()
+    if folder.is_dir() or name.startswith(_A_PATH):
+        return str(folder.absolute())
+    return name if "/" in name else f"{_WHOSE}/{name}"
+
+
 def _loaded(place: str, *, fetch: bool) -> SentenceTransformer:
-    # Late imports: torch takes seconds.
-    from huggingface_hub import snapshot_download
+    """Load it, having seen that it is here, or can be had: what loads it takes seconds itself.
+
+    Without a way it would also try again for minutes.
+    """
+    # Late imports, by their weight.
+    from huggingface_hub import snapshot_download, try_to_load_from_cache
+
+    folder = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
+    if Path(place).is_absolute():
+        seen = [(Path(place) / name).is_file() for name in _FIRST_FILES]
+    elif fetch:
+        seen = [bool(snapshot_download(place, cache_dir=folder, allow_patterns=[*_FIRST_FILES]))]
+    else:
+        found = [try_to_load_from_cache(place, name, cache_dir=folder) for name in _FIRST_FILES]
+        seen = [isinstance(one, str) for one in found]
+    if not any(seen):
+        raise FileNotFoundError(place)
     from sentence_transformers import SentenceTransformer
 
-    if fetch:
-        # It says at once that there is no way or no such model; the other tries again for minutes.
-        snapshot_download(place, allow_patterns=[_FIRST_FILE])
     return SentenceTransformer(place, device="cpu", local_files_only=not fetch)
 
 
-def _missing(name: str, *, fetch: bool) -> ModelMissing:
+def missing(name: str, *, fetch: bool) -> ModelMissing:
     """Say why there is no model: a folder that holds none is not to be had from afar."""
     if Path(name).expanduser().is_dir():
         return ModelMissing(f"The folder {name} holds no model that can be loaded", hint=_OTHER)

@@ -35,7 +35,8 @@ class WordProcess:
 
     def __init__(self, model: str, *, fetch: bool = False) -> None:
         self._hello = {"hello": model, "fetch": fetch}
-        self._told_on = None if fetch else DEVNULL
+        # Not simply inherited: beneath it, what libraries of C write is hushed.
+        self._told_on = sys.stderr if fetch else DEVNULL
         self._child: Process | None = None
         self._embedding: TextEmbedding | None = None
         self._turn = asyncio.Lock()
