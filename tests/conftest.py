@@ -1,4 +1,4 @@
-"""What every test can use; and with CI set, a skipped contract fails the run."""
+"""What every test can use; and with CI set, a test that has to run fails the run if skipped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
-_skipped_contracts: list[str] = []
+# Folders of which nothing may be skipped then: the contracts, and what a step of its own names.
+_HAVE_TO_RUN = ("tests/contracts/", *os.environ.get("SMTUI_TEST_HAVE_TO_RUN", "").split())
+_skipped: list[str] = []
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,19 +33,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.skipped and report.nodeid.startswith("tests/contracts/"):
-        _skipped_contracts.append(report.nodeid)
+    if report.skipped and report.nodeid.startswith(_HAVE_TO_RUN):
+        _skipped.append(report.nodeid)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if os.environ.get("CI") and _skipped_contracts:
+    if os.environ.get("CI") and _skipped:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("CI"):
-        for nodeid in _skipped_contracts:
-            terminalreporter.write_line(f"skipped contract fails the run: {nodeid}", red=True)
+        for nodeid in _skipped:
+            terminalreporter.write_line(f"skipped, which fails the run: {nodeid}", red=True)
 
 
 @pytest.fixture(autouse=True)

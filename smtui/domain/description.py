@@ -14,6 +14,9 @@ from operator import mul
 from smtui.domain.analysis import Measurement, SpectralFeatures
 from smtui.domain.envelope import Envelope, envelope
 
+WORDING = 1
+"""Raised with every change of the words, so that nothing is kept of texts that no sound has."""
+
 _NOUNS = {
     "kick": "kick drum",
     "snare": "snare drum",

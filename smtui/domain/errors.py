@@ -91,6 +91,10 @@ class ModelMissing(SmtuiError):
     """The model that knows what words mean is not on this machine, or cannot be used."""
 
 
+class ModelStopped(ModelMissing):
+    """The process of that model has ended, and with it what it held; asking again starts one."""
+
+
 class SoundUnreadable(SmtuiError):
     """A file cannot be listened to; `code` is what batch results and the library keep of it."""
 

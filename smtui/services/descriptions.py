@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.domain.description import description
+from smtui.domain.description import description, essence
 from smtui.domain.lexical import Lexicon
 from smtui.domain.question import All, Fact, Is, Question
 
@@ -26,10 +26,14 @@ class Corpus:
 
     Attributes:
         by_text: the sounds that a description is of.
+        essences: of each description.
+        meant: each essence once, in order.
         unheard: how many sounds have none.
     """
 
     by_text: Mapping[str, tuple[FileId, ...]]
+    essences: Mapping[str, str]
+    meant: tuple[str, ...]
     lexicon: Lexicon
     unheard: int
 
@@ -72,10 +76,7 @@ class Descriptions:
                 break
             ids, after = await self._samples.ids(heard, limit=_IDS, after=after)
         whole = await self._samples.count(question)
-        lexicon = await asyncio.to_thread(Lexicon, by_text)
-        told = {text: tuple(sounds) for text, sounds in by_text.items()}
-        described = sum(map(len, told.values()))
-        return Corpus(by_text=told, lexicon=lexicon, unheard=max(0, whole - described))
+        return await asyncio.to_thread(_corpus, by_text, whole)
 
     async def _described(self, file_ids: Sequence[FileId]) -> Mapping[FileId, str]:
         heads = await self._analyses.heads(file_ids)
@@ -88,6 +89,18 @@ class Descriptions:
             heard = await self._analyses.briefs(changed[start : start + _AT_ONCE])
             self._texts |= await asyncio.to_thread(_all_described, heard)
         return {file_id: self._texts[file_id][1] for file_id in heads if file_id in self._texts}
+
+
+def _corpus(by_text: Mapping[str, Sequence[FileId]], whole: int) -> Corpus:
+    described = sum(map(len, by_text.values()))
+    essences = {text: essence(text) for text in by_text}
+    return Corpus(
+        by_text={text: tuple(sounds) for text, sounds in by_text.items()},
+        essences=essences,
+        meant=tuple(sorted({*essences.values()})),
+        lexicon=Lexicon(by_text),
+        unheard=max(0, whole - described),
+    )
 
 
 def _all_described(

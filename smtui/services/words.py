@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.domain.description import essence
 from smtui.domain.errors import InputInvalid, ModelMissing
 from smtui.domain.likeness import Hit, Wanted, wanted
 from smtui.domain.ports.likeness import singles
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.documents import SampleStore
     from smtui.domain.ports.likeness import EmbeddingStore
-    from smtui.domain.ports.words import TextIndex
     from smtui.domain.sample import FileId
     from smtui.services.descriptions import Corpus, Descriptions
+    from smtui.services.meanings import Meanings
 
 BY_WORDS_ALONE = "By words alone: install the extra `text` for meaning."
 
@@ -48,7 +47,7 @@ class Reading:
 class Words:
     """Finds sounds by a description; with a model by what it means, too."""
 
-    def __init__(self, reading: Reading, paths: PathMap, meanings: TextIndex | None = None) -> None:
+    def __init__(self, reading: Reading, paths: PathMap, meanings: Meanings | None = None) -> None:
         self._reading = reading
         self._paths = paths
         self._meanings = meanings
@@ -101,18 +100,18 @@ class Words:
         """The cosine of each description, or None with the reason where no model says it."""
         if self._meanings is None:
             return None, [BY_WORDS_ALONE]
-        short = {whole: essence(whole) for whole in corpus.by_text}
         try:
-            near = await self._meanings.nearness(
-                text, sorted(set(short.values())), patience=patience
-            )
+            near = await self._meanings.nearness(text, corpus.meant, patience=patience)
         except ModelMissing as missing:
             return None, [f"By words alone: {missing}"]
         remarks = []
         if near.known < near.of:
             part = f"{near.known:,} of {near.of:,}"
             remarks.append(f"The meaning of {part} descriptions is known so far; ask again soon.")
-        found = {whole: near.scores[part] for whole, part in short.items() if part in near.scores}
+        if near.unkept:
+            remarks.append(f"What is learnt is not kept for the next time: {near.unkept}.")
+        scores = near.scores
+        found = {text: scores[said] for text, said in corpus.essences.items() if said in scores}
         return found, remarks
 
     async def _like(self, search: Search, hits: Sequence[Hit], remarks: list[str]) -> list[Hit]:

@@ -13,11 +13,12 @@ from smtui.local.checks import Verdict, file_system
 from smtui.local.health import PrivateHealth
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.stores.chroma.texts import ChromaTexts
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.checkups import private_servers
 from smtui.wiring.foundation import Foundation, documents, guarded
-from smtui.wiring.index import chroma_index
+from smtui.wiring.index import chroma_index, chroma_line
 
 
 @asynccontextmanager
@@ -34,13 +35,15 @@ async def embedded(here: Places, settings: Settings) -> AsyncIterator[Foundation
         await asyncio.to_thread(_refuse_network, here)
         async with documents(here, settings) as opened:
             link = RedisLink(servers.valkey)
-            index = chroma_index(settings, servers)
+            line = chroma_line(settings, servers)
+            index = chroma_index(line, private=True)
             try:
                 yield Foundation(
                     documents=opened,
                     link=link,
                     cache=RedisCache(link, opens=False),
                     index=index,
+                    texts=ChromaTexts(line),
                     queue=CeleryQueue(servers.valkey, servers.worker),
                     health=PrivateHealth(here, servers, opened.samples.generation),
                     guarded=guarded(settings),

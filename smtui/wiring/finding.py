@@ -49,6 +49,7 @@ def duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplicat
 def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
     """Sounds by what is said of them; the model's process is closed with the stack."""
     from smtui.services.descriptions import Descriptions
+    from smtui.services.meanings import Meanings
     from smtui.services.words import Reading, Words
     from smtui.words.model import is_installed
     from smtui.words.process import WordProcess
@@ -62,7 +63,7 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     )
     if not is_installed():
         return Words(reading, settings.paths.here)
-    meanings = WordProcess(settings.text.model)
+    meanings = Meanings(WordProcess(settings.text.model), ground.texts)
     stack.push_async_callback(meanings.close)
     return Words(reading, settings.paths.here, meanings)
 

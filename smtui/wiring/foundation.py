@@ -13,6 +13,7 @@ from smtui.settings import Settings
 if TYPE_CHECKING:
     from smtui.domain.ports.likeness import SimilarityIndex
     from smtui.domain.ports.sessions import Cache
+    from smtui.domain.ports.words import TextVectors
     from smtui.domain.ports.work import HealthCheck, JobQueue
     from smtui.services.hearing import Documents
     from smtui.stores.redis.link import RedisLink
@@ -25,7 +26,7 @@ class Foundation:
     Attributes:
         link: the line to Redis or Valkey; nothing is connected before it is asked.
         cache: looking at sounds through it starts nothing.
-        index: nothing is started or connected before it is asked.
+        index, texts: nothing is started or connected before one is asked.
         guarded: the operating system keeps others out of the library's folder.
     """
 
@@ -33,6 +34,7 @@ class Foundation:
     link: RedisLink
     cache: Cache
     index: SimilarityIndex
+    texts: TextVectors
     queue: JobQueue
     health: HealthCheck
     guarded: bool

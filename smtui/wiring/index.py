@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from smtui.local.servers import PrivateServers
 
 
-def chroma_index(settings: Settings, private: PrivateServers | None = None) -> ChromaIndex:
-    """Stand ready to ask the index; nothing is started or connected before.
+def chroma_line(settings: Settings, private: PrivateServers | None = None) -> ChromaLine:
+    """Stand ready to ask Chroma; nothing is started or connected before."""
+    return ChromaLine(_Shared(settings.servers) if private is None else _Private(private))
+
+
+def chroma_index(line: ChromaLine, *, private: bool) -> ChromaIndex:
+    """Give the index of what sounds alike; closing it closes the line.
 
     A private server asks nobody who they are, so it is told no names and no tags.
     """
-    if private is None:
-        line = ChromaLine(_Shared(settings.servers))
-    else:
-        line = ChromaLine(_Private(private))
-    return ChromaIndex(line, recipe_version=RECIPE_VERSION, about=private is None)
+    return ChromaIndex(line, recipe_version=RECIPE_VERSION, about=not private)
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def indexing(here: Places, settings: Settings) -> AsyncIterator[Indexing]:
     """Open what fills the index, as worker children do; the index itself when it is asked."""
     private = None if settings.servers.given else private_servers(here, settings)
     async with documents(here, settings, for_worker=True) as opened:
-        index = chroma_index(settings, private)
+        index = chroma_index(chroma_line(settings, private), private=private is not None)
         try:
             yield Indexing(opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION)
         finally:

@@ -10,10 +10,11 @@ from smtui.jobs.queue import CeleryQueue
 from smtui.local.refusals import prepared
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.stores.chroma.texts import ChromaTexts
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.wiring.foundation import Foundation, documents, guarded
-from smtui.wiring.index import chroma_index
+from smtui.wiring.index import chroma_index, chroma_line
 from smtui.wiring.shared_health import SharedHealth
 from smtui.wiring.shared_redis import ListeningWorkers, SharedAddress, shared_link
 
@@ -32,13 +33,15 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
         opened = await stack.enter_async_context(documents(here, settings))
         link = shared_link(settings.servers)
         stack.push_async_callback(link.close)
-        index = chroma_index(settings)
+        line = chroma_line(settings)
+        index = chroma_index(line, private=False)
         stack.push_async_callback(index.close)
         yield Foundation(
             documents=opened,
             link=link,
             cache=RedisCache(link),
             index=index,
+            texts=ChromaTexts(line),
             queue=CeleryQueue(
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),

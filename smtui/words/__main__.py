@@ -1,16 +1,19 @@
 """The process that knows meanings: a line of JSON in, a line of JSON out.
 
-`{"learn": [texts]}` is answered by `{"known": n}`; `{"ask": text, "among": [texts]}` by
-`{"scores": [cosine or null]}`; `{"hello": name}`, which loads the model, by `{"model": name}`; any
-of them by `{"title": …, "hint": …}` where the model cannot be had. It ends with its input.
+`{"hello": name}`, which loads the model, with `"fetch": true` from afar, is answered by
+`{"name", "version", "dimension"}`. Then `{"learn": [texts]}` by `{"vectors": …}`, which are held,
+one below the other; `{"hold": vectors}` by `{"held": n}`; `{"ask": text}` by `{"scores": …}`, its
+cosine with each that is held, in their order. Numbers are little-endian float32 in base64. Any of
+them is answered by `{"title": …, "hint": …}` where the model cannot be had. It ends with its input.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
-from collections.abc import Sequence
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.errors import ModelMissing
@@ -20,35 +23,39 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    Array = npt.NDArray[np.float32]
+
 _NICE = 10
 
 
 class Meanings:
-    """What is known of texts in this process."""
+    """What is known of texts in this process.
+
+    A question is compared with every one of them, exactly: that is one pass through memory.
+    """
 
     def __init__(self, model: SentenceModel) -> None:
         self._model = model
-        self._known: dict[str, npt.NDArray[np.float32]] = {}
+        self._held: list[Array] = []
 
-    def learn(self, texts: Sequence[str]) -> int:
-        """Embed those not yet known; gives how many are known now."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if fresh:
-            self._known |= dict(zip(fresh, self._model.vectors(fresh), strict=True))
-        return len(self._known)
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one request."""
+        if "learn" in request:
+            vectors = self._model.vectors(request["learn"])
+            self._held.append(vectors)
+            return {"vectors": _written(vectors)}
+        if "hold" in request:
+            self._held.append(_read(request["hold"], self._model.embedding.dimension))
+            return {"held": sum(map(len, self._held))}
+        return {"scores": _written(self._scores(request["ask"]))}
 
-    def scores(self, text: str, among: Sequence[str]) -> list[float | None]:
-        """The cosine of a text with each that is known."""
+    def _scores(self, text: str) -> Array:
+        # A late import: the model has loaded it.
+        import numpy as np
+
         (asked,) = self._model.vectors([text])
-        known = self._known
-        return [float(known[one] @ asked) if one in known else None for one in among]
-
-
-def answer(meanings: Meanings, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer one request."""
-    if "learn" in request:
-        return {"known": meanings.learn(request["learn"])}
-    return {"scores": meanings.scores(request["ask"], request["among"])}
+        none = np.zeros(0, "<f4")
+        return np.concatenate([none, *(part @ asked for part in self._held)])
 
 
 def main() -> None:
@@ -57,19 +64,41 @@ def main() -> None:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(_NICE)
+    sys.excepthook = _told_shortly
     meanings: Meanings | None = None
     for line in sys.stdin:
         request = json.loads(line)
         try:
             if meanings is None:
-                meanings = Meanings(SentenceModel(request["hello"]))
-                told: dict[str, Any] = {"model": request["hello"]}
+                model = SentenceModel(request["hello"], fetch=request.get("fetch", False))
+                meanings = Meanings(model)
+                told = _introduced(model)
             else:
-                told = answer(meanings, request)
+                told = meanings.answer(request)
         except ModelMissing as missing:
             told = {"title": missing.title, "hint": missing.hint}
         output.write(f"{json.dumps(told)}\n")
         output.flush()
+
+
+def _told_shortly(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Whoever fetches a model sees this: one line of what its library says."""
+    sys.stderr.write(f"{kind.__name__}: {error}\n")
+
+
+def _introduced(model: SentenceModel) -> dict[str, Any]:
+    told = model.embedding
+    return {"name": told.name, "version": told.version, "dimension": told.dimension}
+
+
+def _written(numbers: Array) -> str:
+    return base64.b64encode(numbers.astype("<f4", copy=False).tobytes()).decode()
+
+
+def _read(numbers: str, dimension: int) -> Array:
+    import numpy as np
+
+    return np.frombuffer(base64.b64decode(numbers), "<f4").reshape(-1, dimension)
 
 
 if __name__ == "__main__":

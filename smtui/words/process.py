@@ -1,46 +1,48 @@
-"""The screen's side of the process that knows meanings; implements the TextIndex port.
-
-What it has learnt is kept in that process alone, and learnt anew by the next.
-"""
+"""The screen's side of the process that knows meanings; implements the TextModel port."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from smtui.domain.errors import ModelMissing
-from smtui.domain.ports.words import Nearness
+from smtui.domain.errors import ModelMissing, ModelStopped
+from smtui.domain.ports.likeness import singles
+from smtui.domain.ports.words import TextEmbedding
+
+Answer = TypeVar("Answer")
+Work = Callable[[Process], Awaitable[Answer]]
 
 _COMMAND = (sys.executable, "-P", "-m", "smtui.words")
 _LONGEST_LINE = 64 << 20
 # Starting costs seconds; what is missing is not looked for with every question.
 _AGAIN_SECONDS = 30.0
-# So many texts take a second or less.
-_AT_ONCE = 64
 _LOST = (EOFError, ConnectionError, ValueError)
 
 
-class _Stopped(ModelMissing):
-    """The process ended or wrote what is no answer."""
-
-
 class WordProcess:
-    """Starts with the first question. New texts are learnt aside, some at a time."""
+    """Starts with the first question; answers one after the other.
 
-    def __init__(self, model: str) -> None:
-        self._model = model
+    With `fetch` the model is had from afar, and the process tells on standard error how far it is.
+    """
+
+    def __init__(self, model: str, *, fetch: bool = False) -> None:
+        self._hello = {"hello": model, "fetch": fetch}
+        # Not simply inherited: beneath it, what libraries of C write is hushed.
+        self._told_on = sys.stderr if fetch else DEVNULL
         self._child: Process | None = None
+        self._embedding: TextEmbedding | None = None
         self._turn = asyncio.Lock()
-        self._known: set[str] = set()
-        self._learning: asyncio.Task[None] | None = None
-        self._asking: set[asyncio.Task[dict[str, Any]]] = set()
+        # In which row the child holds which text.
+        self._rows: dict[str, int] = {}
+        self._asking: set[asyncio.Task[Any]] = set()
         self._failed: tuple[float, ModelMissing] | None = None
         self._closed = False
 
@@ -49,70 +51,85 @@ class WordProcess:
         """The child's process id, while there is one."""
         return self._child.pid if self._child and self._child.returncode is None else None
 
-    async def nearness(self, text: str, among: Sequence[str], *, patience: float) -> Nearness:
-        """Compare with each of the texts, waiting at most so many s for those not yet known."""
-        if self._failed is not None and time.monotonic() - self._failed[0] < _AGAIN_SECONDS:
-            raise self._failed[1]
-        try:
-            return await self._near(text, among, patience=patience)
-        except _Stopped:
-            # It may have died while nobody asked: one more try, and everything learnt anew.
-            return await self._near(text, among, patience=patience)
+    async def embedding(self) -> TextEmbedding:
+        """Say what it is, loaded if it was not."""
 
-    async def _near(self, text: str, among: Sequence[str], *, patience: float) -> Nearness:
-        learning = self._learn(among)
-        done, _ = await asyncio.wait({learning}, timeout=patience)
-        if done:
-            # Raises what went wrong.
-            learning.result()
-        known = [one for one in among if one in self._known]
-        if not known:
-            return Nearness(scores={}, known=0, of=len(among))
-        scores = (await self._asked({"ask": text, "among": known}))["scores"]
-        found = {one: score for one, score in zip(known, scores, strict=True) if score is not None}
-        return Nearness(scores=found, known=len(found), of=len(among))
+        async def work(_child: Process) -> TextEmbedding:
+            assert self._embedding is not None
+            return self._embedding
+
+        return await self._asked(work)
+
+    def unknown(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Those that it does not hold now, each once."""
+        return tuple(text for text in dict.fromkeys(texts) if text not in self._rows)
+
+    async def learn(self, texts: Sequence[str]) -> Mapping[str, bytes]:
+        """Work out the vectors of texts, hold them and give them; those held already are not."""
+
+        async def work(child: Process) -> Mapping[str, bytes]:
+            fresh = self.unknown(texts)
+            if not fresh:
+                return {}
+            numbers = base64.b64decode((await _talk(child, {"learn": fresh}))["vectors"])
+            self._held(fresh)
+            size = len(numbers) // len(fresh)
+            return {text: numbers[n * size : (n + 1) * size] for n, text in enumerate(fresh)}
+
+        return await self._asked(work)
+
+    async def hold(self, vectors: Mapping[str, bytes]) -> None:
+        """Hold vectors that were worked out before."""
+
+        async def work(child: Process) -> None:
+            fresh = self.unknown(tuple(vectors))
+            if fresh:
+                numbers = b"".join(vectors[text] for text in fresh)
+                await _talk(child, {"hold": base64.b64encode(numbers).decode()})
+                self._held(fresh)
+
+        await self._asked(work)
+
+    async def scores(self, text: str, among: Sequence[str]) -> Mapping[str, float]:
+        """The cosine of a text with each that is held."""
+
+        async def work(child: Process) -> Mapping[str, float]:
+            told = await _talk(child, {"ask": text})
+            scores = singles(base64.b64decode(told["scores"]))
+            rows = self._rows
+            return {one: scores[rows[one]] for one in among if one in rows}
+
+        return await self._asked(work)
 
     async def close(self) -> None:
         """End the child."""
         self._closed = True
-        for task in (self._learning, *self._asking):
-            if task is not None:
-                task.cancel()
+        for task in self._asking:
+            task.cancel()
         await asyncio.gather(*self._asking, return_exceptions=True)
         await self._kill()
 
-    def _learn(self, texts: Sequence[str]) -> asyncio.Task[None]:
-        """The task that learns; a new one where others are asked for or the last has ended."""
-        if self._learning is not None and not self._learning.done():
-            self._learning.cancel()
-        self._learning = asyncio.create_task(self._learnt(tuple(texts)))
-        # It may go on after whoever asked, and its failure is told to who asks next.
-        self._learning.add_done_callback(_ended)
-        return self._learning
+    def _held(self, fresh: Sequence[str]) -> None:
+        first = len(self._rows)
+        self._rows |= {text: first + number for number, text in enumerate(fresh)}
 
-    async def _learnt(self, texts: Sequence[str]) -> None:
-        fresh = [text for text in texts if text not in self._known]
-        for start in range(0, len(fresh), _AT_ONCE):
-            some = fresh[start : start + _AT_ONCE]
-            await self._asked({"learn": some})
-            self._known |= {*some}
-
-    async def _asked(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _asked(self, work: Work[Answer]) -> Answer:
         """Put a question and read its answer; what has begun is finished, whoever still waits."""
-        task = asyncio.create_task(self._exchanged(request))
+        task = asyncio.create_task(self._exchanged(work))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
         task.add_done_callback(_ended)
         return await asyncio.shield(task)
 
-    async def _exchanged(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _exchanged(self, work: Work[Answer]) -> Answer:
         async with self._turn:
+            if self._failed is not None and time.monotonic() - self._failed[0] < _AGAIN_SECONDS:
+                raise self._failed[1]
             try:
-                child = await self._living()
-                return await _talk(child, request)
+                return await work(await self._living())
             except _LOST as error:
                 await self._kill()
-                raise _Stopped(
+                raise ModelStopped(
                     "The model of meanings stopped", hint="Ask again; or see: smtui words status"
                 ) from error
             except ModelMissing as missing:
@@ -125,27 +142,29 @@ class WordProcess:
         """Give the child, started and with its model loaded if there was none."""
         if self._closed:
             raise ConnectionError("it is closed")
-        if self._child is not None and self._child.returncode is None:
+        if self._child is not None:
+            if self._child.returncode is not None:
+                raise EOFError("it has ended while nobody asked")
             return self._child
-        self._known.clear()
         try:
             self._child = await asyncio.create_subprocess_exec(
                 *_COMMAND,
                 stdin=PIPE,
                 stdout=PIPE,
-                stderr=DEVNULL,
+                stderr=self._told_on,
                 limit=_LONGEST_LINE,
                 env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
                 start_new_session=True,
             )
         except OSError as error:
             raise ConnectionError("no process could be started") from error
-        await _talk(self._child, {"hello": self._model})
+        told = await _talk(self._child, self._hello)
+        self._embedding = TextEmbedding(**told)
         return self._child
 
     async def _kill(self) -> None:
         child, self._child = self._child, None
-        self._known.clear()
+        self._rows.clear()
         if child is None:
             return
         with contextlib.suppress(ProcessLookupError):

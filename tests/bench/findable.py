@@ -20,7 +20,7 @@ from smtui.domain.sample import FileId
 from smtui.settings import Settings
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.wiring.checkups import private_servers
-from smtui.wiring.index import chroma_index
+from smtui.wiring.index import chroma_index, chroma_line
 from tests.bench.batch import LEVEL, Studio, row, say, sounds, studio
 from tests.local.private_home import Private, home_of_its_own
 
@@ -52,7 +52,8 @@ async def bench(private: Private, wanted: argparse.Namespace) -> None:
     private.places.prepare()
     base = private.places.data.parent.parent
     settings = Settings()
-    index = chroma_index(settings, private_servers(private.places, settings))
+    line = chroma_line(settings, private_servers(private.places, settings))
+    index = chroma_index(line, private=True)
     async with studio(private, children=1) as made:
         # Once for Chroma to start and the worker to load what speaks to it.
         began = time.monotonic()

@@ -60,7 +60,8 @@ def test_without_the_extra_it_is_said_what_to_do() -> None:
     for command in ("status", "fetch"):
         done = smtui("words", command)
         assert done.returncode == 1
-        assert "pip install 'smtui[text]'" in done.stderr
+        assert done.stdout == ""
+        assert "pip install -e '.[text]'" in done.stderr
 
 
 def test_what_fits_is_told_with_its_reason(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.errors import InputInvalid, QueryInvalid
 from smtui.domain.path_map import PathMap
-from smtui.domain.ports.words import TextIndex
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.descriptions import Descriptions
+from smtui.services.meanings import Meanings
 from smtui.services.words import BY_WORDS_ALONE, Reading, Words
 from tests.services.sounding import RATE, SoundingLibrary, sounding
 
@@ -33,7 +33,7 @@ async def library(tmp_path: Path) -> AsyncIterator[SoundingLibrary]:
         yield made
 
 
-def words_of(library: SoundingLibrary, meanings: TextIndex | None = None) -> Words:
+def words_of(library: SoundingLibrary, meanings: Meanings | None = None) -> Words:
     documents = library.documents
     reading = Reading(
         samples=documents.samples,
