@@ -84,6 +84,7 @@ async def documents(
                 analyses=analyses,
                 batches=shared.batches,
                 embeddings=shared.embeddings,
+                searches=shared.searches,
             )
         return
     from smtui.stores.sqlite.connections import Durability
@@ -98,4 +99,5 @@ async def documents(
             batches=kept.batches,
             outcomes=kept.outcomes,
             embeddings=kept.embeddings,
+            searches=kept.searches,
         )

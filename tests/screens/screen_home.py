@@ -36,6 +36,7 @@ from smtui.services.fitting import Fitting
 from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
+from smtui.services.kept_searches import KeptSearches
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
@@ -185,6 +186,7 @@ class Home:
                 pictures=pictures,
                 similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
                 reasons=reasons,
+                kept_searches=KeptSearches(documents.searches, Clock()),
                 hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
                 indexing=Indexing(
                     near.samples,

@@ -101,7 +101,7 @@ class Searching(Room):
             await asyncio.sleep(_AGAIN)
 
     async def _found(self, stand_on: FileId | None, *, anew: bool) -> None:
-        search = self._understood()
+        search = self.understood()
         seeds = [seed.file_id for seed in (*search.more, *search.less) if seed.file_id]
         await self._read(seeds)
         self.show_search()
@@ -111,7 +111,7 @@ class Searching(Room):
         self.show_hits(stand_on, anew=anew)
         self._say_found(answer)
 
-    def _understood(self) -> Search:
+    def understood(self) -> Search:
         """Leave out what cannot be read yet of the filter, as the library does."""
         asked, _ = Asked(text=self.search.filter).understood()
         return replace(self.search, filter=asked.text)
