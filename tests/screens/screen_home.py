@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,7 +108,8 @@ class Sound:
 class Home:
     """One person's library: what the tests put in and look at behind the screens.
 
-    `clock` is what the documents tell the time by; None is the machine's.
+    `clock` is what the documents tell the time by; None is the machine's. `chroma` gives the
+    address of the index, or raises ServerUnavailable.
     """
 
     folder: Path
@@ -116,6 +117,7 @@ class Home:
     guarded: bool = True
     clock: Clock | None = None
     recipe_version: int = 1
+    chroma: Callable[[], Awaitable[str]] = no_index
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -153,12 +155,13 @@ class Home:
                 samples=documents.samples,
                 embeddings=documents.embeddings,
                 index=ChromaIndex(
-                    ChromaLine(no_index), recipe_version=self.recipe_version, about=False
+                    ChromaLine(self.chroma), recipe_version=self.recipe_version, about=False
                 ),
                 comparison=MatrixComparison(),
                 outside=InspectedOutside(),
                 cache=RedisCache(link),
             )
+            stack.push_async_callback(near.index.close)
             self.documents = documents
             library = Library(documents.samples, rights, Clock())
             reasons = Reasons(documents.samples, documents.analyses, near.outside)
