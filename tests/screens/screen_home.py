@@ -151,17 +151,18 @@ class Home:
             )
             rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
+            index = ChromaIndex(
+                ChromaLine(self.chroma), recipe_version=self.recipe_version, about=False
+            )
+            stack.push_async_callback(index.close)
             near = LikenessPorts(
                 samples=documents.samples,
                 embeddings=documents.embeddings,
-                index=ChromaIndex(
-                    ChromaLine(self.chroma), recipe_version=self.recipe_version, about=False
-                ),
+                index=index,
                 comparison=MatrixComparison(),
                 outside=InspectedOutside(),
                 cache=RedisCache(link),
             )
-            stack.push_async_callback(near.index.close)
             self.documents = documents
             library = Library(documents.samples, rights, Clock())
             reasons = Reasons(documents.samples, documents.analyses, near.outside)
