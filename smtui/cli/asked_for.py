@@ -97,7 +97,7 @@ async def search_of(box: Opened, word: str, read: SearchLine | None, beside: Bes
 async def _line_or_name(box: Opened, word: str) -> SearchLine:
     """Take a word as a line where it begins as one and no sound is called so."""
     named = SearchLine(more=(word,))
-    if _LINE.match(word) is None or _is_file(word):
+    if _LINE.match(word) is None or is_file(word):
         return named
     try:
         await box.services.similarity.seed(word, box.account.user_id)
@@ -124,7 +124,7 @@ def _as_typed(word: str) -> str:
 async def _seed(box: Opened, reference: str) -> Seed:
     """Find a sound: a file that is there by its path, else by what the library calls it."""
     # As typed, links kept.
-    meant = os.path.abspath(reference) if _is_file(reference) else reference  # noqa: PTH100, ASYNC240
+    meant = os.path.abspath(reference) if is_file(reference) else reference  # noqa: PTH100, ASYNC240
     try:
         return await box.services.similarity.meant(meant, box.account.user_id)
     except NotFound as unknown:
@@ -134,5 +134,6 @@ async def _seed(box: Opened, reference: str) -> Seed:
         raise
 
 
-def _is_file(reference: str) -> bool:
+def is_file(reference: str) -> bool:
+    """Whether it is the path of a file, as typed."""
     return os.path.isfile(reference)  # noqa: PTH113 - one look

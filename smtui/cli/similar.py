@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.asked_for import Beside, read_early, search_of, weights_of
+from smtui.cli.asked_for import Beside, is_file, read_early, search_of, weights_of
 from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.fields import hit_fields
@@ -32,7 +31,7 @@ _PATIENCE = 600.0
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
 @click.argument(
-    "words", metavar="FILE|ID|NAME|SEARCH", nargs=-1, required=True, type=click.UNPROCESSED
+    "words", metavar="FILE|ID|NAME|SEARCH...", nargs=-1, required=True, type=click.UNPROCESSED
 )
 @click.option("--like", "more", multiple=True, metavar="SOUND", help="Also like this; repeatable.")
 @click.option("--unlike", "less", multiple=True, metavar="SOUND", help="Less like this.")
@@ -85,7 +84,7 @@ def similar_command(  # noqa: PLR0913 - one for each option
     if words == ("-h",):
         click.echo(click.get_current_context().get_help())
         return
-    refuse_options([one for one in words if not Path(one).exists()], _OPTIONS)
+    refuse_options([one for one in words if not is_file(one)], _OPTIONS)
 
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened, where it can be.

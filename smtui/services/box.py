@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
     from smtui.services.indexing import Indexing
+    from smtui.services.kept_searches import KeptSearches
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
@@ -53,6 +54,7 @@ class Services:
     similarity: Similarity
     reasons: Reasons
     hit_lists: HitLists
+    kept_searches: KeptSearches
     indexing: Indexing
     honesty: Honesty
     servers: HealthCheck

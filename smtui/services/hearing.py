@@ -16,7 +16,13 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.batches import BatchStore
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, OutcomeStore, SampleStore
+from smtui.domain.ports.documents import (
+    AccountStore,
+    AnalysisStore,
+    KeptSearchStore,
+    OutcomeStore,
+    SampleStore,
+)
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Sample, Trouble
@@ -27,7 +33,7 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """The stores that a worker writes.
+    """The stores of one library, as a worker and the services stand on them.
 
     Attributes:
         outcomes: keeps what came of a file as a whole, where the documents can.
@@ -38,6 +44,7 @@ class Documents:
     analyses: AnalysisStore
     batches: BatchStore
     embeddings: EmbeddingStore
+    searches: KeptSearchStore
     outcomes: OutcomeStore | None = None
 
 

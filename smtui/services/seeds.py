@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.account import UserId
@@ -66,6 +68,16 @@ class Seeds:
                 if error.code is ErrorCode.VANISHED:
                     raise unknown from None
                 raise
+
+    async def spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
+        """Call it so that `named` finds it: by its name, or where others have that by its path."""
+        if seed.file_id is None:
+            return seed
+        with contextlib.suppress(NotFound, InputInvalid):
+            if (await self.named(seed.name, viewer)).file_id == seed.file_id:
+                return seed
+        known = await self._samples.get([seed.file_id])
+        return replace(seed, name=known[0].file_path) if known else seed
 
     async def outside(self, path: Path) -> Seed:
         """Listen to a file that is not of the library; raises SoundUnreadable."""

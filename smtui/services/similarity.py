@@ -17,6 +17,8 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
+from smtui.domain.search_line import SearchLine
+from smtui.domain.search_line import written as line_written
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
 from smtui.services.spreading import placed
@@ -90,6 +92,16 @@ class Similarity:
     async def meant(self, reference: str, viewer: UserId | None) -> Seed:
         """Find a sound as `seed`, else listen to the file that a whole path names."""
         return await self._seeds.meant(reference, viewer)
+
+    async def line_of(self, search: Search, viewer: UserId | None) -> str:
+        """Write a search as one line that finds the same again.
+
+        A sound that shares its name with another is named by its path.
+        """
+        more = [await self._seeds.spelled(seed, viewer) for seed in search.more]
+        less = [await self._seeds.spelled(seed, viewer) for seed in search.less]
+        spelled = replace(search, more=tuple(more), less=tuple(less))
+        return line_written(SearchLine.of(spelled))
 
     async def outside(self, path: Path) -> Seed:
         """Listen to a file that is not of the library; raises SoundUnreadable."""

@@ -14,12 +14,14 @@ from smtui.ui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
+    from smtui.ui.alike.keeping import Keeping
     from smtui.ui.alike.opening import TowardsAlike
     from smtui.ui.inspecting.sound import Neighbours
     from smtui.ui.options import Options
     from smtui.ui.running.following import Following
     from smtui.ui.screens.batch import BatchScreen
     from smtui.ui.screens.detail import DetailScreen
+    from smtui.ui.screens.kept import KeptScreen
     from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.similar import SimilarScreen
     from smtui.ui.session import OpenSession
@@ -57,6 +59,24 @@ class Doors(TypeAhead):
     def on_similar_screen_sample_opened(self, message: SimilarScreen.SampleOpened) -> None:
         """Open one of the sounds that were found."""
         self._open_sound(message.file_id, message.hits)
+
+    def on_keeping_kept_wanted(self, message: Keeping.KeptWanted) -> None:
+        """Open what was saved and asked lately."""
+        from smtui.ui.screens.kept import KeptScreen
+
+        assert self._services is not None
+        assert self._session is not None
+        account = self._session.account
+        self.push_screen(KeptScreen(self._services, account, self.options, present=message.present))
+
+    def on_kept_screen_chosen(self, message: KeptScreen.Chosen) -> None:
+        """Ask what was chosen where the list was opened."""
+        from smtui.ui.screens.similar import SimilarScreen
+
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, SimilarScreen):
+                screen.take_kept(message.kept)
+                return
 
     def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""

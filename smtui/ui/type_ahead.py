@@ -64,10 +64,11 @@ class TypeAhead(App[None]):
 
     def _follow(self, way: deque[DOMNode], key: Key) -> None:
         """Go behind all messages that wait at each node of a way; then the next key may come."""
-        if way:
-            way.popleft().call_later(self._follow, way, key)
-        else:
-            self.call_later(self._next, key)
+        while way:
+            # A screen that the key has closed takes nothing any more.
+            if way.popleft().call_later(self._follow, way, key):
+                return
+        self.call_later(self._next, key)
 
     async def _next(self, key: Key) -> None:
         if key is self._in_hand:

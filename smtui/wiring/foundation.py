@@ -86,6 +86,7 @@ async def documents(
                 analyses=analyses,
                 batches=shared.batches,
                 embeddings=shared.embeddings,
+                searches=shared.searches,
             )
         return
     from smtui.stores.sqlite.connections import Durability
@@ -100,4 +101,5 @@ async def documents(
             batches=kept.batches,
             outcomes=kept.outcomes,
             embeddings=kept.embeddings,
+            searches=kept.searches,
         )

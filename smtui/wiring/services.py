@@ -42,6 +42,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
     # Late imports, here and below: nothing of this is needed before the first frame.
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
+    from smtui.services.kept_searches import KeptSearches
     from smtui.services.library import Library
     from smtui.services.rights import Rights
 
@@ -69,6 +70,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             similarity=finding.similarity(near, paths),
             reasons=finding.reasons(ground, near),
             hit_lists=finding.hit_lists(ground, near, paths),
+            kept_searches=KeptSearches(documents.searches, clock),
             honesty=finding.honesty(near, paths),
             indexing=finding.indexing(ground, rights),
             servers=ground.health,

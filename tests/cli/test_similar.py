@@ -172,6 +172,7 @@ def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:
         (("x", "--weights", "timbre"), "timbre is no weight"),
         (("x", "--weights", "timbre=nan"), "The weight of timbre"),
         (("x", "--filter", "bpm:fast"), "bpm"),
+        (("like " + "x" * 5_000,), "There is no sound called xxx"),
     ],
 )
 def test_what_cannot_be_searched_for_is_one_sentence(words: tuple[str, ...], said: str) -> None:

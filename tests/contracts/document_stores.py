@@ -15,7 +15,12 @@ from uuid import uuid4
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.ports.batches import BatchStore
-from smtui.domain.ports.documents import AccountStore, AnalysisStore, SampleStore
+from smtui.domain.ports.documents import (
+    AccountStore,
+    AnalysisStore,
+    KeptSearchStore,
+    SampleStore,
+)
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
 from smtui.stores.mongo import looking
@@ -24,6 +29,7 @@ from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.embeddings import MongoEmbeddings
+from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.answers import Effort
@@ -48,6 +54,8 @@ class DocumentStores(Protocol):
     def batches(self) -> BatchStore: ...
     @property
     def embeddings(self) -> EmbeddingStore: ...
+    @property
+    def searches(self) -> KeptSearchStore: ...
 
 
 def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
@@ -95,6 +103,7 @@ async def mongodb_with(effort: looking.Effort) -> AsyncIterator[DocumentStores]:
                 analyses=MongoAnalyses(line),
                 batches=MongoBatches(line),
                 embeddings=MongoEmbeddings(line),
+                searches=MongoKeptSearches(line),
             )
         finally:
             await line.close()

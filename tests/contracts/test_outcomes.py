@@ -33,6 +33,7 @@ def in_steps(stores: DocumentStores) -> InSteps:
             analyses=stores.analyses,
             batches=stores.batches,
             embeddings=stores.embeddings,
+            searches=stores.searches,
         )
     )
 

@@ -133,6 +133,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 analyses=kept.analyses,
                 batches=kept.batches,
                 embeddings=kept.embeddings,
+                searches=kept.searches,
                 outcomes=kept.outcomes,
             )
             version = Recipe.recipe_version

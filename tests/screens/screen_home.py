@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +36,7 @@ from smtui.services.fitting import Fitting, FittingPorts
 from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
+from smtui.services.kept_searches import KeptSearches
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
@@ -107,7 +108,8 @@ class Sound:
 class Home:
     """One person's library: what the tests put in and look at behind the screens.
 
-    `clock` is what the documents tell the time by; None is the machine's.
+    `clock` is what the documents tell the time by; None is the machine's. `chroma` gives the
+    address of the index, or raises ServerUnavailable.
     """
 
     folder: Path
@@ -115,6 +117,7 @@ class Home:
     guarded: bool = True
     clock: Clock | None = None
     recipe_version: int = 1
+    chroma: Callable[[], Awaitable[str]] = no_index
     services: Services | None = None
     documents: Documents | None = None
     user_id: UserId | None = None
@@ -148,12 +151,14 @@ class Home:
             )
             rights = Rights(documents.accounts)
             queue = CeleryQueue(self.valkey.address, no_worker)
+            index = ChromaIndex(
+                ChromaLine(self.chroma), recipe_version=self.recipe_version, about=False
+            )
+            stack.push_async_callback(index.close)
             near = LikenessPorts(
                 samples=documents.samples,
                 embeddings=documents.embeddings,
-                index=ChromaIndex(
-                    ChromaLine(no_index), recipe_version=self.recipe_version, about=False
-                ),
+                index=index,
                 comparison=MatrixComparison(),
                 outside=InspectedOutside(),
                 cache=RedisCache(link),
@@ -193,6 +198,7 @@ class Home:
                 pictures=pictures,
                 similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
                 reasons=reasons,
+                kept_searches=KeptSearches(documents.searches, Clock()),
                 hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
                 indexing=Indexing(
                     near.samples,

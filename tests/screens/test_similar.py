@@ -491,6 +491,8 @@ async def test_a_file_that_cannot_be_read_is_said_and_the_screen_lives(
         await press(pilot, "S")
         await press(pilot, *["backspace"] * 80, *"/nowhere.wav", "enter")
         assert "no file is there" in seen(pilot.app)
+        await press(pilot, *["backspace"] * 80, *"~nobody_here/x.wav", "enter")
+        assert "no file is there" in seen(pilot.app)
         await press(pilot, *["backspace"] * 80, *str(broken), "enter")
         await until(lambda: told(pilot.app))
         await settle(pilot.app)

@@ -98,6 +98,7 @@ async def _filled(home: Home, pack: Pack) -> None:
                 analyses=documents.analyses,
                 batches=documents.batches,
                 embeddings=documents.embeddings,
+                searches=documents.searches,
             ),
             Clock(),
             worker="test",

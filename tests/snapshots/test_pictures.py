@@ -13,6 +13,7 @@ from smtui.ui.app import SmtuiApp
 from smtui.ui.options import Options
 from smtui.ui.screens.batch import BatchScreen
 from smtui.ui.screens.detail import DetailScreen
+from smtui.ui.screens.kept import KeptScreen
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
 from smtui.ui.screens.similar import SimilarScreen
@@ -107,6 +108,21 @@ def test_similar(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
         await press(pilot, "3", "plus")
         if size[0] >= 110:
             await until(lambda: "▀" in seen(pilot.app))
+        await settle(pilot.app)
+
+    assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)
+
+
+@SIZES
+def test_kept(snap_compare: Compare, full_home: Home, size: tuple[int, int]):
+    async def before(pilot: Pilot[Any]) -> None:
+        await library(pilot)
+        await press(pilot, "slash", *"kick deep", "enter", "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await until(lambda: "why" in seen(pilot.app))
+        await press(pilot, "3", "plus", "slash", *"kind:kick", "enter", "f")
+        await until(lambda: isinstance(pilot.app.screen, KeptScreen))
+        await press(pilot, "F", *"low kicks", "enter")
         await settle(pilot.app)
 
     assert snap_compare(app_of(full_home), terminal_size=size, run_before=before)

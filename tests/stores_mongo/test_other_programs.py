@@ -211,6 +211,7 @@ async def heard_by_a_worker(documents: Documents, run_id: RunId) -> None:
         analyses=documents.analyses,
         batches=documents.batches,
         embeddings=documents.embeddings,
+        searches=documents.searches,
     )
     hearing = Hearing(written, StandingClock(), worker="w", recipe_version=1)
     taken = await hearing.claim(run_id, limit=2, lease_seconds=60)

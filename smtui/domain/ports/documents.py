@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
@@ -237,4 +238,23 @@ class OutcomeStore(Protocol):
 
     async def keep(self, outcome: Outcome) -> bool:
         """Guarded as `BatchStore.complete`, and counted once; whether it was counted now."""
+        ...
+
+
+class KeptSearchStore(Protocol):
+    """Searches and filters that people saved or asked lately; each person's are their own."""
+
+    async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
+        """What was saved by name, then what was only asked, newest first."""
+        ...
+
+    async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
+        """Upsert on (user_id, kind, text); a line without a name leaves the one that is there.
+
+        Of the lines of this kind that have no name only so many stay, the newest.
+        """
+        ...
+
+    async def forget(self, kind: KeptKind, text: str, *, user_id: UserId) -> bool:
+        """Drop a line; False if it was not there."""
         ...

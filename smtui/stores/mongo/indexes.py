@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 USERS, AUDIO_FILES, ANALYSES, BATCH_JOBS = "users", "audio_files", "analyses", "batch_jobs"
-FOLDERS, STATE = "smtui_folders", "smtui_state"
+FOLDERS, SEARCHES, STATE = "smtui_folders", "smtui_searches", "smtui_state"
 
 UP, DOWN = 1, -1
 
@@ -142,11 +142,14 @@ BATCH_INDEXES = (
 
 FOLDER_INDEXES = (up("user_id", "folder_path"),)
 
+SEARCH_INDEXES = (Index(keys=(("user_id", UP), ("kind", UP), ("name", UP), ("used_at", DOWN))),)
+
 INDEXES: Mapping[str, tuple[Index, ...]] = {
     USERS: USER_INDEXES,
     AUDIO_FILES: AUDIO_FILE_INDEXES,
     ANALYSES: ANALYSIS_INDEXES,
     BATCH_JOBS: BATCH_INDEXES,
     FOLDERS: FOLDER_INDEXES,
+    SEARCHES: SEARCH_INDEXES,
     STATE: (),
 }

@@ -16,6 +16,7 @@ from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.breaks import nowhere
 from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.index_making import made
+from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.mongo.troubles import too_old
@@ -33,6 +34,7 @@ class Documents:
     analyses: MongoAnalyses
     batches: MongoBatches
     embeddings: MongoEmbeddings
+    searches: MongoKeptSearches
 
 
 @asynccontextmanager
@@ -57,6 +59,7 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
             analyses=MongoAnalyses(line),
             batches=MongoBatches(line, clock),
             embeddings=MongoEmbeddings(line),
+            searches=MongoKeptSearches(line),
         )
     finally:
         await line.close()

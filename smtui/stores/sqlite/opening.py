@@ -25,6 +25,7 @@ from smtui.stores.sqlite.connections import (
     Writer,
 )
 from smtui.stores.sqlite.embeddings import SqliteEmbeddings
+from smtui.stores.sqlite.kept_searches import SqliteKeptSearches
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.samples import SqliteSamples
 
@@ -51,6 +52,7 @@ class Documents:
     batches: SqliteBatches
     outcomes: SqliteOutcomes
     embeddings: SqliteEmbeddings
+    searches: SqliteKeptSearches
 
 
 @asynccontextmanager
@@ -93,6 +95,7 @@ async def opened(
             batches=SqliteBatches(readers, writer, clock),
             outcomes=SqliteOutcomes(writer, clock),
             embeddings=SqliteEmbeddings(readers, background),
+            searches=SqliteKeptSearches(readers, writer),
         )
     finally:
         await background.close()

@@ -30,8 +30,8 @@ class Likenesses(Protocol):
         """Find the sounds most like the seeds, best first."""
         ...
 
-    async def seed(self, reference: str, viewer: UserId | None) -> Seed:
-        """Find the sound that a name, a path or an id means; raises NotFound."""
+    async def meant(self, reference: str, viewer: UserId | None) -> Seed:
+        """Find the sound that a name, a path or an id means, else a file; raises NotFound."""
         ...
 
     async def outside(self, path: Path) -> Seed:
@@ -77,9 +77,9 @@ class Finders:
             return await self.words.find(search, viewer=viewer, limit=LIMIT)
         raise ServerUnavailable(_MISSING[search.view], hint="v goes on to the next view")
 
-    async def seed(self, reference: str, viewer: UserId | None) -> Seed:
+    async def meant(self, reference: str, viewer: UserId | None) -> Seed:
         """Find the sound that is meant; raises NotFound or ServerUnavailable."""
-        return await self._likenesses.seed(reference, viewer)
+        return await self._likenesses.meant(reference, viewer)
 
     async def outside(self, path: Path) -> Seed:
         """Listen to a file from outside; raises SoundUnreadable or ServerUnavailable."""

@@ -57,7 +57,8 @@ class TowardsAlike(Room):
 
     def answer_outside(self, text: str) -> None:
         """Take the path of a file."""
-        path = Path(os.path.abspath(Path(text.strip()).expanduser()))  # noqa: PTH100
+        # A Path has no home for an account that is not there.
+        path = Path(os.path.abspath(os.path.expanduser(text.strip())))  # noqa: PTH100, PTH111
         self._open_outside(path, text)
 
     @looking(group="outside")

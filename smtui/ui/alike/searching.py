@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 from textual.worker import Worker
 
-from smtui.domain.errors import ServerUnavailable, SmtuiError
+from smtui.domain.errors import IndexUnusable, ServerUnavailable, SmtuiError
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Answer, Search, Seed, View
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SEARCH = "search"
 
 _AGAIN = 2.0
+_PASSING = (ServerUnavailable, IndexUnusable)
 _PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
 
 
@@ -91,17 +92,16 @@ class Searching(Room):
                 await self._found(stand_on, anew=anew)
             except SmtuiError as error:
                 self._refuse(error, anew=anew)
-                if not isinstance(error, ServerUnavailable) or not self.finders.has(
-                    self.search.view
-                ):
+                if not isinstance(error, _PASSING) or not self.finders.has(self.search.view):
                     return
             else:
                 return
-            # Who waits for a server sees the answer as soon as it is back.
+            # Who waits for a server, or for the index made anew, sees the answer as soon as that
+            # is there.
             await asyncio.sleep(_AGAIN)
 
     async def _found(self, stand_on: FileId | None, *, anew: bool) -> None:
-        search = self._understood()
+        search = self.understood()
         seeds = [seed.file_id for seed in (*search.more, *search.less) if seed.file_id]
         await self._read(seeds)
         self.show_search()
@@ -111,7 +111,7 @@ class Searching(Room):
         self.show_hits(stand_on, anew=anew)
         self._say_found(answer)
 
-    def _understood(self) -> Search:
+    def understood(self) -> Search:
         """Leave out what cannot be read yet of the filter, as the library does."""
         asked, _ = Asked(text=self.search.filter).understood()
         return replace(self.search, filter=asked.text)

@@ -74,10 +74,11 @@ class Seeding(Searching):
 
     def _go_on(self, seeds: tuple[Seed, ...]) -> None:
         """Be like other sounds, all else asked as before; backspace leads back."""
-        self._remember()
+        self.remember()
         self.ask(replace(self.search, more=seeds, less=()))
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
+        """Keep the way back to this search."""
         if self.seed is not None or self.search.words:
             row = self.table.row
             before = _Before(search=self.search, file_id=None if row is None else row.file_id)
@@ -161,7 +162,7 @@ class Seeding(Searching):
         except SmtuiError as error:
             self._ask_line(f"{shown(error.title)}; search", text)
             return
-        self._remember()
+        self.remember()
         self._restore_filter(line.filter)
         self.ask(line.search(more=more, less=less))
 
@@ -169,7 +170,7 @@ class Seeding(Searching):
         """Find the sounds that are named; those of this search are meant by their names."""
         mine = {seed.name: seed for seed in (*self.search.more, *self.search.less)}
         viewer = self.account.user_id
-        return [mine.get(name) or await self.finders.seed(name, viewer) for name in names]
+        return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
 
     def _restore_filter(self, text: str) -> None:
         with self.prevent(FilterLine.Typed):

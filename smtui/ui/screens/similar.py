@@ -15,12 +15,12 @@ from textual.widgets import Input, Static
 
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
-from smtui.domain.search_line import SearchLine, written
 from smtui.paths import styles
 from smtui.ui.alike.hit_order import HitOrder
+from smtui.ui.alike.keeping import Keeping
 from smtui.ui.alike.listening import Listening
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
-from smtui.ui.alike.seeding import LINE, WORDS, Seeding
+from smtui.ui.alike.seeding import LINE, WORDS
 from smtui.ui.alike.weighing import Weighing
 from smtui.ui.alike.writing import FILE, Writing
 from smtui.ui.widgets.ask_line import AskLine
@@ -53,7 +53,7 @@ def _aspect(place: int, name: str) -> Binding:
     )
 
 
-class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
+class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
     """One search by likeness after the other."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -86,6 +86,7 @@ class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
         _key("L", "line", "Line", "Edit the whole search as one line."),
         _key("S", "similar_outside", "Outside", "Find what is like a file from outside."),
         _key("a", "analyze", "Analyse", "Listen to this sound, or to a seed nobody heard."),
+        _key("f", "kept", "Saved", "Searches and filters that were saved or asked lately."),
         _key("w", "write", "Write", "Write the hits into a file: .csv, .jsonl, .m3u."),
         _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("Y", "copy_line", "Copy search", "Copy the search as one line."),
@@ -147,6 +148,7 @@ class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
             rows = [row.file_id for row in self.table.rows if row.file_id is not None]
             hits = HitOrder(self.services.library, rows)
             self.post_message(self.SampleOpened(message.row.file_id, hits))
+            self.note_search()
 
     def follow(self, file_id: FileId) -> None:
         """Put the cursor on a sound that was looked at last."""
@@ -164,6 +166,8 @@ class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
             FILE: self.answer_file,
         }
         answers[message.subject](message.text)
+        if message.subject == FILE:
+            self.note_search()
 
     @on(AskLine.Closed)
     @on(FilterLine.Kept)
@@ -197,16 +201,8 @@ class SimilarScreen(Weighing, Seeding, Listening, Writing, TowardsAlike):
         row = self.table.row
         seed = None if row is None else row.seed
         if row is not None and row.sample is not None:
-            self._copied(str(row.sample.path))
+            self.copied(str(row.sample.path))
         elif seed is not None and seed.path is not None:
-            self._copied(str(seed.path))
+            self.copied(str(seed.path))
         else:
             self.say("There is no sound under the cursor")
-
-    def action_copy_line(self) -> None:
-        """Copy the search as one line."""
-        self._copied(written(SearchLine.of(self.search)))
-
-    def _copied(self, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.say(f"Copied: {text}")

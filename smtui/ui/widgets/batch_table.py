@@ -169,7 +169,7 @@ class BatchTable(CursorTable):
 
     def _widest(self, place: int) -> int:
         cells = [self._titles[place], *(line.cells[place] for line in self._lines)]
-        return max(map(cell_len, cells))
+        return max(cell_len(shown(cell)) for cell in cells)
 
     def render_line(self, y: int) -> Strip:
         """Draw the head, a line, or what is said when there is none."""

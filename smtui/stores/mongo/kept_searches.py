@@ -1,0 +1,89 @@
+"""Searches and filters that people saved or asked lately (`smtui_searches`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from smtui.domain.account import UserId
+from smtui.domain.kept_search import KeptKind, KeptSearch, ordered
+from smtui.stores.mongo.indexes import DOWN, SEARCHES
+from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.values import Document, cut_to_ms, storable, text_in, time_in
+
+
+class MongoKeptSearches:
+    """Implements KeptSearchStore."""
+
+    def __init__(self, line: MongoLine) -> None:
+        self._line = line
+
+    async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
+        """What was saved by name, then what was only asked, newest first."""
+
+        async def work() -> list[Document]:
+            return await self._line.collection(SEARCHES).find({"user_id": user_id}).to_list(None)
+
+        return ordered(_read(await self._line.ask(work)))
+
+    async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
+        """Upsert, and drop the oldest that have no name."""
+        key = _key(kept.kind, kept.text, user_id)
+        used: Document = {"used_at": cut_to_ms(kept.used_at)}
+        named: Document = {"name": storable(kept.name)}
+        update = {"$set": used | named} if kept.name else {"$set": used, "$setOnInsert": named}
+
+        async def work() -> None:
+            searches = self._line.collection(SEARCHES)
+            try:
+                await searches.update_one(key, update, upsert=True)
+            except DuplicateKeyError:
+                # Another process kept it in the same moment.
+                await searches.update_one(key, update)
+            unnamed: Document = {"user_id": user_id, "kind": kept.kind.value, "name": ""}
+            newest = searches.find(unnamed, ["_id"]).sort([("used_at", DOWN), ("text", DOWN)])
+            old = [one["_id"] for one in await newest.skip(recent).to_list(None)]
+            if old:
+                # One that got a name meanwhile stays.
+                await searches.delete_many({"_id": {"$in": old}, "name": ""})
+
+        await self._line.ask(work)
+
+    async def forget(self, kind: KeptKind, text: str, *, user_id: UserId) -> bool:
+        """Drop a line; False if it was not there."""
+        key = {"_id": _key(kind, text, user_id)["_id"]}
+        met = False
+
+        async def work() -> bool:
+            # Looked at first: a repeated removal finds nothing, though the first one did.
+            nonlocal met
+            searches = self._line.collection(SEARCHES)
+            met = met or await searches.find_one(key, ["_id"]) is not None
+            await searches.delete_one(key)
+            return met
+
+        return await self._line.ask(work)
+
+
+def _key(kind: KeptKind, text: str, user_id: UserId) -> Document:
+    """One document for owner, kind and text, whoever makes it first."""
+    kept = storable(text)
+    key = f"{user_id}\x1f{kind}\x1f{kept}"
+    return {"_id": key, "user_id": user_id, "kind": kind.value, "text": kept}
+
+
+def _read(found: list[Document]) -> Iterator[KeptSearch]:
+    for kept in found:
+        if kept.get("kind") in list(KeptKind):
+            yield _search(kept)
+
+
+def _search(kept: Mapping[str, Any]) -> KeptSearch:
+    return KeptSearch(
+        kind=KeptKind(kept["kind"]),
+        text=text_in(kept.get("text")),
+        name=text_in(kept.get("name")),
+        used_at=time_in(kept.get("used_at")),
+    )

@@ -1,0 +1,98 @@
+"""What was asked here is remembered, and asked again from the list of what is kept."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from textual.message import Message
+
+from smtui.domain.errors import SmtuiError
+from smtui.domain.kept_search import KeptKind, KeptSearch
+from smtui.domain.search import Search, View
+from smtui.ui.alike.seeding import Seeding
+from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.work import doing, looking
+
+_log = logging.getLogger(__name__)
+
+
+class Keeping(Seeding):
+    """Remembers searches, and writes them so that they find the same again."""
+
+    _noted = ""
+
+    @dataclass
+    class KeptWanted(Message):
+        """The person wants to see what is kept."""
+
+        present: str
+
+    def action_kept(self) -> None:
+        """Show what was saved and asked lately, the present search among it."""
+        self._open_kept(self.understood())
+
+    @doing
+    async def _open_kept(self, search: Search) -> None:
+        text = await self._line(search)
+        await self._note(search, text)
+        self.post_message(self.KeptWanted(text))
+
+    def note_search(self) -> None:
+        """Remember what is asked, for it led somewhere."""
+        self._note_asked(self.understood())
+
+    @doing
+    async def _note_asked(self, search: Search) -> None:
+        try:
+            await self._note(search, await self._line(search))
+        except SmtuiError as error:
+            # Nobody asked for this: it is no reason to disturb.
+            _log.warning("a search was not remembered: %s", error)
+
+    async def _note(self, search: Search, text: str) -> None:
+        if not text or text == self._noted:
+            return
+        kept, by = self.services.kept_searches, self.account
+        if search.filter:
+            await kept.asked(KeptKind.FILTER, search.filter, by=by)
+        await kept.asked(KeptKind.SEARCH, text, by=by)
+        self._noted = text
+
+    async def _line(self, search: Search) -> str:
+        """A search as one line; empty where nothing could be found by it."""
+        if not (search.words if search.view is View.WORDS else search.more):
+            return ""
+        return await self.services.similarity.line_of(search, self.account.user_id)
+
+    def remember(self) -> None:
+        """Keep the way back to this search, and the search itself."""
+        super().remember()
+        self.note_search()
+
+    def action_copy_line(self) -> None:
+        """Copy the search as one line."""
+        self._copy_line(self.understood())
+
+    @looking(group="copy")
+    async def _copy_line(self, search: Search) -> None:
+        text = await self._line(search)
+        if text:
+            self.copied(text)
+        else:
+            self.say("There is nothing to look for yet")
+
+    def copied(self, text: str) -> None:
+        """Put a text onto the clipboard, and say so."""
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied: {text}")
+        self.note_search()
+
+    def take_kept(self, kept: KeptSearch) -> None:
+        """Ask what was kept: a whole search, or the present one within a filter."""
+        if kept.kind is KeptKind.SEARCH:
+            self.answer_line(kept.text)
+            return
+        with self.prevent(FilterLine.Typed):
+            self.query_one(FilterLine).set_text(kept.text)
+        self.ask(replace(self.search, filter=kept.text))

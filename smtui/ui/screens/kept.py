@@ -1,0 +1,200 @@
+"""Searches and filters that were saved or asked lately: to ask again, to name, to drop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from smtui.domain.account import Account
+from smtui.domain.errors import AlreadyTaken, InputInvalid
+from smtui.domain.kept_search import KeptKind, KeptSearch
+from smtui.domain.text import shown
+from smtui.paths import styles
+from smtui.ui.draw.lines import Line
+from smtui.ui.options import Options
+from smtui.ui.room import Room
+from smtui.ui.widgets.ask_line import AskLine
+from smtui.ui.widgets.batch_table import BatchTable, Lane
+from smtui.ui.widgets.key_line import KeyLine
+from smtui.ui.widgets.status_bar import StatusBar
+from smtui.ui.widgets.title_line import TitleLine
+from smtui.ui.work import doing, looking
+
+if TYPE_CHECKING:
+    from smtui.services.box import Services
+
+_LANES = (
+    Lane(title="Name", width=24),
+    Lane(title="Kind", width=6),
+    Lane(title="Line", width=20, share=1),
+)
+_NAME = "name"
+_GONE = "There is no line under the cursor"
+
+
+def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
+    return Binding(key, action, name, id=f"kept.{action}", tooltip=tooltip, show=show)
+
+
+class KeptScreen(Room):
+    """What was saved by name, then what was asked lately, newest first."""
+
+    CSS_PATH: ClassVar = str(styles() / "kept.tcss")
+    AUTO_FOCUS = "#table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _key("F", "save", "Save", "Save this line under a name."),
+        _key("D,delete", "drop", "Drop", "Take this line away; u brings it back."),
+        _key("u", "undo", "Undo", "Bring back what was taken away last."),
+        _key("y", "copy", "Copy", "Copy this line.", show=False),
+        _key("escape,q", "back", "Back", "Back to the search."),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """The person wants this asked."""
+
+        kept: KeptSearch
+
+    def __init__(
+        self, services: Services, account: Account, options: Options, *, present: str
+    ) -> None:
+        """Make the list; the cursor begins on the search that is asked at present."""
+        super().__init__()
+        self._searches = services.kept_searches
+        self._account = account
+        self._rows: tuple[KeptSearch, ...] = ()
+        self._dropped: tuple[KeptSearch, ...] = ()
+        self._begin_on = _key_of(KeptKind.SEARCH, present)
+        nothing = "Nothing was saved or asked yet."
+        self.table = BatchTable(_LANES, nothing=nothing, id="table")
+        self.table.leaps = options.thin_line
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, lines, the line that asks for a name, status, keys."""
+        yield TitleLine("Saved and recent", self._account.username, id="title")
+        yield self.table
+        yield AskLine(id="ask")
+        yield StatusBar(id="status")
+        yield KeyLine()
+
+    def on_mount(self) -> None:
+        """Read what is kept."""
+        self.read(self._begin_on)
+
+    @looking(group="rows", patient=True)
+    async def read(self, stand_on: str) -> None:
+        """Show what is kept, the cursor on one line where that is there."""
+        self._show(await self._searches.of(self._account), stand_on)
+
+    def _show(self, kept: Sequence[KeptSearch], stand_on: str) -> None:
+        self._rows = tuple(kept)
+        self.table.show(
+            [
+                Line(
+                    key=_key_of(one.kind, one.text),
+                    cells=(one.name or "(recent)", one.kind.value, one.text),
+                    look="" if one.name else "quiet",
+                )
+                for one in kept
+            ]
+        )
+        self.table.stand_on(stand_on)
+        self.refresh_bindings()
+
+    @property
+    def _row(self) -> KeptSearch | None:
+        at = self.table.cursor
+        return self._rows[at] if at < len(self._rows) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to bring back only where something was taken away."""
+        if action == "undo" and not self._dropped:
+            return False
+        return super().check_action(action, parameters)
+
+    @on(BatchTable.Opened)
+    async def _opened(self) -> None:
+        row = self._row
+        if row is not None:
+            self.post_message(self.Chosen(row))
+            await self.action_back()
+
+    def action_copy(self) -> None:
+        """Copy the line."""
+        if (row := self._row) is not None:
+            self.app.copy_to_clipboard(row.text)
+            self.say(f"Copied: {row.text}")
+
+    # Naming.
+
+    def action_save(self) -> None:
+        """Ask for a name."""
+        row = self._row
+        if row is None:
+            self.say(_GONE)
+        else:
+            self._ask_name("save under the name", row.name)
+
+    def _ask_name(self, words: str, text: str) -> None:
+        line = self.query_one(AskLine)
+        line.ask(_NAME, words, hint="dusty hats", suggester=None)
+        line.set_text(text)
+
+    @on(AskLine.Answered)
+    def _named(self, message: AskLine.Answered) -> None:
+        row = self._row
+        if row is not None:
+            self._save(row, message.text)
+
+    @on(AskLine.Closed)
+    def _line_left(self) -> None:
+        self.table.focus()
+
+    @doing
+    async def _save(self, row: KeptSearch, name: str) -> None:
+        try:
+            await self._searches.save(row, name, by=self._account)
+        except (AlreadyTaken, InputInvalid) as error:
+            # In the line itself: a toast would lie over what is to be mended.
+            self._ask_name(f"{shown(error.title)}; save under the name", name)
+            return
+        self.read(_key_of(row.kind, row.text))
+
+    # Dropping.
+
+    def action_drop(self) -> None:
+        """Take the line away."""
+        row = self._row
+        if row is None:
+            self.say(_GONE)
+        else:
+            self._drop(row)
+
+    @doing
+    async def _drop(self, row: KeptSearch) -> None:
+        await self._searches.forget(row, by=self._account)
+        self._dropped = (*self._dropped, row)
+        self.say("Taken away; u brings it back")
+        self.read("")
+
+    def action_undo(self) -> None:
+        """Bring back what was taken away last."""
+        if self._dropped:
+            *before, last = self._dropped
+            self._dropped = tuple(before)
+            self._bring_back(last)
+
+    @doing
+    async def _bring_back(self, row: KeptSearch) -> None:
+        await self._searches.bring_back(row, by=self._account)
+        self.read(_key_of(row.kind, row.text))
+
+
+def _key_of(kind: KeptKind, text: str) -> str:
+    return f"{kind} {text}"
