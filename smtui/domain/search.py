@@ -7,13 +7,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from smtui.domain.likeness import Hit, Weights
 from smtui.domain.sample import FileId
+
+Progress = Callable[[int, int], None]
+"""Is told now and then how many sounds were looked at, and of how many."""
+
+
+def unwatched(done: int, of: int) -> None:
+    """Nobody wants to know."""
+
 
 MOST_SEEDS = 8
 """More sounds to be like or unlike than this say nothing any more."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from smtui.domain.description import description, essence
 from smtui.domain.lexical import Lexicon
 from smtui.domain.question import All, Fact, Is, Question
+from smtui.domain.search import Progress, unwatched
 
 if TYPE_CHECKING:
     from smtui.domain.analysis import Analysis, AnalysisHead
     from smtui.domain.ports.documents import AnalysisStore, SampleStore
     from smtui.domain.sample import FileId
+    from smtui.services.kept_texts import KeptTexts
 
 _IDS = 1_000
 _AT_ONCE = 500
@@ -46,48 +48,63 @@ class Corpus:
 class Descriptions:
     """Describes sounds when they are first asked for, and again when they were heard anew."""
 
-    def __init__(self, samples: SampleStore, analyses: AnalysisStore) -> None:
+    def __init__(
+        self, samples: SampleStore, analyses: AnalysisStore, kept: KeptTexts | None = None
+    ) -> None:
+        """Read from the stores; what is `kept` spares the next session the describing."""
         self._samples = samples
         self._analyses = analyses
+        self._kept = kept
         self._texts: dict[FileId, tuple[AnalysisHead, str]] = {}
         self._last: tuple[Question, int, Corpus] | None = None
         # Of two who ask at once the second finds what the first has read.
         self._turn = asyncio.Lock()
 
-    async def corpus(self, question: Question) -> Corpus:
+    async def corpus(self, question: Question, progress: Progress = unwatched) -> Corpus:
         """Everything that a question finds; the same again costs nothing while nothing changed."""
         async with self._turn:
             generation = await self._samples.generation()
             if self._last is not None and self._last[:2] == (question, generation):
                 return self._last[2]
-            corpus = await self._read(question)
+            corpus = await self._read(question, progress)
             self._last = question, generation, corpus
             return corpus
 
-    async def _read(self, question: Question) -> Corpus:
+    async def _read(self, question: Question, progress: Progress) -> Corpus:
         by_text: dict[str, list[FileId]] = {}
+        whole, read = await self._samples.count(question), 0
         # What was heard of earlier bytes says nothing of a sound.
         heard = replace(question, expression=All((question.expression, Is(Fact.HEARD))))
         ids, after = await self._samples.ids(heard, limit=_IDS)
         while ids:
             for file_id, text in (await self._described(ids)).items():
                 by_text.setdefault(text, []).append(file_id)
+            read += len(ids)
+            progress(read, whole)
             if after is None:
                 break
             ids, after = await self._samples.ids(heard, limit=_IDS, after=after)
-        whole = await self._samples.count(question)
+        if self._kept is not None:
+            await self._kept.write()
         return await asyncio.to_thread(_corpus, by_text, whole)
 
     async def _described(self, file_ids: Sequence[FileId]) -> Mapping[FileId, str]:
         heads = await self._analyses.heads(file_ids)
-        changed = [
-            file_id
-            for file_id, head in heads.items()
-            if file_id not in self._texts or self._texts[file_id][0] != head
-        ]
-        for start in range(0, len(changed), _AT_ONCE):
-            heard = await self._analyses.briefs(changed[start : start + _AT_ONCE])
-            self._texts |= await asyncio.to_thread(_all_described, heard)
+        unknown = []
+        for file_id, head in heads.items():
+            if file_id in self._texts and self._texts[file_id][0] == head:
+                continue
+            text = None if self._kept is None else await self._kept.text(head)
+            if text is not None:
+                self._texts[file_id] = head, text
+            else:
+                unknown.append(file_id)
+        for start in range(0, len(unknown), _AT_ONCE):
+            heard = await self._analyses.briefs(unknown[start : start + _AT_ONCE])
+            described = await asyncio.to_thread(_all_described, heard)
+            self._texts |= described
+            if self._kept is not None:
+                self._kept.add(described)
         return {file_id: self._texts[file_id][1] for file_id in heads if file_id in self._texts}
 
 

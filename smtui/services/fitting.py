@@ -15,7 +15,7 @@ from smtui.domain.masking import Outline, Overlay, Room, fitness, overlay, why
 from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.search import Answer, Search, Seed, not_listened_to
+from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.text import shown
 from smtui.services.spreading import spread
 
@@ -50,8 +50,9 @@ class _Fit:
 
 @dataclass(slots=True)
 class _Found:
-    """What was met so far."""
+    """What was met so far; `read` are all that were looked at."""
 
+    read: int = 0
     fits: list[_Fit] = field(default_factory=list)
     unheard: int = 0
     other_tempo: int = 0
@@ -76,7 +77,14 @@ class Fitting:
         self._masking = masking
         self._paths = paths
 
-    async def fits(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
+    async def fits(
+        self,
+        search: Search,
+        *,
+        viewer: UserId | None,
+        limit: int = 50,
+        progress: Progress = unwatched,
+    ) -> Answer:
         """Find what leaves room for the seeds, within the filter, best first.
 
         Of several seeds the one that a sound suits least decides. Sounds of another tempo (half
@@ -89,6 +97,7 @@ class Fitting:
             SoundUnreadable: a file from outside cannot be listened to.
         """
         question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
+        whole, done = await self._samples.count(question), 0
         seeds = await self._seeds(search)
         left_out = {one.file_id for one in (*search.more, *search.less)}
         found = _Found()
@@ -96,6 +105,8 @@ class Fitting:
             found.fits += measured.fits
             found.unheard += measured.unheard
             found.other_tempo += measured.other_tempo
+            done += measured.read
+            progress(done, whole)
         ranked = heapq.nsmallest(
             len(found.fits) if search.per_folder or search.apart else limit,
             found.fits,
@@ -177,7 +188,12 @@ class Fitting:
                 fits = {one: min(fit, worst[one], key=_score) for one, fit in fits.items()}
             worst = fits
             left = [one for one in left if one.file_id in worst]
-        return _Found(fits=list(worst.values()), unheard=unheard, other_tempo=other_tempo)
+        return _Found(
+            read=len(others) + unheard,
+            fits=list(worst.values()),
+            unheard=unheard,
+            other_tempo=other_tempo,
+        )
 
 
 def _fit(beside: _Beside, laid: Overlay, room: Room) -> _Fit:

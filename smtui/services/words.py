@@ -13,7 +13,7 @@ from smtui.domain.likeness import Hit, Wanted, wanted
 from smtui.domain.ports.likeness import singles
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.search import Answer, Search, not_listened_to
+from smtui.domain.search import Answer, Progress, Search, not_listened_to, unwatched
 from smtui.domain.vocabulary import Terms, terms
 from smtui.services.spreading import spread
 
@@ -59,6 +59,7 @@ class Words:
         viewer: UserId | None,
         limit: int = 50,
         patience: float = _PATIENCE,
+        progress: Progress = unwatched,
     ) -> Answer:
         """Find what the words of a search describe, within its filter, best first.
 
@@ -76,7 +77,7 @@ class Words:
             )
         expression = self._paths.asked(parse(search.filter))
         corpus = await self._reading.descriptions.corpus(
-            Question(expression=expression, viewer=viewer)
+            Question(expression=expression, viewer=viewer), progress
         )
         lexical = await asyncio.to_thread(corpus.lexicon.scores, asked)
         meaning, remarks = await self._meant(search.words, corpus, patience)

@@ -49,6 +49,7 @@ def duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplicat
 def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
     """Sounds by what is said of them; the model's process is closed with the stack."""
     from smtui.services.descriptions import Descriptions
+    from smtui.services.kept_texts import KeptTexts
     from smtui.services.meanings import Meanings
     from smtui.services.words import Reading, Words
     from smtui.words.model import is_installed
@@ -57,7 +58,7 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     documents = ground.documents
     reading = Reading(
         samples=documents.samples,
-        descriptions=Descriptions(documents.samples, documents.analyses),
+        descriptions=Descriptions(documents.samples, documents.analyses, KeptTexts(ground.cache)),
         embeddings=documents.embeddings,
         recipe_version=RECIPE_VERSION,
     )

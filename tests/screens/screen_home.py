@@ -37,6 +37,7 @@ from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.kept_searches import KeptSearches
+from smtui.services.kept_texts import KeptTexts
 from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
@@ -185,7 +186,9 @@ class Home:
                 words=Words(
                     Reading(
                         samples=documents.samples,
-                        descriptions=Descriptions(documents.samples, documents.analyses),
+                        descriptions=Descriptions(
+                            documents.samples, documents.analyses, KeptTexts(near.cache)
+                        ),
                         embeddings=documents.embeddings,
                         recipe_version=self.recipe_version,
                     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,9 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
-from smtui.domain.search import View
+from smtui.domain.search import Answer, Search, View
+from smtui.services.fitting import Fitting
+from smtui.ui.alike import searching
 from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
@@ -422,6 +426,27 @@ async def test_the_views_go_round_and_that_of_words_asks_for_some(
         assert screen(pilot).search.words == "kick"
         await press(pilot, "v")
         assert names(pilot)[0] == "b_kick.wav"
+
+
+async def test_a_long_search_says_how_far_it_is_and_can_be_left(
+    library: Home, similar: OpenSimilar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_SHOWN_AFTER", 0.01)
+    begun = asyncio.Event()
+
+    async def slowly(self: Fitting, search: Search, **asked: Any) -> Answer:
+        asked["progress"](12_000, 100_105)
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(Fitting, "fits", slowly)
+    async with similar() as pilot:
+        await pilot.press("v")
+        await begun.wait()
+        await until(lambda: "Looked at 12,000 of 100,105 sounds" in seen(pilot.app))
+        await press(pilot, "q")
+        assert isinstance(pilot.app.screen, LibraryScreen)
 
 
 async def test_the_search_is_edited_as_one_line(library: Home, similar: OpenSimilar) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smtui.domain.account import UserId
 from smtui.domain.errors import ServerUnavailable
-from smtui.domain.search import Answer, Search, Seed, View
+from smtui.domain.search import Answer, Progress, Search, Seed, View
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
@@ -42,15 +42,19 @@ class Likenesses(Protocol):
 class Fits(Protocol):
     """Finds what stands well beside a sound."""
 
-    async def fits(self, search: Search, *, viewer: UserId | None, limit: int = LIMIT) -> Answer:
-        """Find the sounds that fit the first seed, best first."""
+    async def fits(
+        self, search: Search, *, viewer: UserId | None, limit: int = LIMIT, progress: Progress
+    ) -> Answer:
+        """Find the sounds that fit the seeds, best first."""
         ...
 
 
 class Described(Protocol):
     """Finds by words."""
 
-    async def find(self, search: Search, *, viewer: UserId | None, limit: int = LIMIT) -> Answer:
+    async def find(
+        self, search: Search, *, viewer: UserId | None, limit: int = LIMIT, progress: Progress
+    ) -> Answer:
         """Find the sounds that the words describe, best first."""
         ...
 
@@ -67,14 +71,14 @@ class Finders:
         """Somebody answers in this view."""
         return getattr(self, view.value) is not None
 
-    async def find(self, search: Search, *, viewer: UserId | None) -> Answer:
+    async def find(self, search: Search, *, viewer: UserId | None, progress: Progress) -> Answer:
         """Find in the view of the search; raises ServerUnavailable where nobody can."""
         if search.view is View.ALIKE and self.alike is not None:
             return await self.alike.like(search, viewer=viewer, limit=LIMIT)
         if search.view is View.FITS and self.fits is not None:
-            return await self.fits.fits(search, viewer=viewer, limit=LIMIT)
+            return await self.fits.fits(search, viewer=viewer, limit=LIMIT, progress=progress)
         if search.view is View.WORDS and self.words is not None:
-            return await self.words.find(search, viewer=viewer, limit=LIMIT)
+            return await self.words.find(search, viewer=viewer, limit=LIMIT, progress=progress)
         raise ServerUnavailable(_MISSING[search.view], hint="v goes on to the next view")
 
     async def meant(self, reference: str, viewer: UserId | None) -> Seed:
