@@ -61,9 +61,12 @@ class Doors(TypeAhead):
         self._open_sound(message.file_id, message.hits)
 
     def on_keeping_kept_wanted(self, message: Keeping.KeptWanted) -> None:
-        """Open what was saved and asked lately."""
+        """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
         from smtui.ui.screens.kept import KeptScreen
+        from smtui.ui.screens.similar import SimilarScreen
 
+        if not isinstance(self.screen, SimilarScreen):
+            return
         assert self._services is not None
         assert self._session is not None
         account = self._session.account

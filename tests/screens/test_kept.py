@@ -254,3 +254,15 @@ async def test_a_path_from_outside_is_listened_to_again(
         await until(lambda: names(pilot) and names(pilot)[0] == "c_tom.wav")
         await open_kept(pilot)
         assert chosen(pilot) == f'like "{new}"'
+
+
+async def test_f_pressed_twice_opens_one_list(
+    library: Home,  # noqa: F811
+    similar: OpenSimilar,  # noqa: F811
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "f", "f")
+        await until(lambda: isinstance(pilot.app.screen, KeptScreen))
+        await settle(pilot.app)
+        await press(pilot, "escape")
+        await back(pilot)
