@@ -77,7 +77,8 @@ def similar_command(  # noqa: PLR0913 - one for each option
     With --fits, what stands well beside it: in other bands or other moments, at the same, half or
     double tempo, in a key that goes with its own.
 
-    Prints score and aspects (timbre, rhythm, tonality, envelope) in percent, then the path and
+    Prints score and aspects (timbre, rhythm, tonality, envelope) in percent, - for what neither
+    sound has, then the path and
     why it was found. --json gives path, score, aspects (-1 to 1) and why with everything that
     the newest analysis says.
     """
@@ -135,6 +136,6 @@ async def _print(box: Opened, search: Search, answer: Answer, *, as_json: bool) 
 
 
 def _line(hit: Hit, sample: Sample, why: str) -> str:
-    aspects = hit.likeness.aspects if hit.likeness else ()
-    numbers = [f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
+    aspects = hit.likeness.telling if hit.likeness else ()
+    numbers = ["   -" if one is None else f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
     return f"{' '.join(numbers)}  {sample.file_path}{f': {why}' if why else ''}"

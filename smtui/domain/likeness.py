@@ -29,6 +29,7 @@ _STEP = 4.0
 """One step of weight makes an aspect count so many times more against the others."""
 _LESS = 0.5
 _NOTHING = 1e-6
+_WHOLLY = 0.9995
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,16 @@ class Likeness:
     """How alike a sound is to the seeds: the cosine of each aspect, -1 to 1, in their order."""
 
     aspects: tuple[float, float, float, float]
+
+    @property
+    def telling(self) -> tuple[float | None, ...]:
+        """The same for people: None where neither sound has anything of an aspect.
+
+        That makes them wholly alike in it, which is no reason for anything.
+        """
+        timbre, *others = self.aspects
+        copy = timbre >= _WHOLLY
+        return (timbre, *(None if one >= _WHOLLY and not copy else one for one in others))
 
     def score(self, weights: Weights) -> float:
         """The whole, -1 to 1."""

@@ -52,13 +52,16 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     from smtui.services.kept_texts import KeptTexts
     from smtui.services.meanings import Meanings
     from smtui.services.words import Reading, Words
+    from smtui.stores.redis.cache import RedisCache
     from smtui.words.model import is_installed
     from smtui.words.process import WordProcess
 
     documents = ground.documents
+    # Describing a large library takes so long that a private server is started to be spared it.
+    kept = KeptTexts(RedisCache(ground.link))
     reading = Reading(
         samples=documents.samples,
-        descriptions=Descriptions(documents.samples, documents.analyses, KeptTexts(ground.cache)),
+        descriptions=Descriptions(documents.samples, documents.analyses, kept),
         embeddings=documents.embeddings,
         recipe_version=RECIPE_VERSION,
     )

@@ -9,7 +9,7 @@ import pytest
 
 from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
 from smtui.domain.errors import InputInvalid
-from smtui.domain.likeness import ASPECTS, HEAVIEST, Weights, wanted
+from smtui.domain.likeness import ASPECTS, HEAVIEST, Likeness, Weights, wanted
 
 
 def an_embedding(seed: int) -> tuple[float, ...]:
@@ -86,3 +86,9 @@ def test_no_seed_and_a_vector_of_another_length_are_refused() -> None:
         wanted([])
     with pytest.raises(InputInvalid, match="768"):
         wanted([SEED[:100]])
+
+
+def test_what_neither_sound_has_is_no_reason() -> None:
+    assert Likeness(aspects=(0.8, 1.0, 1.0, 0.3)).telling == (0.8, None, None, 0.3)
+    assert Likeness(aspects=(0.8, 0.7, -0.2, 0.3)).telling == (0.8, 0.7, -0.2, 0.3)
+    assert Likeness(aspects=(1.0, 1.0, 1.0, 1.0)).telling == (1.0, 1.0, 1.0, 1.0)

@@ -22,7 +22,6 @@ WIDE = NARROW + 4 * 4 + 1
 
 _BAR = 3
 _GAP = "  "
-_SAME = 0.9995
 # Marks and loudness have no place here; a folder tells packs apart where there is room.
 _LEFT_OUT = (Field.TAGS, Field.LOUDNESS)
 HIT_COLUMNS = tuple(column for column in COLUMNS if column.field not in _LEFT_OUT)
@@ -131,12 +130,10 @@ def line(row: HitRow, manner: Manner, *, cursor: bool) -> list[Segment]:
 
 
 def _shares(likeness: Likeness | None) -> Sequence[float | None]:
-    """How full each bar is; what neither sound has makes them alike, and is no bar."""
+    """How full each bar is; what says nothing is no bar, None where there are none at all."""
     if likeness is None:
         return (None,) * len(ASPECTS)
-    timbre, *others = likeness.aspects
-    copy = timbre >= _SAME
-    return (timbre, *(0.0 if one >= _SAME and not copy else one for one in others))
+    return tuple(one or 0.0 for one in likeness.telling)
 
 
 def _cells(row: HitRow, manner: Manner, base: Style) -> list[Segment]:
