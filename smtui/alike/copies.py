@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
+from smtui.domain.masking import Outline
 from smtui.domain.ports.copies import Near
+
+if TYPE_CHECKING:
+    from smtui.alike.ends import Gathered
 
 
 class NumpyCopies:
@@ -16,6 +21,15 @@ class NumpyCopies:
     async def near(self, embeddings: Sequence[bytes], *, least: float) -> AsyncGenerator[Near]:
         """Yield every pair whose cosine is at least so high, block by block."""
         blocks = await asyncio.to_thread(_blocks, embeddings, least)
+        while (step := await asyncio.to_thread(next, blocks, None)) is not None:
+            yield step
+
+    async def parts(self, outlines: AsyncIterator[Sequence[Outline]]) -> AsyncGenerator[Near]:
+        """Yield every pair of which one may be a part of the other, block by block."""
+        gathered = await asyncio.to_thread(_gathered)
+        async for some in outlines:
+            await asyncio.to_thread(gathered.add, some)
+        blocks = gathered.parts()
         while (step := await asyncio.to_thread(next, blocks, None)) is not None:
             yield step
 
@@ -33,9 +47,20 @@ def _blocks(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
     return near(embeddings, least)
 
 
+def _gathered() -> Gathered:
+    from smtui.alike.ends import Gathered
+
+    return Gathered()
+
+
 def _compared(
     pairs: Sequence[tuple[Measurement, Measurement]],
 ) -> tuple[Difference | None, ...]:
-    from smtui.alike.sameness import difference
+    from smtui.alike.sameness import difference, sound_of
 
-    return tuple(difference(first, other) for first, other in pairs)
+    sounds = {id(one): sound_of(one) for pair in pairs for one in pair}
+    laid = [(sounds[id(first)], sounds[id(other)]) for first, other in pairs]
+    return tuple(
+        None if first is None or other is None else difference(first, other)
+        for first, other in laid
+    )

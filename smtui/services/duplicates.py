@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from smtui.domain.copies import (
     Copy,
     Difference,
     Group,
+    is_coded,
     is_same,
     likely_original,
     reason,
@@ -21,6 +22,7 @@ from smtui.domain.question import Question
 
 if TYPE_CHECKING:
     from smtui.domain.account import UserId
+    from smtui.domain.masking import Outline
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.copies import Copies
     from smtui.domain.ports.documents import AnalysisStore
@@ -117,20 +119,51 @@ class DuplicateFinder:
         told: Callable[[Looked], None],
     ) -> Mapping[FileId, Mapping[FileId, Difference]]:
         """The sounds that are the same as each, the likelier original first."""
-        ids = [one.file_id for one in samples if one.file_id in embedded]
-        near: list[tuple[int, int]] = []
-        async for step in self._copies.near([embedded[one] for one in ids], least=ALIKE_ENOUGH):
-            near += step.pairs
-            told(Looked(doing="comparing", done=step.done, of=len(ids)))
-        near.sort()
+        known = [one for one in samples if one.file_id in embedded]
+        coded = {one.file_id for one in known if is_coded(one)}
+        ids = [one.file_id for one in known]
+        alike = await self._alike(ids, embedded, told)
+        pairs = sorted(alike | await self._parts(ids, told))
         same: dict[FileId, dict[FileId, Difference]] = {}
-        for start in range(0, len(near), _PAIRS_AT_ONCE):
-            some = [(ids[first], ids[other]) for first, other in near[start:][:_PAIRS_AT_ONCE]]
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            some = [(ids[one], ids[other]) for one, other in pairs[start : start + _PAIRS_AT_ONCE]]
             for (first, other), found in (await self._differences(some)).items():
-                if is_same(found):
+                if is_same(found, coded=not coded.isdisjoint((first, other))):
                     same.setdefault(first, {})[other] = found
-            told(Looked(doing="listening again", done=start + len(some), of=len(near)))
+            told(Looked(doing="listening again", done=start + len(some), of=len(pairs)))
         return same
+
+    async def _alike(
+        self,
+        ids: Sequence[FileId],
+        embedded: Mapping[FileId, bytes],
+        told: Callable[[Looked], None],
+    ) -> set[tuple[int, int]]:
+        """The places of those that sound alike as they are."""
+        found: set[tuple[int, int]] = set()
+        async for step in self._copies.near([embedded[one] for one in ids], least=ALIKE_ENOUGH):
+            found.update(step.pairs)
+            told(Looked(doing="comparing", done=step.done, of=len(ids)))
+        return found
+
+    async def _parts(
+        self, ids: Sequence[FileId], told: Callable[[Looked], None]
+    ) -> set[tuple[int, int]]:
+        """The places of those of which the one may be cut from the other."""
+        places = {file_id: place for place, file_id in enumerate(ids)}
+        outlined: list[int] = []
+
+        async def outlines() -> AsyncIterator[Sequence[Outline]]:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = await self._stores.analyses.outlines(ids[start : start + _AT_ONCE])
+                outlined.extend(places[one.file_id] for one in some)
+                yield some
+
+        found: set[tuple[int, int]] = set()
+        async for step in self._copies.parts(outlines()):
+            found.update((outlined[one], outlined[other]) for one, other in step.pairs)
+            told(Looked(doing="looking for cuts", done=step.done, of=len(outlined)))
+        return found
 
     async def _differences(
         self, pairs: Sequence[tuple[FileId, FileId]]

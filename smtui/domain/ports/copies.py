@@ -8,6 +8,7 @@ from typing import Protocol
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
+from smtui.domain.masking import Outline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,14 @@ class Copies(Protocol):
 
         Of one sound that is alike very many, only the 24 most alike. What is silent is alike
         nothing. An embedding is 768 little-endian float32.
+        """
+        ...
+
+    def parts(self, outlines: AsyncIterator[Sequence[Outline]]) -> AsyncIterator[Near]:
+        """Yield pairs of which the one may be a part of the other, cut at its start or its end.
+
+        Their places are those of the outlines, in the order in which they come; of one sound at
+        most 12 for its beginning and as many for its end.
         """
         ...
 
