@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
 from smtui.domain.masking import Outline
 from smtui.domain.ports.copies import Near
+from smtui.domain.sample import FileId
 
 if TYPE_CHECKING:
-    from smtui.alike.ends import Gathered
+    from smtui.alike.gathered import Gathered
 
 
 class NumpyCopies:
     """Compares in a thread, one block after the other."""
 
-    async def near(self, embeddings: Sequence[bytes], *, least: float) -> AsyncGenerator[Near]:
-        """Yield every pair whose cosine is at least so high, block by block."""
-        blocks = await asyncio.to_thread(_blocks, embeddings, least)
-        while (step := await asyncio.to_thread(next, blocks, None)) is not None:
-            yield step
-
-    async def parts(self, outlines: AsyncIterator[Sequence[Outline]]) -> AsyncGenerator[Near]:
-        """Yield every pair of which one may be a part of the other, block by block."""
+    async def near(
+        self,
+        embeddings: Mapping[FileId, bytes],
+        outlines: AsyncIterator[Sequence[Outline]],
+        *,
+        least: float,
+    ) -> AsyncGenerator[Near]:
+        """Yield pairs that may be the same, block by block."""
         gathered = await asyncio.to_thread(_gathered)
         async for some in outlines:
-            await asyncio.to_thread(gathered.add, some)
-        blocks = gathered.parts()
+            await asyncio.to_thread(gathered.add, some, embeddings)
+        blocks = gathered.near(least)
         while (step := await asyncio.to_thread(next, blocks, None)) is not None:
             yield step
 
@@ -40,15 +41,9 @@ class NumpyCopies:
         return await asyncio.to_thread(_compared, pairs)
 
 
-def _blocks(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
-    # Late imports, here and below: opening the library needs no numpy.
-    from smtui.alike.sameness import near
-
-    return near(embeddings, least)
-
-
 def _gathered() -> Gathered:
-    from smtui.alike.ends import Gathered
+    # Late imports, here and below: opening the library needs no numpy.
+    from smtui.alike.gathered import Gathered
 
     return Gathered()
 

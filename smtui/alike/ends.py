@@ -15,65 +15,40 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.alike.bands import BANDS
-from smtui.alike.sameness import capped, middle, spectra
+from smtui.alike.overlaps import apart
+from smtui.alike.sameness import capped, spectra
 from smtui.alike.slices import EDGE, Floats, Places, Slices
 from smtui.domain.copies import HEARD_SECONDS, LEAST_CUT, MOST_CUT_BANDS, MOST_CUT_LEVEL
-from smtui.domain.masking import ROWS, Outline
 from smtui.domain.ports.copies import Near
 
 _LEAST_SPAN = 0.2
 _TIMES = 3.0
 _STRETCHES = 8
 _DEEPEST = -35.0
-_SOUNDING = -30.0
 _SILENT = -80.0
 _NEAR = 1.2
 """dB, the root of the mean square over bands and stretches: nine in ten copies are below .4."""
 _MOST = 12
 _ROWS_AT_ONCE = 512
 _SOUNDS_AT_ONCE = 1_000
-_PAIRS_AT_ONCE = 1_000
-_CLOSER = 16
 
 
-class Gathered:
-    """The outlines of a library, as they come."""
-
-    def __init__(self) -> None:
-        self._rows: list[Floats] = []
-        self._durations: list[float] = []
-
-    def __len__(self) -> int:
-        return len(self._durations)
-
-    def add(self, outlines: Sequence[Outline]) -> None:
-        """Take some more; their places go on."""
-        for one in outlines:
-            numbers = np.frombuffer(one.numbers, dtype="<f8").reshape(ROWS, one.slices)
-            self._rows.append(np.nan_to_num(numbers, posinf=0.0, neginf=0.0).astype(np.float32))
-            self._durations.append(one.duration)
-
-    def parts(self) -> Iterator[Near]:
-        """Find the pairs of which one may be a part of the other; for a thread."""
-        slices = Slices(self._rows, self._durations)
-        self._rows.clear()
-        order = np.argsort(slices.durations, kind="stable")
-        spans = _spans(slices.durations[order])
-        done = 0
-        for span in sorted(set(spans.tolist())):
-            if span <= 0:
-                done += int((spans == span).sum())
-                continue
-            first, count = int(np.searchsorted(spans, span)), int((spans == span).sum())
-            which = order[first:]
-            sides = [_Side.of(slices, which, span, at_end=at_end) for at_end in (False, True)]
-            for start in range(0, count, _ROWS_AT_ONCE):
-                block = range(start, min(start + _ROWS_AT_ONCE, count))
-                pairs: set[tuple[int, int]] = set()
-                for side in sides:
-                    pairs.update(_closer(slices, which, side, side.near(block)))
-                done += len(block)
-                yield Near(done=done, pairs=tuple(sorted(pairs)))
+def parts(slices: Slices) -> Iterator[Near]:
+    """Find the pairs of which one may be a part of the other; for a thread."""
+    order = np.argsort(slices.durations, kind="stable")
+    spans = _spans(slices.durations[order])
+    done = int((spans <= 0).sum())
+    for span in sorted(set(spans[spans > 0].tolist())):
+        first, count = int(np.searchsorted(spans, span)), int((spans == span).sum())
+        which = order[first:]
+        sides = [_Side.of(slices, which, span, at_end=at_end) for at_end in (False, True)]
+        for start in range(0, count, _ROWS_AT_ONCE):
+            block = range(start, min(start + _ROWS_AT_ONCE, count))
+            pairs: set[tuple[int, int]] = set()
+            for side in sides:
+                pairs.update(_closer(slices, which, side, side.near(block)))
+            done += len(block)
+            yield Near(done=done, pairs=tuple(sorted(pairs)))
 
 
 def _spans(durations: Floats) -> Floats:
@@ -122,14 +97,14 @@ class _Side:
         rows = self.keys[block.start : block.stop]
         later = self.keys[block.start :]
         squares = np.square(self.keys).sum(axis=1)
-        apart = squares[block.start : block.stop, None] + squares[None, block.start :]
-        apart -= 2 * (rows @ later.T)
+        far = squares[block.start : block.stop, None] + squares[None, block.start :]
+        far -= 2 * (rows @ later.T)
         heard = HEARD_SECONDS + self.durations[block.start : block.stop]
-        apart[~self.sounds[block.start : block.stop]] = np.inf
-        apart[:, ~self.sounds[block.start :]] = np.inf
-        apart[self.durations[None, block.start :] <= heard[:, None]] = np.inf
-        found, others = np.nonzero(apart <= _NEAR**2)
-        nearest = np.argsort(apart[found, others], kind="stable")
+        far[~self.sounds[block.start : block.stop]] = np.inf
+        far[:, ~self.sounds[block.start :]] = np.inf
+        far[self.durations[None, block.start :] <= heard[:, None]] = np.inf
+        found, others = np.nonzero(far <= _NEAR**2)
+        nearest = np.argsort(far[found, others], kind="stable")
         return capped(found[nearest], others[nearest], block.start, most=_MOST)
 
 
@@ -137,24 +112,12 @@ def _closer(
     slices: Slices, which: Places, side: _Side, pairs: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
     """Those of the pairs that are alike over all that both share, in the order of their places."""
-    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-        some = np.array(pairs[start : start + _PAIRS_AT_ONCE])
-        shorter, longer = which[some[:, 0]], which[some[:, 1]]
-        lasts = slices.durations[shorter]
-        head = slices.durations[longer] - lasts if side.at_end else np.zeros(len(some))
-        share = np.linspace(0, 1, _CLOSER + 1)
-        edges = EDGE + share * (lasts - 2 * EDGE)[:, None]
-        levels, bands = spectra(slices.means(shorter, edges))
-        other_levels, other_bands = spectra(slices.means(longer, edges + head[:, None]))
-        highest = levels.max(axis=1)[:, None]
-        loud = levels > highest + _SOUNDING
-        gain = middle(other_levels - levels, loud)[:, None]
-        floor = (highest + _DEEPEST)[:, :, None]
-        apart = np.maximum(bands, floor) - np.maximum(other_bands - gain[:, :, None], floor)
-        weights = 10 ** (np.maximum(levels, other_levels - gain) / 20)
-        weights /= weights.sum(axis=1, keepdims=True)
-        level = (np.abs(other_levels - gain - levels) * weights).sum(axis=1)
-        between = middle(np.abs(apart).mean(axis=1), loud)
-        good = (level <= MOST_CUT_LEVEL) & (between <= MOST_CUT_BANDS)
-        for one, other in zip(shorter[good].tolist(), longer[good].tolist(), strict=True):
-            yield min(one, other), max(one, other)
+    if not pairs:
+        return
+    places = which[np.array(pairs)]
+    shorter, longer = places[:, 0], places[:, 1]
+    head = slices.durations[longer] - slices.durations[shorter] if side.at_end else None
+    bands, level = apart(slices, shorter, longer, head)
+    good = (level <= MOST_CUT_LEVEL) & (bands <= MOST_CUT_BANDS)
+    for one, other in zip(shorter[good].tolist(), longer[good].tolist(), strict=True):
+        yield min(one, other), max(one, other)

@@ -39,8 +39,8 @@ _LOWEST_HZ = 20.0
 _TINY = 1e-6
 
 
-def near(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
-    """Compare as the Copies port says; for a thread."""
+def sounding_alike(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
+    """Find the pairs whose cosine is at least so high; for a thread."""
     vectors = np.frombuffer(b"".join(embeddings), dtype="<f4").reshape(-1, DIMENSIONS)
     lengths = np.linalg.norm(vectors, axis=1)
     # What is silent has no timbre, and would be the same as every other silence.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -122,8 +123,7 @@ class DuplicateFinder:
         known = [one for one in samples if one.file_id in embedded]
         coded = {one.file_id for one in known if is_coded(one)}
         ids = [one.file_id for one in known]
-        alike = await self._alike(ids, embedded, told)
-        pairs = sorted(alike | await self._parts(ids, told))
+        pairs = await self._near(ids, embedded, told)
         same: dict[FileId, dict[FileId, Difference]] = {}
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
             some = [(ids[one], ids[other]) for one, other in pairs[start : start + _PAIRS_AT_ONCE]]
@@ -133,23 +133,13 @@ class DuplicateFinder:
             told(Looked(doing="listening again", done=start + len(some), of=len(pairs)))
         return same
 
-    async def _alike(
+    async def _near(
         self,
         ids: Sequence[FileId],
         embedded: Mapping[FileId, bytes],
         told: Callable[[Looked], None],
-    ) -> set[tuple[int, int]]:
-        """The places of those that sound alike as they are."""
-        found: set[tuple[int, int]] = set()
-        async for step in self._copies.near([embedded[one] for one in ids], least=ALIKE_ENOUGH):
-            found.update(step.pairs)
-            told(Looked(doing="comparing", done=step.done, of=len(ids)))
-        return found
-
-    async def _parts(
-        self, ids: Sequence[FileId], told: Callable[[Looked], None]
-    ) -> set[tuple[int, int]]:
-        """The places of those of which the one may be cut from the other."""
+    ) -> list[tuple[int, int]]:
+        """The places of those that may be the same."""
         places = {file_id: place for place, file_id in enumerate(ids)}
         outlined: list[int] = []
 
@@ -160,10 +150,10 @@ class DuplicateFinder:
                 yield some
 
         found: set[tuple[int, int]] = set()
-        async for step in self._copies.parts(outlines()):
+        async for step in self._copies.near(embedded, outlines(), least=ALIKE_ENOUGH):
             found.update((outlined[one], outlined[other]) for one, other in step.pairs)
-            told(Looked(doing="looking for cuts", done=step.done, of=len(outlined)))
-        return found
+            told(Looked(doing="comparing", done=step.done, of=len(outlined)))
+        return await asyncio.to_thread(sorted, found)
 
     async def _differences(
         self, pairs: Sequence[tuple[FileId, FileId]]
