@@ -17,7 +17,7 @@ def apart(
     slices: Slices, shorter: Places, longer: Places, head: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Bands and level of a difference, dB, (n,) each, where the shorter lies `head` s later."""
-    found = [(np.zeros(0), np.zeros(0))]
+    found: list[tuple[Floats, Floats]] = [(np.zeros(0), np.zeros(0))]
     for start in range(0, len(shorter), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
         found.append(_apart(slices, shorter[part], longer[part], 0 if head is None else head[part]))

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from smtui.alike.bands import cosines
 from smtui.alike.slices import EDGE, Floats, Slices
 from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT, Measurement
-from smtui.domain.copies import Difference
+from smtui.domain.copies import HEARD_SECONDS, Difference
 from smtui.domain.embedding import DIMENSIONS, TIMBRE, alike
 from smtui.domain.ports.copies import Near
 
@@ -175,14 +175,18 @@ def _offsets(first: Measurement, other: Measurement) -> set[float]:
 def _stretches(first: Sound, other: Sound) -> tuple[Floats, Floats, Floats]:
     """Offsets (k,) at which both share something, how much of the shorter, the edges (k, m + 1).
 
-    Where only one of them is cut, its frames have silence in them that the other's have not.
+    Where only one of them is cut, its frames have silence in them that the other's have not; what
+    has more silence around it has it in its frames as well.
     """
     offsets = np.array(sorted(_offsets(first.heard, other.heard)))
     lasts, ends = first.heard.duration, other.heard.duration + offsets
     starts, stops = np.maximum(offsets, 0), np.minimum(lasts, ends)
     shared = (stops - starts) / min(lasts, other.heard.duration)
-    starts = starts + np.where(np.abs(offsets) > _FRAME, EDGE, 0)
-    stops = stops - np.where(np.abs(lasts - ends) > _FRAME, EDGE, 0)
+    longer = other.heard.duration - lasts
+    is_cut = abs(longer - _silence(other.heard) + _silence(first.heard)) > HEARD_SECONDS
+    margin = EDGE if is_cut else 0.0
+    starts = starts + np.where(np.abs(offsets) > _FRAME, margin, 0)
+    stops = stops - np.where(np.abs(lasts - ends) > _FRAME, margin, 0)
     enough = stops - starts >= _LEAST_SECONDS
     offsets, shared, starts, stops = (each[enough] for each in (offsets, shared, starts, stops))
     slice_seconds = max(first.slices.seconds[0], other.slices.seconds[0])

@@ -50,7 +50,7 @@ _AS_LONG_CODED = (
     _Limits(alike=0.93, bands=0.7, level=0.2, brightness=0.13),
     _Limits(alike=0.98, bands=1.0, level=0.2, brightness=0.25),
 )
-_WITH_SILENCE = (_Limits(alike=0.93, bands=0.45, level=0.4, brightness=0.08, fine=0.7),)
+_WITH_SILENCE = (_Limits(alike=0.93, bands=0.45, level=0.6, brightness=0.08, fine=0.7),)
 _WITH_SILENCE_CODED = (_Limits(alike=0.93, bands=0.45, level=0.4, brightness=0.08),)
 # An embedding says how a sound begins, so that of a part says nothing.
 _CUT = (_Limits(bands=MOST_CUT_BANDS, level=MOST_CUT_LEVEL, brightness=0.08, fine=0.7),)

@@ -75,12 +75,18 @@ def _resampled(wave: Wave) -> Wave:
     return Wave(samples=soxr.resample(wave.samples, wave.rate, rate), rate=rate)
 
 
+def _padded(wave: Wave) -> Wave:
+    around = (round(0.13 * wave.rate), round(0.31 * wave.rate))
+    return replace(wave, samples=np.pad(wave.samples, (around, (0, 0))))
+
+
 CHANGES = {
     "vorbis": Change(ending="ogg"),
     "mp3": Change(ending="mp3"),
     "6 dB quieter": Change(made=lambda wave: replace(wave, samples=wave.samples / 2)),
     "mono": Change(made=lambda wave: replace(wave, samples=wave.samples.mean(axis=1)[:, None])),
     "resampled": Change(made=_resampled),
+    "silence around": Change(made=_padded),
     "tail 60 ms": Change(made=lambda wave: wave.cut(tail=0.06), least=0.4),
     "tail 200 ms": Change(made=lambda wave: wave.cut(tail=0.2), least=_LONG),
     "tail a third": Change(made=lambda wave: wave.cut(tail=wave.seconds / 3), least=_LONG),
