@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from smtui.domain.sample import Sample
 
@@ -96,6 +96,17 @@ class Difference:
     fine: float
 
     @property
+    def turned(self) -> Difference:
+        """How the first differs from the second."""
+        return replace(
+            self,
+            offset=-self.offset,
+            longer=-self.longer,
+            silence=-self.silence,
+            gain=-self.gain,
+        )
+
+    @property
     def is_silence(self) -> bool:
         """Whether they are of different length by the silence around them alone."""
         apart = abs(self.longer - self.silence)
@@ -154,16 +165,17 @@ def _within(found: Difference, either: Sequence[_Limits]) -> bool:
     )
 
 
-def reason(first: Sample, other: Sample, found: Difference) -> str:
-    """Say how the other differs from the first, of which it is a copy."""
+def reason(of: Sample, other: Sample, found: Difference, *, first: Sample) -> str:
+    """Say how the other differs from what it is a copy of, by name if that is a copy too."""
     parts = []
-    if _coding(first) != _coding(other):
+    if _coding(of) != _coding(other):
         parts.append("re-encoded")
     if abs(found.longer) > HEARD_SECONDS:
         parts.append(_of_length(found))
     if abs(found.gain) >= _HEARD_DB:
         parts.append(f"{abs(found.gain):.1f} dB {'louder' if found.gain > 0 else 'quieter'}")
-    return f"same sound: {', '.join(parts) or 'other bytes'}"
+    which = "same sound" if of is first else f"same sound as {of.filename}"
+    return f"{which}: {', '.join(parts) or 'other bytes'}"
 
 
 def likely_original(sample: Sample) -> tuple[float, bool, float, int, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -178,27 +178,43 @@ def _first_of_each(samples: Iterable[Sample]) -> list[Sample]:
 def _groups(
     samples: Sequence[Sample], same: Mapping[FileId, Mapping[FileId, Difference]]
 ) -> list[Group]:
-    """Put every sound into the group of the likeliest original that it is a copy of."""
+    """Put every sound into the group of the likeliest original that it, or a copy, is a copy of."""
     by_content: dict[str, list[Sample]] = {}
     content: dict[FileId, str] = {}
-    for one in samples:
-        content[one.file_id] = one.file_hash or one.file_id
-        by_content.setdefault(content[one.file_id], []).append(one)
+    for sample in samples:
+        content[sample.file_id] = sample.file_hash or sample.file_id
+        by_content.setdefault(content[sample.file_id], []).append(sample)
+    links: dict[str, list[tuple[str, Difference]]] = {}
+    for file_id, others in same.items():
+        for other, difference in others.items():
+            this, that = content[file_id], content[other]
+            links.setdefault(this, []).append((that, difference))
+            links.setdefault(that, []).append((this, difference.turned))
     taken: set[str] = set()
     groups = []
-    for name, (first, *others) in by_content.items():
+    for name, (first, *others_of_it) in by_content.items():
         if name in taken:
             continue
-        taken.add(name)
-        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others]
-        for file_id, difference in same.get(first.file_id, {}).items():
-            if content[file_id] in taken:
-                continue
-            taken.add(content[file_id])
+        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others_of_it]
+        for via, other, difference in _reached(name, links, taken):
             copies += [
-                Copy(sample=one, reason=reason(first, one, difference))
-                for one in by_content[content[file_id]]
+                Copy(sample=one, reason=reason(by_content[via][0], one, difference, first=first))
+                for one in by_content[other]
             ]
         if copies:
             groups.append(Group(first=first, copies=tuple(copies)))
     return groups
+
+
+def _reached(
+    name: str, links: Mapping[str, Sequence[tuple[str, Difference]]], taken: set[str]
+) -> Iterator[tuple[str, str, Difference]]:
+    """What is the same as a content, then what is the same as that: (as which, which, how)."""
+    taken.add(name)
+    waiting = [name]
+    for via in waiting:
+        for other, difference in links.get(via, ()):
+            if other not in taken:
+                taken.add(other)
+                waiting.append(other)
+                yield via, other, difference
