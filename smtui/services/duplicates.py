@@ -196,10 +196,10 @@ def _groups(
         if name in taken:
             continue
         copies = [Copy(sample=one, reason=SAME_BYTES) for one in others_of_it]
-        for via, other, difference in _reached(name, links, taken):
+        for via, reached, difference in _reached(name, links, taken):
             copies += [
                 Copy(sample=one, reason=reason(by_content[via][0], one, difference, first=first))
-                for one in by_content[other]
+                for one in by_content[reached]
             ]
         if copies:
             groups.append(Group(first=first, copies=tuple(copies)))

@@ -13,8 +13,7 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -29,6 +28,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Measurement
 from smtui.domain.embedding import BLOCKS
 from smtui.domain.path_map import PathMap
+from smtui.domain.sample import FileId
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
 from smtui.services.library import Library
 from smtui.services.rights import Rights
@@ -82,7 +82,7 @@ def _padded(wave: Wave) -> Wave:
 
 CHANGES = {
     "vorbis": Change(ending="ogg"),
-    "mp3": Change(ending="mp3"),
+    "as mp3": Change(ending="mp3"),
     "6 dB quieter": Change(made=lambda wave: replace(wave, samples=wave.samples / 2)),
     "mono": Change(made=lambda wave: replace(wave, samples=wave.samples.mean(axis=1)[:, None])),
     "resampled": Change(made=_resampled),
@@ -93,7 +93,7 @@ CHANGES = {
     "head 60 ms": Change(made=lambda wave: wave.cut(head=0.06), least=0.4),
     "head 200 ms": Change(made=lambda wave: wave.cut(head=0.2), least=_LONG),
     "head a third": Change(made=lambda wave: wave.cut(head=wave.seconds / 3), least=_LONG),
-    "head 200 ms, mp3": Change(made=lambda wave: wave.cut(head=0.2), ending="mp3", least=_LONG),
+    "head cut and coded": Change(made=lambda wave: wave.cut(head=0.2), ending="mp3", least=_LONG),
     "both 150 ms": Change(made=lambda wave: wave.cut(head=0.15, tail=0.15), least=_LONG),
 }
 
@@ -134,28 +134,33 @@ def finder_of(documents: Documents) -> DuplicateFinder:
     return DuplicateFinder(listing, stores, NumpyCopies(), paths=PathMap(), recipe=RECIPE_VERSION)
 
 
-def tell(half: str, library: SoundingLibrary, found: Duplicates) -> None:
-    """Print how many of each kind of copy stand in the group of their original."""
-    group_of: dict[str, int] = {}
-    wrong: list[tuple[str, str]] = []
+async def tell(half: str, library: SoundingLibrary) -> None:
+    """Print how many of each kind of copy are known, each kind beside the originals alone."""
+    finder = finder_of(library.documents)
     names = {file_id: name for name, file_id in library.files.items()}
-    for place, group in enumerate(found.groups):
-        first = names[group.first.file_id]
-        members = [first, *(names[one.sample.file_id] for one in group.copies)]
-        group_of |= dict.fromkeys(members, place)
-        wrong += [(first, one) for one in members if Path(one).parent != Path(first).parent]
-    of: Counter[str] = Counter()
-    known: Counter[str] = Counter()
-    for name in library.files:
-        original = str(Path(name).with_name("original.wav"))
-        change = Path(name).stem
-        if change in CHANGES:
-            of[change] += 1
-            known[change] += group_of.get(name, -1) == group_of.get(original, -2)
     print(f"{half} half: {len({Path(one).parent for one in library.files})} sounds")
     for change in CHANGES:
-        print(f"  {change:18} {known[change]:4} of {of[change]}")
+        copies = [name for name in library.files if Path(name).stem == change]
+        found = await finder.find(f'"original" | "{change}"', viewer=None)
+        known = {name for members in _named(found, names) for name in _together(members)}
+        print(f"  {change:18} {len(known & {*copies}):4} of {len(copies)}")
+    wrong = [
+        (members[0], one)
+        for members in _named(await finder.find(viewer=None), names)
+        for one in members
+        if Path(one).parent != Path(members[0]).parent
+    ]
     print(f"  false pairs        {len(wrong):4}  {wrong[:8] or ''}")
+
+
+def _named(found: Duplicates, names: Mapping[FileId, str]) -> list[list[str]]:
+    groups = [(group.first, *(copy.sample for copy in group.copies)) for group in found.groups]
+    return [[names[one.file_id] for one in group] for group in groups]
+
+
+def _together(members: list[str]) -> list[str]:
+    """Those that stand in one group with their original."""
+    return [one for one in members if str(Path(one).with_name("original.wav")) in members]
 
 
 async def halves(folder: Path) -> list[Measurement]:
@@ -169,7 +174,7 @@ async def halves(folder: Path) -> list[Measurement]:
                     write_copies(library, path, f"{number} {path.stem}")
                 await library.scan()
                 await library.hear()
-                tell(half, library, await finder_of(library.documents).find(viewer=None))
+                await tell(half, library)
                 ids = [one for name, one in library.files.items() if "original" in name]
                 newest = await library.documents.analyses.newest_of(ids)
                 heard += [one.measured for one in newest.values()]
