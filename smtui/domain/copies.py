@@ -55,7 +55,7 @@ _WITH_SILENCE_CODED = (_Limits(alike=0.93, bands=0.45, level=0.4, brightness=0.0
 # An embedding says how a sound begins, so that of a part says nothing.
 _CUT = (_Limits(bands=MOST_CUT_BANDS, level=MOST_CUT_LEVEL, brightness=0.08, fine=0.7),)
 _CUT_CODED = (_Limits(bands=MOST_CUT_BANDS, level=0.3, brightness=0.06),)
-_FEW_STROKES = 2
+_FEW_STROKES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
