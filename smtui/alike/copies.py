@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
+from smtui.domain.masking import Outline
 from smtui.domain.ports.copies import Near
+from smtui.domain.sample import FileId
+
+if TYPE_CHECKING:
+    from smtui.alike.gathered import Gathered
 
 
 class NumpyCopies:
     """Compares in a thread, one block after the other."""
 
-    async def near(self, embeddings: Sequence[bytes], *, least: float) -> AsyncGenerator[Near]:
-        """Yield every pair whose cosine is at least so high, block by block."""
-        blocks = await asyncio.to_thread(_blocks, embeddings, least)
+    async def near(
+        self,
+        embeddings: Mapping[FileId, bytes],
+        outlines: AsyncIterator[Sequence[Outline]],
+        *,
+        least: float,
+    ) -> AsyncGenerator[Near]:
+        """Yield pairs that may be the same, block by block."""
+        gathered = await asyncio.to_thread(_gathered)
+        async for some in outlines:
+            await asyncio.to_thread(gathered.add, some, embeddings)
+        blocks = gathered.near(least)
         while (step := await asyncio.to_thread(next, blocks, None)) is not None:
             yield step
 
@@ -26,16 +41,21 @@ class NumpyCopies:
         return await asyncio.to_thread(_compared, pairs)
 
 
-def _blocks(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
+def _gathered() -> Gathered:
     # Late imports, here and below: opening the library needs no numpy.
-    from smtui.alike.sameness import near
+    from smtui.alike.gathered import Gathered
 
-    return near(embeddings, least)
+    return Gathered()
 
 
 def _compared(
     pairs: Sequence[tuple[Measurement, Measurement]],
 ) -> tuple[Difference | None, ...]:
-    from smtui.alike.sameness import difference
+    from smtui.alike.sameness import difference, sound_of
 
-    return tuple(difference(first, other) for first, other in pairs)
+    sounds = {id(one): sound_of(one) for pair in pairs for one in pair}
+    laid = [(sounds[id(first)], sounds[id(other)]) for first, other in pairs]
+    return tuple(
+        None if first is None or other is None else difference(first, other)
+        for first, other in laid
+    )

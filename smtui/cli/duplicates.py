@@ -33,8 +33,8 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
 
     One group is one line: the file that is most likely the original, then each of its copies with
     what became of it. The same bytes are found by their hash. Copies that were re-encoded, made
-    louder or quieter, or trimmed are found by ear, among what was listened to; one that lost
-    its first strokes may be missed. Nothing is ever deleted.
+    louder or quieter, or cut at their start or end are found by ear, among what was listened to;
+    one that is cut at both may be missed. Nothing is ever deleted.
     """
     if query == ("-h",):
         click.echo(click.get_current_context().get_help())

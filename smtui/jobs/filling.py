@@ -2,8 +2,8 @@
 
 A child gathers the sounds that it has kept and publishes their ids; whoever takes the message
 puts them into the index in bulk. Messages are wake-ups here too: a lost one is made up for by a
-look at the counts, which the first child takes now and then. An index that is away costs the
-listening nothing: what was to be put is forgotten, and found again by the counts.
+comparison with the library, which the first child makes now and then. An index that is away costs
+the listening nothing: what was to be put is forgotten, and found again by comparing.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Using = Callable[[], AbstractAsyncContextManager[None]]
 _GATHER_SECONDS = 0.3
 _FIRST_LOOK_SECONDS = 3.0
 _LOOK_SECONDS = 30.0
-# Counts that differ while sounds are on their way say nothing.
+# What is missing while sounds are on their way says nothing.
 _QUIET_SECONDS = 5.0
 _AWAY_SECONDS = 60.0
 
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 
 class Filling:
-    """One child's hand on the index; `looks` is for the child that sees to the counts.
+    """One child's hand on the index; `looks` is for the child that compares.
 
     Attributes:
         has_ended: a defect ended it, and with it this child's place is to be given to another.
@@ -118,7 +118,7 @@ class Filling:
         self._told = ""
 
     async def _look(self) -> None:
-        """Make the index what the library is, where their counts differ."""
+        """Make the index what the library is."""
         now = time.monotonic()
         if now < self._look_at:
             return
@@ -136,7 +136,7 @@ class Filling:
         return self._indexing
 
     async def _leave(self, error: SmtuiError) -> None:
-        """Ask nothing of what is away for a while; the counts tell later what was missed."""
+        """Ask nothing of what is away for a while; what was missed is found later."""
         self._say(error)
         self._away_until = time.monotonic() + _AWAY_SECONDS
         self._indexing = None
@@ -149,7 +149,7 @@ class Filling:
 
 
 def filling_of(means: Means, seat: Seat, wakeups: Wakeups) -> Filling | None:
-    """Make what fills the index for a child; the first one sees to the counts."""
+    """Make what fills the index for a child; the first one compares."""
     if means.open_indexing is None:
         return None
     return Filling(means.open_indexing, means.using, wakeups, looks=seat.first)

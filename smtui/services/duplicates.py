@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from smtui.domain.copies import (
     Copy,
     Difference,
     Group,
+    is_coded,
     is_same,
     likely_original,
     reason,
@@ -21,6 +23,7 @@ from smtui.domain.question import Question
 
 if TYPE_CHECKING:
     from smtui.domain.account import UserId
+    from smtui.domain.masking import Outline
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.copies import Copies
     from smtui.domain.ports.documents import AnalysisStore
@@ -117,20 +120,40 @@ class DuplicateFinder:
         told: Callable[[Looked], None],
     ) -> Mapping[FileId, Mapping[FileId, Difference]]:
         """The sounds that are the same as each, the likelier original first."""
-        ids = [one.file_id for one in samples if one.file_id in embedded]
-        near: list[tuple[int, int]] = []
-        async for step in self._copies.near([embedded[one] for one in ids], least=ALIKE_ENOUGH):
-            near += step.pairs
-            told(Looked(doing="comparing", done=step.done, of=len(ids)))
-        near.sort()
+        known = [one for one in samples if one.file_id in embedded]
+        coded = {one.file_id for one in known if is_coded(one)}
+        ids = [one.file_id for one in known]
+        pairs = await self._near(ids, embedded, told)
         same: dict[FileId, dict[FileId, Difference]] = {}
-        for start in range(0, len(near), _PAIRS_AT_ONCE):
-            some = [(ids[first], ids[other]) for first, other in near[start:][:_PAIRS_AT_ONCE]]
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            some = [(ids[one], ids[other]) for one, other in pairs[start : start + _PAIRS_AT_ONCE]]
             for (first, other), found in (await self._differences(some)).items():
-                if is_same(found):
+                if is_same(found, coded=not coded.isdisjoint((first, other))):
                     same.setdefault(first, {})[other] = found
-            told(Looked(doing="listening again", done=start + len(some), of=len(near)))
+            told(Looked(doing="listening again", done=start + len(some), of=len(pairs)))
         return same
+
+    async def _near(
+        self,
+        ids: Sequence[FileId],
+        embedded: Mapping[FileId, bytes],
+        told: Callable[[Looked], None],
+    ) -> list[tuple[int, int]]:
+        """The places of those that may be the same."""
+        places = {file_id: place for place, file_id in enumerate(ids)}
+        outlined: list[int] = []
+
+        async def outlines() -> AsyncIterator[Sequence[Outline]]:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = await self._stores.analyses.outlines(ids[start : start + _AT_ONCE])
+                outlined.extend(places[one.file_id] for one in some)
+                yield some
+
+        found: set[tuple[int, int]] = set()
+        async for step in self._copies.near(embedded, outlines(), least=ALIKE_ENOUGH):
+            found.update((outlined[one], outlined[other]) for one, other in step.pairs)
+            told(Looked(doing="comparing", done=step.done, of=len(outlined)))
+        return await asyncio.to_thread(sorted, found)
 
     async def _differences(
         self, pairs: Sequence[tuple[FileId, FileId]]
@@ -155,27 +178,43 @@ def _first_of_each(samples: Iterable[Sample]) -> list[Sample]:
 def _groups(
     samples: Sequence[Sample], same: Mapping[FileId, Mapping[FileId, Difference]]
 ) -> list[Group]:
-    """Put every sound into the group of the likeliest original that it is a copy of."""
+    """Put every sound into the group of the likeliest original that it, or a copy, is a copy of."""
     by_content: dict[str, list[Sample]] = {}
     content: dict[FileId, str] = {}
-    for one in samples:
-        content[one.file_id] = one.file_hash or one.file_id
-        by_content.setdefault(content[one.file_id], []).append(one)
+    for sample in samples:
+        content[sample.file_id] = sample.file_hash or sample.file_id
+        by_content.setdefault(content[sample.file_id], []).append(sample)
+    links: dict[str, list[tuple[str, Difference]]] = {}
+    for file_id, others in same.items():
+        for other, difference in others.items():
+            this, that = content[file_id], content[other]
+            links.setdefault(this, []).append((that, difference))
+            links.setdefault(that, []).append((this, difference.turned))
     taken: set[str] = set()
     groups = []
-    for name, (first, *others) in by_content.items():
+    for name, (first, *others_of_it) in by_content.items():
         if name in taken:
             continue
-        taken.add(name)
-        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others]
-        for file_id, difference in same.get(first.file_id, {}).items():
-            if content[file_id] in taken:
-                continue
-            taken.add(content[file_id])
+        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others_of_it]
+        for via, reached, difference in _reached(name, links, taken):
             copies += [
-                Copy(sample=one, reason=reason(first, one, difference))
-                for one in by_content[content[file_id]]
+                Copy(sample=one, reason=reason(by_content[via][0], one, difference, first=first))
+                for one in by_content[reached]
             ]
         if copies:
             groups.append(Group(first=first, copies=tuple(copies)))
     return groups
+
+
+def _reached(
+    name: str, links: Mapping[str, Sequence[tuple[str, Difference]]], taken: set[str]
+) -> Iterator[tuple[str, str, Difference]]:
+    """What is the same as a content, then what is the same as that: (as which, which, how)."""
+    taken.add(name)
+    waiting = [name]
+    for via in waiting:
+        for other, difference in links.get(via, ()):
+            if other not in taken:
+                taken.add(other)
+                waiting.append(other)
+                yield via, other, difference

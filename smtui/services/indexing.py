@@ -110,20 +110,23 @@ class Indexing:
             reading.cancel()
 
     async def reconcile(self) -> Mended:
-        """Where the counts differ, add what is missing and remove what the library lacks."""
-        standing = await self.standing()
-        if standing.index.trouble or standing.index.sounds == standing.heard:
+        """Add what the index lacks and take out what the library lacks, id by id.
+
+        As many on both sides say nothing: one sound may have gone while another one came.
+        """
+        if (await self._index.state()).trouble:
             return Mended()
-        indexed = {one async for part in self._indexed() for one in part}
+        only_indexed: set[FileId] = set()
+        async for part in self._indexed():
+            only_indexed.update(part)
         missing: list[FileId] = []
         async for part in self._heard():
-            missing += [one for one in part if one not in indexed]
-            indexed.difference_update(part)
-        if missing:
-            await self.add(missing)
-        if indexed:
-            await self._index.remove(sorted(indexed))
-        return Mended(added=len(missing), removed=len(indexed))
+            missing += [one for one in part if one not in only_indexed]
+            only_indexed.difference_update(part)
+        # What came or went meanwhile is looked up once more: `add` does what is right by then.
+        await self.add(missing)
+        await self.add(list(only_indexed))
+        return Mended(added=len(missing), removed=len(only_indexed))
 
     async def mend(self) -> Mended:
         """Reconcile if the library has changed since the last time; an empty one needs no index."""

@@ -12,6 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ async def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         async with opened(path / "library.sqlite3", Durability.NORMAL) as documents:
-            seed = await filled(documents, heard_of_demo(path / "demo"), count)
+            heard = heard_of_demo(path / "demo")
+            ids = await filled(documents, heard, count)
+            seed = ids[next(place for place, one in enumerate(heard) if one.kind == "kick")]
             ports = FittingPorts(
                 samples=documents.samples,
                 analyses=documents.analyses,
@@ -93,8 +96,14 @@ def heard_of_demo(folder: Path) -> list[Measurement]:
     return heard
 
 
-async def filled(documents: Documents, heard: list[Measurement], count: int) -> FileId:
-    """Fill the library; gives a kick."""
+Varying = Callable[[Measurement, random.Random], Measurement]
+
+
+async def filled(
+    documents: Documents, heard: list[Measurement], count: int, *, vary: Varying | None = None
+) -> list[FileId]:
+    """Fill the library with what was heard in turn, each a little other."""
+    vary = vary or varied
     chance = random.Random(1)
     ids: list[FileId] = []
     for start in range(0, count, _AT_ONCE):
@@ -113,7 +122,7 @@ async def filled(documents: Documents, heard: list[Measurement], count: int) -> 
         ]
         some = await documents.samples.add_found(found, user_id=None, at=NOW)
         for place, (file_id, file) in enumerate(zip(some, found, strict=True), start):
-            measured = replace(varied(heard[place % len(heard)], chance), file_hash=file.file_hash)
+            measured = replace(vary(heard[place % len(heard)], chance), file_hash=file.file_hash)
             analysis = Analysis(
                 analysis_id=AnalysisId(f"analysis {place}"),
                 file_id=file_id,
@@ -125,8 +134,7 @@ async def filled(documents: Documents, heard: list[Measurement], count: int) -> 
             told = heard_of(measured, NOW)
             await documents.samples.set_heard(file_id, told, file_hash=file.file_hash)
         ids += some
-    kicks = [place for place, one in enumerate(heard) if one.kind == "kick"]
-    return ids[kicks[0]]
+    return ids
 
 
 def varied(measured: Measurement, chance: random.Random) -> Measurement:

@@ -389,3 +389,18 @@ async def test_a_thin_line_is_sent_little(library: Home, open_app: OpenApp, pack
             for line in widget.render_lines(Region(0, region.y, region.right, region.height))
         )
         assert 0 < sent < 2_000
+
+
+async def test_the_way_back_stays_in_the_last_line_where_other_keys_do_not_fit(
+    open_sound: OpenSound,
+) -> None:
+    async with open_sound("b_mid.wav", (120, 24)) as pilot:
+        assert "s Similar" in seen(pilot.app).splitlines()[-1]
+        for width in (80, 60, 50):
+            await pilot.resize_terminal(width, 24)
+            await settle(pilot.app)
+            keys = seen(pilot.app).splitlines()[-1]
+            assert "esc Back" in keys
+            assert "? Keys" in keys
+            assert "…" not in keys
+            assert "Similar" not in keys

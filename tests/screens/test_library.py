@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from pathlib import Path
 
@@ -491,3 +492,18 @@ async def test_what_the_name_says_stands_beside_what_was_heard(
         await press(pilot, "enter", "enter")
         await until(lambda: "said name" in seen(pilot.app))
         assert "said 140 Am (half heard, relative key heard)" in seen(pilot.app)
+
+
+async def test_a_key_that_does_not_fit_is_left_out_of_the_last_line(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app(size=(120, 24)) as pilot:
+        assert "i Scan" in seen(pilot.app).splitlines()[-1]
+        for width in range(90, 40, -7):
+            await pilot.resize_terminal(width, 24)
+            await settle(pilot.app)
+            keys = seen(pilot.app).splitlines()[-1]
+            assert "…" not in keys
+            assert keys.rstrip().endswith("? Keys")
+            told = re.split(r"  +", keys.strip())
+            assert all(len(words.split()) >= 2 for words in told), keys

@@ -108,7 +108,7 @@ async def test_a_trimmed_copy_is_known_again(library: SoundingLibrary, name: str
     }
 
 
-@pytest.mark.parametrize("name", ["chords", "crash", "bass"])
+@pytest.mark.parametrize("name", ["beat", "chords", "crash", "bass"])
 async def test_a_sound_without_its_first_moment_is_known_again(
     library: SoundingLibrary, name: str
 ) -> None:
@@ -119,6 +119,21 @@ async def test_a_sound_without_its_first_moment_is_known_again(
     await library.hear()
     assert told(library, await found(library)) == {
         "a.wav": {"cut.wav": "same sound: trimmed by 0.21 s at its start"}
+    }
+
+
+async def test_a_copy_of_a_copy_is_known_by_what_it_was_made_of(library: SoundingLibrary) -> None:
+    wave = SOUNDS["beat"]()
+    library.write("a.wav", wave)
+    library.write("cut.wav", wave[round(0.21 * RATE) :])
+    library.write("padded.wav", np.pad(wave, (round(0.1 * RATE), round(0.3 * RATE))))
+    await library.scan()
+    await library.hear()
+    assert told(library, await found(library)) == {
+        "padded.wav": {
+            "a.wav": "same sound: 0.40 s less silence",
+            "cut.wav": "same sound as a.wav: trimmed by 0.21 s at its start",
+        }
     }
 
 

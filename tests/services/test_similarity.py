@@ -362,6 +362,20 @@ async def test_the_index_follows_the_library(shelf: Shelf) -> None:
     assert standing.heard == standing.index.sounds == 26
 
 
+async def test_a_sound_that_came_for_one_that_went_is_found_and_the_other_is_not(
+    shelf: Shelf,
+) -> None:
+    sounds = await shelf.many(30)
+    await shelf.indexing.mend()
+    await shelf.stores.samples.set_missing(sounds[:1], NOW)
+    new = await shelf.add("/lib/new.wav", near(random.Random(2), unit(random.Random(3)), 0.1))
+    standing = await shelf.indexing.standing()
+    assert standing.heard == standing.index.sounds
+    mended = await shelf.indexing.mend()
+    assert (mended.added, mended.removed) == (1, 1)
+    assert set(await shelf.index.ids(limit=100)) == {*sounds[1:], new}
+
+
 async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     numbers = unit(random.Random(5))
     kick = await shelf.add("/lib/Drums/Kick 1.wav", numbers)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
+from smtui.domain.masking import Outline
+from smtui.domain.sample import FileId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +27,19 @@ class Near:
 class Copies(Protocol):
     """Compares many sounds, off the event loop."""
 
-    def near(self, embeddings: Sequence[bytes], *, least: float) -> AsyncIterator[Near]:
-        """Yield every pair whose cosine is at least so high, block by block.
+    def near(
+        self,
+        embeddings: Mapping[FileId, bytes],
+        outlines: AsyncIterator[Sequence[Outline]],
+        *,
+        least: float,
+    ) -> AsyncIterator[Near]:
+        """Yield pairs that may be the same, block by block, by their places among the outlines.
 
-        Of one sound that is alike very many, only the 24 most alike. What is silent is alike
-        nothing. An embedding is 768 little-endian float32.
+        Either the cosine of their embeddings (768 little-endian float32) is at least so high, and
+        they have the same spectrum on the whole; or the one may be a part of the other, cut at its
+        start or its end. Of one sound that is alike very many, only the 24 most alike, the 12 most
+        alike by its beginning and as many by its end. What is silent is alike nothing.
         """
         ...
 

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 _GAP = 2
+_BACK = "back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class _Shown:
 
 
 class KeyLine(Widget):
-    """Keys that can be pressed now, as far as they fit; a click on one presses it."""
+    """Keys that can be pressed now, those that fit; a click on one presses it."""
 
     ALLOW_SELECT = False
 
@@ -55,7 +56,10 @@ class KeyLine(Widget):
                 self.app.simulate_key(shown.key)
 
     def _keys(self) -> list[_Shown]:
-        """Lay the keys out: the way to the help at the right end, the others before it."""
+        """Lay out what fits: the way to the help at the right end, the others before it.
+
+        A key that does not fit is left out with those after it, but for the way back.
+        """
         told = self._told()
         room = self.content_size.width
         shown: list[_Shown] = []
@@ -64,13 +68,16 @@ class KeyLine(Widget):
             room -= words.cell_length
             shown = [_Shown(key=key, start=max(0, room), words=words)]
             room -= _GAP
-        start, before = 0, []
-        for key, words in told.values():
-            cut = words.truncate(max(0, room - start), ellipsis=True)
-            if cut.cell_length <= 1:
-                break
-            before.append(_Shown(key=key, start=start, words=cut))
+        kept = told[_BACK][1].cell_length + _GAP if _BACK in told else 0
+        start, left, before = 0, room - kept, []
+        for action, (key, words) in told.items():
+            left += kept if action == _BACK else 0
+            if words.cell_length > left:
+                left = min(left, 0)
+                continue
+            before.append(_Shown(key=key, start=start, words=words))
             start += words.cell_length + _GAP
+            left -= words.cell_length + _GAP
         return before + shown
 
     def _told(self) -> dict[str, tuple[str, Content]]:
