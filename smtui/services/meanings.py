@@ -100,7 +100,9 @@ class Meanings:
 
     async def _learnt(self) -> None:
         """Learn what is wanted, and what has come to be wanted meanwhile."""
-        by = worded(await self._model.embedding())
+        told = await self._model.embedding()
+        # What is kept of another wording is of no use.
+        by = replace(told, version=f"{WORDING}-{told.version}")
         texts: Sequence[str] | None = None
         while texts is not self._wanted:
             texts = self._wanted
@@ -151,11 +153,6 @@ class Meanings:
 
     def _is_away(self) -> bool:
         return self._unkept is not None and time.monotonic() - self._unkept[0] < _AGAIN_SECONDS
-
-
-def worded(embedding: TextEmbedding) -> TextEmbedding:
-    """Say of what wording the texts are, too: what is kept of another is of no use."""
-    return replace(embedding, version=f"{WORDING}-{embedding.version}")
 
 
 def _ended(task: asyncio.Task[None]) -> None:
