@@ -14,8 +14,8 @@ from smtui.domain.errors import IndexUnusable, ModelStopped, ServerUnavailable
 if TYPE_CHECKING:
     from smtui.domain.ports.words import TextEmbedding, TextModel, TextVectors
 
-# So many texts take a second or less: to be learnt, and to be had from where they are kept.
-_LEARNT_AT_ONCE = 64
+# A question waits for the part at hand, so that it is about a second: of learning, of recalling.
+_LEARNT_AT_ONCE = 32
 _RECALLED_AT_ONCE = 250
 # A place that is away is not asked again with every step.
 _AGAIN_SECONDS = 30.0
