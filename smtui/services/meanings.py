@@ -14,8 +14,8 @@ from smtui.domain.errors import IndexUnusable, ModelStopped, ServerUnavailable
 if TYPE_CHECKING:
     from smtui.domain.ports.words import TextEmbedding, TextModel, TextVectors
 
-# So many texts take a second or less: to be learnt, and to be had from where they are kept.
-_LEARNT_AT_ONCE = 64
+# A question waits for the part at hand, so that it is about a second: of learning, of recalling.
+_LEARNT_AT_ONCE = 32
 _RECALLED_AT_ONCE = 250
 # A place that is away is not asked again with every step.
 _AGAIN_SECONDS = 30.0
@@ -100,7 +100,9 @@ class Meanings:
 
     async def _learnt(self) -> None:
         """Learn what is wanted, and what has come to be wanted meanwhile."""
-        by = worded(await self._model.embedding())
+        told = await self._model.embedding()
+        # What is kept of another wording is of no use.
+        by = replace(told, version=f"{WORDING}-{told.version}")
         texts: Sequence[str] | None = None
         while texts is not self._wanted:
             texts = self._wanted
@@ -151,11 +153,6 @@ class Meanings:
 
     def _is_away(self) -> bool:
         return self._unkept is not None and time.monotonic() - self._unkept[0] < _AGAIN_SECONDS
-
-
-def worded(embedding: TextEmbedding) -> TextEmbedding:
-    """Say of what wording the texts are, too: what is kept of another is of no use."""
-    return replace(embedding, version=f"{WORDING}-{embedding.version}")
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -56,13 +56,14 @@ class SentenceModel:
         os.environ["HF_HUB_VERBOSITY"] = "error"
         if not fetch:
             os.environ["HF_HUB_OFFLINE"] = "1"
+        place = _place(name)
         try:
-            self._model = _loaded(_place(name), fetch=fetch)
+            self._model = _loaded(place, fetch=fetch)
         except (OSError, ValueError, RuntimeError) as error:
             raise missing(name, fetch=fetch) from error
         # A folder's own name is enough, and tells nobody whose it is.
         self.embedding = TextEmbedding(
-            name=Path(name).name, version=self._version(), dimension=len(self.vectors([name])[0])
+            name=Path(place).name, version=self._version(), dimension=len(self.vectors([name])[0])
         )
 
     def vectors(self, texts: Sequence[str]) -> Vectors:

@@ -23,7 +23,7 @@ from smtui.domain.ports.likeness import packed
 from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.search import Search, View
 from smtui.paths import places
-from smtui.services.meanings import Meanings, Nearness, worded
+from smtui.services.meanings import Meanings, Nearness
 from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.chroma.texts import COLLECTION, ChromaTexts
 from smtui.words.process import WordProcess
@@ -171,7 +171,7 @@ async def test_what_one_session_has_learnt_the_next_one_knows(model: str, line: 
         before = await said(first)
     assert await kept(line) == 3
     # Only one that does not learn them again takes the kick for the pad.
-    await _exchanged(model, line, TEXTS[0], TEXTS[2])
+    await _exchanged(line, TEXTS[0], TEXTS[2])
     async with session(model, line) as second:
         near = await said(second)
         assert best(before) == TEXTS[2]
@@ -179,11 +179,18 @@ async def test_what_one_session_has_learnt_the_next_one_knows(model: str, line: 
         assert near.scores[TEXTS[1]] == pytest.approx(before.scores[TEXTS[1]], abs=1e-5)
 
 
-async def _exchanged(model: str, line: ChromaLine, one: str, other: str) -> None:
+async def _exchanged(line: ChromaLine, one: str, other: str) -> None:
     """Let each of two texts mean what the other does, as far as is kept."""
-    process, texts = WordProcess(model), ChromaTexts(line)
-    by = worded(await process.embedding())
-    await process.close()
+
+    async def work(client: Any) -> TextEmbedding:
+        told = (await client.get_collection(COLLECTION, embedding_function=None)).metadata
+        return TextEmbedding(
+            name=told["embedding_name"],
+            version=told["embedding_version"],
+            dimension=told["embedding_dimension"],
+        )
+
+    by, texts = await line.ask(work), ChromaTexts(line)
     found = await texts.of([one, other], by=by)
     await texts.put({one: found[other], other: found[one]}, by=by)
 
