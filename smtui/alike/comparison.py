@@ -38,13 +38,13 @@ class MatrixComparison:
         self, wanted: Wanted, weights: Weights, embeddings: Sequence[Embedded], *, most: int
     ) -> tuple[Hit, ...]:
         """The most alike by falling score, at most so many; equal ones by file_id."""
-        gathered = GatheredMatrix()
+        gathered = MatrixAtHand()
         await gathered.add(embeddings)
         return await gathered.best(wanted, weights, most=most)
 
-    def gathering(self) -> GatheredMatrix:
+    def begin(self) -> MatrixAtHand:
         """Begin to keep embeddings at hand."""
-        return GatheredMatrix()
+        return MatrixAtHand()
 
     async def same(
         self, embeddings: Sequence[Embedded], *, above: float
@@ -53,8 +53,8 @@ class MatrixComparison:
         return await asyncio.to_thread(_same, embeddings, above) if embeddings else {}
 
 
-class GatheredMatrix:
-    """Implements Gathered: the ids, and beside them the numbers in a few matrices."""
+class MatrixAtHand:
+    """Implements AtHand: the ids, and beside them the numbers in a few matrices."""
 
     def __init__(self) -> None:
         self._ids: list[FileId] = []

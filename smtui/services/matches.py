@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smtui.domain.ports.documents import SampleStore
-from smtui.domain.ports.likeness import Comparison, Embedded, EmbeddingStore, Gathered
+from smtui.domain.ports.likeness import AtHand, Comparison, Embedded, EmbeddingStore
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 
@@ -51,7 +51,7 @@ class Matches:
         self._recipe_version = recipe_version
         self._counts: OrderedDict[object, int] = OrderedDict()
         self._lists: OrderedDict[_Key, tuple[FileId, ...]] = OrderedDict()
-        self._gathered: OrderedDict[_Key, Gathered] = OrderedDict()
+        self._gathered: OrderedDict[_Key, AtHand] = OrderedDict()
         self._asked: OrderedDict[_Key, None] = OrderedDict()
 
     async def count(self, question: Question, generation: int) -> int:
@@ -86,12 +86,15 @@ class Matches:
             _forget(self._lists, _LISTS_REMEMBERED)
         return tuple(found)
 
-    async def at_hand(self, question: Question, generation: int) -> Gathered | None:
+    async def at_hand(self, question: Question, generation: int) -> AtHand | None:
         """The embeddings of all that match, from the second time on that it is asked for them.
 
         The first time it would cost more than the one search; None too where they are too many.
         """
         key = _Key(question, generation)
+        if any(one.generation != generation for one in self._gathered):
+            # Of an earlier generation it only takes room.
+            self._gathered.clear()
         if key in self._gathered:
             self._gathered.move_to_end(key)
             return self._gathered[key]
@@ -100,7 +103,7 @@ class Matches:
         _forget(self._asked, _COUNTS_REMEMBERED)
         if not again or await self.count(question, generation) > MOST_AT_HAND:
             return None
-        gathered = self._comparison.gathering()
+        gathered = self._comparison.begin()
         ids = await self.ids(question, generation)
         for start in range(0, len(ids), _READ_AT_ONCE):
             await gathered.add(await self.embedded(ids[start : start + _READ_AT_ONCE]))

@@ -15,10 +15,10 @@ from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import Hit, Wanted, Weights
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.likeness import (
+    AtHand,
     Comparison,
     Embedded,
     EmbeddingStore,
-    Gathered,
     IndexState,
     OutsideListener,
     SimilarityIndex,
@@ -99,7 +99,7 @@ class Plan:
     out_of: int
     generation: int
     among: tuple[FileId, ...] | None = None
-    at_hand: Gathered | None = None
+    at_hand: AtHand | None = None
     index: IndexState | None = None
     total: int = 0
     remarks: tuple[str, ...] = ()

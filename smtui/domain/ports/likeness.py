@@ -125,7 +125,7 @@ class Entry:
     about: Mapping[str, str | float | int | bool | tuple[str, ...] | None]
 
 
-class Gathered(Protocol):
+class AtHand(Protocol):
     """Embeddings that are kept at hand, to be compared again and again; off the event loop."""
 
     def __len__(self) -> int:
@@ -156,7 +156,7 @@ class Comparison(Protocol):
         """The most alike by falling score, at most so many; equal ones by file_id."""
         ...
 
-    def gathering(self) -> Gathered:
+    def begin(self) -> AtHand:
         """Begin to keep embeddings at hand."""
         ...
 
