@@ -370,7 +370,7 @@ async def test_more_and_less_like_a_row_and_neither_again(
         await cursor_on(pilot, "c_tom.wav")
         await press(pilot, "greater_than_sign")
         assert names(pilot)[0] == "+c_tom.wav"
-        assert "+ c_tom.wav" in seen(pilot.app).splitlines()[2]
+        assert seen(pilot.app).splitlines()[2].rstrip().endswith("+ c_tom")
         await cursor_on(pilot, "d_hat.wav")
         await press(pilot, "less_than_sign")
         assert names(pilot)[:2] == ["+c_tom.wav", "-d_hat.wav"]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -275,4 +276,4 @@ class Searching(Room):
 
 def _seeds_words(search: Search) -> str:
     signed = [("+", seed) for seed in search.more[1:]] + [("-", seed) for seed in search.less]
-    return "  ".join(f"{sign} {shown(seed.name)}" for sign, seed in signed)
+    return "  ".join(f"{sign} {shown(PurePath(seed.name).stem)}" for sign, seed in signed)
