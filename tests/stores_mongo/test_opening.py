@@ -108,7 +108,7 @@ async def test_an_open_library_is_looked_at_in_few_questions(
     meddler.asked.clear()
     await make_ready(shaky)
     questions = [one for one in meddler.asked if one not in {"hello", "ismaster"}]
-    assert len(questions) <= 12
+    assert len(questions) <= 13
 
 
 @pytest.mark.parametrize("lost", ["buildInfo", "find", "findAndModify", "listIndexes"])
