@@ -15,37 +15,12 @@ from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgres
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
-from smtui.domain.ports.batches import BatchStore
-from smtui.domain.ports.documents import (
-    AccountStore,
-    AnalysisStore,
-    KeptSearchStore,
-    OutcomeStore,
-    SampleStore,
-)
-from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Sample, Trouble
+from smtui.services.documents import Documents
 from smtui.services.in_steps import InSteps
 
 _AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Documents:
-    """The stores of one library, as a worker and the services stand on them.
-
-    Attributes:
-        outcomes: keeps what came of a file as a whole, where the documents can.
-    """
-
-    accounts: AccountStore
-    samples: SampleStore
-    analyses: AnalysisStore
-    batches: BatchStore
-    embeddings: EmbeddingStore
-    searches: KeptSearchStore
-    outcomes: OutcomeStore | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from smtui.domain.outcome import Outcome
-
-if TYPE_CHECKING:
-    from smtui.services.hearing import Documents
+from smtui.services.documents import Documents
 
 
 class InSteps:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import Cache
     from smtui.domain.ports.words import TextVectors
     from smtui.domain.ports.work import HealthCheck, JobQueue
-    from smtui.services.hearing import Documents
+    from smtui.services.documents import Documents
     from smtui.stores.redis.link import RedisLink
 
 
@@ -72,7 +72,7 @@ async def documents(
     it can be heard again; and it takes less memory. Servers keep every write on most of their
     members before they answer.
     """
-    from smtui.services.hearing import Documents
+    from smtui.services.documents import Documents
 
     if settings.servers.mongo_url is not None:
         from smtui.stores.mongo.opening import opened as opened_on_server

@@ -15,7 +15,7 @@ from smtui.domain.batch import Batch, BatchId, Claimed, RunId
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.documents import OutcomeStore
-from smtui.services.hearing import Documents
+from smtui.services.documents import Documents
 from smtui.services.in_steps import InSteps
 from smtui.stores.sqlite import claims
 from smtui.stores.sqlite.opening import opened

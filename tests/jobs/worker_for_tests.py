@@ -29,7 +29,8 @@ from smtui.jobs.tasks import register
 from smtui.jobs.wakeups import Wakeups
 from smtui.jobs.worker import run_worker
 from smtui.paths import places
-from smtui.services.hearing import Documents, Hearing
+from smtui.services.documents import Documents
+from smtui.services.hearing import Hearing
 from smtui.services.indexing import Indexing
 from smtui.settings import load
 from smtui.stores.chroma.index import ChromaIndex

@@ -23,7 +23,8 @@ from smtui.domain.analysis import Level, Measurement
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
-from smtui.services.hearing import Documents, Hearing
+from smtui.services.documents import Documents
+from smtui.services.hearing import Hearing
 from tests.screens.screen_home import NOW, Clock, Home
 from tests.servers.valkey_server import running
 

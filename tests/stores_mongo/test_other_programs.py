@@ -26,7 +26,7 @@ from smtui.domain.sample import FileId, Mark, Sample
 from smtui.services.accounts import AccountPorts, Accounts
 from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
-from smtui.services.hearing import Documents as Written
+from smtui.services.documents import Documents as Written
 from smtui.services.hearing import Hearing
 from smtui.services.library import Library
 from smtui.services.rights import Rights
