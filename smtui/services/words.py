@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from smtui.domain.errors import InputInvalid, ModelMissing
-from smtui.domain.likeness import Hit, Wanted, wanted
-from smtui.domain.ports.likeness import singles
+from smtui.domain.likeness import Hit, wanted
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.search import Answer, Progress, Search, not_listened_to, unwatched
+from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.vocabulary import Terms, terms
 from smtui.services.spreading import spread
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from smtui.domain.account import UserId
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.documents import SampleStore
-    from smtui.domain.ports.likeness import EmbeddingStore
-    from smtui.domain.sample import FileId
+    from smtui.domain.ports.likeness import Comparison, EmbeddingStore, OutsideListener
     from smtui.services.descriptions import Corpus, Descriptions
     from smtui.services.meanings import Meanings
 
@@ -30,17 +28,19 @@ BY_WORDS_ALONE = "By words alone: install the extra `text` for meaning."
 
 _LEXICAL = 0.5
 """How much the words count beside the meaning: a model of meanings does not hear a `no`."""
-_POOL = 500
+_POOL = 5_000
 _PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is read: the sounds, their descriptions, their embeddings of this recipe."""
+    """What is read: descriptions, and where sounds stand beside words their likeness."""
 
     samples: SampleStore
     descriptions: Descriptions
     embeddings: EmbeddingStore
+    comparison: Comparison
+    outside: OutsideListener
     recipe_version: int
 
 
@@ -69,6 +69,7 @@ class Words:
         Raises:
             InputInvalid: there are no words, or none of them says anything about sounds.
             QueryInvalid: the filter has a mistake.
+            SoundUnreadable: a file from outside that stands beside them cannot be listened to.
         """
         asked = terms(search.words)
         if not search.words.strip():
@@ -116,39 +117,35 @@ class Words:
         return found, remarks
 
     async def _like(self, search: Search, hits: Sequence[Hit], remarks: list[str]) -> list[Hit]:
-        """Rank the best anew, half by how alike they are to the seeds."""
-        more, less = (
-            [seed.file_id for seed in seeds if seed.file_id is not None]
-            for seeds in (search.more, search.less)
-        )
-        pool = list(hits[:_POOL])
+        """Rank the best anew, half by how alike they are to the seeds; the seeds are no hits."""
         reading = self._reading
-        embedded = await reading.embeddings.of(
-            [*more, *less, *(hit.file_id for hit in pool)], recipe_version=reading.recipe_version
-        )
-        numbers = {file_id: singles(one.numbers) for file_id, one in embedded.items()}
-        liked = [numbers[one] for one in more if one in numbers]
-        if not liked:
+        more, less = await self._numbers(search.more), await self._numbers(search.less)
+        if not more:
             remarks.append("The sounds to be like were not yet listened to: by words alone.")
             return list(hits)
-        direction = wanted(liked, [numbers[one] for one in less if one in numbers])
-        seeds = {*more, *less}
-        return await asyncio.to_thread(
-            _ranked, search, direction, numbers, [hit for hit in pool if hit.file_id not in seeds]
+        seeds = {seed.file_id for seed in (*search.more, *search.less)}
+        pool = [hit for hit in hits[:_POOL] if hit.file_id not in seeds]
+        embedded = await reading.embeddings.of(
+            [hit.file_id for hit in pool], recipe_version=reading.recipe_version
         )
+        found = await reading.comparison.likeness(wanted(more, less), embedded)
 
+        def score(hit: Hit) -> float:
+            likeness = found.get(hit.file_id)
+            alike = 0.0 if likeness is None else max(0.0, likeness.score(search.weights))
+            return (hit.score + alike) / 2
 
-def _ranked(
-    search: Search, direction: Wanted, numbers: Mapping[FileId, Sequence[float]], pool: list[Hit]
-) -> list[Hit]:
-    def score(hit: Hit) -> float:
-        if hit.file_id not in numbers:
-            return hit.score / 2
-        likeness = direction.likeness(numbers[hit.file_id])
-        return (hit.score + max(0.0, likeness.score(search.weights))) / 2
+        again = [replace(hit, score=score(hit)) for hit in pool]
+        return sorted(again, key=lambda hit: (-hit.score, hit.file_id))
 
-    again = [replace(hit, score=score(hit)) for hit in pool]
-    return sorted(again, key=lambda hit: (-hit.score, hit.file_id))
+    async def _numbers(self, seeds: Sequence[Seed]) -> list[Sequence[float]]:
+        """The embeddings of those that were listened to; a file from outside is, now."""
+        reading = self._reading
+        ids = [seed.file_id for seed in seeds if seed.file_id is not None]
+        kept = await reading.embeddings.of(ids, recipe_version=reading.recipe_version)
+        numbers: list[Sequence[float]] = [kept[one].singles for one in ids if one in kept]
+        paths = [seed.path for seed in seeds if seed.path is not None]
+        return numbers + [(await reading.outside.heard(path)).embedding for path in paths]
 
 
 def _joined(

@@ -46,7 +46,9 @@ def duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplicat
     return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
 
 
-def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Words:
+def words(
+    ground: Foundation, near: LikenessPorts, settings: Settings, stack: AsyncExitStack
+) -> Words:
     """Sounds by what is said of them; the model's process is closed with the stack."""
     from smtui.services.descriptions import Descriptions
     from smtui.services.kept_texts import KeptTexts
@@ -56,13 +58,14 @@ def words(ground: Foundation, settings: Settings, stack: AsyncExitStack) -> Word
     from smtui.words.model import is_installed
     from smtui.words.process import WordProcess
 
-    documents = ground.documents
     # Describing a large library takes so long that a private server is started to be spared it.
     kept = KeptTexts(RedisCache(ground.link))
     reading = Reading(
-        samples=documents.samples,
-        descriptions=Descriptions(documents.samples, documents.analyses, kept),
-        embeddings=documents.embeddings,
+        samples=near.samples,
+        descriptions=Descriptions(near.samples, ground.documents.analyses, kept),
+        embeddings=near.embeddings,
+        comparison=near.comparison,
+        outside=near.outside,
         recipe_version=RECIPE_VERSION,
     )
     if not is_installed():

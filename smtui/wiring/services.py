@@ -61,7 +61,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
             library=library,
             duplicates=finding.duplicates(ground, library, paths),
             fits=finding.fits(ground, near, paths),
-            words=finding.words(ground, settings, stack),
+            words=finding.words(ground, near, settings, stack),
             scans=_scans(settings, ground, rights),
             analyses=Analyses(documents.analyses),
             batches=Batches(documents.batches, documents.samples, queue, clock, rights),

@@ -190,6 +190,8 @@ class Home:
                             documents.samples, documents.analyses, KeptTexts(near.cache)
                         ),
                         embeddings=documents.embeddings,
+                        comparison=near.comparison,
+                        outside=near.outside,
                         recipe_version=self.recipe_version,
                     ),
                     PathMap(),

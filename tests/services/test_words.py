@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from smtui.alike.comparison import MatrixComparison
+from smtui.alike.outside import InspectedOutside
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.errors import InputInvalid, QueryInvalid
@@ -39,6 +41,8 @@ def words_of(library: SoundingLibrary, meanings: Meanings | None = None) -> Word
         samples=documents.samples,
         descriptions=Descriptions(documents.samples, documents.analyses),
         embeddings=documents.embeddings,
+        comparison=MatrixComparison(),
+        outside=InspectedOutside(),
         recipe_version=RECIPE_VERSION,
     )
     return Words(reading, PathMap(), meanings)
@@ -120,3 +124,6 @@ async def test_seeds_beside_the_words_count_too(library: SoundingLibrary) -> Non
     answer = await found(library, "kick", more=(long,))
     assert names(library, answer)[0] == "kick twin"
     assert "kick long" not in names(library, answer)
+    outside = Seed(name="elsewhere.wav", path=library.folder / "drums/kick long.wav")
+    answer = await found(library, "kick", more=(outside,))
+    assert names(library, answer)[:2] == ["kick long", "kick twin"]
