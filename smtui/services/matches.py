@@ -92,17 +92,22 @@ class Matches:
         The first time it would cost more than the one search; None too where they are too many.
         """
         key = _Key(question, generation)
+        again = key in self._asked
+        self._asked[key] = None
+        _forget(self._asked, _COUNTS_REMEMBERED)
+        if not again or await self.count(question, generation) > MOST_AT_HAND:
+            return None
+        return await self.gathered(question, generation)
+
+    async def gathered(self, question: Question, generation: int) -> AtHand:
+        """The embeddings of all that match, read unless they are at hand; for no more than fit."""
+        key = _Key(question, generation)
         if any(one.generation != generation for one in self._gathered):
             # Of an earlier generation it only takes room.
             self._gathered.clear()
         if key in self._gathered:
             self._gathered.move_to_end(key)
             return self._gathered[key]
-        again = key in self._asked
-        self._asked[key] = None
-        _forget(self._asked, _COUNTS_REMEMBERED)
-        if not again or await self.count(question, generation) > MOST_AT_HAND:
-            return None
         gathered = self._comparison.begin()
         ids = await self.ids(question, generation)
         for start in range(0, len(ids), _READ_AT_ONCE):

@@ -1,8 +1,9 @@
 """Finding what is most alike: the filter first, then the index or every match, then exactly.
 
-Few matches are compared one and all. Of more the index gives candidates: where most sounds match
-it is asked for more than are wanted and the others are dropped, where few do it is asked among
-these alone. Either way what it says is only a choice of what to compare.
+Few matches are compared one and all. Of more the index gives candidates: it is asked for more than
+are wanted, and those that do not match are dropped. Where that leaves too few, all matches are
+compared, or where they are very many it is asked among these alone. What the index says is only a
+choice of what to compare.
 """
 
 from __future__ import annotations
@@ -158,18 +159,20 @@ class Nearest:
     async def found(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
         """Give the most alike, best first; never fewer than asked while more exist."""
         if plan.at_hand is not None:
-            return await plan.at_hand.best(
-                aim.wanted, aim.weights, most=aim.most, without=aim.seeds
-            )
+            return await _of(plan.at_hand, aim)
         if plan.among is not None:
             return await self._exactly(aim, plan.among)
         question = _heard(aim.question)
         fetch = _to_fetch(aim, plan)
-        if fetch <= _MOST_FETCHED or plan.out_of > MOST_AT_HAND:
+        few = plan.out_of <= MOST_AT_HAND
+        if not few or fetch <= _MOST_FETCHED:
             near = await self._index.nearest(self._query(aim), limit=fetch)
             hits = await self._reranked(aim, near, question)
             if len(hits) >= min(aim.enough, aim.left):
                 return hits
+        if few:
+            # To read them all takes no longer than the index, where it would have to go so deep.
+            return await _of(await self._matches.gathered(question, plan.generation), aim)
         candidates: list[FileId] = []
         matches = await self._matches.ids(question, plan.generation)
         for start in range(0, len(matches), _AMONG_AT_ONCE):
@@ -220,6 +223,10 @@ def _heard(question: Question) -> Question:
     if question.expression == Everything():
         return Question(expression=_HEARD, viewer=question.viewer)
     return Question(expression=All((question.expression, *_HEARD.parts)), viewer=question.viewer)
+
+
+async def _of(at_hand: AtHand, aim: Aim) -> tuple[Hit, ...]:
+    return await at_hand.best(aim.wanted, aim.weights, most=aim.most, without=aim.seeds)
 
 
 def _to_fetch(aim: Aim, plan: Plan) -> int:
