@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +11,7 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.likeness import Entry, IndexState
 from smtui.domain.sample import FileId
+from smtui.stores.chroma.collections import DIMENSION, NAME, VERSION, dropped, opened
 from smtui.stores.chroma.line import REBUILD, ChromaLine
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ COLLECTION = "audio_embeddings"
 EMBEDDING = "smtui"
 """The name of the embedding, as the collection's own metadata has it."""
 
-_NAME, _VERSION, _DIMENSION = "embedding_name", "embedding_version", "embedding_dimension"
 _GENERATION = "generation"
-_COSINE: Any = {"hnsw": {"space": "cosine"}}
 _GENERATION_BITS = 52
 _BATCH = 1_000
 _AMONG = 5_000
@@ -50,7 +48,7 @@ class ChromaIndex:
             self._known = None
             collection = await self._opened(client)
             told = collection.metadata or {}
-            version, generation = told.get(_VERSION), int(told.get(_GENERATION) or 0)
+            version, generation = told.get(VERSION), int(told.get(_GENERATION) or 0)
             if self._counted[0] != generation:
                 self._counted = (generation, await collection.count())
             trouble = self._trouble(collection)
@@ -107,12 +105,8 @@ class ChromaIndex:
         """Begin anew, empty, for the embeddings of this recipe."""
 
         async def work(client: AsyncClientAPI) -> None:
-            # A late import: the line has loaded the library.
-            from chromadb.errors import NotFoundError
-
             self._known = None
-            with suppress(NotFoundError):
-                await client.delete_collection(COLLECTION)
+            await dropped(client, COLLECTION)
             await self._opened(client)
 
         await self._asked(work)
@@ -194,34 +188,24 @@ class ChromaIndex:
         return self._known
 
     async def _opened(self, client: AsyncClientAPI) -> AsyncCollection:
-        # A late import: the line has loaded the library.
-        from chromadb.errors import NotFoundError
-
-        try:
-            return await client.get_collection(COLLECTION, embedding_function=None)
-        except NotFoundError:
-            return await client.get_or_create_collection(
-                COLLECTION,
-                configuration=_COSINE,
-                metadata={
-                    _NAME: EMBEDDING,
-                    _VERSION: self._recipe,
-                    _DIMENSION: DIMENSIONS,
-                    _GENERATION: secrets.randbits(_GENERATION_BITS),
-                },
-                embedding_function=None,
-            )
+        told = {
+            NAME: EMBEDDING,
+            VERSION: self._recipe,
+            DIMENSION: DIMENSIONS,
+            _GENERATION: secrets.randbits(_GENERATION_BITS),
+        }
+        return await opened(client, COLLECTION, told)
 
     def _trouble(self, collection: AsyncCollection) -> str:
         """Say why the collection cannot be used; empty where it can."""
         told = collection.metadata or {}
-        if told.get(_NAME) != EMBEDDING:
+        if told.get(NAME) != EMBEDDING:
             return "The index holds the embeddings of another program"
-        if told.get(_DIMENSION) != DIMENSIONS:
+        if told.get(DIMENSION) != DIMENSIONS:
             return f"The index holds embeddings of another length than {DIMENSIONS}"
         if (collection.configuration.get("hnsw") or {}).get("space") != "cosine":
             return "The index does not compare by cosine"
-        if told.get(_VERSION) != self._recipe:
+        if told.get(VERSION) != self._recipe:
             return "The index is of another version of the recipe than sounds are heard by here"
         return ""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.words import TextEmbedding
+from smtui.stores.chroma.collections import DIMENSION, NAME, VERSION, dropped, opened
 from smtui.stores.chroma.line import ChromaLine
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ Work = Callable[["AsyncCollection"], Awaitable[Answer]]
 
 COLLECTION = "text_embeddings"
 
-_NAME, _VERSION, _DIMENSION = "embedding_name", "embedding_version", "embedding_dimension"
-_COSINE: Any = {"hnsw": {"space": "cosine"}}
 _HASH_BYTES = 16
 _NUMBER_BYTES = 4
 _BATCH = 1_000
@@ -103,35 +101,22 @@ class ChromaTexts:
         return collection
 
     async def _emptied(self, client: AsyncClientAPI) -> None:
-        # A late import: the line has loaded the library.
-        from chromadb.errors import NotFoundError
-
         self._opened = None
-        with suppress(NotFoundError):
-            await client.delete_collection(COLLECTION)
+        await dropped(client, COLLECTION)
 
 
 async def _collection(client: AsyncClientAPI, by: TextEmbedding) -> AsyncCollection:
-    from chromadb.errors import NotFoundError
-
-    try:
-        return await client.get_collection(COLLECTION, embedding_function=None)
-    except NotFoundError:
-        return await client.get_or_create_collection(
-            COLLECTION,
-            configuration=_COSINE,
-            metadata={_NAME: by.name, _VERSION: by.version, _DIMENSION: by.dimension},
-            embedding_function=None,
-        )
+    told = {NAME: by.name, VERSION: by.version, DIMENSION: by.dimension}
+    return await opened(client, COLLECTION, told)
 
 
 def _is_ours(collection: AsyncCollection) -> bool:
-    return {_NAME, _VERSION, _DIMENSION} <= set(collection.metadata or {})
+    return {NAME, VERSION, DIMENSION} <= set(collection.metadata or {})
 
 
 def _is_of(collection: AsyncCollection, by: TextEmbedding) -> bool:
     told = collection.metadata or {}
-    kept = told.get(_NAME), told.get(_VERSION), told.get(_DIMENSION)
+    kept = told.get(NAME), told.get(VERSION), told.get(DIMENSION)
     return kept == (by.name, by.version, by.dimension)
 
 
