@@ -11,6 +11,7 @@ from smtui.domain.description import description, essence
 from smtui.domain.lexical import Lexicon
 from smtui.domain.question import All, Fact, Is, Question
 from smtui.domain.search import Progress, unwatched
+from smtui.services.id_pages import id_pages
 
 if TYPE_CHECKING:
     from smtui.domain.analysis import Analysis, AnalysisHead
@@ -75,15 +76,11 @@ class Descriptions:
         whole, read = await self._samples.count(question), 0
         # What was heard of earlier bytes says nothing of a sound.
         heard = replace(question, expression=All((question.expression, Is(Fact.HEARD))))
-        ids, after = await self._samples.ids(heard, limit=_IDS)
-        while ids:
+        async for ids in id_pages(self._samples, heard, size=_IDS):
             for file_id, text in (await self._described(ids)).items():
                 by_text.setdefault(text, []).append(file_id)
             read += len(ids)
             progress(read, whole)
-            if after is None:
-                break
-            ids, after = await self._samples.ids(heard, limit=_IDS, after=after)
         if self._kept is not None:
             await self._kept.write()
         return await asyncio.to_thread(_corpus, by_text, whole)

@@ -17,6 +17,7 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.text import shown
+from smtui.services.id_pages import id_pages
 from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Fitting:
         """Measure page by page; the next page is read while one is measured."""
         before: asyncio.Task[_Found] | None = None
         try:
-            async for ids in self._ids(question):
+            async for ids in id_pages(self._samples, question, size=_AT_ONCE):
                 wanted = [file_id for file_id in ids if file_id not in left_out]
                 outlines = await self._analyses.outlines(wanted)
                 if before is not None:
@@ -163,13 +164,6 @@ class Fitting:
                 before.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await before
-
-    async def _ids(self, question: Question) -> AsyncIterator[tuple[FileId, ...]]:
-        ids, after = await self._samples.ids(question, limit=_AT_ONCE)
-        yield ids
-        while after is not None:
-            ids, after = await self._samples.ids(question, limit=_AT_ONCE, after=after)
-            yield ids
 
     async def _rooms(
         self, seeds: Sequence[_Beside], others: Sequence[Outline], *, unheard: int

@@ -32,28 +32,28 @@ class KeptTexts:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._known: Texts | None = None
+        self._known: Texts = {}
+        self._was_read = False
         self._fresh: set[FileId] = set()
 
     async def text(self, head: AnalysisHead) -> str | None:
         """What is kept for this very analysis."""
-        if self._known is None:
+        if not self._was_read:
             kept = await self._cache.get_many([_key(number) for number in range(PACKETS)])
-            self._known = await asyncio.to_thread(_read, kept)
+            self._known = await asyncio.to_thread(_read, kept) | self._known
+            self._was_read = True
         stamp, text = self._known.get(head.file_id, ("", ""))
         return text if stamp == _stamp(head) else None
 
     def add(self, texts: Mapping[FileId, tuple[AnalysisHead, str]]) -> None:
         """Take in what was described anew."""
-        known = self._known if self._known is not None else {}
-        self._known = known
-        known.update({one: (_stamp(head), text) for one, (head, text) in texts.items()})
+        self._known |= {one: (_stamp(head), text) for one, (head, text) in texts.items()}
         self._fresh.update(texts)
 
     async def write(self) -> None:
         """Keep what came in since the last time."""
         fresh, self._fresh = self._fresh, set()
-        if not fresh or self._known is None:
+        if not fresh:
             return
         for key, value in (await asyncio.to_thread(_written, dict(self._known), fresh)).items():
             await self._cache.put(key, value, seconds=TEXT_SECONDS)

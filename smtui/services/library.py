@@ -10,6 +10,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
+from smtui.services.id_pages import id_pages
 from smtui.services.listing import Listing
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
@@ -67,16 +68,8 @@ class Library:
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[FileId, ...]]:
         """Give the ids of the answer in order, in chunks of at most 1,000."""
-        after: Place | None = None
-        left = limit
-        while left is None or left > 0:
-            size = _IDS if left is None else min(_IDS, left)
-            ids, after = await self._samples.ids(question, limit=size, after=after)
-            if ids:
-                yield ids
-            if after is None:
-                return
-            left = None if left is None else left - len(ids)
+        async for page in id_pages(self._samples, question, size=_IDS, limit=limit):
+            yield page
 
     async def tag(
         self,

@@ -16,6 +16,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.likeness import AtHand, Comparison, Embedded, EmbeddingStore
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
+from smtui.services.id_pages import id_pages
 
 MOST_AT_HAND = 20_000
 """So many embeddings are kept at hand, of all questions together: 61 MB."""
@@ -76,11 +77,8 @@ class Matches:
         if key in self._lists:
             return self._lists[key]
         found: list[FileId] = []
-        part, after = await self._samples.ids(question, limit=_IDS_AT_ONCE)
-        found += part
-        while after is not None:
-            part, after = await self._samples.ids(question, limit=_IDS_AT_ONCE, after=after)
-            found += part
+        async for page in id_pages(self._samples, question, size=_IDS_AT_ONCE):
+            found += page
         if len(found) <= MOST_AT_HAND:
             self._lists[key] = tuple(found)
             _forget(self._lists, _LISTS_REMEMBERED)

@@ -90,8 +90,7 @@ class Plan:
     Attributes:
         out_of: how many sounds match, seeds among them.
         generation: of the library, when that was so.
-        among: all of them, where they are read and compared one and all.
-        at_hand: the embeddings of all of them, where these were read before.
+        at_hand: the embeddings of all of them, where they are compared one and all.
         index: how the index is, where it is asked.
         total: how many sounds have an embedding.
         remarks: what the person should know.
@@ -99,7 +98,6 @@ class Plan:
 
     out_of: int
     generation: int
-    among: tuple[FileId, ...] | None = None
     at_hand: AtHand | None = None
     index: IndexState | None = None
     total: int = 0
@@ -154,14 +152,12 @@ class Nearest:
         return replace(await self._one_and_all(_heard(question), plan), remarks=(_without(error),))
 
     async def _one_and_all(self, question: Question, plan: Plan) -> Plan:
-        return replace(plan, among=await self._matches.ids(question, plan.generation))
+        return replace(plan, at_hand=await self._matches.gathered(question, plan.generation))
 
     async def found(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
         """Give the most alike, best first; never fewer than asked while more exist."""
         if plan.at_hand is not None:
             return await _of(plan.at_hand, aim)
-        if plan.among is not None:
-            return await self._exactly(aim, plan.among)
         question = _heard(aim.question)
         fetch = _to_fetch(aim, plan)
         few = plan.out_of <= MOST_AT_HAND
