@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from smtui.alike.bands import BANDS
 from smtui.alike.overlaps import apart
-from smtui.alike.sameness import capped, spectra
+from smtui.alike.sameness import DEEPEST, capped, spectra
 from smtui.alike.slices import EDGE, Floats, Places, Slices
 from smtui.domain.copies import HEARD_SECONDS, LEAST_CUT, MOST_CUT_BANDS, MOST_CUT_LEVEL
 from smtui.domain.ports.copies import Near
@@ -24,7 +24,6 @@ from smtui.domain.ports.copies import Near
 _LEAST_SPAN = 0.2
 _TIMES = 3.0
 _STRETCHES = 8
-_DEEPEST = -35.0
 _SILENT = -80.0
 _NEAR = 1.2
 """dB, the root of the mean square over bands and stretches: nine in ten copies are below .4."""
@@ -86,7 +85,7 @@ class _Side:
                 edges = durations[part, None] - places[::-1]
             levels, bands = spectra(slices.means(which[part], edges))
             highest = levels.max(axis=1)
-            bands = np.maximum(bands, highest[:, None, None] + _DEEPEST)
+            bands = np.maximum(bands, highest[:, None, None] + DEEPEST)
             bands -= bands.mean(axis=(1, 2), keepdims=True)
             keys[part] = bands.reshape(len(bands), -1) / np.sqrt(keys.shape[1])
             sounds[part] = highest > _SILENT

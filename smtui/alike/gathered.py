@@ -10,7 +10,7 @@ import numpy as np
 from smtui.alike.bands import BANDS
 from smtui.alike.ends import parts
 from smtui.alike.overlaps import apart
-from smtui.alike.sameness import sounding_alike, spectra
+from smtui.alike.sameness import DEEPEST, sounding_alike, spectra
 from smtui.alike.slices import EDGE, Floats, Slices
 from smtui.domain.copies import HEARD_SECONDS
 from smtui.domain.masking import ROWS, Outline
@@ -19,7 +19,6 @@ from smtui.domain.sample import FileId
 
 _SOUNDS_AT_ONCE = 1_000
 _STRETCHES = 64
-_DEEPEST = -35.0
 _SOUNDING = -50.0
 _GRAIN = 3
 _SAME_SPECTRUM, _SAME_OF_PARTS = 2.5, 0.8
@@ -83,7 +82,7 @@ class _Wholes:
             edges = np.linspace(0, slices.durations[which], _STRETCHES + 1, axis=1)
             levels, bands = spectra(slices.means(which, edges))
             mean = 10 * np.log10((10 ** (bands / 10)).mean(axis=2) + 1e-12)
-            mean = np.maximum(mean, mean.max(axis=1, keepdims=True) + _DEEPEST)
+            mean = np.maximum(mean, mean.max(axis=1, keepdims=True) + DEEPEST)
             found.append(mean - mean.mean(axis=1, keepdims=True))
             heard = levels > levels.max(axis=1, keepdims=True) + _SOUNDING
             stretches = _STRETCHES - heard.argmax(axis=1) - heard[:, ::-1].argmax(axis=1)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from smtui.alike.sameness import middle, spectra
+from smtui.alike.sameness import DEEPEST, middle, spectra
 from smtui.alike.slices import EDGE, Floats, Places, Slices
 
 _PAIRS_AT_ONCE = 1_000
 _STRETCHES = 16
-_DEEPEST = -35.0
 _SOUNDING = -30.0
 
 
@@ -36,7 +35,7 @@ def _apart(
     highest = levels.max(axis=1)[:, None]
     loud = levels > highest + _SOUNDING
     gain = middle(other_levels - levels, loud)[:, None]
-    floor = (highest + _DEEPEST)[:, :, None]
+    floor = (highest + DEEPEST)[:, :, None]
     far = np.maximum(bands, floor) - np.maximum(others - gain[:, :, None], floor)
     weights = 10 ** (np.maximum(levels, other_levels - gain) / 20)
     weights /= weights.sum(axis=1, keepdims=True)

@@ -20,6 +20,9 @@ from smtui.domain.copies import HEARD_SECONDS, Difference
 from smtui.domain.embedding import DIMENSIONS, TIMBRE, alike
 from smtui.domain.ports.copies import Near
 
+DEEPEST = -35.0
+"""dB below the loudest, down to which spectra are compared."""
+
 _ROWS_AT_ONCE = 512
 _MOST = 24
 _STRETCHES = 32
@@ -27,7 +30,6 @@ _FEWEST = 4
 _SLICES_EACH = 3.0
 _FRAME = 0.012
 _LEAST_SECONDS = 0.02
-_DEEPEST = -35.0
 _SOUNDING = -30.0
 # dB of full scale in a mel band: below it are the dither of 16 bits and the floor of the frames.
 _FAINTEST = -70.0
@@ -120,7 +122,7 @@ def difference(first: Sound, other: Sound) -> Difference | None:
     loud = mine.levels > highest + _SOUNDING
     loud |= theirs.levels > theirs.levels.max(axis=1, keepdims=True) + _SOUNDING
     gains = middle(theirs.levels - mine.levels, loud)[:, None]
-    floor = (highest + _DEEPEST)[:, :, None]
+    floor = (highest + DEEPEST)[:, :, None]
     apart = np.maximum(mine.bands, floor) - np.maximum(theirs.bands - gains[:, :, None], floor)
     apart = np.abs(apart).mean(axis=1)
     bands = middle(apart, loud)

@@ -22,7 +22,6 @@ import sqlite3
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
@@ -43,7 +42,8 @@ from smtui.settings import Settings
 from smtui.stores.sqlite.opening import opened
 from smtui.wiring import SystemClock
 from tests.bench.frames import held, screen, summed
-from tests.local.private_home import Private, home_of_its_own, until
+from tests.bench.home import throwaway_home
+from tests.local.private_home import Private, until
 
 RATE = 44_100
 LEVEL = Level.ADVANCED
@@ -377,15 +377,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     wanted = parser.parse_args()
     say(json.dumps({"processors": os.cpu_count(), "load": os.getloadavg()[0]}))
-    with tempfile.TemporaryDirectory(prefix="smtui-bench-") as folder:
-        os.environ["SMTUI_HOME"] = f"{folder}/home"
-        homes = home_of_its_own(Path(folder))
-        private = next(homes)
-        try:
-            asyncio.run(bench(private, wanted))
-        finally:
-            # Ends whatever still runs there.
-            next(homes, None)
+    with throwaway_home() as private:
+        asyncio.run(bench(private, wanted))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +20,8 @@ from smtui.stores.chroma.index import ChromaIndex
 from smtui.wiring.checkups import private_servers
 from smtui.wiring.index import chroma_index, chroma_line
 from tests.bench.batch import LEVEL, Studio, row, say, sounds, studio
-from tests.local.private_home import Private, home_of_its_own
+from tests.bench.home import throwaway_home
+from tests.local.private_home import Private
 
 _STEP = 0.02
 _LONGEST = 60.0
@@ -84,15 +83,8 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=20)
     parser.add_argument("--files", type=int, default=200)
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="smtui-bench-") as folder:
-        os.environ["SMTUI_HOME"] = f"{folder}/home"
-        homes = home_of_its_own(Path(folder))
-        private = next(homes)
-        try:
-            asyncio.run(bench(private, wanted))
-        finally:
-            # Ends whatever still runs there.
-            next(homes, None)
+    with throwaway_home() as private:
+        asyncio.run(bench(private, wanted))
 
 
 if __name__ == "__main__":

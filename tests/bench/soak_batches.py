@@ -17,12 +17,10 @@ import random
 import sqlite3
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from smtui import wiring
 from smtui.domain.account import Account
@@ -30,9 +28,10 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress
 from smtui.services.box import Services
 from smtui.settings import Settings
+from tests.bench.home import throwaway_home
 from tests.journeys.killing import Audit, Hunter, short_sounds
 from tests.journeys.terminal import Ended, Terminal
-from tests.local.private_home import Private, home_of_its_own
+from tests.local.private_home import Private
 
 VICTIMS = ("worker", "child", "valkey", "screen")
 SOUND_SECONDS = 0.25
@@ -191,15 +190,8 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=120.0, help="seconds for a run to end")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="smtui-soak-") as folder:
-        os.environ["SMTUI_HOME"] = f"{folder}/home"
-        homes = home_of_its_own(Path(folder))
-        private = next(homes)
-        try:
-            reached = asyncio.run(soak(private, wanted))
-        finally:
-            # Ends whatever still runs there.
-            next(homes, None)
+    with throwaway_home() as private:
+        reached = asyncio.run(soak(private, wanted))
     sys.exit(0 if reached else 1)
 
 
