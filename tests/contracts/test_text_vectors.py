@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from array import array
 from collections.abc import AsyncIterator, Iterator
@@ -93,6 +94,23 @@ async def test_many_go_in_and_come_back_in_parts(texts: ChromaTexts) -> None:
     found = await texts.of(list(many), by=BY)
     assert set(found) == set(many)
     assert singles(found["text 2299"]) == near(many["text 2299"])
+
+
+async def test_the_first_that_go_in_do_not_disturb_who_asks_meanwhile(
+    texts: ChromaTexts,
+) -> None:
+    many = {f"text {number}": vector(number) for number in range(1_000)}
+
+    async def asked_throughout(putting: asyncio.Task[None]) -> None:
+        while not putting.done():
+            await texts.of(list(many), by=BY)
+
+    for _ in range(4):
+        await texts.of([], by=BY)
+        putting = asyncio.create_task(texts.put(many, by=BY))
+        await asyncio.gather(putting, *(asked_throughout(putting) for _ in range(3)))
+        assert set(await texts.of(list(many), by=BY)) == set(many)
+        await texts._line.ask(lambda client: client.delete_collection(COLLECTION))
 
 
 async def test_the_server_is_told_no_words_and_no_sounds(texts: ChromaTexts) -> None:

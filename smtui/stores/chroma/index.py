@@ -71,7 +71,7 @@ class ChromaIndex:
             return ()
         asked: list[str] | None = None if among is None else list(among[:_AMONG])
         try:
-            return await self._nearest(query, limit, asked)
+            return await self._nearest(query, limit, asked, insist=asked is None)
         except IndexUnusable:
             if asked is None:
                 raise
@@ -116,7 +116,7 @@ class ChromaIndex:
         await self._line.close()
 
     async def _nearest(
-        self, query: Sequence[float], limit: int, among: list[str] | None
+        self, query: Sequence[float], limit: int, among: list[str] | None, *, insist: bool = True
     ) -> tuple[FileId, ...]:
         async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
             collection = await self._usable(client)
@@ -125,7 +125,7 @@ class ChromaIndex:
             )
             return tuple(FileId(one) for one in found["ids"][0])
 
-        return await self._asked(work)
+        return await self._asked(work, insist=insist)
 
     async def _held(self, file_ids: list[str]) -> list[str]:
         async def work(client: AsyncClientAPI) -> list[str]:
@@ -168,14 +168,16 @@ class ChromaIndex:
 
         await self._asked(work)
 
-    async def _asked(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+    async def _asked(
+        self, work: Callable[[AsyncClientAPI], Awaitable[Answer]], *, insist: bool = True
+    ) -> Answer:
         """Ask; a collection that somebody has made anew meanwhile is opened once more."""
         try:
-            return await self._line.ask(work)
+            return await self._line.ask(work, insist=insist)
         except LookupError:
             self._known = None
         try:
-            return await self._line.ask(work)
+            return await self._line.ask(work, insist=insist)
         except LookupError as error:
             raise IndexUnusable("The index is being made anew", hint="Try again.") from error
 

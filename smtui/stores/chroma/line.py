@@ -21,6 +21,9 @@ Answer = TypeVar("Answer")
 ANSWER_SECONDS = 20.0
 _LONGEST = 160
 _FAILED = 400
+# Chroma cannot read a collection while it writes its first records, which takes it up to .3 s for
+# a thousand, and says of that what it says of one whose files are lost.
+_PAUSES_SECONDS = 0.1, 0.3, 0.9
 
 REBUILD = "`smtui index rebuild` makes it anew from what was heard."
 _LOOK = "`smtui services check` tells how it is; what was heard is kept elsewhere."
@@ -41,8 +44,12 @@ class ChromaLine:
         self._client: AsyncClientAPI | None = None
         self._connecting = asyncio.Lock()
 
-    async def ask(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+    async def ask(
+        self, work: Callable[[AsyncClientAPI], Awaitable[Answer]], *, insist: bool = True
+    ) -> Answer:
         """Do work that may be repeated; a lost line is mended once.
+
+        With `insist` also what fails within the server is tried again, for about a second.
 
         Raises:
             ServerUnavailable: there is no server, or it does not answer in time.
@@ -54,10 +61,10 @@ class ChromaLine:
 
         try:
             try:
-                return await self._answered(work)
+                return await self._answered(work, insist=insist)
             except httpx.TransportError:
                 await self.close()
-                return await self._answered(work)
+                return await self._answered(work, insist=insist)
         except httpx.TransportError as error:
             await self.close()
             raise _away() from error
@@ -68,13 +75,15 @@ class ChromaLine:
             self._client = None
             await _closed_lines()
 
-    async def _answered(self, work: Callable[[AsyncClientAPI], Awaitable[Answer]]) -> Answer:
+    async def _answered(
+        self, work: Callable[[AsyncClientAPI], Awaitable[Answer]], *, insist: bool
+    ) -> Answer:
         client = await self._connected()
         from chromadb.errors import ChromaError, NotFoundError
 
         try:
             async with asyncio.timeout(self._seconds):
-                return await work(client)
+                return await (_insisted(work, client) if insist else work(client))
         except TimeoutError as error:
             await self.close()
             raise ServerUnavailable("The index does not answer", hint=_LOOK) from error
@@ -93,6 +102,18 @@ class ChromaLine:
                 await _closed_lines()
                 self._client = await _client_at(chromadb, address, self._seconds)
             return self._client
+
+
+async def _insisted(work: Callable[[AsyncClientAPI], Awaitable[Answer]], client: Any) -> Answer:
+    """Do the work; what fails within the server is tried again a little later."""
+    from chromadb.errors import InternalError
+
+    for pause in _PAUSES_SECONDS:
+        try:
+            return await work(client)
+        except InternalError:
+            await asyncio.sleep(pause)
+    return await work(client)
 
 
 async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClientAPI:

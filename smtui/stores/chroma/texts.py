@@ -127,6 +127,9 @@ def _reading(ids: list[str]) -> Work[Mapping[str, bytes]]:
 
         found = await collection.get(ids=ids, include=["embeddings"])
         rows = found["embeddings"] if found["embeddings"] is not None else []
+        if len(rows) != len(found["ids"]):
+            # Some of them are just being written, and it is not said which.
+            return {}
         return {
             one: np.asarray(row, "<f4").tobytes()
             for one, row in zip(found["ids"], rows, strict=True)
