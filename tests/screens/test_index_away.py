@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,22 @@ async def test_an_index_that_is_away_is_one_sentence_until_it_is_back(
         await until(lambda: names(pilot) and names(pilot)[0] == "f_organ.wav")
         await until(lambda: "cannot be reached" not in seen(pilot.app))
         assert under_cursor(pilot) == "f_organ.wav"
+
+
+async def test_an_index_that_is_slow_is_waited_for_and_for_how_long_is_seen(
+    library: Home,
+    similar: OpenSimilar,  # noqa: F811
+    server: ChromaServer,
+) -> None:
+    async with similar() as pilot:
+        await until(lambda: len(names(pilot)) == 5)
+        await cursor_on(pilot, "e_pad.wav")
+        server.send(signal.SIGSTOP)
+        await pilot.press("s")
+        await until(lambda: "Searching ... 3 s" in seen(pilot.app))
+        server.send(signal.SIGCONT)
+        await until(lambda: names(pilot) and names(pilot)[0] == "f_organ.wav")
+        assert "Searching" not in seen(pilot.app)
 
 
 async def test_a_library_that_can_be_compared_one_and_all_is_while_the_index_is_away(

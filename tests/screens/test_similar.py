@@ -23,7 +23,6 @@ from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fitting import Fitting
-from smtui.ui.alike import searching
 from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
@@ -431,7 +430,6 @@ async def test_the_views_go_round_and_that_of_words_asks_for_some(
 async def test_a_long_search_says_how_far_it_is_and_can_be_left(
     library: Home, similar: OpenSimilar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "_SHOWN_AFTER", 0.01)
     begun = asyncio.Event()
 
     async def slowly(self: Fitting, search: Search, **asked: Any) -> Answer:

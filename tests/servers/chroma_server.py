@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -43,6 +44,11 @@ class ChromaServer:
         if self._process is not None:
             self._process.kill()
             self._process = None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, as SIGSTOP, after which it takes lines and answers nothing."""
+        assert self._process is not None
+        self._process.send(number)
 
     def _answers(self) -> bool:
         try:

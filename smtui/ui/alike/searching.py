@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -16,9 +15,10 @@ from textual.worker import Worker
 from smtui.domain.errors import IndexUnusable, ServerUnavailable, SmtuiError
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import FileId, Sample
-from smtui.domain.search import Answer, Progress, Search, Seed, View
+from smtui.domain.search import Answer, Search, Seed, View
 from smtui.domain.text import shown
 from smtui.ui.alike.finding import LIMIT
+from smtui.ui.alike.waiting import waiting
 from smtui.ui.browsing.asked import Asked
 from smtui.ui.room import Room
 from smtui.ui.widgets.filter_line import FilterLine
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 SEARCH = "search"
 
 _AGAIN = 2.0
-# What comes sooner needs no words.
-_SHOWN_AFTER = 0.4
 _PASSING = (ServerUnavailable, IndexUnusable)
 _PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
 
@@ -109,35 +107,12 @@ class Searching(Room):
         seeds = [seed.file_id for seed in (*search.more, *search.less) if seed.file_id]
         await self._read(seeds)
         self.show_search()
-        with self._waiting() as progress:
+        with waiting(self, self.show_remark) as progress:
             answer = await self.finders.find(search, viewer=self.account.user_id, progress=progress)
         await self._read(hit.file_id for hit in answer.hits)
         self.answer = answer
         self.show_hits(stand_on, anew=anew)
         self._say_found(answer)
-
-    @contextmanager
-    def _waiting(self) -> Iterator[Progress]:
-        """Say that it goes on, and how far it is, where the answer takes a while."""
-        told = "Searching ..."
-        due = False
-
-        def show() -> None:
-            nonlocal due
-            due = True
-            self.show_remark(told)
-
-        def progress(done: int, of: int) -> None:
-            nonlocal told
-            told = f"Looked at {done:,} of {of:,} sounds ..."
-            if due:
-                self.show_remark(told)
-
-        timer = self.set_timer(_SHOWN_AFTER, show)
-        try:
-            yield progress
-        finally:
-            timer.stop()
 
     def understood(self) -> Search:
         """Leave out what cannot be read yet of the filter, as the library does."""
