@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from smtui.companion import ONE_THREAD, killed, started
 from smtui.domain.analysis import Claims, Level, Measurement, SpectralFeatures
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.error_codes import ErrorCode
@@ -22,7 +19,7 @@ from smtui.domain.masking import outline_outside
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.traits import traits_outside
 
-_COMMAND = (sys.executable, "-P", "-m", "smtui", "inspect", "--json", "--embedding", "--")
+_LISTENING = ("-m", "smtui", "inspect", "--json", "--embedding", "--")
 _TAKEN = (
     *("recipe_version", "file_hash", "duration", "processing_time", "tempo", "key", "mode"),
     *("loudness_lufs", "root_note", "is_loop", "kind", "kind_confidence"),
@@ -51,18 +48,9 @@ class InspectedOutside:
         return heard
 
     async def _told(self, path: Path) -> bytes:
-        quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         try:
-            child = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                path,
-                stdin=DEVNULL,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                env={**os.environ, **quiet},
-                start_new_session=True,
-            )
-        except OSError as error:
+            child = await started(*_LISTENING, path, environment=ONE_THREAD)
+        except ConnectionError as error:
             raise _failed() from error
         try:
             async with asyncio.timeout(self._seconds):
@@ -72,15 +60,8 @@ class InspectedOutside:
                 "Listening to it took too long", code=ErrorCode.TIMED_OUT
             ) from error
         finally:
-            await _ended(child)
+            await killed(child)
         return told
-
-
-async def _ended(child: Process) -> None:
-    if child.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
 
 
 def _stamp(path: Path) -> tuple[Path, int, int]:

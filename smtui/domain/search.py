@@ -71,6 +71,16 @@ class Search:
     apart: bool = False
     words: str = ""
 
+    @property
+    def seeds(self) -> tuple[Seed, ...]:
+        """The sounds to be like, then those to be unlike."""
+        return (*self.more, *self.less)
+
+    @property
+    def seed_ids(self) -> frozenset[FileId]:
+        """The ids of those that are of the library: they are no hits."""
+        return frozenset(seed.file_id for seed in self.seeds if seed.file_id is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import Process
 from dataclasses import replace
 
+from smtui.companion import LOST, ONE_THREAD, Companion
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.picture import Picture, PictureRequest, packed_request, unpacked_picture
 from smtui.painter import wire
 
-_COMMAND = (sys.executable, "-P", "-m", "smtui.painter")
 # Most pictures are done in less; starting a new painter costs more than waiting so long.
 _GRACE_SECONDS = 0.25
 _SILENCE_SECONDS = 5.0
 # A cold disk and a busy machine may take long to import numpy.
 _START_SECONDS = 20.0
-# How a pipe tells that the other end is gone. A TimeoutError is an OSError too, but means else.
-_LOST = (EOFError, ConnectionError, ValueError)
 
 
 class PainterProcess:
@@ -41,15 +36,13 @@ class PainterProcess:
         self._paths = paths or PathMap()
         self._silence = silence_seconds
         self._turn = asyncio.Lock()
-        self._child: Process | None = None
+        self._child = Companion("smtui.painter", ONE_THREAD)
         self._answered = False
-        self._closed = False
-        self._drawing: set[asyncio.Task[Picture]] = set()
 
     @property
     def pid(self) -> int | None:
         """The child's process id, while there is one."""
-        return self._child.pid if self._child and self._child.returncode is None else None
+        return self._child.pid
 
     async def paint(self, request: PictureRequest) -> Picture:
         """Draw; raises SoundUnreadable. Cancelling the caller stops the drawing."""
@@ -57,9 +50,8 @@ class PainterProcess:
             raise SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
         await self._turn.acquire()
         # The task frees the turn, because it may go on a moment longer than its caller.
-        task = asyncio.create_task(self._drawn(request))
-        self._drawing.add(task)
-        task.add_done_callback(self._done)
+        task = self._child.begin(self._drawn(request))
+        task.add_done_callback(lambda _: self._turn.release())
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -68,47 +60,35 @@ class PainterProcess:
 
     async def close(self) -> None:
         """End the child; later requests are refused."""
-        self._closed = True
-        drawing = tuple(self._drawing)
-        for task in drawing:
-            task.cancel()
-        await asyncio.gather(*drawing, return_exceptions=True)
-        await self._kill()
-
-    def _done(self, task: asyncio.Task[Picture]) -> None:
-        self._drawing.discard(task)
-        self._turn.release()
-        if not task.cancelled():
-            # Whoever was cancelled no longer asks how it ended.
-            task.exception()
+        await self._child.close()
 
     async def _drawn(self, request: PictureRequest) -> Picture:
-        was_idle = self._child is not None
+        was_idle = self._child.process is not None
         try:
             try:
                 return await self._exchanged(request)
-            except _LOST:
-                await self._kill()
+            except LOST:
+                await self._child.kill()
                 if not was_idle:
                     raise
                 # It may have died while idle, through no fault of this sound: one more try.
                 return await self._exchanged(request)
-        except _LOST as error:
-            await self._kill()
+        except LOST as error:
+            await self._child.kill()
             raise SoundUnreadable(
                 "Drawing this sound failed",
                 code=ErrorCode.INTERNAL,
                 hint="The painter was restarted.",
             ) from error
         except TimeoutError as error:
-            await self._kill()
+            await self._child.kill()
             raise SoundUnreadable(
                 "Drawing this sound took too long",
                 code=ErrorCode.TIMED_OUT,
                 hint="Its decoder was stuck.",
             ) from error
         except asyncio.CancelledError:
-            await self._kill()
+            await self._child.kill()
             raise
 
     async def _exchanged(self, request: PictureRequest) -> Picture:
@@ -138,30 +118,8 @@ class PainterProcess:
 
     async def _living(self) -> Process:
         """Give the child, started if there is none; one that died meanwhile is replaced."""
-        if self._closed:
-            raise ConnectionError("the painter is closed")
-        if self._child is not None and self._child.returncode is None:
-            return self._child
-        self._answered = False
-        # Threads of the linear algebra libraries would only get in the way of what plays audio.
-        quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        try:
-            self._child = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                env={**os.environ, **quiet},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ConnectionError("no painter could be started") from error
-        return self._child
-
-    async def _kill(self) -> None:
-        child, self._child = self._child, None
-        if child is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
+        child = self._child.process
+        if child is None or child.returncode is not None:
+            self._answered = False
+            child = await self._child.start()
+        return child

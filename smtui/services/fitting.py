@@ -100,9 +100,8 @@ class Fitting:
         question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
         whole, done = await self._samples.count(question), 0
         seeds = await self._seeds(search)
-        left_out = {one.file_id for one in (*search.more, *search.less)}
         found = _Found()
-        async for measured in self._measured(seeds, question, left_out):
+        async for measured in self._measured(seeds, question, search.seed_ids):
             found.fits += measured.fits
             found.unheard += measured.unheard
             found.other_tempo += measured.other_tempo
@@ -145,7 +144,7 @@ class Fitting:
         return found
 
     async def _measured(
-        self, seeds: Sequence[_Beside], question: Question, left_out: set[FileId | None]
+        self, seeds: Sequence[_Beside], question: Question, left_out: frozenset[FileId]
     ) -> AsyncIterator[_Found]:
         """Measure page by page; the next page is read while one is measured."""
         before: asyncio.Task[_Found] | None = None

@@ -48,12 +48,6 @@ class _Asked:
     limit: int
 
     @property
-    def seeds(self) -> frozenset[FileId]:
-        """The seeds of the library, which are no hits."""
-        seeds = (*self.search.more, *self.search.less)
-        return frozenset(seed.file_id for seed in seeds if seed.file_id is not None)
-
-    @property
     def dropping(self) -> bool:
         """Hits are dropped for being the same, or of one folder."""
         return self.search.apart or self.search.per_folder is not None
@@ -66,7 +60,7 @@ class _Asked:
             self.question,
             search.per_folder,
             search.apart,
-            sorted(self.seeds),
+            sorted(search.seed_ids),
             self.limit,
             generations,
         )
@@ -144,18 +138,17 @@ class Similarity:
         return answer
 
     async def _goal(self, search: Search, viewer: UserId | None) -> Wanted:
-        seeds = (*search.more, *search.less)
-        if len(seeds) > MOST_SEEDS:
+        if len(search.seeds) > MOST_SEEDS:
             raise InputInvalid(
                 f"More than {MOST_SEEDS} sounds to be like and unlike say nothing any more",
                 hint="Take some of them away.",
             )
-        numbers = await self._seeds.numbers(seeds, viewer)
+        numbers = await self._seeds.numbers(search.seeds, viewer)
         return wanted(numbers[: len(search.more)], numbers[len(search.more) :])
 
     async def _answered(self, asked: _Asked, plan: Plan) -> Answer:
         """Compare until there are as many hits as asked, or no more sounds."""
-        search, seeds = asked.search, asked.seeds
+        search, seeds = asked.search, asked.search.seed_ids
         # Seeds outside the filter are none of what could have been found.
         inside = await self._samples.matching(asked.question, list(seeds)) if seeds else ()
         left = max(0, plan.out_of - len(inside))

@@ -123,7 +123,7 @@ class Words:
         if not more:
             remarks.append("The sounds to be like were not yet listened to: by words alone.")
             return list(hits)
-        seeds = {seed.file_id for seed in (*search.more, *search.less)}
+        seeds = search.seed_ids
         pool = [hit for hit in hits[:_POOL] if hit.file_id not in seeds]
         embedded = await reading.embeddings.of(
             [hit.file_id for hit in pool], recipe_version=reading.recipe_version

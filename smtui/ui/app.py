@@ -23,7 +23,7 @@ from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
-from smtui.ui.work import all_done
+from smtui.ui.writes import all_done
 
 if TYPE_CHECKING:
     from smtui.services.accounts import SignedIn

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.text import shown
-from smtui.ui.work import all_done
+from smtui.ui.writes import all_done
 
 _TOAST_SECONDS = 8.0
 

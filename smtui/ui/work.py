@@ -14,22 +14,17 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial, update_wrapper
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from textual.css.query import NoMatches
 from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError, StoreUnreachable
-
-if TYPE_CHECKING:
-    from textual.app import App
-
-    from smtui.ui.room import Room
+from smtui.ui.room import Room
+from smtui.ui.writes import DOING
 
 P = ParamSpec("P")
-R = TypeVar("R", bound="Room")
-
-DOING = "doing"
+R = TypeVar("R", bound=Room)
 
 _LOOK_AGAIN = 0.5
 
@@ -93,19 +88,3 @@ async def told(room: Room, work: Callable[[], Coroutine[Any, Any, None]]) -> Non
         # when all is shut down those of every screen.
         if room.app.is_running and room in room.app.screen_stack:
             raise
-
-
-async def all_done(app: App[Any], *, seconds: float | None = None) -> bool:
-    """Wait until the writes that the person began are done; False if some are not in time."""
-    waits = [
-        asyncio.ensure_future(worker.wait())
-        for worker in app.workers
-        if worker.group == DOING and not worker.is_finished
-    ]
-    if not waits:
-        return True
-    done, late = await asyncio.wait(waits, timeout=seconds)
-    for wait in done:
-        # The failure itself was told where it happened.
-        wait.exception()
-    return not late

@@ -18,7 +18,7 @@ from smtui.domain.pause import Pause
 from smtui.services.overview import Overview
 from smtui.ui.room import Room
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import DOING
+from smtui.ui.writes import DOING
 
 if TYPE_CHECKING:
     from textual.app import App

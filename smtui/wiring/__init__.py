@@ -5,9 +5,10 @@ several machines use. Which it is, is decided here by the settings alone; what i
 the same.
 """
 
-from smtui.wiring.checkups import Checkup, checkup, machine_checks, private_servers, trials
+from smtui.wiring.checkups import Checkup, checkup, machine_checks, trials
 from smtui.wiring.clock import SystemClock
-from smtui.wiring.foundation import documents, guarded
+from smtui.wiring.documents import documents, guarded
+from smtui.wiring.keeper import private_servers
 from smtui.wiring.pausing import PresentPause, pauses
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services

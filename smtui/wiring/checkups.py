@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from smtui.domain.errors import ServerUnavailable
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.wiring.documents import documents
+from smtui.wiring.keeper import private_servers
 
 if TYPE_CHECKING:
     from smtui.domain.health import ServerHealth, WorkerReport
     from smtui.local.checks import Check
-    from smtui.local.servers import PrivateServers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,36 +23,9 @@ class Checkup:
     workers: tuple[WorkerReport, ...] = ()
 
 
-def private_servers(here: Places, settings: Settings) -> PrivateServers:
-    """Give the person's private servers with the manners that the settings ask for.
-
-    Raises ServerUnavailable where the settings name shared ones instead.
-    """
-    if settings.servers.given:
-        raise ServerUnavailable(
-            "The servers are shared with other machines, so smtui neither starts nor stops them",
-            hint="`smtui services check` asks them how they are; `smtui worker` listens for them.",
-        )
-    return keeper_of(here, settings)
-
-
-def keeper_of(here: Places, settings: Settings) -> PrivateServers:
-    """Give the person's keeper, which on shared servers keeps the watched folders alone."""
-    # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.local.servers import PrivateServers
-    from smtui.local.setup import Manners, present_versions
-    from smtui.stores.sqlite.schema import steps
-
-    manners = Manners(
-        children=settings.work.children,
-        nice=settings.work.nice,
-        idle_seconds=settings.services.idle_seconds,
-    )
-    return PrivateServers(here, manners, versions=present_versions(schema=len(steps())))
-
-
 async def checkup(here: Places, settings: Settings) -> Checkup:
     """Ask every server, within 5 s; failures are answers. Starts nothing, writes nothing."""
+    # Late imports, here and below: nothing of this is needed before the first frame.
     if settings.servers.given:
         from smtui.wiring.shared_health import SharedHealth
 
@@ -61,8 +34,6 @@ async def checkup(here: Places, settings: Settings) -> Checkup:
     from smtui.local.health import PrivateHealth
 
     async def ask() -> Any:
-        from smtui.wiring.foundation import documents
-
         async with documents(here, settings) as opened:
             return await opened.samples.generation()
 

@@ -16,9 +16,10 @@ from smtui.settings import Settings
 from smtui.stores.chroma.texts import ChromaTexts
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from smtui.wiring.checkups import private_servers
-from smtui.wiring.foundation import Foundation, documents, guarded
+from smtui.wiring.documents import documents
+from smtui.wiring.foundation import Foundation
 from smtui.wiring.index import chroma_index, chroma_line
+from smtui.wiring.keeper import private_servers
 
 
 @asynccontextmanager
@@ -46,7 +47,6 @@ async def embedded(here: Places, settings: Settings) -> AsyncIterator[Foundation
                     texts=ChromaTexts(line),
                     queue=CeleryQueue(servers.valkey, servers.worker),
                     health=PrivateHealth(here, servers, opened.samples.generation),
-                    guarded=guarded(settings),
                 )
             finally:
                 await index.close()

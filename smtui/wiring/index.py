@@ -12,8 +12,8 @@ from smtui.services.indexing import Indexing
 from smtui.settings import Servers, Settings
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
-from smtui.wiring.checkups import private_servers
-from smtui.wiring.foundation import documents
+from smtui.wiring.documents import documents
+from smtui.wiring.keeper import private_servers
 
 if TYPE_CHECKING:
     from smtui.local.servers import PrivateServers

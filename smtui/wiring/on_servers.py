@@ -13,7 +13,8 @@ from smtui.settings import Settings
 from smtui.stores.chroma.texts import ChromaTexts
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
-from smtui.wiring.foundation import Foundation, documents, guarded
+from smtui.wiring.documents import documents
+from smtui.wiring.foundation import Foundation
 from smtui.wiring.index import chroma_index, chroma_line
 from smtui.wiring.shared_health import SharedHealth
 from smtui.wiring.shared_redis import ListeningWorkers, SharedAddress, shared_link
@@ -46,5 +47,4 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),
             health=SharedHealth(settings.servers),
-            guarded=guarded(settings),
         )

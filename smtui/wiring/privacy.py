@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from smtui.domain.errors import SmtuiError
 from smtui.paths import Places
 from smtui.settings import Settings
+from smtui.wiring.documents import documents
 
 if TYPE_CHECKING:
     from smtui.local.sharing import Private
@@ -92,8 +93,6 @@ def _of_the_system(environment: Mapping[str, str]) -> Iterator[str]:
 
 async def _of_accounts(here: Places, settings: Settings) -> list[str]:
     """The names and e-mails of the library's accounts; none where it cannot be opened."""
-    from smtui.wiring.foundation import documents
-
     try:
         async with documents(here, settings) as opened:
             known = await opened.accounts.all()

@@ -16,8 +16,9 @@ from smtui.services.box import Services
 from smtui.settings import Settings
 from smtui.wiring import finding
 from smtui.wiring.clock import SystemClock
-from smtui.wiring.foundation import foundation
+from smtui.wiring.documents import guarded
 from smtui.wiring.pausing import pauses
+from smtui.wiring.set_up import foundation
 
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
@@ -121,7 +122,7 @@ def _accounts(here: Places, settings: Settings, ground: Foundation) -> Accounts:
     )
     limits = settings.limits
     per_minute = AskedPerMinute(tries=limits.auth_login, commands=limits.general_api)
-    return Accounts(ports, per_minute=per_minute, guarded_by_system=ground.guarded)
+    return Accounts(ports, per_minute=per_minute, guarded_by_system=guarded(settings))
 
 
 def _pictures(cache: Cache, paths: PathMap, stack: AsyncExitStack) -> Pictures:

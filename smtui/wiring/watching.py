@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from smtui.domain.errors import ServerUnavailable
 from smtui.paths import Places
 from smtui.settings import Settings
-from smtui.wiring.checkups import keeper_of
+from smtui.wiring.keeper import keeper_of
 
 if TYPE_CHECKING:
     from smtui.local.servers import PrivateServers

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
-import os
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from smtui.companion import LOST, Companion
 from smtui.domain.errors import ModelMissing, ModelStopped
 from smtui.domain.ports.likeness import singles
 from smtui.domain.ports.words import TextEmbedding
@@ -20,11 +19,9 @@ from smtui.domain.ports.words import TextEmbedding
 Answer = TypeVar("Answer")
 Work = Callable[[Process], Awaitable[Answer]]
 
-_COMMAND = (sys.executable, "-P", "-m", "smtui.words")
 _LONGEST_LINE = 64 << 20
 # Starting costs seconds; what is missing is not looked for with every question.
 _AGAIN_SECONDS = 30.0
-_LOST = (EOFError, ConnectionError, ValueError)
 
 
 class WordProcess:
@@ -35,21 +32,23 @@ class WordProcess:
 
     def __init__(self, model: str, *, fetch: bool = False) -> None:
         self._hello = {"hello": model, "fetch": fetch}
-        # Not simply inherited: beneath it, what libraries of C write is hushed.
-        self._told_on = sys.stderr if fetch else DEVNULL
-        self._child: Process | None = None
+        self._child = Companion(
+            "smtui.words",
+            {"TOKENIZERS_PARALLELISM": "false"},
+            # Not simply inherited: beneath it, what libraries of C write is hushed.
+            stderr=sys.stderr if fetch else DEVNULL,
+            longest_line=_LONGEST_LINE,
+        )
         self._embedding: TextEmbedding | None = None
         self._turn = asyncio.Lock()
         # In which row the child holds which text.
         self._rows: dict[str, int] = {}
-        self._asking: set[asyncio.Task[Any]] = set()
         self._failed: tuple[float, ModelMissing] | None = None
-        self._closed = False
 
     @property
     def pid(self) -> int | None:
         """The child's process id, while there is one."""
-        return self._child.pid if self._child and self._child.returncode is None else None
+        return self._child.pid
 
     async def embedding(self) -> TextEmbedding:
         """Say what it is, loaded if it was not."""
@@ -103,11 +102,8 @@ class WordProcess:
 
     async def close(self) -> None:
         """End the child."""
-        self._closed = True
-        for task in self._asking:
-            task.cancel()
-        await asyncio.gather(*self._asking, return_exceptions=True)
-        await self._kill()
+        await self._child.close()
+        self._rows.clear()
 
     def _held(self, fresh: Sequence[str]) -> None:
         first = len(self._rows)
@@ -115,11 +111,7 @@ class WordProcess:
 
     async def _asked(self, work: Work[Answer]) -> Answer:
         """Put a question and read its answer; what has begun is finished, whoever still waits."""
-        task = asyncio.create_task(self._exchanged(work))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-        task.add_done_callback(_ended)
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._child.begin(self._exchanged(work)))
 
     async def _exchanged(self, work: Work[Answer]) -> Answer:
         async with self._turn:
@@ -127,7 +119,7 @@ class WordProcess:
                 raise self._failed[1]
             try:
                 return await work(await self._living())
-            except _LOST as error:
+            except LOST as error:
                 await self._kill()
                 raise ModelStopped(
                     "The model of meanings stopped", hint="Ask again; or see: smtui words status"
@@ -140,36 +132,17 @@ class WordProcess:
 
     async def _living(self) -> Process:
         """Give the child, started and with its model loaded if there was none."""
-        if self._closed:
-            raise ConnectionError("it is closed")
-        if self._child is not None:
-            if self._child.returncode is not None:
-                raise EOFError("it has ended while nobody asked")
-            return self._child
-        try:
-            self._child = await asyncio.create_subprocess_exec(
-                *_COMMAND,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=self._told_on,
-                limit=_LONGEST_LINE,
-                env={**os.environ, "TOKENIZERS_PARALLELISM": "false"},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ConnectionError("no process could be started") from error
-        told = await _talk(self._child, self._hello)
-        self._embedding = TextEmbedding(**told)
-        return self._child
+        child = self._child.process
+        if child is None:
+            child = await self._child.start()
+            self._embedding = TextEmbedding(**await _talk(child, self._hello))
+        elif child.returncode is not None:
+            raise EOFError("it has ended while nobody asked")
+        return child
 
     async def _kill(self) -> None:
-        child, self._child = self._child, None
         self._rows.clear()
-        if child is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
+        await self._child.kill()
 
 
 async def _talk(child: Process, request: dict[str, Any]) -> dict[str, Any]:
@@ -185,9 +158,3 @@ async def _talk(child: Process, request: dict[str, Any]) -> dict[str, Any]:
     if "title" in told:
         raise ModelMissing(told["title"], hint=told["hint"])
     return told
-
-
-def _ended(task: asyncio.Task[Any]) -> None:
-    """Take note of how a task ended that nobody may be waiting for any more."""
-    if not task.cancelled():
-        task.exception()

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from smtui.domain.account import OneTimeCode, Role, UserId
 from smtui.domain.errors import AlreadyTaken
 from smtui.domain.ports.documents import AccountStore
-from tests.contracts.document_stores import IMPLEMENTATIONS, NOW, DocumentStores, account
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def documents(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores
+from tests.contracts.document_stores import NOW, DocumentStores, account
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from array import array
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -35,7 +34,6 @@ from smtui.stores.redis.link import RedisLink
 from tests.contracts.document_stores import (
     ANNA,
     BERT,
-    IMPLEMENTATIONS,
     NOW,
     DocumentStores,
     found,
@@ -43,14 +41,6 @@ from tests.contracts.document_stores import (
 )
 
 KICK, SNARE = FileId("kick"), FileId("snare")
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def documents(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores
 
 
 @pytest.fixture(params=["alone", "through the cache"])

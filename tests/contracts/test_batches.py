@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -18,13 +15,10 @@ from smtui.domain.batch import (
     LONGEST_LEASE_SECONDS,
     MAX_ATTEMPTS,
     MAX_BATCH_FILES,
-    Batch,
     BatchId,
-    Claimed,
     Failure,
     FileResult,
     RunId,
-    RunProgress,
     State,
     Unseen,
 )
@@ -32,54 +26,8 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.batch_model import CLOCKED, Hand
-from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, DocumentStores
-
-RUN = RunId("run")
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def documents(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores
-
-
-@pytest.fixture
-def batches(documents: DocumentStores) -> BatchStore:
-    return documents.batches
-
-
-def batch(*files: str, **changes: Any) -> Batch:
-    facts: dict[str, Any] = {
-        "batch_id": BatchId(str(uuid4())),
-        "run_id": RUN,
-        "user_id": ANNA,
-        "level": Level.ADVANCED,
-        "file_ids": tuple(FileId(file) for file in files),
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Batch(**(facts | changes))
-
-
-async def claim(
-    batches: BatchStore,
-    limit: int = 100,
-    *,
-    worker: str = "w",
-    lease: float = 60.0,
-    machine: str = "",
-) -> tuple[Claimed, ...]:
-    return await batches.claim(
-        RUN, worker=worker, limit=limit, lease_seconds=lease, machine=machine
-    )
-
-
-async def progress(batches: BatchStore) -> RunProgress:
-    seen = await batches.progress(RUN)
-    assert seen is not None
-    return seen
+from tests.contracts.document_stores import ANNA, BERT, NOW
+from tests.contracts.one_run import RUN, batch, claim, progress
 
 
 async def test_a_batch_comes_back_as_it_was_made(batches: BatchStore) -> None:

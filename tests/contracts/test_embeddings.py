@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import AsyncIterator
-from pathlib import Path
 from uuid import uuid4
-
-import pytest
 
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.sample import FileId
-from tests.contracts.document_stores import ANNA, IMPLEMENTATIONS, NOW, DocumentStores, found, heard
+from tests.contracts.document_stores import ANNA, NOW, DocumentStores, found, heard
 
 RECIPE = 3
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def stores(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as opened:
-        yield opened
 
 
 def numbers(first: float) -> tuple[float, ...]:
@@ -28,17 +18,17 @@ def numbers(first: float) -> tuple[float, ...]:
 
 
 async def sound(
-    stores: DocumentStores, name: str, *, recipe: int = RECIPE, level: Level = Level.ADVANCED
+    documents: DocumentStores, name: str, *, recipe: int = RECIPE, level: Level = Level.ADVANCED
 ) -> FileId:
-    (file_id,) = await stores.samples.add_found(
+    (file_id,) = await documents.samples.add_found(
         [found(f"/a/{name}.wav", file_hash=name)], user_id=ANNA, at=NOW
     )
-    await listen(stores, file_id, name, recipe=recipe, level=level)
+    await listen(documents, file_id, name, recipe=recipe, level=level)
     return file_id
 
 
 async def listen(
-    stores: DocumentStores,
+    documents: DocumentStores,
     file_id: FileId,
     name: str,
     *,
@@ -53,7 +43,7 @@ async def listen(
         processing_time=0.1,
         embedding=() if level is Level.BASIC else numbers(float(len(name))),
     )
-    await stores.analyses.save(
+    await documents.analyses.save(
         Analysis(
             analysis_id=AnalysisId(str(uuid4())),
             file_id=file_id,
@@ -63,53 +53,53 @@ async def listen(
         )
     )
     told = heard(recipe_version=recipe, level=level)
-    assert await stores.samples.set_heard(file_id, told, file_hash=name)
+    assert await documents.samples.set_heard(file_id, told, file_hash=name)
 
 
-async def test_the_very_numbers_that_were_heard_come_back(stores: DocumentStores) -> None:
-    file_id = await sound(stores, "kick")
-    (one,) = (await stores.embeddings.of([file_id], recipe_version=RECIPE)).values()
+async def test_the_very_numbers_that_were_heard_come_back(documents: DocumentStores) -> None:
+    file_id = await sound(documents, "kick")
+    (one,) = (await documents.embeddings.of([file_id], recipe_version=RECIPE)).values()
     assert one.file_id == file_id
     assert one.recipe_version == RECIPE
     assert one.numbers == array("f", numbers(4.0)).tobytes()
 
 
 async def test_only_what_is_there_and_heard_by_this_recipe_is_compared(
-    stores: DocumentStores,
+    documents: DocumentStores,
 ) -> None:
-    there = await sound(stores, "there")
-    full = await sound(stores, "full", level=Level.FULL)
-    gone, old = await sound(stores, "gone"), await sound(stores, "old", recipe=RECIPE - 1)
-    basic = await sound(stores, "basic", level=Level.BASIC)
-    (unheard,) = await stores.samples.add_found([found("/a/u.wav")], user_id=ANNA, at=NOW)
-    await stores.samples.set_missing([gone], NOW)
+    there = await sound(documents, "there")
+    full = await sound(documents, "full", level=Level.FULL)
+    gone, old = await sound(documents, "gone"), await sound(documents, "old", recipe=RECIPE - 1)
+    basic = await sound(documents, "basic", level=Level.BASIC)
+    (unheard,) = await documents.samples.add_found([found("/a/u.wav")], user_id=ANNA, at=NOW)
+    await documents.samples.set_missing([gone], NOW)
     everything = [there, full, gone, old, basic, unheard, FileId("nobody")]
-    given = await stores.embeddings.of(everything, recipe_version=RECIPE)
+    given = await documents.embeddings.of(everything, recipe_version=RECIPE)
     assert set(given) == {there, full}
-    assert await stores.embeddings.count(recipe_version=RECIPE) == 2
-    after = await stores.embeddings.after(None, recipe_version=RECIPE, limit=10)
+    assert await documents.embeddings.count(recipe_version=RECIPE) == 2
+    after = await documents.embeddings.after(None, recipe_version=RECIPE, limit=10)
     assert [one.file_id for one in after] == sorted([there, full])
-    await stores.samples.set_missing([gone], None)
-    assert await stores.embeddings.count(recipe_version=RECIPE) == 3
+    await documents.samples.set_missing([gone], None)
+    assert await documents.embeddings.count(recipe_version=RECIPE) == 3
 
 
-async def test_what_was_heard_of_earlier_bytes_is_not_compared(stores: DocumentStores) -> None:
-    file_id = await sound(stores, "a")
-    await stores.samples.add_found([found("/a/a.wav", file_hash="new")], user_id=ANNA, at=NOW)
-    assert not await stores.embeddings.of([file_id], recipe_version=RECIPE)
-    assert await stores.embeddings.count(recipe_version=RECIPE) == 0
-    await listen(stores, file_id, "new")
-    (one,) = (await stores.embeddings.of([file_id], recipe_version=RECIPE)).values()
+async def test_what_was_heard_of_earlier_bytes_is_not_compared(documents: DocumentStores) -> None:
+    file_id = await sound(documents, "a")
+    await documents.samples.add_found([found("/a/a.wav", file_hash="new")], user_id=ANNA, at=NOW)
+    assert not await documents.embeddings.of([file_id], recipe_version=RECIPE)
+    assert await documents.embeddings.count(recipe_version=RECIPE) == 0
+    await listen(documents, file_id, "new")
+    (one,) = (await documents.embeddings.of([file_id], recipe_version=RECIPE)).values()
     assert one.numbers == array("f", numbers(3.0)).tobytes()
 
 
-async def test_a_walk_meets_every_sound_once(stores: DocumentStores) -> None:
-    ids = sorted([await sound(stores, f"s{number}") for number in range(7)])
+async def test_a_walk_meets_every_sound_once(documents: DocumentStores) -> None:
+    ids = sorted([await sound(documents, f"s{number}") for number in range(7)])
     met: list[FileId] = []
-    while page := await stores.embeddings.after(
+    while page := await documents.embeddings.after(
         met[-1] if met else None, recipe_version=RECIPE, limit=3
     ):
         met += [one.file_id for one in page]
     assert met == ids
-    assert list(await stores.embeddings.ids(None, recipe_version=RECIPE, limit=4)) == ids[:4]
-    assert list(await stores.embeddings.ids(ids[3], recipe_version=RECIPE, limit=9)) == ids[4:]
+    assert list(await documents.embeddings.ids(None, recipe_version=RECIPE, limit=4)) == ids[:4]
+    assert list(await documents.embeddings.ids(ids[3], recipe_version=RECIPE, limit=9)) == ids[4:]

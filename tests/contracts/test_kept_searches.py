@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.ports.documents import KeptSearchStore
-from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW
+from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores
 
 SEARCH, FILTER = KeptKind.SEARCH, KeptKind.FILTER
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def searches(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[KeptSearchStore]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as opened:
-        yield opened.searches
+@pytest.fixture
+def searches(documents: DocumentStores) -> KeptSearchStore:
+    return documents.searches
 
 
 def line(text: str, minutes: int = 0, *, name: str = "", kind: KeptKind = SEARCH) -> KeptSearch:

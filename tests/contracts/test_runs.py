@@ -3,66 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
-
-import pytest
 
 from smtui.domain.analysis import Level
-from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
+from smtui.domain.batch import RunId, RunProgress, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.document_stores import (
     ANNA,
     BERT,
-    IMPLEMENTATIONS,
     NOW,
     DocumentStores,
     found,
     heard,
 )
-
-RUN = RunId("run")
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def documents(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores
-
-
-@pytest.fixture
-def batches(documents: DocumentStores) -> BatchStore:
-    return documents.batches
-
-
-def batch(*files: str, **changes: Any) -> Batch:
-    facts: dict[str, Any] = {
-        "batch_id": BatchId(str(uuid4())),
-        "run_id": RUN,
-        "user_id": ANNA,
-        "level": Level.ADVANCED,
-        "file_ids": tuple(FileId(file) for file in files),
-        "created_at": NOW,
-        "updated_at": NOW,
-    }
-    return Batch(**(facts | changes))
-
-
-async def claim(batches: BatchStore, limit: int = 100, worker: str = "w") -> tuple[Claimed, ...]:
-    return await batches.claim(RUN, worker=worker, limit=limit, lease_seconds=60)
-
-
-async def progress(batches: BatchStore) -> RunProgress:
-    seen = await batches.progress(RUN)
-    assert seen is not None
-    return seen
+from tests.contracts.one_run import RUN, batch, claim, progress
 
 
 def counts(run: RunProgress) -> tuple[int, int, int, int]:
@@ -178,7 +135,7 @@ async def test_two_who_cancel_and_resume_at_once_leave_every_file_counted(
 
     async def work(worker: str) -> None:
         for _ in range(12):
-            for place, one in enumerate(await claim(batches, 3, worker)):
+            for place, one in enumerate(await claim(batches, 3, worker=worker)):
                 if place:
                     await batches.complete(one, one.analysis_id)
                 else:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,16 +12,15 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.said import Said
 from smtui.domain.sample import FileId, FoundFile
-from tests.contracts.document_stores import ANNA, IMPLEMENTATIONS, NOW, found, heard
+from tests.contracts.document_stores import ANNA, NOW, DocumentStores, found, heard
 
 FAST = heard(tempo=120.0, key="A", mode="minor", tempo_confidence=0.9)
 SLOW = heard(tempo=93.0, tempo_confidence=0.9)
 
 
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def samples(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SampleStore]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores.samples
+@pytest.fixture
+def samples(documents: DocumentStores) -> SampleStore:
+    return documents.samples
 
 
 async def add(samples: SampleStore, file: FoundFile) -> FileId:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,6 @@ from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
 from tests.contracts.document_stores import (
     ANNA,
     BERT,
-    IMPLEMENTATIONS,
     NOW,
     DocumentStores,
     found,
@@ -27,14 +24,6 @@ from tests.contracts.document_stores import (
 
 MARK = Mark(by=ANNA, at=NOW)
 TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def documents(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncIterator[DocumentStores]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as stores:
-        yield stores
 
 
 @pytest.fixture

@@ -134,6 +134,18 @@ async def test_a_child_that_died_while_idle_is_replaced_unseen(
     assert (await painter.paint(wanted(tone))).width == 80
 
 
+async def test_nothing_is_left_of_a_closed_painter_and_nothing_begins(
+    painter: PainterProcess, tone: Path
+) -> None:
+    await painter.paint(wanted(tone))
+    child = pid_of(painter)
+    await painter.close()
+    assert not psutil.pid_exists(child)
+    with pytest.raises(SoundUnreadable):
+        await painter.paint(wanted(tone))
+    assert painter.pid is None
+
+
 async def test_a_person_who_moves_on_does_not_wait_for_the_picture_before(
     painter: PainterProcess, tone: Path, long: Path
 ) -> None:

@@ -11,9 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import trustme
+
+from tests.servers.relay import Relay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,52 +40,24 @@ def tls_front(port: int, folder: Path, *, name: str = "localhost") -> Iterator[T
     thread = threading.Thread(target=loop.run_forever, name="tls-front")
     thread.start()
     try:
-        front = _Front(port)
-        listening = asyncio.run_coroutine_threadsafe(front.listen(context), loop).result(10)
+        relay = Relay(partial(_joined, port))
+        listening = asyncio.run_coroutine_threadsafe(relay.open(context), loop).result(10)
         yield TlsFront(port=listening, authority=file)
-        asyncio.run_coroutine_threadsafe(front.close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(relay.close(), loop).result(10)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
 
 
-class _Front:
-    def __init__(self, behind: int) -> None:
-        self._behind = behind
-        self._lines: set[asyncio.Task[None]] = set()
-
-    async def listen(self, context: ssl.SSLContext) -> int:
-        self._server = await asyncio.start_server(self._taken, "127.0.0.1", 0, ssl=context)
-        number: int = self._server.sockets[0].getsockname()[1]
-        return number
-
-    async def close(self) -> None:
-        self._server.close()
-        for line in self._lines:
-            line.cancel()
-        await asyncio.gather(*self._lines, return_exceptions=True)
-
-    async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._lines.add(task)
-        try:
-            await self._joined(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            pass
-        finally:
-            self._lines.discard(task)
-            writer.close()
-
-    async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner, outer = await asyncio.open_connection("127.0.0.1", self._behind)
-        try:
-            async with asyncio.TaskGroup() as both:
-                both.create_task(_passed(reader, outer))
-                both.create_task(_passed(inner, writer))
-        finally:
-            outer.close()
+async def _joined(behind: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    inner, outer = await asyncio.open_connection("127.0.0.1", behind)
+    try:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_passed(reader, outer))
+            both.create_task(_passed(inner, writer))
+    finally:
+        outer.close()
 
 
 async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import bson
 
+from tests.servers.relay import Relay
+
 Document = dict[str, Any]
 Change = Callable[[str, Document], Document | None]
 
@@ -32,7 +34,7 @@ class Meddler:
         self.change: Change = lambda command, answer: answer
         self.asked: list[str] = []
         self._there = urlsplit(url)
-        self._lines: set[asyncio.Task[None]] = set()
+        self._relay = Relay(self._joined)
 
     @property
     def url(self) -> str:
@@ -55,26 +57,10 @@ class Meddler:
         self.change = change
 
     async def open(self) -> None:
-        self._server = await asyncio.start_server(self._taken, "127.0.0.1", 0)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._port = await self._relay.open()
 
     async def close(self) -> None:
-        self._server.close()
-        for line in self._lines:
-            line.cancel()
-        await asyncio.gather(*self._lines, return_exceptions=True)
-
-    async def _taken(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._lines.add(task)
-        try:
-            await self._joined(reader, writer)
-        except (OSError, asyncio.CancelledError):
-            pass
-        finally:
-            self._lines.discard(task)
-            writer.close()
+        await self._relay.close()
 
     async def _joined(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, port = self._there.hostname, self._there.port

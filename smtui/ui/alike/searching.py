@@ -104,8 +104,7 @@ class Searching(Room):
 
     async def _found(self, stand_on: FileId | None, *, anew: bool) -> None:
         search = self.understood()
-        seeds = [seed.file_id for seed in (*search.more, *search.less) if seed.file_id]
-        await self._read(seeds)
+        await self._read(search.seed_ids)
         self.show_search()
         with waiting(self, self.show_remark) as progress:
             answer = await self.finders.find(search, viewer=self.account.user_id, progress=progress)
@@ -205,7 +204,7 @@ class Searching(Room):
 
     def _hit_rows(self) -> list[HitRow]:
         hits = () if self.answer is None else self.answer.hits
-        seeds = {seed.file_id for seed in (*self.search.more, *self.search.less)}
+        seeds = self.search.seed_ids
         others = [hit for hit in hits if hit.file_id not in seeds][:LIMIT]
         return [self._hit_row(rank, hit) for rank, hit in enumerate(others, start=1)]
 

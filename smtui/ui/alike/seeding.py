@@ -168,7 +168,7 @@ class Seeding(Searching):
 
     async def _named(self, names: Sequence[str]) -> list[Seed]:
         """Find the sounds that are named; those of this search are meant by their names."""
-        mine = {seed.name: seed for seed in (*self.search.more, *self.search.less)}
+        mine = {seed.name: seed for seed in self.search.seeds}
         viewer = self.account.user_id
         return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
 
