@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.message import Message
 from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError
@@ -39,6 +40,10 @@ _SHARE = 5
 
 class Browser(Room):
     """Asks the library and fills the table."""
+
+    @dataclass
+    class Answered(Message):
+        """What was asked last has its whole answer."""
 
     def __init__(self, services: Services, account: Account, options: Options) -> None:
         super().__init__()
@@ -117,6 +122,7 @@ class Browser(Room):
         if row is not None:
             self.table.move_to(row)
         await self.count_all()
+        self.post_message(self.Answered())
 
     async def _counted(self, listing: Listing) -> int | None:
         """Count an answer, unless that takes longer than a person would notice."""
