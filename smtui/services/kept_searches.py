@@ -27,10 +27,16 @@ class KeptSearches:
         """What was saved by name, then what was only asked, newest first."""
         return await self._searches.of(by.user_id)
 
+    def at_present(self, kind: KeptKind, text: str) -> KeptSearch | None:
+        """Make the line of what is asked now; None where there is none that one could type."""
+        if not text.strip() or not _can_be_typed(text):
+            return None
+        return KeptSearch(kind=kind, text=text.strip(), used_at=self._clock.now())
+
     async def asked(self, kind: KeptKind, text: str, *, by: Account) -> None:
         """Remember a line that was asked; one that nobody could type again is not kept."""
-        if text.strip() and _can_be_typed(text):
-            await self._keep(KeptSearch(kind=kind, text=text, used_at=self._clock.now()), by)
+        if (line := self.at_present(kind, text)) is not None:
+            await self._keep(line, by)
 
     async def save(self, kept: KeptSearch, name: str, *, by: Account) -> KeptSearch:
         """Save a line under a name.

@@ -14,7 +14,6 @@ from smtui.ui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
-    from smtui.ui.alike.keeping import Keeping
     from smtui.ui.alike.opening import TowardsAlike
     from smtui.ui.inspecting.sound import Neighbours
     from smtui.ui.options import Options
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from smtui.ui.screens.library import LibraryScreen
     from smtui.ui.screens.similar import SimilarScreen
     from smtui.ui.session import OpenSession
+    from smtui.ui.towards_kept import TowardsKept
     from smtui.ui.widgets.status_bar import StatusBar
     from smtui.ui.working import Working
 
@@ -60,12 +60,12 @@ class Doors(TypeAhead):
         """Open one of the sounds that were found."""
         self._open_sound(message.file_id, message.hits)
 
-    def on_keeping_kept_wanted(self, message: Keeping.KeptWanted) -> None:
+    def on_towards_kept_kept_wanted(self, message: TowardsKept.KeptWanted) -> None:
         """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
         from smtui.ui.screens.kept import KeptScreen
-        from smtui.ui.screens.similar import SimilarScreen
+        from smtui.ui.towards_kept import TowardsKept
 
-        if not isinstance(self.screen, SimilarScreen):
+        if not isinstance(self.screen, TowardsKept):
             return
         assert self._services is not None
         assert self._session is not None
@@ -74,12 +74,14 @@ class Doors(TypeAhead):
 
     def on_kept_screen_chosen(self, message: KeptScreen.Chosen) -> None:
         """Ask what was chosen where the list was opened."""
-        from smtui.ui.screens.similar import SimilarScreen
+        from smtui.ui.screens.kept import KeptScreen
+        from smtui.ui.towards_kept import TowardsKept
 
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, SimilarScreen):
-                screen.take_kept(message.kept)
-                return
+        if not isinstance(self.screen, KeptScreen):
+            return
+        self.screen.dismiss()
+        if isinstance(self.screen, TowardsKept):
+            self.screen.take_kept(message.kept)
 
     def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""

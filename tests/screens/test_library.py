@@ -112,6 +112,16 @@ async def test_enter_keeps_the_filter_and_esc_in_the_table_takes_it_away(
         assert len(names(pilot)) == 3
 
 
+async def test_a_letter_that_is_taken_back_at_once_leaves_what_the_line_says(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"kick")
+        await press(pilot, "x", "backspace")
+        assert pilot.app.screen.query_one(FilterLine).text == "kick"
+        assert names(pilot) == ["a_kick.wav"]
+
+
 async def test_a_mistake_is_named_and_what_stands_before_it_is_asked(
     library: Home, open_app: OpenApp
 ) -> None:

@@ -50,6 +50,25 @@ async def test_what_was_asked_lately_is_remembered_as_far_as_it_can_be_typed(
     assert await searches.of(BERT) == ()
 
 
+async def test_a_line_with_spaces_around_it_is_the_same_line(searches: KeptSearches) -> None:
+    for text in ("kick", " kick ", "kick  "):
+        await searches.asked(KeptKind.FILTER, text, by=ANNA)
+    assert [one.text for one in await searches.of(ANNA)] == ["kick"]
+
+
+async def test_what_is_asked_now_can_be_saved_though_it_was_never_kept(
+    searches: KeptSearches,
+) -> None:
+    present = searches.at_present(KeptKind.FILTER, " is:failed ")
+    assert present is not None
+    assert await searches.of(ANNA) == ()
+    saved = await searches.save(present, "to mend", by=ANNA)
+    assert await searches.of(ANNA) == (saved,)
+    assert saved.text == "is:failed"
+    for text in ("", "  ", "a\x1b", "\udcff"):
+        assert searches.at_present(KeptKind.FILTER, text) is None
+
+
 async def test_what_was_saved_outlives_what_was_only_asked(searches: KeptSearches) -> None:
     await searches.asked(SEARCH, "like a", by=ANNA)
     (asked,) = await searches.of(ANNA)

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from textual.message import Message
-
-from smtui.domain.errors import SmtuiError
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.search import Search, View
 from smtui.ui.alike.seeding import Seeding
+from smtui.ui.towards_kept import TowardsKept, quietly
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.work import doing, looking
 
-_log = logging.getLogger(__name__)
 
-
-class Keeping(Seeding):
+class Keeping(TowardsKept, Seeding):
     """Remembers searches, and writes them so that they find the same again."""
 
     _noted = ""
-
-    @dataclass
-    class KeptWanted(Message):
-        """The person wants to see what is kept."""
-
-        present: str
 
     def action_kept(self) -> None:
         """Show what was saved and asked lately, the present search among it."""
@@ -36,7 +25,7 @@ class Keeping(Seeding):
     async def _open_kept(self, search: Search) -> None:
         text = await self._line(search)
         await self._note(search, text)
-        self.post_message(self.KeptWanted(text))
+        self.want_kept(KeptKind.SEARCH, text)
 
     def note_search(self) -> None:
         """Remember what is asked, for it led somewhere."""
@@ -44,11 +33,8 @@ class Keeping(Seeding):
 
     @doing
     async def _note_asked(self, search: Search) -> None:
-        try:
+        with quietly():
             await self._note(search, await self._line(search))
-        except SmtuiError as error:
-            # Nobody asked for this: it is no reason to disturb.
-            _log.warning("a search was not remembered: %s", error)
 
     async def _note(self, search: Search, text: str) -> None:
         if not text or text == self._noted:
@@ -93,6 +79,5 @@ class Keeping(Seeding):
         if kept.kind is KeptKind.SEARCH:
             self.answer_line(kept.text)
             return
-        with self.prevent(FilterLine.Typed):
-            self.query_one(FilterLine).set_text(kept.text)
-        self.ask(replace(self.search, filter=kept.text))
+        self.restore_filter(kept.text)
+        self.ask(replace(self.search, filter=self.query_one(FilterLine).text))

@@ -43,9 +43,15 @@ class Seeding(Searching):
 
     # Beginning.
 
+    def begin(self, begin: Begin) -> None:
+        """Look for what is like these sounds, like a file from outside, or for what a line says."""
+        if begin.line:
+            self.answer_line(begin.line)
+        else:
+            self._begin(begin)
+
     @looking(group="begin", patient=True)
-    async def begin(self, begin: Begin) -> None:
-        """Look for what is like these sounds, or like a file from outside."""
+    async def _begin(self, begin: Begin) -> None:
         if begin.outside is not None:
             await self._begin_outside(begin.outside)
             return
@@ -102,7 +108,7 @@ class Seeding(Searching):
             return
         *earlier, before = self._history
         self._history = tuple(earlier)
-        self._restore_filter(before.search.filter)
+        self.restore_filter(before.search.filter)
         self.ask(before.search, stand_on=before.file_id)
 
     def action_more_like(self) -> None:
@@ -150,20 +156,26 @@ class Seeding(Searching):
         try:
             line = parse(text)
         except QueryInvalid as mistake:
-            # In the line itself: a toast would lie over what is to be mended.
-            self._ask_line(f"{shown(mistake.title)}; search", text)
+            self._mend_line(mistake, text)
             return
         self._find_named(text, line)
+
+    def _mend_line(self, error: SmtuiError, text: str) -> None:
+        """Ask for the line again, and say why."""
+        if self.seed is None and not self.search.words:
+            self.show_notice("Nothing is looked for yet", "L types a search, esc goes back")
+        # In the line itself: a toast would lie over what is to be mended.
+        self._ask_line(f"{shown(error.title)}; search", text)
 
     @looking(group="begin")
     async def _find_named(self, text: str, line: SearchLine) -> None:
         try:
             more, less = await self._named(line.more), await self._named(line.less)
         except SmtuiError as error:
-            self._ask_line(f"{shown(error.title)}; search", text)
+            self._mend_line(error, text)
             return
         self.remember()
-        self._restore_filter(line.filter)
+        self.restore_filter(line.filter)
         self.ask(line.search(more=more, less=less))
 
     async def _named(self, names: Sequence[str]) -> list[Seed]:
@@ -172,7 +184,8 @@ class Seeding(Searching):
         viewer = self.account.user_id
         return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
 
-    def _restore_filter(self, text: str) -> None:
+    def restore_filter(self, text: str) -> None:
+        """Put a text into the filter line without asking."""
         with self.prevent(FilterLine.Typed):
             self.query_one(FilterLine).set_text(text)
 

@@ -12,10 +12,17 @@ from smtui.ui.alike.finding import Finders
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begin:
-    """What to be like: sounds of the library, the first being the seed, or a file from outside."""
+    """What to begin with: one of these.
+
+    Attributes:
+        seeds: sounds of the library, the first being the seed.
+        outside: a file that is not of the library.
+        line: a whole search as text (`domain/search_line.py`).
+    """
 
     seeds: tuple[FileId, ...] = ()
     outside: Path | None = None
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.message import Message
 from textual.worker import Worker
 
 from smtui.domain.errors import SmtuiError
@@ -40,6 +41,10 @@ _SHARE = 5
 class Browser(Room):
     """Asks the library and fills the table."""
 
+    @dataclass
+    class Answered(Message):
+        """What was asked last has its whole answer."""
+
     def __init__(self, services: Services, account: Account, options: Options) -> None:
         super().__init__()
         self.services = services
@@ -52,7 +57,7 @@ class Browser(Room):
         self._total_at: int | None = None
         self._listing: Listing | None = None
         self._generation = -1
-        self._asking = False
+        self._answering: Worker[None] | None = None
 
     @property
     def question(self) -> Question:
@@ -71,6 +76,11 @@ class Browser(Room):
         return self._listing is not None
 
     @property
+    def is_asking(self) -> bool:
+        """An answer is waited for."""
+        return self._answering is not None and not self._answering.is_finished
+
+    @property
     def targets(self) -> tuple[FileId, ...]:
         """The marked sounds, or the one under the cursor."""
         if self.table.marked:
@@ -85,7 +95,8 @@ class Browser(Room):
         asked, mistake = asked.understood()
         line.show_mistake(mistake)
         line.show_order(asked.order)
-        return self._ask(asked, pause)
+        self._answering = self._ask(asked, pause)
+        return self._answering
 
     def restore_filter(self, text: str) -> None:
         """Put a text into the filter line without asking."""
@@ -94,27 +105,24 @@ class Browser(Room):
 
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
-        self._asking = True
         # A wider answer keeps to its sound; while one types, the best is what comes first.
         held = self.table.sample if asked.is_wider_than(self.asked) else None
-        try:
-            await asyncio.sleep(pause)
-            # Taken before the rows are read, so that no change in between is missed.
-            self._generation = await self.services.library.generation()
-            question = asked.question(self.account.user_id, self.services.paths)
-            listing = self.services.library.listing(question)
-            window = await listing.window(0, _FIRST_ROWS)
-            row = await self._row_of(held, listing)
-            self._take(asked, listing)
-            # Each new height lays the screen out anew, so a count that comes soon is waited for.
-            self.table.show(await self._counted(listing) or len(window.samples))
-            self.table.fill(0, window.samples, exact=window.exact)
-            self.table.grow(await listing.count())
-            if row is not None:
-                self.table.move_to(row)
-            await self.count_all()
-        finally:
-            self._asking = False
+        await asyncio.sleep(pause)
+        # Taken before the rows are read, so that no change in between is missed.
+        self._generation = await self.services.library.generation()
+        question = asked.question(self.account.user_id, self.services.paths)
+        listing = self.services.library.listing(question)
+        window = await listing.window(0, _FIRST_ROWS)
+        row = await self._row_of(held, listing)
+        self._take(asked, listing)
+        # Each new height lays the screen out anew, so a count that comes soon is waited for.
+        self.table.show(await self._counted(listing) or len(window.samples))
+        self.table.fill(0, window.samples, exact=window.exact)
+        self.table.grow(await listing.count())
+        if row is not None:
+            self.table.move_to(row)
+        await self.count_all()
+        self.post_message(self.Answered())
 
     async def _counted(self, listing: Listing) -> int | None:
         """Count an answer, unless that takes longer than a person would notice."""
@@ -174,7 +182,7 @@ class Browser(Room):
             began = time.monotonic()
             try:
                 generation = await self.services.library.generation()
-                if generation != self._generation and self.answered and not self._asking:
+                if generation != self._generation and self.answered and not self.is_asking:
                     self._generation = generation
                     await self.reload()
                 told = ""
@@ -210,7 +218,7 @@ class Browser(Room):
 
     @on(FilterLine.Typed)
     def _filter_typed(self, message: FilterLine.Typed) -> None:
-        if message.text != self.asked.text:
+        if message.text != self.asked.text or self.is_asking:
             self.ask(replace(self.asked, text=message.text), pause=_TYPING_PAUSE)
         else:
             self.query_one(FilterLine).show_mistake(None)

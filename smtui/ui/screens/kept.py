@@ -13,7 +13,7 @@ from textual.message import Message
 
 from smtui.domain.account import Account
 from smtui.domain.errors import AlreadyTaken, InputInvalid
-from smtui.domain.kept_search import KeptKind, KeptSearch
+from smtui.domain.kept_search import KeptSearch
 from smtui.domain.text import shown
 from smtui.paths import styles
 from smtui.ui.draw.lines import Line
@@ -25,6 +25,7 @@ from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.work import doing, looking
+from smtui.ui.writes import all_done
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
@@ -34,6 +35,7 @@ _LANES = (
     Lane(title="Kind", width=6),
     Lane(title="Line", width=20, share=1),
 )
+_NOTHING = "Nothing was saved or asked yet; / enters a filter, s finds what sounds alike."
 _NAME = "name"
 _GONE = "There is no line under the cursor"
 
@@ -52,7 +54,7 @@ class KeptScreen(Room):
         _key("D,delete", "drop", "Drop", "Take this line away; u brings it back."),
         _key("u", "undo", "Undo", "Bring back what was taken away last."),
         _key("y", "copy", "Copy", "Copy this line.", show=False),
-        _key("escape,q", "back", "Back", "Back to the search."),
+        _key("escape,q", "back", "Back", "Back to where you were."),
     ]
 
     @dataclass
@@ -62,17 +64,21 @@ class KeptScreen(Room):
         kept: KeptSearch
 
     def __init__(
-        self, services: Services, account: Account, options: Options, *, present: str
+        self,
+        services: Services,
+        account: Account,
+        options: Options,
+        *,
+        present: KeptSearch | None,
     ) -> None:
-        """Make the list; the cursor begins on the search that is asked at present."""
+        """Make the list; the cursor begins on what is asked at present, kept or not."""
         super().__init__()
         self._searches = services.kept_searches
         self._account = account
         self._rows: tuple[KeptSearch, ...] = ()
         self._dropped: tuple[KeptSearch, ...] = ()
-        self._begin_on = _key_of(KeptKind.SEARCH, present)
-        nothing = "Nothing was saved or asked yet."
-        self.table = BatchTable(_LANES, nothing=nothing, id="table")
+        self._present = present
+        self.table = BatchTable(_LANES, nothing=_NOTHING, id="table")
         self.table.leaps = options.thin_line
 
     def compose(self) -> ComposeResult:
@@ -85,7 +91,7 @@ class KeptScreen(Room):
 
     def on_mount(self) -> None:
         """Read what is kept."""
-        self.read(self._begin_on)
+        self.read("" if self._present is None else _key_of(self._present))
 
     @looking(group="rows", patient=True)
     async def read(self, stand_on: str) -> None:
@@ -93,17 +99,14 @@ class KeptScreen(Room):
         self._show(await self._searches.of(self._account), stand_on)
 
     def _show(self, kept: Sequence[KeptSearch], stand_on: str) -> None:
+        lines = {_key_of(one): _line(one, unnamed="(recent)") for one in kept}
         self._rows = tuple(kept)
-        self.table.show(
-            [
-                Line(
-                    key=_key_of(one.kind, one.text),
-                    cells=(one.name or "(recent)", one.kind.value, one.text),
-                    look="" if one.name else "quiet",
-                )
-                for one in kept
-            ]
-        )
+        present = self._present
+        if present is not None and _key_of(present) not in lines:
+            # What found nothing is not kept by itself, and can be saved all the same.
+            lines = {_key_of(present): _line(present, unnamed="(now)")} | lines
+            self._rows = (present, *kept)
+        self.table.show(tuple(lines.values()))
         self.table.stand_on(stand_on)
         self.refresh_bindings()
 
@@ -122,8 +125,8 @@ class KeptScreen(Room):
     async def _opened(self) -> None:
         row = self._row
         if row is not None:
+            await all_done(self.app)
             self.post_message(self.Chosen(row))
-            await self.action_back()
 
     def action_copy(self) -> None:
         """Copy the line."""
@@ -164,7 +167,7 @@ class KeptScreen(Room):
             # In the line itself: a toast would lie over what is to be mended.
             self._ask_name(f"{shown(error.title)}; save under the name", name)
             return
-        self.read(_key_of(row.kind, row.text))
+        self.read(_key_of(row))
 
     # Dropping.
 
@@ -180,6 +183,8 @@ class KeptScreen(Room):
     async def _drop(self, row: KeptSearch) -> None:
         await self._searches.forget(row, by=self._account)
         self._dropped = (*self._dropped, row)
+        if self._present is not None and _key_of(self._present) == _key_of(row):
+            self._present = None
         self.say("Taken away; u brings it back")
         self.read("")
 
@@ -193,8 +198,16 @@ class KeptScreen(Room):
     @doing
     async def _bring_back(self, row: KeptSearch) -> None:
         await self._searches.bring_back(row, by=self._account)
-        self.read(_key_of(row.kind, row.text))
+        self.read(_key_of(row))
 
 
-def _key_of(kind: KeptKind, text: str) -> str:
-    return f"{kind} {text}"
+def _key_of(kept: KeptSearch) -> str:
+    return f"{kept.kind} {kept.text}"
+
+
+def _line(kept: KeptSearch, *, unnamed: str) -> Line:
+    return Line(
+        key=_key_of(kept),
+        cells=(kept.name or unnamed, kept.kind.value, kept.text),
+        look="" if kept.name else "quiet",
+    )

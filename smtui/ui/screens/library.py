@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
+from smtui.ui.browsing.keeping import Keeping
 from smtui.ui.browsing.listening import Listening
 from smtui.ui.browsing.looking_at import LookingAt
 from smtui.ui.browsing.remembering import Remembering
@@ -43,7 +44,9 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) 
     return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
 
 
-class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, LookingAt, TowardsAlike):
+class LibraryScreen(
+    Remembering, Keeping, Tagging, Listening, Renewing, Scanning, LookingAt, TowardsAlike
+):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -61,6 +64,7 @@ class LibraryScreen(Remembering, Tagging, Listening, Renewing, Scanning, Looking
         _key("A", "analyze_all", "Analyse all", "Listen to every sound shown."),
         _key("s", "similar", "Similar", "What sounds like this, or like the marked.", show=True),
         _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
+        _key("f", "kept", "Saved", "Filters and searches saved or asked lately.", show=True),
         _key("full_stop", "folder_only", "Folder", "Only this sound's folder, or all again."),
         _key("i", "scan", "Scan", "Look for sounds in a folder.", show=True),
         _key("X", "cancel", "Cancel", "Stop the scan, or else the listening."),

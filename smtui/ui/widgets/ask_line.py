@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from smtui.domain.text import folded
+from smtui.domain.text import folded, shown
 
 
 class TagSuggester(Suggester):
@@ -117,10 +117,10 @@ class AskLine(Horizontal):
         line.focus()
 
     def set_text(self, text: str) -> None:
-        """Begin with a text."""
+        """Begin with a text; what nobody could type is spelled out."""
         line = self.query_one(Input)
-        line.value = text
-        line.cursor_position = len(text)
+        line.value = shown(text)
+        line.cursor_position = len(line.value)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

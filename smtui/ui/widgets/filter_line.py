@@ -80,6 +80,12 @@ class FilterLine(Vertical):
     class Kept(Message):
         """The person goes on to the answer."""
 
+    @dataclass
+    class Left(Message):
+        """The keys go elsewhere, by whatever way, with this text in the line."""
+
+        text: str
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._mistakes = _Mistakes()
@@ -104,8 +110,8 @@ class FilterLine(Vertical):
         return self.query_one(Input).value
 
     def set_text(self, text: str) -> None:
-        """Put a text in, as if it had been typed."""
-        self.query_one(Input).value = text
+        """Put a text in, as if it had been typed; what nobody could type is spelled out."""
+        self.query_one(Input).value = shown(text)
 
     def open(self) -> None:
         """Take the keys."""
@@ -147,6 +153,13 @@ class FilterLine(Vertical):
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_keep()
+
+    @on(Input.Blurred)
+    def _blurred(self, event: Input.Blurred) -> None:
+        event.stop()
+        # Who looks at another window meanwhile comes back to the line.
+        if self.app.app_focus:
+            self.post_message(self.Left(event.value))
 
     def action_keep(self) -> None:
         """Leave the line as it is."""
