@@ -7,8 +7,9 @@ import wave
 from pathlib import Path
 
 import pytest
-from textual.events import MouseScrollDown
+from textual.events import MouseScrollDown, Paste
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import Trouble
@@ -389,6 +390,20 @@ async def test_outside_text_is_inert(home: Home, open_app: OpenApp, size: tuple[
             await press(pilot, "full_stop", "full_stop", "j")
         if size[0] == 120:
             assert "[red]evil[bold].wav" in seen(pilot.app)
+
+
+@pytest.mark.parametrize("key", ["slash", "t"])
+async def test_a_paste_is_inert(home: Home, open_app: OpenApp, key: str) -> None:
+    await home.sign_up()
+    await home.add(*many(3))
+    async with open_app() as pilot:
+        await press(pilot, key)
+        pilot.app.post_message(Paste("ki\x1b]0;owned\x07ck\ttwo\nrm -rf"))
+        await settle(pilot.app)
+        focused = pilot.app.focused
+        assert isinstance(focused, Input)
+        assert focused.value == r"ki\x1b]0;owned\x07ck two"
+        assert not any(bad in seen(pilot.app) for bad in ("\x1b", "\x07"))
 
 
 async def test_at_120_columns_the_row_is_described_beside_the_table(

@@ -20,6 +20,7 @@ from smtui.domain.text import shown
 from smtui.paths import styles
 from smtui.ui.room import Room
 from smtui.ui.widgets.key_line import KeyLine
+from smtui.ui.widgets.one_line import OneLine
 from smtui.ui.widgets.server_lines import ServerLines
 from smtui.ui.work import doing, looking
 
@@ -279,4 +280,6 @@ def _field(name: str, label: str, *, group: str) -> ComposeResult:
     """A label and a line; what is secret is hidden."""
     with Horizontal(classes=f"field -{group}"):
         yield Static(label, classes="label")
-        yield Input(id=name, compact=True, password=name != "name")
+        # A secret is taken as it is, and never shown.
+        line = OneLine if name == "name" else Input
+        yield line(id=name, compact=True, password=name != "name")

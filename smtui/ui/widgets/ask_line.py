@@ -17,6 +17,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from smtui.domain.text import folded, shown
+from smtui.ui.widgets.one_line import OneLine
 
 
 class TagSuggester(Suggester):
@@ -103,7 +104,7 @@ class AskLine(Horizontal):
         """Lay out the question and the line."""
         yield Static("", classes="ask-words")
         # Nothing is selected: a letter goes on with a text that was begun, it does not replace it.
-        yield Input(compact=True, select_on_focus=False)
+        yield OneLine(compact=True, select_on_focus=False)
 
     def ask(self, subject: str, words: str, *, hint: str, suggester: Suggester | None) -> None:
         """Show the line and take the keys."""

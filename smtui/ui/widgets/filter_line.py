@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.text import shown
+from smtui.ui.widgets.one_line import OneLine
 
 _EXAMPLE = "filter: kick bpm:120..128 key:Am tag:house in:folder -loop"
 
@@ -36,7 +37,7 @@ class _Mistakes(Highlighter):
             text.stylize(self.style, start, max(end, start + 1))
 
 
-class _Typing(Input):
+class _Typing(OneLine):
     """An input as wide as there is room: a letter more is no reason to lay the screen out anew."""
 
     value: Reactive[str] = Reactive("", layout=False, init=False)
