@@ -11,12 +11,14 @@ import click
 
 from smtui.cli.asking import print_table
 from smtui.cli.rewritten import RewrittenLine
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.running import Opened, err, opened, out, run
+from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import ASPECTS
 
 if TYPE_CHECKING:
     from smtui.services.honesty import Tally
     from smtui.services.indexing import Standing
+    from smtui.settings import Settings
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -49,19 +51,44 @@ def status(*, as_json: bool) -> None:
 
 @index_command.command("rebuild")
 def rebuild() -> None:
-    """Make the index anew from what was heard; searches go on meanwhile with what is in."""
+    """Make the index anew from what was heard; searches go on meanwhile with what is in.
+
+    Where its files are damaged, so that it cannot even be cleared, they are made anew, too; what
+    descriptions mean is then learnt again beside your work.
+    """
 
     async def work() -> None:
         async with opened(writes=True) as box:
-            total = await box.services.indexing.heard()
-            began, progress, done = time.monotonic(), _Progress(total), 0
-            async for done in box.services.indexing.rebuild(by=box.account):
-                progress.show(done)
-            progress.leave()
+            began = time.monotonic()
+            try:
+                done = await _rebuilt(box)
+            except (ServerUnavailable, IndexUnusable):
+                if box.settings.servers.given:
+                    raise
+                await _emptied(box.settings)
+                done = await _rebuilt(box)
         seconds = time.monotonic() - began
         out(f"{done:,} sounds are in the index, after {seconds:.0f} s.")
 
     run(work)
+
+
+async def _rebuilt(box: Opened) -> int:
+    """Rebuild the index; gives how many sounds are in."""
+    progress, done = _Progress(await box.services.indexing.heard()), 0
+    async for done in box.services.indexing.rebuild(by=box.account):
+        progress.show(done)
+    progress.leave()
+    return done
+
+
+async def _emptied(settings: Settings) -> None:
+    """Let the private Chroma begin without its files, and say so."""
+    from smtui import wiring
+    from smtui.paths import places
+
+    await wiring.private_servers(places(), settings).empty_chroma()
+    err("The index cannot be cleared as it is; its files are made anew.")
 
 
 @index_command.command("check")
