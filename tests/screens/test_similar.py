@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -464,6 +465,40 @@ async def test_the_search_is_edited_as_one_line(library: Home, similar: OpenSimi
         await press(pilot, "backspace")
         assert not screen(pilot).search.less
         assert pilot.app.screen.query_one(FilterLine).text == ""
+
+
+async def test_sounds_of_one_name_are_still_themselves_when_the_line_was_edited(
+    library: Home, pack: Mapping[Path, Measurement], open_app: OpenApp
+) -> None:
+    async with library.open_services():
+        await library.add_now(Sound(name="b_kick.wav", folder="/elsewhere", duration=0.45))
+        await hear(library, pack, "b_kick.wav")
+    async with open_app() as pilot:
+        await press(pilot, "m", "m", "m", "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await settle(pilot.app)
+        seeds = screen(pilot).search.more
+        assert [seed.name for seed in seeds] == ["a_kick.wav", "b_kick.wav", "b_kick.wav"]
+        await press(pilot, "L", "enter")
+        await settle(pilot.app)
+        assert screen(pilot).search.more == seeds
+
+
+async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
+    library: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar, tmp_path: Path
+) -> None:
+    outside = tmp_path / "a_kick.wav"
+    shutil.copy(next(path for path in pack if path.name == "c_tom.wav"), outside)
+    async with similar() as pilot:
+        (seed,) = screen(pilot).search.more
+        await press(pilot, "L", *f" +{outside}", "enter")
+        await until(lambda: len(screen(pilot).search.more) == 2)
+        await settle(pilot.app)
+        await press(pilot, "L", "enter")
+        await settle(pilot.app)
+        first, second = screen(pilot).search.more
+        assert first == seed
+        assert second.path == outside
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,19 @@ class Seeding(Searching):
 
     def action_line(self) -> None:
         """Edit the whole search as one line."""
-        self._ask_line("search", written(SearchLine.of(self.search)))
+        more, less = map(self._spelled, self.search.more), map(self._spelled, self.search.less)
+        named = replace(self.search, more=tuple(more), less=tuple(less))
+        self._ask_line("search", written(SearchLine.of(named)))
+
+    def _spelled(self, seed: Seed) -> Seed:
+        """Call a sound by its path where another one of the search has its name."""
+        sample = None if seed.file_id is None else self.samples.get(seed.file_id)
+        names = [one.name for one in (*self.search.more, *self.search.less)]
+        if seed.path is not None:
+            return replace(seed, name=str(seed.path))
+        if sample is not None and names.count(seed.name) > 1:
+            return replace(seed, name=sample.file_path)
+        return seed
 
     def _ask_line(self, words: str, begun: str) -> None:
         line = self.query_one(AskLine)
@@ -168,7 +180,8 @@ class Seeding(Searching):
 
     async def _named(self, names: Sequence[str]) -> list[Seed]:
         """Find the sounds that are named; those of this search are meant by their names."""
-        mine = {seed.name: seed for seed in (*self.search.more, *self.search.less)}
+        seeds = (*self.search.more, *self.search.less)
+        mine = {self._spelled(seed).name: seed for seed in seeds}
         viewer = self.account.user_id
         return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
 
