@@ -137,5 +137,5 @@ async def _print(box: Opened, search: Search, answer: Answer, *, as_json: bool) 
 
 def _line(hit: Hit, sample: Sample, why: str) -> str:
     aspects = hit.likeness.telling if hit.likeness else ()
-    numbers = ["   -" if one is None else f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
+    numbers = ["   -" if one is None else f"{round(100 * one):4}" for one in (hit.score, *aspects)]
     return f"{' '.join(numbers)}  {sample.file_path}{f': {why}' if why else ''}"

@@ -191,8 +191,8 @@ async def test_of_several_sounds_the_one_with_the_least_room_decides(
         assert score == pytest.approx(min(beside_kick[name], beside_hat[name]))
     assert found["shaker.wav"] < beside_kick["shaker.wav"] - 0.1
     told = whys(library, both)
-    assert told["kick low.wav"] == "kick.wav: shares the low band"
-    assert told["shaker.wav"] == "hat.wav: leaves most of it free"
+    assert told["kick low.wav"] == "beside kick.wav: shares the low band"
+    assert told["shaker.wav"] == "beside hat.wav: leaves most of it free"
 
 
 async def test_a_file_from_outside_is_fitted_like_one_of_the_library(

@@ -101,6 +101,14 @@ async def test_what_says_nothing_is_refused_in_one_sentence(library: SoundingLib
     assert "No description comes near these words." in none.remarks
 
 
+async def test_a_filter_that_leaves_nothing_is_not_blamed_on_the_words(
+    library: SoundingLibrary,
+) -> None:
+    none = await found(library, "dark", filter="kind:nonsense")
+    assert none.hits == ()
+    assert none.remarks[-1] == "No sound that was listened to matches the filter."
+
+
 async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) -> None:
     words = words_of(library)
     search = Search(view=View.WORDS, words="hi-hat")

@@ -251,13 +251,13 @@ class Searching(Room):
         return next((hit for hit in hits if hit.file_id == row.file_id), None)
 
     def _say_found(self, answer: Answer) -> None:
-        words = " ".join(answer.remarks)
         if any(row.rank is not None for row in self.table.rows):
-            self.show_remark(words)
-        elif self.search.filter:
-            self.show_notice("No other sound matches the filter", f"{words} esc takes it away")
-        else:
-            self.show_notice("There is no other sound to compare with", words)
+            self.show_remark(" ".join(answer.remarks))
+            return
+        # The last remark says why there is nothing, the others what else to know.
+        *others, why = answer.remarks or ("There is no other sound to compare with.",)
+        others += ["esc takes the filter away"] if self.search.filter else []
+        self.show_notice(why.removesuffix("."), " ".join(others))
 
     def show_notice(self, title: str, hint: str) -> None:
         """Say in the table's place why it is empty; with no words the table is seen again."""
