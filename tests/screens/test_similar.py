@@ -526,6 +526,47 @@ async def test_path_and_search_are_copied(library: Home, similar: OpenSimilar) -
         assert pilot.app.clipboard == "like a_kick.wav tonality=3"
 
 
+async def test_hits_stay_to_be_read_while_a_file_is_listened_to_and_the_file_is_named(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.wav").write_text("no sound")
+    async with similar() as pilot:
+        await press(pilot, "S", "ctrl+u", *str(tmp_path / "notes.wav"))
+        await pilot.press("enter")
+        await until(lambda: "Listening to notes.wav" in seen(pilot.app))
+        assert all(name in seen(pilot.app) for name in NAMES)
+        await settle(pilot.app)
+        assert "notes.wav: The file is not a sound" in "".join(told(pilot.app))
+        assert "Listening" not in seen(pilot.app)
+        assert names(pilot)[0] == "b_kick.wav"
+
+
+async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await cursor_on(pilot, "b_kick.wav")
+        await press(pilot, "greater_than_sign")
+        for name in ("c_tom.wav", "d_hat.wav", "e_pad.wav"):
+            await cursor_on(pilot, name)
+            await press(pilot, "less_than_sign")
+        await press(pilot, "v", "v")
+        await settle(pilot.app)
+        text = seen(pilot.app)
+        assert "There are no words to look for" in text
+        assert all(name in text for name in NAMES[:5])
+
+
+async def test_no_key_is_offered_that_would_be_typed(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        assert "+ Weight" in seen(pilot.app)
+        for line in ("slash", "L"):
+            await press(pilot, line, "plus")
+            assert "Weight" not in seen(pilot.app)
+            assert screen(pilot).search.weights == Weights()
+            await press(pilot, "escape")
+
+
 async def test_a_file_from_outside_is_a_seed(
     library: Home, open_app: OpenApp, tmp_path: Path
 ) -> None:

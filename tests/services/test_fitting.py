@@ -253,7 +253,7 @@ async def test_what_cannot_be_asked_is_said_in_one_sentence(library: SoundingLib
     with pytest.raises(InputInvalid, match="There is no sound to fit"):
         await fitting(library)
     gone = Seed(name="gone.wav", path=library.folder / "gone.wav")
-    with pytest.raises(SoundUnreadable, match="no such file"):
+    with pytest.raises(SoundUnreadable, match="There is no such file"):
         await fitting_to(library, Search(view=View.FITS, more=(gone,)))
     answer = await fitting(library, "kick.wav")
     assert answer.hits == ()

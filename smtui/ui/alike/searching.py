@@ -38,6 +38,7 @@ SEARCH = "search"
 _AGAIN = 2.0
 # What comes sooner needs no words.
 _SHOWN_AFTER = 0.4
+_NOTICE_LINES = 8
 _PASSING = (ServerUnavailable, IndexUnusable)
 _PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
 
@@ -264,6 +265,9 @@ class Searching(Room):
         notice = self.query_one("#notice", Static)
         self.set_class(bool(title), "-notice")
         if title:
+            # Below the sounds to be like and unlike, which are still to be seen.
+            room = max(0, self.table.size.height - _NOTICE_LINES)
+            notice.styles.offset = (0, min(len(self.table.rows), room))
             told = f"{shown(title)}.", "bold"
             notice.update(Content.assemble(told, f"\n\n{shown(hint.strip())}" if hint else ""))
 

@@ -60,14 +60,20 @@ class Seeding(Searching):
             self.show_notice("This sound is no longer in the library", "esc goes back")
 
     async def _begin_outside(self, path: Path) -> None:
-        self.show_notice(f"Listening to {shown(path.name)}", "")
+        listening = f"Listening to {shown(path.name)}"
+        if self.seed is None:
+            self.show_notice(listening, "")
+        else:
+            self.show_remark(f"{listening} ...")
         try:
             seed = await self.finders.outside(path)
         except SmtuiError as error:
             if self.seed is None:
                 self.show_notice(error.title, f"{error.hint} esc goes back".strip())
             else:
-                self.show_notice("", "")
+                self.show_remark("")
+                if self.answer is not None:
+                    self._say_found(self.answer)
                 self.tell(error)
             return
         self._go_on((seed,))
