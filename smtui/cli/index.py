@@ -68,7 +68,8 @@ def rebuild() -> None:
                 await _emptied(box.settings)
                 done = await _rebuilt(box)
         seconds = time.monotonic() - began
-        out(f"{done:,} sounds are in the index, after {seconds:.0f} s.")
+        sounds = "1 sound is" if done == 1 else f"{done:,} sounds are"
+        out(f"{sounds} in the index, after {seconds:.0f} s.")
 
     run(work)
 
@@ -134,7 +135,8 @@ def _print(tally: Tally) -> None:
     if not tally.asked:
         out("There is nothing to look for yet: no sound was listened to, or their files are away.")
         return
-    out(f"Nearest of {tally.compared:,} sounds, in percent of the times asked:")
+    sounds = "1 sound" if tally.compared == 1 else f"{tally.compared:,} sounds"
+    out(f"Nearest of {sounds}, in percent of the times asked:")
     rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
     for question, asked in tally.asked.items():
         cells = (f"{100 * tally.share(question, one):.0f}" for one in _COLUMNS)
@@ -154,6 +156,9 @@ def _fields(standing: Standing) -> dict[str, object]:
 def _sentence(standing: Standing) -> str:
     if standing.index.trouble:
         return f"{standing.index.trouble}. `smtui index rebuild` makes it anew."
+    if standing.index.sounds == standing.heard <= 1:
+        one = "The only sound that was listened to is in the index."
+        return one if standing.heard else "No sound was listened to yet, so the index is empty."
     if standing.index.sounds == standing.heard:
         return f"All {standing.heard:,} sounds that were listened to are in the index."
     return (

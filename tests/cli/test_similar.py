@@ -156,6 +156,12 @@ def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
     )
 
 
+def test_an_index_of_nothing_is_not_called_complete() -> None:
+    done = smtui("index", "status")
+    assert done.stdout == "No sound was listened to yet, so the index is empty.\n"
+    assert done.returncode == 0
+
+
 def _header_lost(files: Path) -> None:
     smtui("services", "stop", "--now")
     with files.joinpath("chroma.sqlite3").open("r+b") as database:

@@ -557,6 +557,16 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         assert all(name in text for name in NAMES[:5])
 
 
+async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "greater_than_sign", "v", "v", "escape", "s")
+        await settle(pilot.app)
+        assert screen(pilot).search.view is View.ALIKE
+        assert len(names(pilot)) == len(NAMES) - 1
+
+
 async def test_no_key_is_offered_that_would_be_typed(library: Home, similar: OpenSimilar) -> None:
     async with similar() as pilot:
         assert "+ Weight" in seen(pilot.app)

@@ -81,7 +81,11 @@ class Seeding(Searching):
     def _go_on(self, seeds: tuple[Seed, ...]) -> None:
         """Be like other sounds, all else asked as before; backspace leads back."""
         self.remember()
-        self.ask(replace(self.search, more=seeds, less=()))
+        view = self.search.view
+        if view is View.WORDS and not self.search.words:
+            # Without words there is nothing to find there: the seed is what was asked for.
+            view = View.ALIKE
+        self.ask(replace(self.search, view=view, more=seeds, less=()))
 
     def remember(self) -> None:
         """Keep the way back to this search."""
