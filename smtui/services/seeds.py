@@ -155,8 +155,11 @@ class Seeds:
 
 def _is_called(sample: Sample, text: str) -> bool:
     path = folded(sample.file_path)
-    wanted = folded(text if text.startswith("/") else f"/{text}")
-    return path.endswith(wanted) or path.rpartition(".")[0].endswith(wanted)
+    either = (path, path.rpartition(".")[0])
+    if text.startswith("/"):
+        # A whole path is no end of another one: /tmp/kick.wav is not /data/tmp/kick.wav.
+        return folded(text) in either
+    return any(one.endswith(folded(f"/{text}")) for one in either)
 
 
 def _only(text: str, found: Sequence[Sample]) -> Sample:
@@ -167,12 +170,18 @@ def _only(text: str, found: Sequence[Sample]) -> Sample:
         if choice:
             raise InputInvalid(
                 f"There are {len(choice)} sounds called {shown(text)}",
-                hint="Name the folder before it, or the whole path.",
+                hint=f"Name the folder before it, as {_in_folders(choice)}, or the whole path.",
             )
     raise NotFound(
         f"There is no sound called {shown(text)} in the library",
         hint="A sound is named by its file's name, its path or its id.",
     )
+
+
+def _in_folders(samples: Sequence[Sample]) -> str:
+    """Two of them by the folder they are in."""
+    ends = ("/".join(sample.file_path.rsplit("/", 2)[1:]) for sample in samples[:2])
+    return " or ".join(shown(end) for end in ends)
 
 
 def _choices(text: str, found: Sequence[Sample]) -> Iterator[list[Sample]]:

@@ -526,6 +526,17 @@ async def test_path_and_search_are_copied(library: Home, similar: OpenSimilar) -
         assert pilot.app.clipboard == "like a_kick.wav tonality=3"
 
 
+async def test_a_file_that_the_library_has_is_no_hit_of_itself(
+    library: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "S", "ctrl+u", *str(next(iter(pack))), "enter")
+        await settle(pilot.app)
+        (seed,) = screen(pilot).search.more
+        assert seed.file_id == library.files[seed.name]
+        assert seed.name not in names(pilot)
+
+
 async def test_hits_stay_to_be_read_while_a_file_is_listened_to_and_the_file_is_named(
     library: Home, similar: OpenSimilar, tmp_path: Path
 ) -> None:

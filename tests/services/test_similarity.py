@@ -389,8 +389,9 @@ async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     assert (await shelf.similarity.seed("Drums/twice", ANNA)).file_id == twice
     assert (await shelf.similarity.seed("CASE", ANNA)).file_id == upper
     assert (await shelf.similarity.seed("case.wav", ANNA)).file_id == lower
-    with pytest.raises(InputInvalid, match="2 sounds called twice"):
+    with pytest.raises(InputInvalid, match="2 sounds called twice") as several:
         await shelf.similarity.seed("twice", ANNA)
+    assert "Drums/twice.wav or Other/twice.wav" in several.value.hint
     for name in ("Kick", "ick 1", "hers", "/lib/none.wav", "no\x00where", "\udcff"):
         with pytest.raises(NotFound):
             await shelf.similarity.seed(name, ANNA)
@@ -419,9 +420,17 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
         await shelf.like(alone, filter="bpm:fast")
 
 
+async def test_a_file_is_not_taken_for_a_sound_whose_path_ends_alike(shelf: Shelf) -> None:
+    await shelf.add("/data/tmp/kick.wav", unit(random.Random(1)))
+    for path in ("/tmp/kick.wav", "/kick.wav"):
+        assert (await shelf.similarity.meant(path, ANNA)).path == Path(path)
+    for name in ("/data/tmp/kick.wav", "/data/tmp/kick", "tmp/kick.wav"):
+        assert (await shelf.similarity.meant(name, ANNA)).path is None
+
+
 async def test_a_file_from_outside_is_a_seed_like_any(shelf: Shelf) -> None:
     sounds = await shelf.many(20)
-    outside = await shelf.similarity.outside(Path("/elsewhere/x.wav"))
+    outside = await shelf.similarity.meant("/elsewhere/x.wav", ANNA)
     answer = await shelf.similarity.like(Search(more=(outside,)), viewer=ANNA, limit=50)
     assert set(ids(answer)) == set(sounds)
 

@@ -66,7 +66,8 @@ class Seeding(Searching):
         else:
             self.show_remark(f"{listening} ...")
         try:
-            seed = await self.finders.outside(path)
+            # A path of the library means its sound, which is then no hit of itself.
+            seed = await self.finders.meant(str(path), self.account.user_id)
         except SmtuiError as error:
             if self.seed is None:
                 self.show_notice(error.title, f"{error.hint} esc goes back".strip())
