@@ -97,7 +97,8 @@ class Fitting:
             QueryInvalid: the filter has a mistake.
             SoundUnreadable: a file from outside cannot be listened to.
         """
-        question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
+        asked = self._paths.asked(parse(search.filter))
+        question = Question(expression=asked, viewer=viewer).of_present
         whole, done = await self._samples.count(question), 0
         seeds = await self._seeds(search)
         left_out = {one.file_id for one in (*search.more, *search.less)}

@@ -104,13 +104,23 @@ class Seeds:
             elif seed.file_id not in mine:
                 raise NotFound(f"{shown(seed.name)} is not in the library")
             elif seed.file_id not in kept:
-                raise InputInvalid(
-                    f"{shown(seed.name)} has not been listened to yet",
-                    hint="`a` listens to it first, `smtui analyze` to all that is new.",
-                )
+                raise await self._not_comparable(seed.name, seed.file_id)
             else:
                 found.append(kept[seed.file_id].singles)
         return tuple(found)
+
+    async def _not_comparable(self, name: str, file_id: FileId | None) -> InputInvalid:
+        """Say why a sound of the library has no numbers to compare by."""
+        known = await self._samples.get([file_id]) if file_id is not None else ()
+        if any(sample.missing_since for sample in known):
+            return InputInvalid(
+                f"The file of {shown(name)} is missing",
+                hint="Where it is back, scan its folder again.",
+            )
+        return InputInvalid(
+            f"{shown(name)} has not been listened to yet",
+            hint="`a` listens to it first, `smtui analyze` to all that is new.",
+        )
 
     async def _by_id_or_path(self, text: str, viewer: UserId | None) -> Sample | None:
         by_id = await self._samples.get([FileId(text)]) if text.isascii() else ()

@@ -78,7 +78,7 @@ class Words:
             )
         expression = self._paths.asked(parse(search.filter))
         corpus = await self._reading.descriptions.corpus(
-            Question(expression=expression, viewer=viewer), progress
+            Question(expression=expression, viewer=viewer).of_present, progress
         )
         lexical = await asyncio.to_thread(corpus.lexicon.scores, asked)
         meaning, remarks = await self._meant(search.words, corpus, patience)

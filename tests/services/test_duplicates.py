@@ -19,7 +19,7 @@ from smtui.domain.path_map import PathMap
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
 from smtui.services.library import Library
 from smtui.services.rights import Rights
-from tests.services.sounding import RATE, SoundingLibrary, sounding
+from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
 BEAT = (("kick", "x..x..x.x...x..."), ("snare", "....x.......x..x"), ("hat", "x.xxx.x.x.x.xxx."))
 NOTES = ((60, 64, 67), (57, 60, 64), (65, 69, 72), (67, 71, 74))
@@ -67,6 +67,15 @@ SOUNDS: dict[str, Callable[[], Any]] = {
     "kick": lambda: 0.7 * play.kick(RATE, low=43, seconds=0.6),
     "bass": lambda: 0.6 * play.note(33, 1.6, RATE, play.BASS),
 }
+
+
+async def test_what_is_gone_from_the_disk_is_no_copy(library: SoundingLibrary) -> None:
+    for name in ("a.wav", "b.wav", "c.wav"):
+        library.write(name, SOUNDS["kick"]())
+    await library.scan()
+    await library.hear()
+    await library.documents.samples.set_missing([library.files["b.wav"]], NOW)
+    assert told(library, await found(library)) == {"a.wav": {"c.wav": "same bytes"}}
 
 
 @pytest.mark.parametrize("name", SOUNDS)

@@ -18,7 +18,7 @@ from smtui.domain.errors import InputInvalid, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.fitting import Fitting, FittingPorts
-from tests.services.sounding import RATE, SoundingLibrary, at_tempo, in_key, sounding
+from tests.services.sounding import NOW, RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 
 @pytest.fixture
@@ -55,6 +55,18 @@ def whys(library: SoundingLibrary, answer: Answer) -> dict[str, str]:
 
 def drums(tempo: float, bars: int = 2, **patterns: str) -> Any:
     return 0.6 * looped(Groove(tempo=tempo, bars=bars, drums=tuple(patterns.items())), RATE)
+
+
+async def test_a_sound_whose_file_is_gone_fits_nothing(library: SoundingLibrary) -> None:
+    library.write("kick.wav", 0.7 * play.kick(RATE))
+    library.write("hat.wav", 0.7 * play.hat(RATE))
+    library.write("shaker.wav", 0.7 * play.shaker(RATE))
+    await library.scan()
+    await library.hear()
+    await library.documents.samples.set_missing([library.files["hat.wav"]], NOW)
+    answer = await fitting(library, "kick.wav")
+    assert names(library, answer) == ["shaker.wav"]
+    assert (answer.out_of, answer.remarks) == (1, ())
 
 
 async def test_a_hat_leaves_more_room_for_a_kick_than_another_kick(

@@ -257,6 +257,8 @@ async def test_nobody_finds_what_is_anothers_or_missing(shelf: Shelf, way: str) 
     answer = await shelf.like(mine[0])
     assert set(ids(answer)) == {*mine[1:7], shared}
     assert answer.out_of == 7
+    with pytest.raises(InputInvalid, match=r"The file of .* is missing"):
+        await shelf.like(mine[7])
     with pytest.raises(NotFound):
         await shelf.like(hers)
     assert set(ids(await shelf.like(hers, viewer=BERT))) == {shared}
