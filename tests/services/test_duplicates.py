@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -67,6 +68,19 @@ SOUNDS: dict[str, Callable[[], Any]] = {
     "kick": lambda: 0.7 * play.kick(RATE, low=43, seconds=0.6),
     "bass": lambda: 0.6 * play.note(33, 1.6, RATE, play.BASS),
 }
+
+
+async def test_what_was_written_first_is_taken_for_the_original(
+    library: SoundingLibrary,
+) -> None:
+    wave = SOUNDS["kick"]()
+    quiet = library.write("a copy/kick.wav", wave / 2, subtype="PCM_24")
+    loud = library.write("the pack/kick.wav", wave, subtype="PCM_24")
+    os.utime(quiet, (2_000, 2_000))
+    os.utime(loud, (1_000, 1_000))
+    await library.scan()
+    await library.hear()
+    assert {*told(library, await found(library))} == {"the pack/kick.wav"}
 
 
 async def test_what_is_gone_from_the_disk_is_no_copy(library: SoundingLibrary) -> None:
