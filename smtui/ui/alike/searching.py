@@ -163,9 +163,16 @@ class Searching(Room):
         if anew or self.answer is None:
             self.answer = None
             self.show_hits(None, anew=True)
-            self.show_notice(error.title, error.hint)
+            if self.search.view is View.WORDS and not self.search.words:
+                self.say_no_words()
+            else:
+                self.show_notice(error.title, error.hint)
         else:
             self.show_remark(str(error))
+
+    def say_no_words(self) -> None:
+        """Say that a description is wanted, and how one comes to type it."""
+        self.show_notice("There are no words to look for", "L types them, v goes on")
 
     # Showing.
 

@@ -218,7 +218,7 @@ class Seeding(Searching):
         self.workers.cancel_group(self, SEARCH)
         self.show_search()
         self.show_hits(None, anew=True)
-        self.show_notice("There are no words to look for", "L types them, v goes on")
+        self.say_no_words()
         self.query_one(AskLine).ask(
             WORDS, "sounds like", hint="dark metallic hit, no tail", suggester=None
         )
