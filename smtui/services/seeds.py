@@ -16,6 +16,7 @@ from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.domain.text import folded, printable_path, shown
+from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
 
 _PAGE = 200
@@ -182,9 +183,12 @@ def _only(text: str, found: Sequence[Sample]) -> Sample:
                 f"There are {len(choice)} sounds called {shown(text)}",
                 hint=f"Name the folder before it, as {_in_folders(choice)}, or the whole path.",
             )
+    fact = BARE_FACTS.get(text.casefold())
     raise NotFound(
         f"There is no sound called {shown(text)} in the library",
-        hint="A sound is named by its file's name, its path or its id.",
+        hint="A sound is named by its file's name, its path or its id."
+        if fact is None
+        else f"As a filter it is written is:{fact} or -is:{fact}.",
     )
 
 

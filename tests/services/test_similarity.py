@@ -394,6 +394,9 @@ async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     with pytest.raises(InputInvalid, match="2 sounds called twice") as several:
         await shelf.similarity.seed("twice", ANNA)
     assert "Drums/twice.wav or Other/twice.wav" in several.value.hint
+    with pytest.raises(NotFound) as unknown:
+        await shelf.similarity.seed("Loop", ANNA)
+    assert unknown.value.hint == "As a filter it is written is:loop or -is:loop."
     for name in ("Kick", "ick 1", "hers", "/lib/none.wav", "no\x00where", "\udcff"):
         with pytest.raises(NotFound):
             await shelf.similarity.seed(name, ANNA)
