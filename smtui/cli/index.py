@@ -99,9 +99,9 @@ def check(*, sample: int, as_json: bool) -> None:
     """Say how far likeness can be trusted on the sounds of this library.
 
     Of a SAMPLE of sounds each is encoded anew with loss, and cut in half; how often is the sound
-    itself the nearest of up to 5,000 to what was made? And how often is the nearest other sound of
-    the same kind? For the whole and for each aspect alone. What is made is heard here and now and
-    thrown away.
+    itself, or a copy of it, the nearest of up to 5,000 to what was made? And how often is the
+    nearest other sound of the same kind? For the whole and for each aspect alone. What is made is
+    heard here and now and thrown away.
     """
 
     async def work() -> None:
@@ -111,7 +111,7 @@ def check(*, sample: int, as_json: bool) -> None:
 
         tally = Tally()
         async with opened() as box:
-            progress = _Progress(sample)
+            progress = _Progress(min(sample, await box.services.indexing.heard()))
             async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
                 progress.show(tally.sounds)
             progress.leave()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, ServerUnavailable
-from smtui.domain.likeness import Weights, wanted
+from smtui.domain.likeness import ASPECTS, Weights, wanted
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.query import parse
@@ -24,6 +24,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
 from smtui.services import matches, nearest
+from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
@@ -56,6 +57,7 @@ class Shelf:
     """A library with all that searches need."""
 
     stores: DocumentStores
+    ports: LikenessPorts
     index: ChromaIndex
     similarity: Similarity
     indexing: Indexing
@@ -180,6 +182,7 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
         )
         yield Shelf(
             stores=stores,
+            ports=ports,
             index=index,
             similarity=Similarity(ports, paths=PathMap(), recipe_version=RECIPE),
             indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
@@ -423,6 +426,31 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
         await shelf.like(*[alone] * 9)
     with pytest.raises(QueryInvalid):
         await shelf.like(alone, filter="bpm:fast")
+
+
+class _Again:
+    """Hears of each file what the library did."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    async def probes(self, path: Path) -> Mapping[str, Sequence[float]]:
+        samples = await self._shelf.stores.samples.get(list(self._shelf.known))
+        (own,) = (one.file_id for one in samples if one.path == path)
+        return {"again": self._shelf.known[own]}
+
+
+async def test_likeness_is_not_called_wrong_for_finding_the_other_of_two_copies(
+    shelf: Shelf,
+) -> None:
+    numbers = unit(random.Random(1))
+    for name in ("kick", "kick copy"):
+        await shelf.add(f"/a/{name}.wav", numbers)
+    await shelf.add("/a/other.wav", unit(random.Random(2)))
+    honesty = Honesty(shelf.ports, paths=PathMap(), recipe_version=RECIPE)
+    tally = [one async for one in honesty.tallies(_Again(shelf), sample=10)][-1]
+    assert tally.asked["again"] == 3
+    assert all(tally.share("again", aspect) == 1 for aspect in ("all", *ASPECTS))
 
 
 async def test_a_file_is_not_taken_for_a_sound_whose_path_ends_alike(shelf: Shelf) -> None:
