@@ -78,9 +78,8 @@ def similar_command(  # noqa: PLR0913 - one for each option
     double tempo, in a key that goes with its own.
 
     Prints score and aspects (timbre, rhythm, tonality, envelope) in percent, - for what neither
-    sound has, then the path and
-    why it was found. --json gives path, score, aspects (-1 to 1) and why with everything that
-    the newest analysis says.
+    sound has, then the path and why it was found. --json gives path, score, aspects (-1 to 1, null
+    where it was not found by likeness) and why with everything that the newest analysis says.
     """
     if words == ("-h",):
         click.echo(click.get_current_context().get_help())
