@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +18,7 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.masking import outline_outside
 from smtui.domain.ports.likeness import HeardOutside
+from smtui.domain.text import printable_path, shown
 from smtui.domain.traits import traits_outside
 
 _LISTENING = ("-m", "smtui", "inspect", "--json", "--embedding", "--")
@@ -37,7 +39,16 @@ class InspectedOutside:
         self._known: OrderedDict[tuple[Path, int, int], HeardOutside] = OrderedDict()
 
     async def heard(self, path: Path) -> HeardOutside:
-        """Listen to it; raises SoundUnreadable."""
+        """Listen to it; raises SoundUnreadable, which names it: it may be one of several."""
+        try:
+            return await self._listened(path)
+        except SoundUnreadable as error:
+            name = shown(printable_path(os.fsencode(path.name or path)))
+            raise SoundUnreadable(
+                f"{name}: {error.title}", code=error.code, hint=error.hint
+            ) from error
+
+    async def _listened(self, path: Path) -> HeardOutside:
         stamp = await asyncio.to_thread(_stamp, path)
         if (known := self._known.get(stamp)) is not None:
             return known

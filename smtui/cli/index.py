@@ -11,12 +11,14 @@ import click
 
 from smtui.cli.asking import print_table
 from smtui.cli.rewritten import RewrittenLine
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.running import Opened, err, opened, out, run
+from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import ASPECTS
 
 if TYPE_CHECKING:
     from smtui.services.honesty import Tally
     from smtui.services.indexing import Standing
+    from smtui.settings import Settings
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -49,19 +51,45 @@ def status(*, as_json: bool) -> None:
 
 @index_command.command("rebuild")
 def rebuild() -> None:
-    """Make the index anew from what was heard; searches go on meanwhile with what is in."""
+    """Make the index anew from what was heard; searches go on meanwhile with what is in.
+
+    Where its files are damaged, so that it cannot even be cleared, they are made anew, too; what
+    descriptions mean is then learnt again beside your work.
+    """
 
     async def work() -> None:
         async with opened(writes=True) as box:
-            total = await box.services.indexing.heard()
-            began, progress, done = time.monotonic(), _Progress(total), 0
-            async for done in box.services.indexing.rebuild(by=box.account):
-                progress.show(done)
-            progress.leave()
+            began = time.monotonic()
+            try:
+                done = await _rebuilt(box)
+            except (ServerUnavailable, IndexUnusable):
+                if box.settings.servers.given:
+                    raise
+                await _emptied(box.settings)
+                done = await _rebuilt(box)
         seconds = time.monotonic() - began
-        out(f"{done:,} sounds are in the index, after {seconds:.0f} s.")
+        sounds = "1 sound is" if done == 1 else f"{done:,} sounds are"
+        out(f"{sounds} in the index, after {seconds:.0f} s.")
 
     run(work)
+
+
+async def _rebuilt(box: Opened) -> int:
+    """Rebuild the index; gives how many sounds are in."""
+    progress, done = _Progress(await box.services.indexing.heard()), 0
+    async for done in box.services.indexing.rebuild(by=box.account):
+        progress.show(done)
+    progress.leave()
+    return done
+
+
+async def _emptied(settings: Settings) -> None:
+    """Let the private Chroma begin without its files, and say so."""
+    from smtui import wiring
+    from smtui.paths import places
+
+    await wiring.private_servers(places(), settings).empty_chroma()
+    err("The index cannot be cleared as it is; its files are made anew.")
 
 
 @index_command.command("check")
@@ -71,9 +99,9 @@ def check(*, sample: int, as_json: bool) -> None:
     """Say how far likeness can be trusted on the sounds of this library.
 
     Of a SAMPLE of sounds each is encoded anew with loss, and cut in half; how often is the sound
-    itself the nearest of up to 5,000 to what was made? And how often is the nearest other sound of
-    the same kind? For the whole and for each aspect alone. What is made is heard here and now and
-    thrown away.
+    itself, or a copy of it, the nearest of up to 5,000 to what was made? And how often is the
+    nearest other sound of the same kind? For the whole and for each aspect alone. What is made is
+    heard here and now and thrown away.
     """
 
     async def work() -> None:
@@ -83,7 +111,7 @@ def check(*, sample: int, as_json: bool) -> None:
 
         tally = Tally()
         async with opened() as box:
-            progress = _Progress(sample)
+            progress = _Progress(min(sample, await box.services.indexing.heard()))
             async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
                 progress.show(tally.sounds)
             progress.leave()
@@ -107,7 +135,8 @@ def _print(tally: Tally) -> None:
     if not tally.asked:
         out("There is nothing to look for yet: no sound was listened to, or their files are away.")
         return
-    out(f"Nearest of {tally.compared:,} sounds, in percent of the times asked:")
+    sounds = "1 sound" if tally.compared == 1 else f"{tally.compared:,} sounds"
+    out(f"Nearest of {sounds}, in percent of the times asked:")
     rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
     for question, asked in tally.asked.items():
         cells = (f"{100 * tally.share(question, one):.0f}" for one in _COLUMNS)
@@ -127,6 +156,9 @@ def _fields(standing: Standing) -> dict[str, object]:
 def _sentence(standing: Standing) -> str:
     if standing.index.trouble:
         return f"{standing.index.trouble}. `smtui index rebuild` makes it anew."
+    if standing.index.sounds == standing.heard <= 1:
+        one = "The only sound that was listened to is in the index."
+        return one if standing.heard else "No sound was listened to yet, so the index is empty."
     if standing.index.sounds == standing.heard:
         return f"All {standing.heard:,} sounds that were listened to are in the index."
     return (

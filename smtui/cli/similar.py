@@ -78,9 +78,8 @@ def similar_command(  # noqa: PLR0913 - one for each option
     double tempo, in a key that goes with its own.
 
     Prints score and aspects (timbre, rhythm, tonality, envelope) in percent, - for what neither
-    sound has, then the path and
-    why it was found. --json gives path, score, aspects (-1 to 1) and why with everything that
-    the newest analysis says.
+    sound has, then the path and why it was found. --json gives path, score, aspects (-1 to 1, null
+    where it was not found by likeness) and why with everything that the newest analysis says.
     """
     if words == ("-h",):
         click.echo(click.get_current_context().get_help())
@@ -137,5 +136,5 @@ async def _print(box: Opened, search: Search, answer: Answer, *, as_json: bool) 
 
 def _line(hit: Hit, sample: Sample, why: str) -> str:
     aspects = hit.likeness.telling if hit.likeness else ()
-    numbers = ["   -" if one is None else f"{100 * one:4.0f}" for one in (hit.score, *aspects)]
+    numbers = ["   -" if one is None else f"{round(100 * one):4}" for one in (hit.score, *aspects)]
     return f"{' '.join(numbers)}  {sample.file_path}{f': {why}' if why else ''}"

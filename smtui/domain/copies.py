@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from smtui.domain.sample import Sample
 
@@ -178,12 +179,16 @@ def reason(of: Sample, other: Sample, found: Difference, *, first: Sample) -> st
     return f"{which}: {', '.join(parts) or 'other bytes'}"
 
 
-def likely_original(sample: Sample) -> tuple[float, bool, float, int, str, str]:
-    """What to sort by so that the likely original comes first: long, lossless, old, short-named."""
+def likely_original(sample: Sample) -> tuple[float, bool, float, float, int, str, str]:
+    """What to sort by so that the likely original comes first: long, lossless, old, short-named.
+
+    Old is what came into the library first, and of what came at once what was written first.
+    """
     return (
         -round(sample.duration / _GRAIN),
         is_coded(sample),
         sample.uploaded_at.timestamp(),
+        sample.mtime_ns or inf,
         len(sample.filename),
         sample.file_path,
         sample.file_id,

@@ -62,8 +62,18 @@ def hit_fields(
     """Name what was found, how alike it is and why, and all that is known of it but the numbers."""
     fields = sample_fields(sample, analysis)
     fields.pop("embedding", None)
-    told: dict[str, object] = {"path": fields.pop("path"), "score": round(hit.score, 4)}
+    aspects = None
     if hit.likeness is not None:
-        rounded = (round(one, 4) for one in hit.likeness.aspects)
-        told["aspects"] = dict(zip(ASPECTS, rounded, strict=True))
-    return {**told, "why": why, **fields}
+        aspects = dict(zip(ASPECTS, map(rounded, hit.likeness.aspects), strict=True))
+    return {
+        "path": fields.pop("path"),
+        "score": rounded(hit.score),
+        "aspects": aspects,
+        "why": why,
+        **fields,
+    }
+
+
+def rounded(number: float) -> float:
+    """Round a score for programs; what is nearly nothing has no sign."""
+    return round(number, 4) + 0.0

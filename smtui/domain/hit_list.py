@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from smtui.domain.analysis import Analysis
-from smtui.domain.fields import hit_fields
+from smtui.domain.fields import hit_fields, rounded
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import Sample
 from smtui.domain.text import shown
@@ -96,8 +96,8 @@ def _row(found: FoundSound) -> list[object]:
     aspects = hit.likeness.aspects if hit.likeness else (None,) * len(ASPECTS)
     return [
         sample.file_path,
-        round(hit.score, 4),
-        *(None if one is None else round(one, 4) for one in aspects),
+        rounded(hit.score),
+        *(None if one is None else rounded(one) for one in aspects),
         found.why,
         heard and heard.kind,
         heard and heard.tempo,

@@ -30,6 +30,7 @@ _STEP = 4.0
 _LESS = 0.5
 _NOTHING = 1e-6
 _WHOLLY = 0.9995
+_IDENTICAL = 0.995
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +92,16 @@ class Likeness:
     def telling(self) -> tuple[float | None, ...]:
         """The same for people: None where neither sound has anything of an aspect.
 
-        That makes them wholly alike in it, which is no reason for anything.
+        That makes them wholly alike in it, which is no reason for anything; of a copy all is.
         """
         timbre, *others = self.aspects
-        copy = timbre >= _WHOLLY
+        copy = self.is_copy
         return (timbre, *(None if one >= _WHOLLY and not copy else one for one in others))
+
+    @property
+    def is_copy(self) -> bool:
+        """It is practically the same sound; a codec changes less than another stroke does."""
+        return min(self.aspects) >= _IDENTICAL
 
     def score(self, weights: Weights) -> float:
         """The whole, -1 to 1."""

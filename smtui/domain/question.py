@@ -6,7 +6,7 @@ language. Every node is data: stores must treat unknown nodes as a defect, not a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -181,6 +181,12 @@ class Question:
     expression: Expression = field(default_factory=Everything)
     sort: Sort = field(default_factory=Sort)
     viewer: UserId | None = None
+
+    @property
+    def of_present(self) -> Question:
+        """The same without sounds whose files are gone: nobody could use what is found."""
+        present = Not(Is(Fact.MISSING))
+        return replace(self, expression=All((self.expression, present)))
 
 
 SortValue = str | float | int | None

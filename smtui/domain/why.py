@@ -15,7 +15,6 @@ from smtui.domain.likeness import ASPECTS, Likeness
 from smtui.domain.traits import Traits
 
 _PARTS = 3
-_IDENTICAL = 0.995
 _SAME = 0.95
 _ALIKE = 0.6
 _INTERVALS = (
@@ -55,7 +54,7 @@ def _apart(words: str, weight: float) -> _Part:
 
 def why(seed: Traits, hit: Traits, likeness: Likeness | None = None) -> str:
     """Say how a hit is to a seed; empty where nothing is known."""
-    if likeness is not None and min(likeness.aspects) >= _IDENTICAL:
+    if likeness is not None and likeness.is_copy:
         return "practically the same sound"
     parts = sorted(_parts(seed, hit), key=lambda part: -part.weight)
     same = [part.words for part in parts if part.same]

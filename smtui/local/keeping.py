@@ -224,8 +224,7 @@ class Keeper:
             if do == "need" and name in self._kept:
                 return {"ok": True, "address": await self._need(name)}
             if do == "rest" and name in self._kept:
-                await self._kept[name].rest()
-                return {"ok": True}
+                return await self._rest(name, empty=message.get("empty") is True)
             if do == "stop":
                 return await self._stop(now=message.get("now") is True)
             if do == "drain":
@@ -238,6 +237,12 @@ class Keeper:
         if name == "worker":
             await self._kept["valkey"].need()
         return await self._kept[name].need()
+
+    async def _rest(self, name: str, *, empty: bool) -> dict[str, Any]:
+        """End one; only of Chroma all may be taken away, for it is made from the documents."""
+        files = self._setup.places.chroma_data if empty and name == "chroma" else None
+        await self._kept[name].rest(without=files)
+        return {"ok": True}
 
     async def _stop(self, *, now: bool) -> dict[str, Any]:
         """Stop all; refused while somebody uses them, unless it must be now."""

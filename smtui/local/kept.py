@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -26,6 +27,11 @@ _LIVED_WELL_SECONDS = 30.0
 _HOPELESS_DEATHS = 10
 # A caller waits out so short a pause rather than being told of it.
 _WAIT_SECONDS = 2.0
+# What Chroma says where SQLite cannot read its file, among much else that helps nobody.
+_DATABASE_REFUSED = "SqliteError"
+_FILES_DAMAGED = "its files are damaged"
+_ANEW = "`smtui index rebuild` makes them anew from what was heard."
+_DOCTOR = "`smtui doctor` tells what is wrong; logs are in the state folder."
 
 _log = logging.getLogger(__name__)
 
@@ -118,14 +124,23 @@ class Kept:
         self._ending = True
         await self.rest()
 
-    async def rest(self) -> None:
-        """End it until it is needed again."""
+    async def rest(self, *, without: Path | None = None) -> None:
+        """End it until it is needed again; it then begins without what is in a folder.
+
+        Raises ServerUnavailable where the folder cannot be emptied.
+        """
         async with self._busy:
             self._wanted = False
             self._reason = ""
+            self._died_young = False
             if self._running is not None:
                 await self._ended(self._running)
                 self._running = None
+            if without is not None:
+                try:
+                    await asyncio.to_thread(_emptied, without)
+                except OSError as error:
+                    raise cannot_use(without, error) from error
 
     def _note_death(self) -> None:
         """See whether it has died since one last looked."""
@@ -153,7 +168,7 @@ class Kept:
 
     def _failure(self) -> ServerUnavailable:
         return ServerUnavailable(
-            self._reason, hint="`smtui doctor` tells what is wrong; logs are in the state folder."
+            self._reason, hint=_ANEW if self._reason.endswith(_FILES_DAMAGED) else _DOCTOR
         )
 
     def _why(self, running: Running, how: str, *, since: int = 0) -> str:
@@ -164,6 +179,8 @@ class Kept:
             return f"{self._kind.title} was ended by {killed}"
         said = shown(logs.last_line(self._log, since=since))
         sentence = f"{self._kind.title} {how}"
+        if _DATABASE_REFUSED in said:
+            return f"{sentence}: {_FILES_DAMAGED}"
         return f"{sentence}: {said}" if said else sentence
 
     async def _start(self) -> None:
@@ -210,3 +227,14 @@ class Kept:
             running.tell(signal.SIGKILL)
             await running.gone(seconds=farewell.seconds)
         running.end_group()
+
+
+def _emptied(folder: Path) -> None:
+    """Take away what is in a folder, which itself may be a link to another disk."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

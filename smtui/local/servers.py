@@ -91,6 +91,13 @@ class PrivateServers:
         host, _, port = (await self._need("chroma")).rpartition(":")
         return host, int(port)
 
+    async def empty_chroma(self) -> None:
+        """End Chroma and take away all it keeps; when it is needed again it begins anew."""
+        async with self.using():
+            await self._met()
+            message = {"do": "rest", "name": "chroma", "empty": True}
+            await self._ask(message, seconds=_LONG_ANSWER_SECONDS)
+
     async def start(self) -> None:
         """Start the keeper alone, which adopts what still runs."""
         async with self.using():

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from smtui.paths import Places
 
-PROTOCOL = 3
+PROTOCOL = 4
 """What the keeper and those who talk to it agree on; raised when a message changes."""
 
 SERVERS = ("valkey", "chroma", "worker", "watcher")

@@ -91,7 +91,7 @@ class DuplicateFinder:
         Raises QueryInvalid.
         """
         expression = self._paths.asked(parse(text))
-        question = Question(expression=expression, viewer=viewer)
+        question = Question(expression=expression, viewer=viewer).of_present
         samples: list[Sample] = []
         async for page in self._library.each(question):
             samples += page

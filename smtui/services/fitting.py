@@ -97,7 +97,8 @@ class Fitting:
             QueryInvalid: the filter has a mistake.
             SoundUnreadable: a file from outside cannot be listened to.
         """
-        question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
+        asked = self._paths.asked(parse(search.filter))
+        question = Question(expression=asked, viewer=viewer).of_present
         whole, done = await self._samples.count(question), 0
         seeds = await self._seeds(search)
         found = _Found()
@@ -121,7 +122,7 @@ class Fitting:
     async def _seeds(self, search: Search) -> tuple[_Beside, ...]:
         """The sounds that others should fit; raises InputInvalid."""
         if not search.more:
-            raise InputInvalid("There is no sound to fit", hint="Name one: like kick_01")
+            raise InputInvalid("There is no sound to fit to", hint="Name one: fits kick_01")
         several = len(search.more) > 1
         return tuple(
             [
@@ -200,7 +201,7 @@ def _score(fit: _Fit) -> float:
 
 def _hit(fit: _Fit) -> Hit:
     words = why(fit.room, fit.beside.outline, fit.laid)
-    named = f"{fit.beside.name}: {words}" if fit.beside.name else words
+    named = f"beside {fit.beside.name}: {words}" if fit.beside.name else words
     return Hit(file_id=fit.room.file_id, score=fit.score, why=named)
 
 

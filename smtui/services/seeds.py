@@ -16,6 +16,7 @@ from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.domain.text import folded, printable_path, shown
+from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
 
 _PAGE = 200
@@ -104,13 +105,23 @@ class Seeds:
             elif seed.file_id not in mine:
                 raise NotFound(f"{shown(seed.name)} is not in the library")
             elif seed.file_id not in kept:
-                raise InputInvalid(
-                    f"{shown(seed.name)} has not been listened to yet",
-                    hint="`a` listens to it first, `smtui analyze` to all that is new.",
-                )
+                raise await self._not_comparable(seed.name, seed.file_id)
             else:
                 found.append(kept[seed.file_id].singles)
         return tuple(found)
+
+    async def _not_comparable(self, name: str, file_id: FileId | None) -> InputInvalid:
+        """Say why a sound of the library has no numbers to compare by."""
+        known = await self._samples.get([file_id]) if file_id is not None else ()
+        if any(sample.missing_since for sample in known):
+            return InputInvalid(
+                f"The file of {shown(name)} is missing",
+                hint="Where it is back, scan its folder again.",
+            )
+        return InputInvalid(
+            f"{shown(name)} has not been listened to yet",
+            hint="`a` listens to it first, `smtui analyze` to all that is new.",
+        )
 
     async def _by_id_or_path(self, text: str, viewer: UserId | None) -> Sample | None:
         by_id = await self._samples.get([FileId(text)]) if text.isascii() else ()
@@ -155,8 +166,11 @@ class Seeds:
 
 def _is_called(sample: Sample, text: str) -> bool:
     path = folded(sample.file_path)
-    wanted = folded(text if text.startswith("/") else f"/{text}")
-    return path.endswith(wanted) or path.rpartition(".")[0].endswith(wanted)
+    either = (path, path.rpartition(".")[0])
+    if text.startswith("/"):
+        # A whole path is no end of another one: /tmp/kick.wav is not /data/tmp/kick.wav.
+        return folded(text) in either
+    return any(one.endswith(folded(f"/{text}")) for one in either)
 
 
 def _only(text: str, found: Sequence[Sample]) -> Sample:
@@ -167,12 +181,21 @@ def _only(text: str, found: Sequence[Sample]) -> Sample:
         if choice:
             raise InputInvalid(
                 f"There are {len(choice)} sounds called {shown(text)}",
-                hint="Name the folder before it, or the whole path.",
+                hint=f"Name the folder before it, as {_in_folders(choice)}, or the whole path.",
             )
+    fact = BARE_FACTS.get(text.casefold())
     raise NotFound(
         f"There is no sound called {shown(text)} in the library",
-        hint="A sound is named by its file's name, its path or its id.",
+        hint="A sound is named by its file's name, its path or its id."
+        if fact is None
+        else f"As a filter it is written is:{fact} or -is:{fact}.",
     )
+
+
+def _in_folders(samples: Sequence[Sample]) -> str:
+    """Two of them by the folder they are in."""
+    ends = ("/".join(sample.file_path.rsplit("/", 2)[1:]) for sample in samples[:2])
+    return " or ".join(shown(end) for end in ends)
 
 
 def _choices(text: str, found: Sequence[Sample]) -> Iterator[list[Sample]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 from smtui.domain.account import UserId
@@ -96,10 +95,6 @@ class Similarity:
         less = [await self._seeds.spelled(seed, viewer) for seed in search.less]
         spelled = replace(search, more=tuple(more), less=tuple(less))
         return line_written(SearchLine.of(spelled))
-
-    async def outside(self, path: Path) -> Seed:
-        """Listen to a file that is not of the library; raises SoundUnreadable."""
-        return await self._seeds.outside(path)
 
     async def like(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
         """Find what sounds like the seeds of the search, within its filter.

@@ -78,7 +78,7 @@ class Words:
             )
         expression = self._paths.asked(parse(search.filter))
         corpus = await self._reading.descriptions.corpus(
-            Question(expression=expression, viewer=viewer), progress
+            Question(expression=expression, viewer=viewer).of_present, progress
         )
         lexical = await asyncio.to_thread(corpus.lexicon.scores, asked)
         meaning, remarks = await self._meant(search.words, corpus, patience)
@@ -93,7 +93,10 @@ class Words:
         reading = self._reading
         shown = await spread(hits, reading.samples, per_folder=search.per_folder, limit=limit)
         return Answer(
-            hits=shown, pool=shown, out_of=corpus.sounds, remarks=(*remarks, *_counts(corpus, hits))
+            hits=shown,
+            pool=shown,
+            out_of=corpus.sounds,
+            remarks=(*remarks, *_counts(search, corpus, hits)),
         )
 
     async def _meant(
@@ -172,18 +175,22 @@ def _hits(corpus: Corpus, scores: Mapping[str, float], *, apart: bool) -> list[H
     ]
 
 
-def _counts(corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
+def _counts(search: Search, corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
     told = []
     if corpus.unheard:
         told.append(not_listened_to(corpus.unheard))
-    if not hits:
+    if not hits and corpus.sounds:
         told.append("No description comes near these words.")
+    elif not hits and search.filter.strip():
+        told.append("No sound that was listened to matches the filter.")
+    elif not hits:
+        told.append("There is no sound to find yet.")
     return told
 
 
 def _says_nothing(asked: Terms) -> InputInvalid:
     title = (
-        f"{_listed(asked.unknown)} says nothing about a sound"
+        f"{_listed(asked.unknown)} {'say' if asked.unknown[1:] else 'says'} nothing about a sound"
         if asked.unknown
         else ("These words say nothing about a sound")
     )

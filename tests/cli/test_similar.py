@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from smtui.paths import places
 from tests.cli.test_library_commands import smtui
 
 RATE = 22_050
@@ -152,6 +154,53 @@ def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
     assert smtui("index", "status").stdout == (
         "All 8 sounds that were listened to are in the index.\n"
     )
+
+
+def test_an_index_of_nothing_is_not_called_complete() -> None:
+    done = smtui("index", "status")
+    assert done.stdout == "No sound was listened to yet, so the index is empty.\n"
+    assert done.returncode == 0
+
+
+def _header_lost(files: Path) -> None:
+    smtui("services", "stop", "--now")
+    with files.joinpath("chroma.sqlite3").open("r+b") as database:
+        database.write(b"x" * 4_096)
+
+
+def _pages_lost(files: Path) -> None:
+    smtui("services", "stop", "--now")
+    database = files / "chroma.sqlite3"
+    # The schema, at the beginning, stays; the server starts.
+    whole = database.stat().st_size
+    with database.open("r+b") as opened:
+        opened.seek(4_096)
+        opened.write(b"x" * (whole - 4_096))
+
+
+def _all_lost_while_it_runs(files: Path) -> None:
+    shutil.rmtree(files)
+
+
+@pytest.mark.parametrize("harm", [_header_lost, _pages_lost, _all_lost_while_it_runs])
+def test_an_index_whose_files_are_damaged_is_told_and_made_anew_by_one_command(
+    sounds: Path, harm: Callable[[Path], None]
+) -> None:
+    assert smtui("index", "rebuild").returncode == 0
+    harm(places().chroma_data)
+    found = smtui("similar", "low_0")
+    assert (found.returncode, len(found.stdout.splitlines())) == (0, 7)
+    if harm is not _all_lost_while_it_runs:
+        told = smtui("index", "status")
+        assert told.returncode == 1
+        assert "damaged" in told.stderr
+        assert "`smtui index rebuild` makes" in told.stderr
+    done = smtui("index", "rebuild")
+    assert done.returncode == 0, done.stderr
+    assert "its files are made anew" in done.stderr
+    assert done.stdout.startswith("8 sounds are in the index")
+    told = smtui("index", "status")
+    assert told.stdout == "All 8 sounds that were listened to are in the index.\n"
 
 
 def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,6 +78,19 @@ def test_json_lines_are_one_object_each() -> None:
     assert count == len(told) == len(ODD)
     assert list(told[0])[:4] == ["path", "score", "aspects", "why"]
     assert [one["path_bytes"] is not None for one in told] == [False, True, False, False]
+
+
+def test_a_program_reads_the_same_keys_of_every_hit_and_no_minus_of_nothing() -> None:
+    like = replace(
+        sound(b"/a/b.wav").hit, likeness=Likeness(aspects=(-0.00001, 1.0, 0.5, -0.2)), score=-1e-9
+    )
+    fits = replace(like, likeness=None)
+    found = [replace(sound(b"/a/b.wav"), hit=hit) for hit in (like, fits)]
+    one, other = written(found, Form.JSON_LINES)[0].decode().splitlines()
+    assert list(json.loads(one)) == list(json.loads(other))
+    assert json.loads(other)["aspects"] is None
+    assert "-0.0," not in one
+    assert "-0.0," not in written(found, Form.CSV)[0].decode()
 
 
 def test_a_list_to_play_has_the_bytes_of_the_paths_and_nothing_that_breaks_its_lines() -> None:

@@ -92,3 +92,9 @@ def test_what_neither_sound_has_is_no_reason() -> None:
     assert Likeness(aspects=(0.8, 1.0, 1.0, 0.3)).telling == (0.8, None, None, 0.3)
     assert Likeness(aspects=(0.8, 0.7, -0.2, 0.3)).telling == (0.8, 0.7, -0.2, 0.3)
     assert Likeness(aspects=(1.0, 1.0, 1.0, 1.0)).telling == (1.0, 1.0, 1.0, 1.0)
+
+
+def test_a_copy_through_a_codec_shows_how_alike_it_is_in_everything() -> None:
+    copy = Likeness(aspects=(0.9982, 0.9999, 1.0, 0.9984))
+    assert copy.is_copy
+    assert copy.telling == copy.aspects

@@ -41,6 +41,22 @@ async def test_help_scrolls_by_keys(home: Home, open_app: OpenApp) -> None:
         assert "stay together" in seen(pilot.app)
 
 
+async def test_the_end_of_the_help_is_one_key_away(home: Home, open_app: OpenApp) -> None:
+    await home.sign_up()
+    async with open_app(size=(80, 16)) as pilot:
+        await press(pilot, "question_mark")
+        for there, back in (("G", "g"), ("end", "home")):
+            await press(pilot, there)
+            assert "stay together" in seen(pilot.app)
+            await press(pilot, back)
+            assert "One row up" in seen(pilot.app)
+        for there, back in (("ctrl+d", "ctrl+u"), ("pagedown", "pageup")):
+            await press(pilot, there)
+            assert "One row up" not in seen(pilot.app)
+            await press(pilot, back)
+            assert "One row up" in seen(pilot.app)
+
+
 async def test_the_palette_does_what_a_key_does(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     async with open_app(size=(80, 40)) as pilot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -399,7 +400,9 @@ async def test_a_filter_that_matches_nothing_and_one_that_is_wrong_are_said(
 ) -> None:
     async with similar() as pilot:
         await press(pilot, "slash", *"kind:snare")
-        assert "No other sound matches the filter" in seen(pilot.app)
+        told_once = "No other sound that was listened to matches the filter"
+        assert seen(pilot.app).count(told_once) == 1
+        assert "esc takes the filter away" in seen(pilot.app)
         assert not names(pilot)
         await press(pilot, "escape", "slash", *"kind:chord bmp:120")
         line = pilot.app.screen.query_one(FilterLine)
@@ -464,6 +467,40 @@ async def test_the_search_is_edited_as_one_line(library: Home, similar: OpenSimi
         assert pilot.app.screen.query_one(FilterLine).text == ""
 
 
+async def test_sounds_of_one_name_are_still_themselves_when_the_line_was_edited(
+    library: Home, pack: Mapping[Path, Measurement], open_app: OpenApp
+) -> None:
+    async with library.open_services():
+        await library.add_now(Sound(name="b_kick.wav", folder="/elsewhere", duration=0.45))
+        await hear(library, pack, "b_kick.wav")
+    async with open_app() as pilot:
+        await press(pilot, "m", "m", "m", "s")
+        await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
+        await settle(pilot.app)
+        seeds = screen(pilot).search.more
+        assert [seed.name for seed in seeds] == ["a_kick.wav", "b_kick.wav", "b_kick.wav"]
+        await press(pilot, "L", "enter")
+        await settle(pilot.app)
+        assert screen(pilot).search.more == seeds
+
+
+async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
+    library: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar, tmp_path: Path
+) -> None:
+    outside = tmp_path / "a_kick.wav"
+    shutil.copy(next(path for path in pack if path.name == "c_tom.wav"), outside)
+    async with similar() as pilot:
+        (seed,) = screen(pilot).search.more
+        await press(pilot, "L", *f" +{outside}", "enter")
+        await until(lambda: len(screen(pilot).search.more) == 2)
+        await settle(pilot.app)
+        await press(pilot, "L", "enter")
+        await settle(pilot.app)
+        first, second = screen(pilot).search.more
+        assert first == seed
+        assert second.path == outside
+
+
 @pytest.mark.parametrize(
     ("typed", "words"), [(" timber=3", "no aspect timber"), (" +nobody", "no sound called nobody")]
 )
@@ -485,6 +522,71 @@ async def test_path_and_search_are_copied(library: Home, similar: OpenSimilar) -
         assert pilot.app.clipboard.endswith("/b_kick.wav")
         await press(pilot, "3", "plus", "Y")
         assert pilot.app.clipboard == "like a_kick.wav tonality=3"
+
+
+async def test_a_file_that_the_library_has_is_no_hit_of_itself(
+    library: Home, pack: Mapping[Path, Measurement], similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "S", "ctrl+u", *str(next(iter(pack))), "enter")
+        await settle(pilot.app)
+        (seed,) = screen(pilot).search.more
+        assert seed.file_id == library.files[seed.name]
+        assert seed.name not in names(pilot)
+
+
+async def test_hits_stay_to_be_read_while_a_file_is_listened_to_and_the_file_is_named(
+    library: Home, similar: OpenSimilar, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.wav").write_text("no sound")
+    async with similar() as pilot:
+        await press(pilot, "S", "ctrl+u", *str(tmp_path / "notes.wav"))
+        await pilot.press("enter")
+        await until(lambda: "Listening to notes.wav" in seen(pilot.app))
+        assert all(name in seen(pilot.app) for name in NAMES)
+        await settle(pilot.app)
+        assert "notes.wav: The file is not a sound" in "".join(told(pilot.app))
+        assert "Listening" not in seen(pilot.app)
+        assert names(pilot)[0] == "b_kick.wav"
+
+
+async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await cursor_on(pilot, "b_kick.wav")
+        await press(pilot, "greater_than_sign")
+        for name in ("c_tom.wav", "d_hat.wav", "e_pad.wav"):
+            await cursor_on(pilot, name)
+            await press(pilot, "less_than_sign")
+        await press(pilot, "v", "v")
+        await settle(pilot.app)
+        text = seen(pilot.app)
+        assert "There are no words to look for" in text
+        assert all(name in text for name in NAMES[:5])
+        await press(pilot, "escape", "slash", *"kind:kick", "enter")
+        await settle(pilot.app)
+        assert "L types them" in seen(pilot.app)
+
+
+async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
+    library: Home, similar: OpenSimilar
+) -> None:
+    async with similar() as pilot:
+        await press(pilot, "greater_than_sign", "v", "v", "escape", "s")
+        await settle(pilot.app)
+        assert screen(pilot).search.view is View.ALIKE
+        assert len(names(pilot)) == len(NAMES) - 1
+
+
+async def test_no_key_is_offered_that_would_be_typed(library: Home, similar: OpenSimilar) -> None:
+    async with similar() as pilot:
+        assert "+ Weight" in seen(pilot.app)
+        for line in ("slash", "L"):
+            await press(pilot, line, "plus")
+            assert "Weight" not in seen(pilot.app)
+            assert screen(pilot).search.weights == Weights()
+            await press(pilot, "escape")
 
 
 async def test_a_file_from_outside_is_a_seed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from smtui.domain.path_map import PathMap
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
 from smtui.services.library import Library
 from smtui.services.rights import Rights
-from tests.services.sounding import RATE, SoundingLibrary, sounding
+from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
 BEAT = (("kick", "x..x..x.x...x..."), ("snare", "....x.......x..x"), ("hat", "x.xxx.x.x.x.xxx."))
 NOTES = ((60, 64, 67), (57, 60, 64), (65, 69, 72), (67, 71, 74))
@@ -67,6 +68,28 @@ SOUNDS: dict[str, Callable[[], Any]] = {
     "kick": lambda: 0.7 * play.kick(RATE, low=43, seconds=0.6),
     "bass": lambda: 0.6 * play.note(33, 1.6, RATE, play.BASS),
 }
+
+
+async def test_what_was_written_first_is_taken_for_the_original(
+    library: SoundingLibrary,
+) -> None:
+    wave = SOUNDS["kick"]()
+    quiet = library.write("a copy/kick.wav", wave / 2, subtype="PCM_24")
+    loud = library.write("the pack/kick.wav", wave, subtype="PCM_24")
+    os.utime(quiet, (2_000, 2_000))
+    os.utime(loud, (1_000, 1_000))
+    await library.scan()
+    await library.hear()
+    assert {*told(library, await found(library))} == {"the pack/kick.wav"}
+
+
+async def test_what_is_gone_from_the_disk_is_no_copy(library: SoundingLibrary) -> None:
+    for name in ("a.wav", "b.wav", "c.wav"):
+        library.write(name, SOUNDS["kick"]())
+    await library.scan()
+    await library.hear()
+    await library.documents.samples.set_missing([library.files["b.wav"]], NOW)
+    assert told(library, await found(library)) == {"a.wav": {"c.wav": "same bytes"}}
 
 
 @pytest.mark.parametrize("name", SOUNDS)

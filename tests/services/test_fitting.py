@@ -18,7 +18,7 @@ from smtui.domain.errors import InputInvalid, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.fitting import Fitting, FittingPorts
-from tests.services.sounding import RATE, SoundingLibrary, at_tempo, in_key, sounding
+from tests.services.sounding import NOW, RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 
 @pytest.fixture
@@ -55,6 +55,18 @@ def whys(library: SoundingLibrary, answer: Answer) -> dict[str, str]:
 
 def drums(tempo: float, bars: int = 2, **patterns: str) -> Any:
     return 0.6 * looped(Groove(tempo=tempo, bars=bars, drums=tuple(patterns.items())), RATE)
+
+
+async def test_a_sound_whose_file_is_gone_fits_nothing(library: SoundingLibrary) -> None:
+    library.write("kick.wav", 0.7 * play.kick(RATE))
+    library.write("hat.wav", 0.7 * play.hat(RATE))
+    library.write("shaker.wav", 0.7 * play.shaker(RATE))
+    await library.scan()
+    await library.hear()
+    await library.documents.samples.set_missing([library.files["hat.wav"]], NOW)
+    answer = await fitting(library, "kick.wav")
+    assert names(library, answer) == ["shaker.wav"]
+    assert (answer.out_of, answer.remarks) == (1, ())
 
 
 async def test_a_hat_leaves_more_room_for_a_kick_than_another_kick(
@@ -191,8 +203,8 @@ async def test_of_several_sounds_the_one_with_the_least_room_decides(
         assert score == pytest.approx(min(beside_kick[name], beside_hat[name]))
     assert found["shaker.wav"] < beside_kick["shaker.wav"] - 0.1
     told = whys(library, both)
-    assert told["kick low.wav"] == "kick.wav: shares the low band"
-    assert told["shaker.wav"] == "hat.wav: leaves most of it free"
+    assert told["kick low.wav"] == "beside kick.wav: shares the low band"
+    assert told["shaker.wav"] == "beside hat.wav: leaves most of it free"
 
 
 async def test_a_file_from_outside_is_fitted_like_one_of_the_library(
@@ -253,7 +265,7 @@ async def test_what_cannot_be_asked_is_said_in_one_sentence(library: SoundingLib
     with pytest.raises(InputInvalid, match="There is no sound to fit"):
         await fitting(library)
     gone = Seed(name="gone.wav", path=library.folder / "gone.wav")
-    with pytest.raises(SoundUnreadable, match="no such file"):
+    with pytest.raises(SoundUnreadable, match="There is no such file"):
         await fitting_to(library, Search(view=View.FITS, more=(gone,)))
     answer = await fitting(library, "kick.wav")
     assert answer.hits == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, ServerUnavailable
-from smtui.domain.likeness import Weights, wanted
+from smtui.domain.likeness import ASPECTS, Weights, wanted
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.query import parse
@@ -24,6 +24,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
 from smtui.services import matches, nearest
+from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
@@ -56,6 +57,7 @@ class Shelf:
     """A library with all that searches need."""
 
     stores: DocumentStores
+    ports: LikenessPorts
     index: ChromaIndex
     similarity: Similarity
     indexing: Indexing
@@ -180,6 +182,7 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
         )
         yield Shelf(
             stores=stores,
+            ports=ports,
             index=index,
             similarity=Similarity(ports, paths=PathMap(), recipe_version=RECIPE),
             indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
@@ -257,6 +260,8 @@ async def test_nobody_finds_what_is_anothers_or_missing(shelf: Shelf, way: str) 
     answer = await shelf.like(mine[0])
     assert set(ids(answer)) == {*mine[1:7], shared}
     assert answer.out_of == 7
+    with pytest.raises(InputInvalid, match=r"The file of .* is missing"):
+        await shelf.like(mine[7])
     with pytest.raises(NotFound):
         await shelf.like(hers)
     assert set(ids(await shelf.like(hers, viewer=BERT))) == {shared}
@@ -389,8 +394,12 @@ async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     assert (await shelf.similarity.seed("Drums/twice", ANNA)).file_id == twice
     assert (await shelf.similarity.seed("CASE", ANNA)).file_id == upper
     assert (await shelf.similarity.seed("case.wav", ANNA)).file_id == lower
-    with pytest.raises(InputInvalid, match="2 sounds called twice"):
+    with pytest.raises(InputInvalid, match="2 sounds called twice") as several:
         await shelf.similarity.seed("twice", ANNA)
+    assert "Drums/twice.wav or Other/twice.wav" in several.value.hint
+    with pytest.raises(NotFound) as unknown:
+        await shelf.similarity.seed("Loop", ANNA)
+    assert unknown.value.hint == "As a filter it is written is:loop or -is:loop."
     for name in ("Kick", "ick 1", "hers", "/lib/none.wav", "no\x00where", "\udcff"):
         with pytest.raises(NotFound):
             await shelf.similarity.seed(name, ANNA)
@@ -419,9 +428,42 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
         await shelf.like(alone, filter="bpm:fast")
 
 
+class _Again:
+    """Hears of each file what the library did."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    async def probes(self, path: Path) -> Mapping[str, Sequence[float]]:
+        samples = await self._shelf.stores.samples.get(list(self._shelf.known))
+        (own,) = (one.file_id for one in samples if one.path == path)
+        return {"again": self._shelf.known[own]}
+
+
+async def test_likeness_is_not_called_wrong_for_finding_the_other_of_two_copies(
+    shelf: Shelf,
+) -> None:
+    numbers = unit(random.Random(1))
+    for name in ("kick", "kick copy"):
+        await shelf.add(f"/a/{name}.wav", numbers)
+    await shelf.add("/a/other.wav", unit(random.Random(2)))
+    honesty = Honesty(shelf.ports, paths=PathMap(), recipe_version=RECIPE)
+    tally = [one async for one in honesty.tallies(_Again(shelf), sample=10)][-1]
+    assert tally.asked["again"] == 3
+    assert all(tally.share("again", aspect) == 1 for aspect in ("all", *ASPECTS))
+
+
+async def test_a_file_is_not_taken_for_a_sound_whose_path_ends_alike(shelf: Shelf) -> None:
+    await shelf.add("/data/tmp/kick.wav", unit(random.Random(1)))
+    for path in ("/tmp/kick.wav", "/kick.wav"):
+        assert (await shelf.similarity.meant(path, ANNA)).path == Path(path)
+    for name in ("/data/tmp/kick.wav", "/data/tmp/kick", "tmp/kick.wav"):
+        assert (await shelf.similarity.meant(name, ANNA)).path is None
+
+
 async def test_a_file_from_outside_is_a_seed_like_any(shelf: Shelf) -> None:
     sounds = await shelf.many(20)
-    outside = await shelf.similarity.outside(Path("/elsewhere/x.wav"))
+    outside = await shelf.similarity.meant("/elsewhere/x.wav", ANNA)
     answer = await shelf.similarity.like(Search(more=(outside,)), viewer=ANNA, limit=50)
     assert set(ids(answer)) == set(sounds)
 

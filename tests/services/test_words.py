@@ -18,7 +18,7 @@ from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.descriptions import Descriptions
 from smtui.services.meanings import Meanings
 from smtui.services.words import BY_WORDS_ALONE, Reading, Words
-from tests.services.sounding import RATE, SoundingLibrary, sounding
+from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
 
 @pytest.fixture
@@ -99,6 +99,23 @@ async def test_what_says_nothing_is_refused_in_one_sentence(library: SoundingLib
     none = await found(library, "quiet loop at 240 bpm")
     assert none.hits == ()
     assert "No description comes near these words." in none.remarks
+
+
+async def test_a_filter_that_leaves_nothing_is_not_blamed_on_the_words(
+    library: SoundingLibrary,
+) -> None:
+    none = await found(library, "dark", filter="kind:nonsense")
+    assert none.hits == ()
+    assert none.remarks[-1] == "No sound that was listened to matches the filter."
+
+
+async def test_a_sound_whose_file_is_gone_is_not_found_by_words(library: SoundingLibrary) -> None:
+    assert "hat" in names(library, await found(library, "hi-hat"))
+    await library.documents.samples.set_missing([library.files["drums/hat.wav"]], NOW)
+    answer = await found(library, "hi-hat")
+    assert "hat" not in names(library, answer)
+    assert answer.out_of == 5
+    assert not any("not yet listened to" in remark for remark in answer.remarks)
 
 
 async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) -> None:

@@ -90,8 +90,7 @@ class ChromaLine:
         except NotFoundError as error:
             raise LookupError from error
         except ChromaError as error:
-            said = shown(str(error))[:_LONGEST]
-            raise IndexUnusable(f"The index is damaged: {said}", hint=REBUILD) from error
+            raise _damaged(error) from error
 
     async def _connected(self) -> AsyncClientAPI:
         async with self._connecting:
@@ -118,7 +117,7 @@ async def _insisted(work: Callable[[AsyncClientAPI], Awaitable[Answer]], client:
 
 async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClientAPI:
     """Make a client for an address; raises ServerUnavailable, or httpx.TransportError."""
-    from chromadb.errors import ChromaError
+    from chromadb.errors import ChromaError, InternalError
 
     parts = urlsplit(address)
     headers = authorization(parts)
@@ -135,6 +134,9 @@ async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClient
             )
     except TimeoutError as error:
         raise ServerUnavailable("The index does not answer", hint=_LOOK) from error
+    except InternalError as error:
+        # It is Chroma, which cannot read its own files.
+        raise _damaged(error) from error
     except (ValueError, ChromaError) as error:
         raise ServerUnavailable("What answers as the index is not Chroma", hint=_LOOK) from error
     _lines()[_loop()].event_hooks = {"response": [_refuse_foreign]}
@@ -148,6 +150,11 @@ async def _refuse_foreign(answer: Response) -> None:
     await answer.aread()
     if b'"error"' not in answer.content:
         raise ServerUnavailable(f"The index answers {answer.status_code}", hint=_LOOK)
+
+
+def _damaged(error: Exception) -> IndexUnusable:
+    said = shown(str(error))[:_LONGEST]
+    return IndexUnusable(f"The index is damaged: {said}", hint=REBUILD)
 
 
 def _away() -> ServerUnavailable:

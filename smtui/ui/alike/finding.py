@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from smtui.domain.account import UserId
@@ -32,10 +31,6 @@ class Likenesses(Protocol):
 
     async def meant(self, reference: str, viewer: UserId | None) -> Seed:
         """Find the sound that a name, a path or an id means, else a file; raises NotFound."""
-        ...
-
-    async def outside(self, path: Path) -> Seed:
-        """Listen to a file that is not of the library; raises SoundUnreadable."""
         ...
 
 
@@ -82,12 +77,8 @@ class Finders:
         raise ServerUnavailable(_MISSING[search.view], hint="v goes on to the next view")
 
     async def meant(self, reference: str, viewer: UserId | None) -> Seed:
-        """Find the sound that is meant; raises NotFound or ServerUnavailable."""
+        """Find the sound that is meant; raises NotFound, SoundUnreadable or ServerUnavailable."""
         return await self._likenesses.meant(reference, viewer)
-
-    async def outside(self, path: Path) -> Seed:
-        """Listen to a file from outside; raises SoundUnreadable or ServerUnavailable."""
-        return await self._likenesses.outside(path)
 
     @property
     def _likenesses(self) -> Likenesses:

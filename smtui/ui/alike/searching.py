@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SEARCH = "search"
 
 _AGAIN = 2.0
+_NOTICE_LINES = 8
 _PASSING = (ServerUnavailable, IndexUnusable)
 _PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
 
@@ -136,9 +137,16 @@ class Searching(Room):
         if anew or self.answer is None:
             self.answer = None
             self.show_hits(None, anew=True)
-            self.show_notice(error.title, error.hint)
+            if self.search.view is View.WORDS and not self.search.words:
+                self.say_no_words()
+            else:
+                self.show_notice(error.title, error.hint)
         else:
             self.show_remark(str(error))
+
+    def say_no_words(self) -> None:
+        """Say that a description is wanted, and how one comes to type it."""
+        self.show_notice("There are no words to look for", "L types them, v goes on")
 
     # Showing.
 
@@ -225,19 +233,22 @@ class Searching(Room):
         return next((hit for hit in hits if hit.file_id == row.file_id), None)
 
     def _say_found(self, answer: Answer) -> None:
-        words = " ".join(answer.remarks)
         if any(row.rank is not None for row in self.table.rows):
-            self.show_remark(words)
-        elif self.search.filter:
-            self.show_notice("No other sound matches the filter", f"{words} esc takes it away")
-        else:
-            self.show_notice("There is no other sound to compare with", words)
+            self.show_remark(" ".join(answer.remarks))
+            return
+        # The last remark says why there is nothing, the others what else to know.
+        *others, why = answer.remarks or ("There is no other sound to compare with.",)
+        others += ["esc takes the filter away"] if self.search.filter else []
+        self.show_notice(why.removesuffix("."), " ".join(others))
 
     def show_notice(self, title: str, hint: str) -> None:
         """Say in the table's place why it is empty; with no words the table is seen again."""
         notice = self.query_one("#notice", Static)
         self.set_class(bool(title), "-notice")
         if title:
+            # Below the sounds to be like and unlike, which are still to be seen.
+            room = max(0, self.table.size.height - _NOTICE_LINES)
+            notice.styles.offset = (0, min(len(self.table.rows), room))
             told = f"{shown(title)}.", "bold"
             notice.update(Content.assemble(told, f"\n\n{shown(hint.strip())}" if hint else ""))
 

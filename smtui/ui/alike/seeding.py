@@ -66,14 +66,21 @@ class Seeding(Searching):
             self.show_notice("This sound is no longer in the library", "esc goes back")
 
     async def _begin_outside(self, path: Path) -> None:
-        self.show_notice(f"Listening to {shown(path.name)}", "")
+        listening = f"Listening to {shown(path.name)}"
+        if self.seed is None:
+            self.show_notice(listening, "")
+        else:
+            self.show_remark(f"{listening} ...")
         try:
-            seed = await self.finders.outside(path)
+            # A path of the library means its sound, which is then no hit of itself.
+            seed = await self.finders.meant(str(path), self.account.user_id)
         except SmtuiError as error:
             if self.seed is None:
                 self.show_notice(error.title, f"{error.hint} esc goes back".strip())
             else:
-                self.show_notice("", "")
+                self.show_remark("")
+                if self.answer is not None:
+                    self._say_found(self.answer)
                 self.tell(error)
             return
         self._go_on((seed,))
@@ -81,7 +88,11 @@ class Seeding(Searching):
     def _go_on(self, seeds: tuple[Seed, ...]) -> None:
         """Be like other sounds, all else asked as before; backspace leads back."""
         self.remember()
-        self.ask(replace(self.search, more=seeds, less=()))
+        view = self.search.view
+        if view is View.WORDS and not self.search.words:
+            # Without words there is nothing to find there: the seed is what was asked for.
+            view = View.ALIKE
+        self.ask(replace(self.search, view=view, more=seeds, less=()))
 
     def remember(self) -> None:
         """Keep the way back to this search."""
@@ -144,7 +155,19 @@ class Seeding(Searching):
 
     def action_line(self) -> None:
         """Edit the whole search as one line."""
-        self._ask_line("search", written(SearchLine.of(self.search)))
+        more, less = map(self._spelled, self.search.more), map(self._spelled, self.search.less)
+        named = replace(self.search, more=tuple(more), less=tuple(less))
+        self._ask_line("search", written(SearchLine.of(named)))
+
+    def _spelled(self, seed: Seed) -> Seed:
+        """Call a sound by its path where another one of the search has its name."""
+        sample = None if seed.file_id is None else self.samples.get(seed.file_id)
+        names = [one.name for one in (*self.search.more, *self.search.less)]
+        if seed.path is not None:
+            return replace(seed, name=str(seed.path))
+        if sample is not None and names.count(seed.name) > 1:
+            return replace(seed, name=sample.file_path)
+        return seed
 
     def _ask_line(self, words: str, begun: str) -> None:
         line = self.query_one(AskLine)
@@ -180,7 +203,7 @@ class Seeding(Searching):
 
     async def _named(self, names: Sequence[str]) -> list[Seed]:
         """Find the sounds that are named; those of this search are meant by their names."""
-        mine = {seed.name: seed for seed in self.search.seeds}
+        mine = {self._spelled(seed).name: seed for seed in self.search.seeds}
         viewer = self.account.user_id
         return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
 
@@ -207,7 +230,7 @@ class Seeding(Searching):
         self.workers.cancel_group(self, SEARCH)
         self.show_search()
         self.show_hits(None, anew=True)
-        self.show_notice("There are no words to look for", "L types them, v goes on")
+        self.say_no_words()
         self.query_one(AskLine).ask(
             WORDS, "sounds like", hint="dark metallic hit, no tail", suggester=None
         )

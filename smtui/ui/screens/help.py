@@ -21,13 +21,23 @@ A - before anything turns it round: -loop  -tag:dusty
 Space means and, | means or, "two words" stay together."""
 
 
+def _scroll(key: str, action: str, name: str, id_: str) -> Binding:
+    return Binding(key, action, name, id=f"help.{id_}", tooltip=f"{name}.", show=False)
+
+
 class HelpScreen(ModalScreen[None]):
     """Every key that works where one is, from the bindings themselves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "back", "Back", id="help.back", tooltip="Close this."),
-        Binding("j,down", "scroll(1)", "Down", id="help.down", tooltip="Scroll down.", show=False),
-        Binding("k,up", "scroll(-1)", "Up", id="help.up", tooltip="Scroll up.", show=False),
+        _scroll("j,down", "scroll(1)", "Down", "down"),
+        _scroll("k,up", "scroll(-1)", "Up", "up"),
+        _scroll("ctrl+d", "half(1)", "Half a page down", "half_down"),
+        _scroll("ctrl+u", "half(-1)", "Half a page up", "half_up"),
+        _scroll("pagedown", "half(2)", "A page down", "page_down"),
+        _scroll("pageup", "half(-2)", "A page up", "page_up"),
+        _scroll("g,home", "top", "Top", "top"),
+        _scroll("G,end", "bottom", "End", "end"),
     ]
 
     def __init__(self, offers: Sequence[ActiveBinding]) -> None:
@@ -62,7 +72,23 @@ class HelpScreen(ModalScreen[None]):
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        self._scrolled.scroll_relative(y=lines, animate=False)
+
+    def action_half(self, pages: int) -> None:
+        """Scroll by so many halves of what is seen at once."""
+        self.action_scroll(pages * max(1, self._scrolled.size.height // 2))
+
+    def action_top(self) -> None:
+        """Scroll to the first key."""
+        self._scrolled.scroll_home(animate=False)
+
+    def action_bottom(self) -> None:
+        """Scroll to the last words."""
+        self._scrolled.scroll_end(animate=False)
+
+    @property
+    def _scrolled(self) -> VerticalScroll:
+        return self.query_one(VerticalScroll)
 
     def action_back(self) -> None:
         """Close."""

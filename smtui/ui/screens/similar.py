@@ -35,6 +35,8 @@ from smtui.ui.widgets.weights_line import WeightsLine
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.15
 _OF_WEIGHTS = {"aspect", "heavier", "lighter", "even"}
+# Keys that Textual does not know as what a line of text takes.
+_TYPED = {"filter", "heavier", "lighter", "more_like", "less_like"}
 
 
 def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
@@ -123,8 +125,8 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         self.begin(self.begun)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer no key that could change nothing, and no `/` while one types."""
-        if action == "filter" and isinstance(self.focused, Input):
+        """Offer no key that could change nothing, nor one that is a letter while one types."""
+        if action in _TYPED and isinstance(self.focused, Input):
             return False
         if action == "seed_before" and not self.has_earlier:
             return False
