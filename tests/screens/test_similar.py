@@ -368,8 +368,13 @@ async def test_more_and_less_like_a_row_and_neither_again(
 ) -> None:
     async with similar() as pilot:
         await cursor_on(pilot, "c_tom.wav")
+        stood = table(pilot).row
         await press(pilot, "greater_than_sign")
         assert names(pilot)[0] == "+c_tom.wav"
+        now = table(pilot).row
+        assert stood is not None
+        assert now is not None
+        assert (stood.name, now.rank) == ("c_tom.wav", stood.rank)
         assert seen(pilot.app).splitlines()[2].rstrip().endswith("+ c_tom")
         await cursor_on(pilot, "d_hat.wav")
         await press(pilot, "less_than_sign")

@@ -72,11 +72,11 @@ class Searching(Room):
     # Asking.
 
     def ask(
-        self, search: Search, *, pause: float = 0.0, stand_on: FileId | None = None
+        self, search: Search, *, pause: float = 0.0, stand_on: FileId | int | None = None
     ) -> Worker[None]:
         """Ask something else; what is seen of the search changes at once, the hits when found.
 
-        The cursor goes to `stand_on` where that is found, else to the best hit.
+        The cursor goes to the sound or rank `stand_on` where that is found, else to the best hit.
         """
         self.search = search
         self.show_search()
@@ -88,7 +88,7 @@ class Searching(Room):
         return self._find(pause, None, anew=False)
 
     @looking(group=SEARCH)
-    async def _find(self, pause: float, stand_on: FileId | None, *, anew: bool) -> None:
+    async def _find(self, pause: float, stand_on: FileId | int | None, *, anew: bool) -> None:
         await asyncio.sleep(pause)
         while True:
             try:
@@ -103,7 +103,7 @@ class Searching(Room):
             # is there.
             await asyncio.sleep(_AGAIN)
 
-    async def _found(self, stand_on: FileId | None, *, anew: bool) -> None:
+    async def _found(self, stand_on: FileId | int | None, *, anew: bool) -> None:
         search = self.understood()
         await self._read(search.seed_ids)
         self.show_search()
@@ -179,7 +179,7 @@ class Searching(Room):
         found = "" if answer is None else f"{len(answer.hits):,} of {answer.out_of:,}"
         self.query_one(TitleLine).show(f"{names}   {found}", place=_PLACES[search.view])
 
-    def show_hits(self, stand_on: FileId | None, *, anew: bool) -> None:
+    def show_hits(self, stand_on: FileId | int | None, *, anew: bool) -> None:
         """Show rows: first the sounds to be like and unlike, then the hits by rank."""
         held = self.table.row
         rows = [*self._seed_rows(), *self._hit_rows()]
@@ -187,7 +187,7 @@ class Searching(Room):
         cursor = best if anew else min(self.table.cursor, max(0, len(rows) - 1))
         wanted = stand_on if anew else None if held is None else held.file_id
         for place, row in enumerate(rows):
-            if wanted is not None and row.file_id == wanted:
+            if wanted is not None and wanted in (row.file_id, row.rank):
                 cursor = place
                 break
         self.show_notice("", "")

@@ -143,13 +143,8 @@ class Seeding(Searching):
         if len(more) + len(less) > MOST_SEEDS:
             self.say(f"More than {MOST_SEEDS} sounds to be like or unlike say nothing any more")
             return
-        following = self._following()
-        self.ask(replace(self.search, more=tuple(more), less=tuple(less)), stand_on=following)
-
-    def _following(self) -> FileId | None:
-        """The hit that the cursor goes on to when its own becomes a seed."""
-        below = self.table.rows[self.table.cursor + 1 :]
-        return next((row.file_id for row in below if row.rank is not None), None)
+        # The cursor stays where the person looks, on what has that place now.
+        self.ask(replace(self.search, more=tuple(more), less=tuple(less)), stand_on=row.rank)
 
     # The search as a line of text.
 
