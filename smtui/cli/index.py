@@ -84,7 +84,10 @@ def check(*, sample: int, as_json: bool) -> None:
         tally = Tally()
         async with opened() as box:
             progress = _Progress(sample)
-            async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
+            asking = box.services.honesty.tallies(
+                RecipeProber(), sample=sample, viewer=box.account.user_id
+            )
+            async for tally in asking:
                 progress.show(tally.sounds)
             progress.leave()
         if as_json:
