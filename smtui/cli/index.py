@@ -76,9 +76,10 @@ def rebuild() -> None:
 
 async def _rebuilt(box: Opened) -> int:
     """Rebuild the index; gives how many sounds are in."""
-    progress, done = _Progress(await box.services.indexing.heard()), 0
+    progress, done = _Progress(), 0
+    of = await box.services.indexing.heard()
     async for done in box.services.indexing.rebuild(by=box.account):
-        progress.show(done)
+        progress.show(done, of)
     progress.leave()
     return done
 
@@ -111,9 +112,12 @@ def check(*, sample: int, as_json: bool) -> None:
 
         tally = Tally()
         async with opened() as box:
-            progress = _Progress(min(sample, await box.services.indexing.heard()))
-            async for tally in box.services.honesty.tallies(RecipeProber(), sample=sample):
-                progress.show(tally.sounds)
+            progress = _Progress()
+            asking = box.services.honesty.tallies(
+                RecipeProber(), sample=sample, viewer=box.account.user_id
+            )
+            async for tally in asking:
+                progress.show(tally.sounds, min(sample, tally.compared))
             progress.leave()
         if as_json:
             sys.stdout.write(f"{json.dumps(_shares(tally))}\n")
@@ -170,15 +174,14 @@ def _sentence(standing: Standing) -> str:
 class _Progress:
     """A line on a terminal that is written over, a line now and then elsewhere."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self) -> None:
         self._line = RewrittenLine()
         self._told_at = time.monotonic()
 
-    def show(self, done: int) -> None:
-        """Say how many are in."""
+    def show(self, done: int, of: int) -> None:
+        """Say how many are done, of so many."""
         now = time.monotonic()
-        told = f"{done:,} of {self._total:,} sounds"
+        told = f"{done:,} of {of:,} sounds"
         if self._line.terminal:
             self._line.show(told)
         elif now >= self._told_at + _LINE_EVERY_SECONDS:

@@ -22,6 +22,8 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from smtui.domain.account import UserId
     from smtui.domain.masking import Outline
     from smtui.domain.path_map import PathMap
@@ -88,7 +90,8 @@ class DuplicateFinder:
         """Look among what a filter finds, everything by default; `told` hears how far it is.
 
         Sounds not yet heard, or heard by another recipe, are compared by their bytes alone.
-        Raises QueryInvalid.
+        Whoever deletes a copy must still have the other file: what is missing is none, and one
+        that is somebody's own and shared as well is one file. Raises QueryInvalid.
         """
         expression = self._paths.asked(parse(text))
         question = Question(expression=expression, viewer=viewer).of_present
@@ -96,7 +99,7 @@ class DuplicateFinder:
         async for page in self._library.each(question):
             samples += page
             told(Looked(doing="reading", done=len(samples), of=0))
-        samples.sort(key=likely_original)
+        samples = _one_of_each_file(sorted(samples, key=likely_original))
         distinct = _first_of_each(samples)
         embedded = await self._embedded(distinct)
         pairs = await self._pairs(distinct, embedded, told)
@@ -165,6 +168,14 @@ class DuplicateFinder:
             [(heard[first].measured, heard[other].measured) for first, other in known]
         )
         return {pair: one for pair, one in zip(known, found, strict=True) if one is not None}
+
+
+def _one_of_each_file(samples: Iterable[Sample]) -> list[Sample]:
+    """One sound for each path, in the same order; the library may have it once for each owner."""
+    first: dict[Path, Sample] = {}
+    for one in samples:
+        first.setdefault(one.path, one)
+    return list(first.values())
 
 
 def _first_of_each(samples: Iterable[Sample]) -> list[Sample]:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from smtui.domain.account import UserId
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.likeness import ASPECTS, Weights, wanted
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.likeness import Embedded
+from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample
 from smtui.services.nearest import LikenessPorts
 
@@ -62,20 +64,21 @@ class Honesty:
         self._paths = paths
         self._recipe_version = recipe_version
 
-    async def tallies(self, prober: Prober, *, sample: int) -> AsyncIterator[Tally]:
-        """Ask of each sound of a sample, exactly and without the index; the tally so far."""
-        embedded = await self._chosen()
+    async def tallies(
+        self, prober: Prober, *, sample: int, viewer: UserId | None
+    ) -> AsyncIterator[Tally]:
+        """Ask of each sound of a sample, exactly and without the index; the tally so far.
+
+        Only of what the viewer sees: the files are read here.
+        """
+        embedded = await self._chosen(viewer)
         tally = Tally(compared=len(embedded))
         known = {one.file_id: one for one in embedded}
         samples = await self._ports.samples.get(list(known))
         kinds = {one.file_id: one.heard.kind for one in samples if one.heard and one.heard.kind}
         for one in samples[:sample]:
             await self._ask(tally, one, embedded, kinds)
-            try:
-                probes = await prober.probes(self._paths.here(one.path))
-            except SoundUnreadable:
-                probes = {}
-            for question, numbers in probes.items():
+            for question, numbers in (await self._probes(prober, one)).items():
                 nearest = await self._nearest(numbers, embedded, 1)
                 own = known[one.file_id]
                 right = {
@@ -85,6 +88,15 @@ class Honesty:
                 self._note(tally, question, right)
             tally.sounds += 1
             yield tally
+
+    async def _probes(self, prober: Prober, one: Sample) -> Mapping[str, Sequence[float]]:
+        """Nothing where the file is away, or another one has its place on this machine."""
+        if self._paths.foreign(one.path):
+            return {}
+        try:
+            return await prober.probes(self._paths.here(one.path))
+        except SoundUnreadable:
+            return {}
 
     async def _ask(
         self,
@@ -120,13 +132,16 @@ class Honesty:
             found[aspect] = [hit.file_id for hit in hits]
         return found
 
-    async def _chosen(self) -> tuple[Embedded, ...]:
+    async def _chosen(self, viewer: UserId | None) -> tuple[Embedded, ...]:
         """At most 5,000 sounds, the same ones each time."""
         ids: list[FileId] = []
+        after: FileId | None = None
         while part := await self._ports.embeddings.ids(
-            ids[-1] if ids else None, recipe_version=self._recipe_version, limit=_IDS
+            after, recipe_version=self._recipe_version, limit=_IDS
         ):
-            ids += part
+            seen = await self._ports.samples.matching(Question(viewer=viewer), part)
+            ids += [one for one in part if one in seen]
+            after = part[-1]
         random.Random(1).shuffle(ids)  # noqa: S311 - a sample, no secret
         found = await self._ports.embeddings.of(
             ids[:MOST_COMPARED], recipe_version=self._recipe_version

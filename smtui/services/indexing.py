@@ -65,7 +65,9 @@ class Indexing:
         self._embeddings = embeddings
         self._index = index
         self._recipe_version = recipe_version
-        self._mended_at: int | None = None
+        # Generations of library and index: when looked at last, and when found alike.
+        self._seen: tuple[int, int] | None = None
+        self._alike_at: tuple[int, int] | None = None
 
     async def standing(self) -> Standing:
         """Tell how the index stands."""
@@ -129,14 +131,21 @@ class Indexing:
         return Mended(added=len(missing), removed=len(only_indexed))
 
     async def mend(self) -> Mended:
-        """Reconcile if the library has changed since the last time; an empty one needs no index."""
+        """Reconcile if the library or the index has changed since both were found alike.
+
+        The index alone changes where somebody stopped while making it anew, or its server lost
+        what it kept. While it changes somebody is at it still: that is left for the next time.
+        An empty library needs no index.
+        """
         generation = await self._samples.generation()
-        if generation == self._mended_at:
-            return Mended()
         if not await self._embeddings.ids(None, recipe_version=self._recipe_version, limit=1):
             return Mended()
+        now = generation, (await self._index.state()).generation
+        before, self._seen = self._seen, now
+        if now == self._alike_at or (before and before[0] == generation and before != now):
+            return Mended()
         mended = await self.reconcile()
-        self._mended_at = generation
+        self._alike_at = now if mended == Mended() else None
         return mended
 
     async def _indexed(self) -> AsyncIterator[tuple[FileId, ...]]:

@@ -15,6 +15,7 @@ from smtui.alike.copies import NumpyCopies
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.demo.groove import Groove, Part, looped
+from smtui.domain.account import UserId
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.path_map import PathMap
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
@@ -22,6 +23,7 @@ from smtui.services.library import Library
 from smtui.services.rights import Rights
 from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
+ANNA = UserId("11111111-1111-4111-8111-111111111111")
 BEAT = (("kick", "x..x..x.x...x..."), ("snare", "....x.......x..x"), ("hat", "x.xxx.x.x.x.xxx."))
 NOTES = ((60, 64, 67), (57, 60, 64), (65, 69, 72), (67, 71, 74))
 
@@ -42,13 +44,15 @@ def chords(seconds: float = 2.0) -> Any:
     return 0.5 * looped(Groove(tempo=480 / seconds, bars=2, parts=(part,)), RATE)
 
 
-async def found(library: SoundingLibrary, text: str = "", **asked: Any) -> Duplicates:
+async def found(
+    library: SoundingLibrary, text: str = "", *, viewer: UserId | None = None, **asked: Any
+) -> Duplicates:
     documents = library.documents
     stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
     rights = Rights(documents.accounts)
     listing = Library(documents.samples, rights, None)  # type: ignore[arg-type]
     finder = DuplicateFinder(listing, stores, NumpyCopies(), paths=PathMap(), recipe=RECIPE_VERSION)
-    return await finder.find(text, viewer=None, **asked)
+    return await finder.find(text, viewer=viewer, **asked)
 
 
 def told(library: SoundingLibrary, duplicates: Duplicates) -> dict[str, dict[str, str]]:
@@ -225,6 +229,37 @@ async def test_copies_of_copies_stand_in_one_group(library: SoundingLibrary) -> 
     }
     with pytest.raises(QueryInvalid):
         await found(library, "bpm:fast")
+
+
+async def test_a_file_that_is_ones_own_and_shared_is_no_copy_that_could_go(
+    library: SoundingLibrary,
+) -> None:
+    kick = library.write("kick.wav", SOUNDS["kick"]())
+    await library.scan()
+    await library.hear()
+    await library.scan(user_id=ANNA)
+    await library.hear()
+    seen = await found(library, viewer=ANNA)
+    assert (seen.groups, seen.sounds) == ((), 1)
+    shutil.copyfile(kick, library.folder / "again.wav")
+    await library.scan()
+    await library.scan(user_id=ANNA)
+    (group,) = (await found(library, viewer=ANNA)).groups
+    paths = [group.first.path, *(copy.sample.path for copy in group.copies)]
+    assert sorted(paths) == [library.folder / "again.wav", kick]
+
+
+async def test_the_last_file_of_a_sound_is_no_copy_of_one_that_is_gone(
+    library: SoundingLibrary,
+) -> None:
+    kick = library.write("kick.wav", SOUNDS["kick"]())
+    shutil.copyfile(kick, library.folder / "kick again.wav")
+    await library.scan()
+    await library.hear()
+    assert len((await found(library)).groups) == 1
+    kick.unlink()
+    await library.documents.samples.set_missing([library.files["kick.wav"]], NOW)
+    assert (await found(library)).groups == ()
 
 
 async def test_two_sounds_and_none_are_no_trouble(library: SoundingLibrary) -> None:

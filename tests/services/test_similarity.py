@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,9 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
-from smtui.services import matches, nearest
+from smtui.services import indexing, matches, nearest
 from smtui.services.honesty import Honesty
-from smtui.services.indexing import Indexing
+from smtui.services.indexing import Indexing, Mended
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
 from smtui.stores.chroma.index import ChromaIndex
@@ -381,6 +381,38 @@ async def test_a_sound_that_came_for_one_that_went_is_found_and_the_other_is_not
     assert set(await shelf.index.ids(limit=100)) == {*sounds[1:], new}
 
 
+async def test_what_was_lost_by_stopping_while_the_index_is_made_anew_comes_back_by_itself(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "AT_ONCE", 10)
+    sounds = await shelf.many(30)
+    assert (await shelf.indexing.mend()).added == 30
+    # What was put changed the index; it is looked at once more, and is as it should be.
+    assert [await shelf.indexing.mend() for _ in range(2)] == [Mended(), Mended()]
+    making = shelf.indexing.rebuild()
+    assert isinstance(making, AsyncGenerator)
+    assert await anext(making) == 10
+    # Whoever makes it anew is not disturbed while it grows.
+    assert await shelf.indexing.mend() == Mended()
+    assert await anext(making) == 20
+    assert await shelf.indexing.mend() == Mended()
+    await making.aclose()
+    assert (await shelf.indexing.mend()).added == 10
+    assert set(await shelf.index.ids(limit=100)) == set(sounds)
+
+
+async def test_an_index_whose_server_lost_everything_is_filled_again_by_itself(
+    shelf: Shelf,
+) -> None:
+    sounds = await shelf.many(30)
+    for _ in range(3):
+        await shelf.indexing.mend()
+    await shelf.index.clear()
+    for _ in range(2):
+        await shelf.indexing.mend()
+    assert set(await shelf.index.ids(limit=100)) == set(sounds)
+
+
 async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     numbers = unit(random.Random(5))
     kick = await shelf.add("/lib/Drums/Kick 1.wav", numbers)
@@ -448,7 +480,7 @@ async def test_likeness_is_not_called_wrong_for_finding_the_other_of_two_copies(
         await shelf.add(f"/a/{name}.wav", numbers)
     await shelf.add("/a/other.wav", unit(random.Random(2)))
     honesty = Honesty(shelf.ports, paths=PathMap(), recipe_version=RECIPE)
-    tally = [one async for one in honesty.tallies(_Again(shelf), sample=10)][-1]
+    tally = [one async for one in honesty.tallies(_Again(shelf), sample=10, viewer=ANNA)][-1]
     assert tally.asked["again"] == 3
     assert all(tally.share("again", aspect) == 1 for aspect in ("all", *ASPECTS))
 
