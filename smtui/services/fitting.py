@@ -18,6 +18,7 @@ from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.text import shown
 from smtui.services.id_pages import id_pages
+from smtui.services.seeds import check_seen
 from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
@@ -94,11 +95,13 @@ class Fitting:
 
         Raises:
             InputInvalid: there is no seed, or one is silent or unheard.
+            NotFound: a seed is not in the viewer's library.
             QueryInvalid: the filter has a mistake.
             SoundUnreadable: a file from outside cannot be listened to.
         """
         asked = self._paths.asked(parse(search.filter))
         question = Question(expression=asked, viewer=viewer).of_present
+        await check_seen(search.more, viewer, self._samples)
         whole, done = await self._samples.count(question), 0
         seeds = await self._seeds(search)
         found = _Found()

@@ -12,6 +12,7 @@ from smtui.domain.account import UserId
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
+from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
@@ -95,16 +96,14 @@ class Seeds:
             InputInvalid: one has not been listened to.
             SoundUnreadable: one from outside cannot be.
         """
+        await check_seen(seeds, viewer, self._samples)
         ids = [seed.file_id for seed in seeds if seed.file_id is not None]
-        mine = await self._samples.matching(Question(viewer=viewer), ids) if ids else frozenset()
         kept = await self._embeddings.of(ids, recipe_version=self._recipe_version) if ids else {}
         found: list[Sequence[float]] = []
         for seed in seeds:
             if seed.path is not None:
                 found.append((await self._outside.heard(seed.path)).embedding)
-            elif seed.file_id not in mine:
-                raise NotFound(f"{shown(seed.name)} is not in the library")
-            elif seed.file_id not in kept:
+            elif seed.file_id is None or seed.file_id not in kept:
                 raise await self._not_comparable(seed.name, seed.file_id)
             else:
                 found.append(kept[seed.file_id].singles)
@@ -162,6 +161,15 @@ class Seeds:
             if len(page.samples) < _PAGE:
                 return
             after = page.places[-1]
+
+
+async def check_seen(seeds: Sequence[Seed], viewer: UserId | None, samples: SampleStore) -> None:
+    """Raise NotFound where one of them is not in the viewer's library."""
+    ids = [seed.file_id for seed in seeds if seed.file_id is not None]
+    mine = await samples.matching(Question(viewer=viewer), ids) if ids else frozenset()
+    for seed in seeds:
+        if seed.file_id is not None and seed.file_id not in mine:
+            raise NotFound(f"{shown(seed.name)} is not in the library")
 
 
 def _is_called(sample: Sample, text: str) -> bool:

@@ -14,6 +14,7 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.vocabulary import Terms, terms
+from smtui.services.seeds import check_seen
 from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Words:
 
         Raises:
             InputInvalid: there are no words, or none of them says anything about sounds.
+            NotFound: a seed beside them is not in the viewer's library.
             QueryInvalid: the filter has a mistake.
             SoundUnreadable: a file from outside that stands beside them cannot be listened to.
         """
@@ -77,6 +79,7 @@ class Words:
                 "There are no words to look for", hint="Say what it is like: dark hit, no tail"
             )
         expression = self._paths.asked(parse(search.filter))
+        await check_seen(search.seeds, viewer, self._reading.samples)
         corpus = await self._reading.descriptions.corpus(
             Question(expression=expression, viewer=viewer).of_present, progress
         )

@@ -14,7 +14,7 @@ from smtui.alike.outside import InspectedOutside
 from smtui.demo import instruments as play
 from smtui.demo.groove import Groove, looped
 from smtui.domain.account import UserId
-from smtui.domain.errors import InputInvalid, QueryInvalid, SoundUnreadable
+from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.fitting import Fitting, FittingPorts
@@ -287,3 +287,6 @@ async def test_one_persons_sounds_are_not_offered_to_another(library: SoundingLi
     library.files["kick.wav"] = shared.file_id
     await library.hear("kick.wav")
     assert (await fitting(library, "kick.wav")).hits == ()
+    hat = Seed(name="hat.wav", file_id=library.files["hat.wav"])
+    with pytest.raises(NotFound, match="is not in the library"):
+        await fitting_to(library, Search(view=View.FITS, more=(hat,)))

@@ -12,7 +12,8 @@ from smtui.alike.comparison import MatrixComparison
 from smtui.alike.outside import InspectedOutside
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
-from smtui.domain.errors import InputInvalid, QueryInvalid
+from smtui.domain.account import UserId
+from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.descriptions import Descriptions
@@ -144,3 +145,11 @@ async def test_seeds_beside_the_words_count_too(library: SoundingLibrary) -> Non
     outside = Seed(name="elsewhere.wav", path=library.folder / "drums/kick long.wav")
     answer = await found(library, "kick", more=(outside,))
     assert names(library, answer)[:2] == ["kick long", "kick twin"]
+
+
+async def test_another_persons_sound_beside_the_words_is_none(library: SoundingLibrary) -> None:
+    library.write("drums/theirs.wav", 0.7 * play.kick(RATE))
+    await library.scan(user_id=UserId("11111111-1111-4111-8111-111111111111"))
+    theirs = Seed(name="theirs.wav", file_id=library.files["drums/theirs.wav"])
+    with pytest.raises(NotFound, match="is not in the library"):
+        await found(library, "kick", more=(theirs,))
