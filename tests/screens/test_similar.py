@@ -451,6 +451,9 @@ async def test_a_long_search_says_how_far_it_is_and_can_be_left(
         await pilot.press("v")
         await begun.wait()
         await until(lambda: "Looked at 12,000 of 100,105 sounds" in seen(pilot.app))
+        # What was alike does not stand there as what fits.
+        assert not names(pilot)
+        assert "5 of 5" not in seen(pilot.app)
         await press(pilot, "q")
         assert isinstance(pilot.app.screen, LibraryScreen)
 

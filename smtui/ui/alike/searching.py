@@ -55,6 +55,7 @@ class Searching(Room):
         self.table.leaps = options.thin_line
         self.search = Search()
         self.answer: Answer | None = None
+        self._found_in = self.search.view
         self.samples: dict[FileId, Sample] = {}
         self.aspect = ASPECTS[0]
 
@@ -107,12 +108,19 @@ class Searching(Room):
         search = self.understood()
         await self._read(search.seed_ids)
         self.show_search()
-        with waiting(self, self.show_remark) as progress:
+        with waiting(self, self._say_it_goes_on) as progress:
             answer = await self.finders.find(search, viewer=self.account.user_id, progress=progress)
         await self._read(hit.file_id for hit in answer.hits)
-        self.answer = answer
+        self.answer, self._found_in = answer, search.view
         self.show_hits(stand_on, anew=anew)
         self._say_found(answer)
+
+    def _say_it_goes_on(self, words: str) -> None:
+        """What another view has found is not left to stand for what is asked now."""
+        if self._found_in is not self.search.view and self.answer is not None:
+            self.answer = None
+            self.show_hits(None, anew=True)
+        self.show_remark(words)
 
     def understood(self) -> Search:
         """Leave out what cannot be read yet of the filter, as the library does."""
