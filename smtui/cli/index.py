@@ -18,7 +18,6 @@ from smtui.domain.likeness import ASPECTS
 if TYPE_CHECKING:
     from smtui.services.honesty import Tally
     from smtui.services.indexing import Standing
-    from smtui.settings import Settings
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -56,6 +55,9 @@ def rebuild() -> None:
     Where its files are damaged, so that it cannot even be cleared, they are made anew, too; what
     descriptions mean is then learnt again beside your work.
     """
+    # Late imports: --help needs none of it.
+    from smtui import wiring
+    from smtui.paths import places
 
     async def work() -> None:
         async with opened(writes=True) as box:
@@ -63,9 +65,9 @@ def rebuild() -> None:
             try:
                 done = await _rebuilt(box)
             except (ServerUnavailable, IndexUnusable):
-                if box.settings.servers.given:
+                if not await wiring.begun_anew(places(), box.settings):
                     raise
-                await _emptied(box.settings)
+                err("The index cannot be cleared as it is; its files are made anew.")
                 done = await _rebuilt(box)
         seconds = time.monotonic() - began
         sounds = "1 sound is" if done == 1 else f"{done:,} sounds are"
@@ -82,15 +84,6 @@ async def _rebuilt(box: Opened) -> int:
         progress.show(done, of)
     progress.leave()
     return done
-
-
-async def _emptied(settings: Settings) -> None:
-    """Let the private Chroma begin without its files, and say so."""
-    from smtui import wiring
-    from smtui.paths import places
-
-    await wiring.private_servers(places(), settings).empty_chroma()
-    err("The index cannot be cleared as it is; its files are made anew.")
 
 
 @index_command.command("check")

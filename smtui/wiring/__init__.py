@@ -8,7 +8,7 @@ the same.
 from smtui.wiring.checkups import Checkup, checkup, machine_checks, trials
 from smtui.wiring.clock import SystemClock
 from smtui.wiring.documents import documents, guarded
-from smtui.wiring.keeper import private_servers
+from smtui.wiring.keeper import begun_anew, private_servers
 from smtui.wiring.pausing import PresentPause, pauses
 from smtui.wiring.privacy import private
 from smtui.wiring.services import services
@@ -18,6 +18,7 @@ __all__ = [
     "Checkup",
     "PresentPause",
     "SystemClock",
+    "begun_anew",
     "checkup",
     "documents",
     "guarded",

@@ -38,3 +38,11 @@ def keeper_of(here: Places, settings: Settings) -> PrivateServers:
         idle_seconds=settings.services.idle_seconds,
     )
     return PrivateServers(here, manners, versions=present_versions(schema=len(steps())))
+
+
+async def begun_anew(here: Places, settings: Settings) -> bool:
+    """Let the private Chroma begin without its files; False where the index is a server's."""
+    if settings.servers.given:
+        return False
+    await private_servers(here, settings).empty_chroma()
+    return True
