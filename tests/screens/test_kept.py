@@ -50,6 +50,17 @@ def chosen(pilot: Pilot[None]) -> str:
     return table.lines[table.cursor].cells[2]
 
 
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is asked can be remembered."""
+
+    async def away(self: KeptSearches, kind: KeptKind, text: str, *, by: Account) -> None:
+        del self, kind, text, by
+        raise StoreUnreachable("The library is full")
+
+    monkeypatch.setattr(KeptSearches, "asked", away)
+
+
 async def test_a_search_is_saved_under_a_name_and_asked_again(
     library: Home,  # noqa: F811
     similar: OpenSimilar,  # noqa: F811
@@ -226,13 +237,8 @@ async def test_odd_names_are_inert(
 async def test_that_nothing_can_be_remembered_disturbs_nobody(
     library: Home,  # noqa: F811
     similar: OpenSimilar,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
+    full: None,
 ) -> None:
-    async def away(self: KeptSearches, kind: KeptKind, text: str, *, by: Account) -> None:
-        del self, kind, text, by
-        raise StoreUnreachable("The library is full")
-
-    monkeypatch.setattr(KeptSearches, "asked", away)
     async with similar() as pilot:
         await press(pilot, "s")
         assert not told(pilot.app)

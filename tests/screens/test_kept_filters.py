@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from smtui.domain.account import Account
-from smtui.domain.errors import StoreUnreachable
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.likeness import Weights
-from smtui.services.kept_searches import RECENT, KeptSearches
+from smtui.services.kept_searches import RECENT
 from smtui.ui.options import Options
 from smtui.ui.screens.kept import KeptScreen
 from smtui.ui.screens.library import LibraryScreen
@@ -18,7 +16,7 @@ from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
 from tests.screens.screen_home import NOW, Home, OpenApp, line_with, press, seen, settle, told
-from tests.screens.test_kept import chosen, open_kept, rows
+from tests.screens.test_kept import chosen, full, open_kept, rows  # noqa: F401 - a fixture
 from tests.screens.test_library import names, table, under_cursor
 from tests.screens.test_similar import (  # noqa: F401 - fixtures are found by their names
     home,
@@ -357,13 +355,8 @@ async def test_a_filter_that_the_next_start_goes_on_with_was_not_entered_again(
 async def test_that_no_filter_can_be_remembered_disturbs_nobody(
     library: Home,  # noqa: F811
     open_app: OpenApp,
-    monkeypatch: pytest.MonkeyPatch,
+    full: None,  # noqa: F811
 ) -> None:
-    async def away(self: KeptSearches, kind: KeptKind, text: str, *, by: Account) -> None:
-        del self, kind, text, by
-        raise StoreUnreachable("The library is full")
-
-    monkeypatch.setattr(KeptSearches, "asked", away)
     async with open_app() as pilot:
         await enter(pilot, "kind:kick")
         assert not told(pilot.app)
