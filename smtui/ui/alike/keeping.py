@@ -79,5 +79,6 @@ class Keeping(TowardsKept, Seeding):
         if kept.kind is KeptKind.SEARCH:
             self.answer_line(kept.text)
             return
-        self.restore_filter(kept.text)
-        self.ask(replace(self.search, filter=self.query_one(FilterLine).text))
+        line = self.query_one(FilterLine)
+        line.restore(kept.text)
+        self.ask(replace(self.search, filter=line.text))

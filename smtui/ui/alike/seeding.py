@@ -119,7 +119,7 @@ class Seeding(Searching):
             return
         *earlier, before = self._history
         self._history = tuple(earlier)
-        self.restore_filter(before.search.filter)
+        self.query_one(FilterLine).restore(before.search.filter)
         self.ask(before.search, stand_on=before.file_id)
 
     def action_more_like(self) -> None:
@@ -157,7 +157,7 @@ class Seeding(Searching):
     def _spelled(self, seed: Seed) -> Seed:
         """Call a sound by its path where another one of the search has its name."""
         sample = None if seed.file_id is None else self.samples.get(seed.file_id)
-        names = [one.name for one in (*self.search.more, *self.search.less)]
+        names = [one.name for one in self.search.seeds]
         if seed.path is not None:
             return replace(seed, name=str(seed.path))
         if sample is not None and names.count(seed.name) > 1:
@@ -193,7 +193,7 @@ class Seeding(Searching):
             self._mend_line(error, text)
             return
         self.remember()
-        self.restore_filter(line.filter)
+        self.query_one(FilterLine).restore(line.filter)
         self.ask(line.search(more=more, less=less))
 
     async def _named(self, names: Sequence[str]) -> list[Seed]:
@@ -201,11 +201,6 @@ class Seeding(Searching):
         mine = {self._spelled(seed).name: seed for seed in self.search.seeds}
         viewer = self.account.user_id
         return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
-
-    def restore_filter(self, text: str) -> None:
-        """Put a text into the filter line without asking."""
-        with self.prevent(FilterLine.Typed):
-            self.query_one(FilterLine).set_text(text)
 
     # The views.
 

@@ -98,11 +98,6 @@ class Browser(Room):
         self._answering = self._ask(asked, pause)
         return self._answering
 
-    def restore_filter(self, text: str) -> None:
-        """Put a text into the filter line without asking."""
-        with self.prevent(FilterLine.Typed):
-            self.query_one(FilterLine).set_text(text)
-
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
         # A wider answer keeps to its sound; while one types, the best is what comes first.

@@ -31,8 +31,8 @@ class Keeping(TowardsKept, Browser):
         if kept.kind is KeptKind.SEARCH:
             self.post_message(TowardsAlike.AlikeWanted(Begin(line=kept.text)))
             return
-        self.restore_filter(kept.text)
         line = self.query_one(FilterLine)
+        line.restore(kept.text)
         asked = replace(self.asked, text=line.text)
         self.ask(asked)
         if asked.understood()[1] is None:

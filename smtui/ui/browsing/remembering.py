@@ -16,6 +16,7 @@ from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId
 from smtui.ui.browsing.asked import Asked
 from smtui.ui.browsing.marking import Marking
+from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.work import looking
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Remembering(Marking):
         if kept.get("user_id") != self.account.user_id:
             kept = {}
         asked = _asked(kept)
-        self.restore_filter(asked.text)
+        self.query_one(FilterLine).restore(asked.text)
         with suppress(WorkerCancelled):  # the person typed before the first answer was there
             await self.ask(asked).wait()
         if not self.answered:

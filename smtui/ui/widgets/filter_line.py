@@ -114,6 +114,11 @@ class FilterLine(Vertical):
         """Put a text in, as if it had been typed; what nobody could type is spelled out."""
         self.query_one(Input).value = shown(text)
 
+    def restore(self, text: str) -> None:
+        """Put a text in that is asked for elsewhere; nothing says that it was typed."""
+        with self.prevent(self.Typed):
+            self.set_text(text)
+
     def open(self) -> None:
         """Take the keys."""
         self.query_one(Input).focus()
