@@ -14,11 +14,10 @@ import click
 from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.following import follow
 from smtui.cli.running import Opened, err, opened, out, run
-from smtui.cli.runs import sounds
 from smtui.domain.analysis import Level
 from smtui.domain.errors import InputInvalid
 from smtui.domain.question import Everything, Expression, Question, Within
-from smtui.domain.text import printable_path
+from smtui.domain.text import counted, printable_path
 
 if TYPE_CHECKING:
     from smtui.domain.batch import RunId
@@ -110,7 +109,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         failed = [await follow(batches, run_id) for run_id in going]
         return any(failed) or bool(unknown)
     elif ids:
-        out(f"{sounds(len(ids))} to be listened to in the background.")
+        out(f"{counted(len(ids), 'sound')} to be listened to in the background.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
     else:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from smtui.cli.running import Opened, opened, out, run
-from smtui.cli.runs import run_named, short, sounds
+from smtui.cli.runs import run_named, short
+from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.batch import RunProgress
@@ -43,7 +44,8 @@ async def _cancel(box: Opened, before: RunProgress) -> None:
     count = await box.services.batches.cancel(before.run_id, by=box.account)
     name = f"Run {short(before.run_id)}"
     if count:
-        out(f"{name} is cancelled: {sounds(count)} not begun. `smtui resume` goes on with them.")
+        sounds = counted(count, "sound")
+        out(f"{name} is cancelled: {sounds} not begun. `smtui resume` goes on with them.")
     elif before.status.ended:
         out(f"{name} has ended: there is nothing to cancel.")
     elif before.cancel_requested_at is not None:

@@ -15,6 +15,7 @@ from smtui.cli.running import opened, out, run
 from smtui.domain.fields import path_fields
 from smtui.domain.findings import Limits
 from smtui.domain.question import Question
+from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.ports.work import SoundFinder
@@ -155,13 +156,13 @@ class _Report:
         """Sum up, for people."""
         if self._as_json:
             return
-        sounds = "1 sound" if self._sounds == 1 else f"{self._sounds:,} sounds"
+        sounds = counted(self._sounds, "sound")
         if not self._sounds:
             out("No sound is there to check.")
         elif not self.findings:
             out(f"{sounds} checked, nothing found.")
         else:
-            found = "1 finding" if self.findings == 1 else f"{self.findings:,} findings"
+            found = counted(self.findings, "finding")
             out(f"{sounds} checked, {found} in {self._flawed:,} of them.")
 
 

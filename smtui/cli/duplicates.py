@@ -12,6 +12,7 @@ from smtui.cli.filtering import parsed, refuse_options
 from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, opened, out, run
 from smtui.domain.fields import path_fields
+from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.copies import Group
@@ -91,13 +92,12 @@ def _file(sample: Sample) -> dict[str, object]:
 def _sum_up(found: Duplicates) -> None:
     """Say what was looked at, apart from the list."""
     copies = sum(len(group.copies) for group in found.groups)
-    sounds = "1 sound" if found.sounds == 1 else f"{found.sounds:,} sounds"
+    sounds = counted(found.sounds, "sound")
     if not copies:
         err(f"{sounds} compared, no duplicates found.")
     else:
-        groups = "1 group" if len(found.groups) == 1 else f"{len(found.groups):,} groups"
-        one = "1 copy" if copies == 1 else f"{copies:,} copies"
-        err(f"{sounds} compared, {one} in {groups}.")
+        groups = counted(len(found.groups), "group")
+        err(f"{sounds} compared, {counted(copies, 'copy', 'copies')} in {groups}.")
     if found.unheard:
         whose = "was compared by its" if found.unheard == 1 else "were compared by their"
         err(f"{found.unheard:,} not yet listened to {whose} bytes: smtui analyze")

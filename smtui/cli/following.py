@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, out
-from smtui.cli.runs import short, sounds
+from smtui.cli.runs import short
 from smtui.domain.batch import RunId, RunProgress
+from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.services.batches import Batches
@@ -87,7 +88,7 @@ def _told(progress: RunProgress, rate: float | None) -> str:
 
 
 def _result(progress: RunProgress) -> str:
-    parts = [f"{sounds(progress.completed)} heard"]
+    parts = [f"{counted(progress.completed, 'sound')} heard"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.cancelled:

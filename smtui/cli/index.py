@@ -14,6 +14,7 @@ from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import ASPECTS
+from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.services.honesty import Tally
@@ -70,7 +71,7 @@ def rebuild() -> None:
                 err("The index cannot be cleared as it is; its files are made anew.")
                 done = await _rebuilt(box)
         seconds = time.monotonic() - began
-        sounds = "1 sound is" if done == 1 else f"{done:,} sounds are"
+        sounds = counted(done, "sound is", "sounds are")
         out(f"{sounds} in the index, after {seconds:.0f} s.")
 
     run(work)
@@ -132,8 +133,7 @@ def _print(tally: Tally) -> None:
     if not tally.asked:
         out("There is nothing to look for yet: no sound was listened to, or their files are away.")
         return
-    sounds = "1 sound" if tally.compared == 1 else f"{tally.compared:,} sounds"
-    out(f"Nearest of {sounds}, in percent of the times asked:")
+    out(f"Nearest of {counted(tally.compared, 'sound')}, in percent of the times asked:")
     rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
     for question, asked in tally.asked.items():
         cells = (f"{100 * tally.share(question, one):.0f}" for one in _COLUMNS)

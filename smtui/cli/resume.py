@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from smtui.cli.running import err, opened, out, run
-from smtui.cli.runs import run_named, short, sounds
+from smtui.cli.runs import run_named, short
+from smtui.domain.text import counted
 
 
 @click.command("resume")
@@ -24,7 +25,7 @@ def resume_command(*, name: str) -> None:
             count = await batches.resume(before.run_id, by=box.account)
             told = f"Run {short(before.run_id)}"
             if count:
-                out(f"{told} goes on with {sounds(count)}.")
+                out(f"{told} goes on with {counted(count, 'sound')}.")
                 if batches.waiting:
                     err(f"Waiting: {batches.waiting}")
             elif before.status.ended:

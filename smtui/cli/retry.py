@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from smtui.cli.running import err, opened, out, run
-from smtui.cli.runs import run_named, short, sounds
+from smtui.cli.runs import run_named, short
+from smtui.domain.text import counted
 
 
 @click.command("retry")
@@ -24,7 +25,7 @@ def retry_command(*, name: str) -> None:
             if again is None:
                 out(f"Nothing has failed in run {short(before.run_id)}.")
                 return
-            out(f"Run {short(again)} tries {sounds(before.failed)} once more.")
+            out(f"Run {short(again)} tries {counted(before.failed, 'sound')} once more.")
             if batches.waiting:
                 err(f"Waiting: {batches.waiting}")
 

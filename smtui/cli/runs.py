@@ -39,8 +39,3 @@ async def run_named(box: Opened, name: str) -> RunProgress:
 def short(run_id: RunId) -> str:
     """Write an id as lists show it."""
     return shown(run_id[:SHORT])
-
-
-def sounds(count: int) -> str:
-    """Write how many sounds."""
-    return f"{count:,} sound{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ import click
 from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.scan import ScanProgress
-from smtui.domain.text import printable_path, shown
+from smtui.domain.text import counted, printable_path, shown
 
 _TOLD = 50
 _CELLS = 30
@@ -84,13 +84,14 @@ async def _have_heard(box: Opened, *, is_news: bool) -> None:
     if not is_news:
         async for now in batches.overview(box.account.user_id):
             if now.busy:
-                out(f"{_sounds(now.total - now.ended)} still being listened to in the background.")
+                left = counted(now.total - now.ended, "sound")
+                out(f"{left} still being listened to in the background.")
                 return
             break
     run_id = await batches.start_unheard(box.account, box.settings.work.level)
     started = None if run_id is None else await batches.progress(run_id)
     if started is not None:
-        out(f"{_sounds(started.total)} to be listened to in the background.")
+        out(f"{counted(started.total, 'sound')} to be listened to in the background.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
 
@@ -109,7 +110,7 @@ class _Line:
         if progress.counted:
             full = _CELLS * progress.handled // max(1, progress.seen)
             words = f"[{'#' * full}{'-' * (_CELLS - full)}] {progress.handled:,} of "
-            words += f"{_sounds(progress.seen)}, {_counts(progress)}"
+            words += f"{counted(progress.seen, 'sound')}, {_counts(progress)}"
         else:
             words = f"{progress.handled:,} of {progress.seen:,} found so far"
         words += f"  {shown(progress.current)}"
@@ -136,9 +137,9 @@ def _report(progress: ScanProgress) -> list[str]:
     if not progress.seen and not progress.missing:
         lines = ["There are no sounds here."] if not progress.unreadable_count else []
     else:
-        lines = [f"{_sounds(progress.seen)}: {_counts(progress)}."]
+        lines = [f"{counted(progress.seen, 'sound')}: {_counts(progress)}."]
     if progress.ignored:
-        entries = "1 entry" if progress.ignored == 1 else f"{progress.ignored:,} entries"
+        entries = counted(progress.ignored, "entry", "entries")
         lines.append(f"{entries} left out: no sound, or told to be ignored.")
     return lines
 
@@ -153,7 +154,3 @@ def _tell_unreadable(progress: ScanProgress, folders: Sequence[Path]) -> bool:
     if progress.unreadable_count > _TOLD:
         err(f"  and {progress.unreadable_count - _TOLD:,} more")
     return any(each.file_path in given for each in progress.unreadable)
-
-
-def _sounds(count: int) -> str:
-    return f"{count:,} sound{'' if count == 1 else 's'}"

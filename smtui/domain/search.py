@@ -14,6 +14,7 @@ from pathlib import Path
 
 from smtui.domain.likeness import Hit, Weights
 from smtui.domain.sample import FileId
+from smtui.domain.text import counted
 
 Progress = Callable[[int, int], None]
 """Is told now and then how many sounds were looked at, and of how many."""
@@ -152,5 +153,4 @@ class Choice:
 
 def not_listened_to(count: int) -> str:
     """The remark on sounds that could not be compared."""
-    sounds = "1 sound was" if count == 1 else f"{count:,} sounds were"
-    return f"{sounds} not yet listened to."
+    return f"{counted(count, 'sound was', 'sounds were')} not yet listened to."

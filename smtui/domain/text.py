@@ -1,4 +1,4 @@
-"""Text for matching, and text that is safe to show."""
+"""Text for matching, text that is safe to show, and counts as people read them."""
 
 from __future__ import annotations
 
@@ -38,3 +38,8 @@ def shown(text: str) -> str:
         else character.encode("unicode_escape", errors="backslashreplace").decode("ascii")
         for character in text
     )
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Say how many: 1 sound, 1,182 sounds; `many` is for what does not end in s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from smtui.domain.text import counted
 from smtui.ui.browsing.browser import Browser
 from smtui.ui.room import Offer
 from smtui.ui.work import doing, looking
@@ -15,9 +16,8 @@ class Renewing(Browser):
         """Say once, when the library is opened, that there are some."""
         count = await self._count()
         if count:
-            self.say(
-                f"{sounds(count)} heard by an older recipe; hear them anew from the palette (:)"
-            )
+            sounds = counted(count, "sound was", "sounds were")
+            self.say(f"{sounds} heard by an older recipe; hear them anew from the palette (:)")
 
     def offers(self) -> tuple[Offer, ...]:
         """Offer to hear them in the palette."""
@@ -35,7 +35,8 @@ class Renewing(Browser):
         if not count:
             self.say("Every sound was heard by the newest recipe")
             return
-        question = f"{sounds(count)} heard by an older recipe. Hear them anew?"
+        sounds = counted(count, "sound was", "sounds were")
+        question = f"{sounds} heard by an older recipe. Hear them anew?"
         self.confirm(f"{question} What was corrected stays.", self._renew)
 
     @doing
@@ -51,8 +52,3 @@ class Renewing(Browser):
         return await self.services.library.outdated(
             self.account.user_id, self.services.recipe_version
         )
-
-
-def sounds(count: int) -> str:
-    """Say how many sounds were."""
-    return "1 sound was" if count == 1 else f"{count:,} sounds were"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smtui.domain.sample import FileId
+from smtui.domain.text import counted
 from smtui.ui.browsing.browser import Browser
 from smtui.ui.widgets.ask_line import AskLine, TagSuggester
 from smtui.ui.work import doing, looking
@@ -61,7 +62,7 @@ class Tagging(Browser):
         changed = await self.services.library.tag(
             targets, by=self.account, add=change.add, remove=change.remove
         )
-        sounds = "1 sound" if changed == 1 else f"{changed:,} sounds"
+        sounds = counted(changed, "sound")
         told = ", ".join((*change.add, *(f"-{tag}" for tag in change.remove)))
         self.say(f"Tags of {sounds} changed: {told}" if changed else "No tags changed")
         if self.answered:
