@@ -49,8 +49,9 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
             yield node
 
 
-def test_modules_stay_under_300_lines():
-    long = {named(p): n for p in MODULES if (n := len(p.read_text("utf-8").splitlines())) > 300}
+def test_modules_stay_under_600_lines():
+    """One idea per file: a lower limit cuts ideas apart, a higher one lets two grow together."""
+    long = {named(p): n for p in MODULES if (n := len(p.read_text("utf-8").splitlines())) > 600}
     assert not long
 
 
