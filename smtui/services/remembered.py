@@ -1,8 +1,7 @@
 """What was heard, as the cache keeps it: JSON that is either exactly right or a miss.
 
 `cache:analysis:{file_hash}` has what was measured of these bytes, but for the slices;
-`cache:audio_features:{file_id}` has the slices, named as in the documents. Each says of which
-measurement it is.
+`cache:audio_features:{file_id}` has the slices. Each says of which measurement it is.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def packed_slices(analysis: Analysis) -> bytes | None:
     features = analysis.measured.spectral_features
     if features is None:
         return None
-    return _written(_origin(analysis) | _fields(features))
+    return _written(_origin(analysis) | {"spectral_features": _fields(features)})
 
 
 def unpacked(kept: bytes | None) -> Remembered | None:
@@ -102,9 +101,7 @@ def unpacked(kept: bytes | None) -> Remembered | None:
 def unpacked_slices(kept: bytes | None) -> Slices | None:
     """Read slices; None as for `unpacked`."""
     try:
-        values = _parsed(kept)
-        origin = {name: values.pop(name) for name in _ORIGIN}
-        slices: Slices = exactly(Slices, origin | {"spectral_features": values})
+        slices: Slices = exactly(Slices, _parsed(kept))
     except _UNREADABLE:
         return None
     return slices
