@@ -251,6 +251,13 @@ def heard_of(measured: Measurement, at: datetime) -> Heard:
     )
 
 
+def listened_rank(heard: Heard) -> int:
+    """Return the rank of the level to which smtui itself has listened, -1 where it has not."""
+    if heard.recipe_version == 0:
+        return -1
+    return Level(heard.level).rank if heard.rank is None else heard.rank
+
+
 AiValue = str | float | bool | tuple[str, ...]
 
 

@@ -30,7 +30,8 @@ class Heard:
 
     Another program's analysis leaves None what it does not say: a confidence, whether it is a
     loop. `quality` is None there too, and where it was heard before quality was kept.
-    `recipe_version` is that by which smtui itself has listened, 0 where it has not.
+    `recipe_version` is that by which smtui itself has listened, 0 where it has not; `rank` to
+    which of the levels, where that is another one than `level`.
     """
 
     tempo: float | None = None
@@ -47,6 +48,7 @@ class Heard:
     level: str
     recipe_version: int
     analyzed_at: datetime
+    rank: int | None = None
 
     @property
     def key_label(self) -> str | None:

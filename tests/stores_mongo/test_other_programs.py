@@ -332,6 +332,7 @@ def an_analysis(file: AudioFile, *, level: str) -> AnalysisResult:
         production_tips=["Shorten the tail."],
         analysis_level=level,
         processing_time=2.5,
+        analyzed_at=NOW - timedelta(days=1),
     )
 
 
@@ -481,8 +482,12 @@ def owner(studio: Studio) -> UserId:
         ("len:>1", {"snare.wav", "Pad.wav"}),
         ("rate:48000", {"Kick.wav", "snare.wav", "Pad.wav"}),
         ("format:wav", {"Kick.wav", "snare.wav", "Pad.wav"}),
-        ("-is:heard", {"Kick.wav", "snare.wav", "Pad.wav", "bare.wav"}),
-        ("bpm:-", {"Kick.wav", "snare.wav", "Pad.wav", "bare.wav"}),
+        ("-is:heard", {"snare.wav", "Pad.wav", "bare.wav"}),
+        ("bpm:-", {"snare.wav", "Pad.wav", "bare.wav"}),
+        ("bpm:124 key:Am mode:minor is:heard", {"Kick.wav"}),
+        ("bpm:62", set()),
+        ("is:loop", set()),
+        ("is:oneshot", set()),
         ("kind:kick", set()),
         ("is:missing", set()),
     ],

@@ -19,6 +19,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_documents import (
     batch_state,
     entries,
+    is_foreign,
     level_of,
     standing,
     state_of,
@@ -48,7 +49,7 @@ _SUMS: Document = {
     "finished_at": {"$max": "$finished_at"},
     "cancel_requested_at": {"$min": "$cancel_requested_at"},
 }
-_WITHOUT_FILES = {"_id": 0, "results": 0, "file_ids": 0}
+_FOREIGN = "another_program"
 # Walking all that waits of a large library takes longer than an answer may.
 _WALK_SECONDS = 60.0
 
@@ -109,7 +110,10 @@ async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...
 
 async def _counting(line: BatchLine, run_id: RunId, state: State) -> AsyncIterator[Document]:
     """Batches of a run that count files in a state, whole, in order."""
-    for counters in await line.counters(_of_run(run_id) | {state.value: {"$gt": 0}}):
+    # What another program counts may lag behind what it writes of the files.
+    ours = {"run_id": run_id, state.value: {"$gt": 0}}
+    theirs = {"batch_id": run_id, "run_id": None}
+    for counters in await line.counters({"$or": [ours, theirs]}):
         batch = await line.one(counters["batch_id"])
         if batch is not None:
             yield batch
@@ -151,8 +155,8 @@ def _failures(batch: Mapping[str, Any]) -> list[Failure]:
     return [
         Failure(
             file_id=file_id,
-            code=text_in(entry.get("code"), ErrorCode.INTERNAL.value),
-            error=text_in(entry.get("error"), "Another program says no more than that it failed"),
+            code=text_in(entry.get("code")) or _code_of(batch),
+            error=text_in(entry.get("error")) or "Another program says no more than that it failed",
             attempt=count_in(entry.get("attempt")),
         )
         for _, file_id, entry in entries(batch)
@@ -160,27 +164,23 @@ def _failures(batch: Mapping[str, Any]) -> list[Failure]:
     ]
 
 
+def _code_of(batch: Mapping[str, Any]) -> str:
+    """What stands for a missing code: where another program wrote it, whose failure it is."""
+    return _FOREIGN if is_foreign(batch) else ErrorCode.INTERNAL.value
+
+
 async def _progress_of(line: BatchLine, run_ids: Sequence[RunId]) -> dict[RunId, RunProgress]:
     wanted = {"run_id": {"$in": list(run_ids)}}
     parts: dict[RunId, list[Document]] = {}
     for row in await _asked(line, [{"$match": wanted}, {"$group": _SUMS}]):
         named = row["_id"]
-        parts.setdefault(RunId(named["run_id"]), []).append(row | {"status": named.get("status")})
+        run_id = RunId(named["run_id"])
+        row |= {"run_id": run_id, "status": named.get("status")}
+        parts.setdefault(run_id, []).append(row)
     others = [run_id for run_id in run_ids if run_id not in parts]
-    for batch in await _of_others(line, others):
+    for batch in await line.of_others(others):
         parts[RunId(batch["batch_id"])] = [batch]
     return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
-
-
-async def _of_others(line: BatchLine, batch_ids: Iterable[str]) -> list[Document]:
-    """Batches that other programs wrote, without their files."""
-    wanted = list(batch_ids)
-    where = {"batch_id": {"$in": wanted}, "run_id": None}
-
-    async def work() -> list[Document]:
-        return await line.collection.find(where, _WITHOUT_FILES).to_list(None)
-
-    return await line.line.ask(work) if wanted else []
 
 
 async def _asked(line: BatchLine, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
@@ -218,6 +218,7 @@ def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
         started_at=min(_times(parts, "started_at"), default=created_at if begun else None),
         finished_at=max(_times(parts, "finished_at"), default=updated_at) if ended else None,
         cancel_requested_at=min(_times(parts, "cancel_requested_at"), default=None),
+        is_foreign=any(is_foreign(part) for part in parts),
     )
 
 
