@@ -80,9 +80,9 @@ def _texts(value: object) -> tuple[str, ...]:
 
 def _value(value: object) -> AiValue | None:
     """A text, a number, yes or no, a list of texts; what is none of them as JSON."""
+    if value in (None, "", [], {}):
+        return None
     match value:
-        case None | "" | [] | {}:
-            return None
         case bool():
             return value
         case int() | float():
