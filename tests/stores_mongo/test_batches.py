@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -240,6 +242,61 @@ async def test_a_claim_that_somebody_else_won_is_not_taken_for_ones_own(
     assert [one.file_id for one in await claim(shaken)] == ["b"]
     assert await counts(shaken) == (2, 0, 0, 0)
     assert not losses[0]
+
+
+Work = Callable[[MongoBatches], Awaitable[object]]
+
+
+def between(meddler: Meddler, commands: Sequence[str], url: str, work: Work) -> None:
+    """Let somebody else work when these commands were done, before the last one's answer comes."""
+    left = list(commands)
+
+    async def theirs() -> None:
+        line = MongoLine(url)
+        await work(MongoBatches(line))
+        await line.close()
+
+    def change(asked: str, answer: Document) -> Document:
+        if left and asked == left[0]:
+            left.pop(0)
+            if not left:
+                # In a loop of its own, to its end: this one stands still meanwhile.
+                with ThreadPoolExecutor(1) as other:
+                    other.submit(asyncio.run, theirs()).result()
+        return answer
+
+    meddler.change = change
+
+
+async def test_who_resumes_a_run_that_others_resumed_and_heard_counts_no_file_twice(
+    shaken: MongoBatches, meddler: Meddler, mongo_url: str
+) -> None:
+    await shaken.create([batch("a", "b", "c")])
+    await shaken.request_cancel(RUN)
+
+    async def resume_and_hear(theirs: MongoBatches) -> None:
+        assert await theirs.resume(RUN) == 3
+        for one in await claim(theirs):
+            await theirs.complete(one, one.analysis_id)
+
+    # The counters, then the results from which ours decides what to open.
+    between(meddler, ["update", "find", "find"], mongo_url, resume_and_hear)
+    assert await shaken.resume(RUN) == 0
+    assert await counts(shaken) == (0, 3, 0, 0)
+    assert await claim(shaken) == ()
+
+
+async def test_who_stops_a_run_that_another_resumes_at_that_moment_stops_nothing(
+    shaken: MongoBatches, meddler: Meddler, mongo_url: str
+) -> None:
+    await shaken.create([batch("a", "b", "c")])
+    for claimed in await claim(shaken, 2, machine=DESK.machine):
+        await shaken.hand_back(claimed, unseen=DESK)
+    # The cancel is written and the counters are read; then the results are.
+    between(meddler, ["update", "find"], mongo_url, lambda theirs: theirs.resume(RUN))
+    assert await shaken.request_cancel(RUN) == 0
+    assert await counts(shaken) == (0, 0, 0, 0)
+    assert len(await claim(shaken)) == 3
 
 
 async def test_batches_whose_making_was_not_acknowledged_are_there_once(
