@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -18,6 +19,7 @@ from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.doors import Doors
+from smtui.ui.driver import TitledDriver
 from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
@@ -76,6 +78,10 @@ class SmtuiApp(Doors):
         self.set_class(options.ascii, "-ascii")
         choose_scrollbars(ascii_alone=options.ascii)
         self.set_keymap(dict(options.keymap))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Talk to the terminal by the driver that names its window."""
+        return TitledDriver
 
     def get_default_screen(self) -> Screen[None]:
         """Show "opening" first; nothing else is imported before it is drawn."""
