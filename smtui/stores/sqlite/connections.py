@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,9 @@ from smtui.stores.sqlite.values import Value
 T = TypeVar("T")
 
 BUSY_SECONDS = 20.0
+# So long after a person's change all of it is in the one file, which is then what a copy holds.
+# Not at once: a scan writes many times a second, and each time would cost it a flush of the disk.
+_GATHERED_SECONDS = 0.5
 _STEPS_BETWEEN_LOOKS = 200_000
 _STEPS_BETWEEN_CLOSE_LOOKS = 2_000
 
@@ -201,6 +204,7 @@ class Writer:
         self._now: Durability | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
         self._connection: sqlite3.Connection | None = None
+        self._gathering: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Open the connection."""
@@ -213,12 +217,39 @@ class Writer:
 
         Once it has begun it is finished, even if the caller is cancelled.
         """
-        return await self._in_thread(lambda: self._transaction(work, durability))
+        try:
+            return await self._in_thread(lambda: self._transaction(work, durability))
+        finally:
+            if (durability or self._durability) is Durability.FULL and self._gathering is None:
+                loop = asyncio.get_running_loop()
+                self._gathering = loop.call_later(_GATHERED_SECONDS, self._gather_soon)
 
     async def close(self) -> None:
         """Finish what waits and close the connection."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            await self._in_thread(self._gather)
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
+
+    def _gather_soon(self) -> None:
+        self._gathering = None
+        self._thread.submit(self._gather)
+
+    def _gather(self) -> None:
+        """Bring into the file what the log beside it holds, as far as others let us now.
+
+        Whoever copies the file alone then has all of it, and an emptied log is no harm to who
+        copies both one after the other.
+        """
+        if self._connection is None:
+            return
+        # What cannot be done now (a full disk, a reader) is done by a later one, or by SQLite.
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
