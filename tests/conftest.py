@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from smtui.stores.redis.link import RedisLink
+from tests.servers.manual import READER
 from tests.servers.mongo_server import MongoServer, fresh_database, shared_mongo
 from tests.servers.valkey_server import ValkeyServer, running
 
@@ -56,6 +57,14 @@ def _home_of_its_own(
     monkeypatch.setenv("SMTUI_HOME", str(tmp_path_factory.mktemp("home")))
     for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _mongodb_is_asked_as_its_manual_says() -> Iterator[None]:
+    """No test passes that asks for what MongoDB refuses or reads otherwise."""
+    READER.taken()
+    yield
+    assert READER.taken() == []
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -18,6 +19,8 @@ from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.doors import Doors
+from smtui.ui.driver import TitledDriver
+from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
@@ -39,6 +42,8 @@ _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
+# By then the first rows are drawn and looked at.
+_FREEZING_AFTER = 2.0
 _WATCHING_SESSION = "watching-session"
 _WATCHING_WORK = "watching-work"
 _WATCHING_PAUSE = "watching-pause"
@@ -59,6 +64,7 @@ class SmtuiApp(Doors):
         options: Options,
     ) -> None:
         super().__init__()
+        let_dead_widgets_go()
         self.options = options
         self._open_services = open_services
         self._leaving = asyncio.Event()
@@ -72,6 +78,10 @@ class SmtuiApp(Doors):
         self.set_class(options.ascii, "-ascii")
         choose_scrollbars(ascii_alone=options.ascii)
         self.set_keymap(dict(options.keymap))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Talk to the terminal by the driver that names its window."""
+        return TitledDriver
 
     def get_default_screen(self) -> Screen[None]:
         """Show "opening" first; nothing else is imported before it is drawn."""
@@ -159,6 +169,8 @@ class SmtuiApp(Doors):
         )
         self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
         self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
+        if not self.is_headless:
+            self.set_timer(_FREEZING_AFTER, freeze_what_stays)
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.

@@ -18,7 +18,7 @@ class Options:
     Attributes:
         theme: name of a theme in `ui/theme.py`.
         keymap: binding id → keys, comma separated, as the person remapped them.
-        ascii: draw with ASCII characters alone (a locale that is not UTF-8).
+        ascii: draw with ASCII characters alone (a locale that is not UTF-8, the Linux console).
         thin_line: a slow connection: no animation, at most 15 frames a second, few colours.
         colours: how many colours the terminal can show: 16,777,216, 256, 16 or 2.
         address: where the person comes from, for the session: an IP address or `local`.
