@@ -25,6 +25,7 @@ from smtui.stores.mongo.sample_documents import (
     owner_of,
     sample_of,
     storable_metadata,
+    where_found,
 )
 from smtui.stores.mongo.values import Document, cut_to_ms, mapping_in, storable, texts_in
 
@@ -183,6 +184,9 @@ def _inserted(found: FoundFile, owned: Owned) -> Document:
         metadata=found.metadata,
         file_hash=found.file_hash,
         mtime_ns=found.mtime_ns,
+        ctime_ns=found.ctime_ns,
+        inode=found.inode,
+        audio_mark=found.audio_mark,
     )
     names = {"metadata_names": list(metadata_document(found.metadata)), "rev": 1}
     return document_of(sample) | names
@@ -204,6 +208,8 @@ def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
         "metadata": _merged(before, metadata_document(found.metadata)),
         "metadata_names": list(metadata_document(found.metadata)),
         "missing_since": None,
+        **dict.fromkeys(("ctime_ns", "inode", "audio_mark")),
+        **where_found(found),
     }
     return changes(before, fields | derived(sample_of({**before, **fields})))
 
@@ -233,5 +239,6 @@ def _cleaned(found: FoundFile) -> FoundFile:
         file_path=storable(found.file_path),
         duration=found.duration if math.isfinite(found.duration) else 0.0,
         mtime_ns=clamped(found.mtime_ns),
+        ctime_ns=clamped(found.ctime_ns),
         metadata=storable_metadata(found.metadata),
     )
