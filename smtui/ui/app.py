@@ -18,6 +18,7 @@ from textual.worker import WorkerFailed
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
+from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
 from smtui.ui.driver import TitledDriver
 from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
@@ -49,7 +50,7 @@ _WATCHING_WORK = "watching-work"
 _WATCHING_PAUSE = "watching-pause"
 
 
-class SmtuiApp(Doors):
+class SmtuiApp(Copying, Doors):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"

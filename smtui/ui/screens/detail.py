@@ -17,6 +17,7 @@ from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.alike.opening import TowardsAlike
+from smtui.ui.clipboard import copied
 from smtui.ui.draw.section import Section
 from smtui.ui.inspecting.awaiting import Awaiting
 from smtui.ui.widgets.ask_line import AskLine
@@ -27,6 +28,7 @@ from smtui.ui.widgets.spectrogram import Reading, Spectrogram
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
+from smtui.ui.work import looking
 
 _ZOOM = 2.0
 _PAN = 0.25
@@ -74,6 +76,7 @@ class DetailScreen(Awaiting, TowardsAlike):
         _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
         _key("escape,q", "back", "Back", "Back to the list.", show=True),
         _key("s", "similar", "Similar", "What sounds like this.", show=True),
+        _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
     ]
 
@@ -135,6 +138,15 @@ class DetailScreen(Awaiting, TowardsAlike):
         """
         self.post_message(self.SampleShown(self.file_id))
         await super().action_back()
+
+    def action_copy(self) -> None:
+        """Copy the path of this sound."""
+        if self.sample is not None:
+            self._copy(str(self.sample.path))
+
+    @looking(group="copy")
+    async def _copy(self, path: str) -> None:
+        self.say(f"Copied: {path}{await copied(self.app, path)}")
 
     def pictured(self, picture: Picture) -> None:
         """Say where a picture comes from if not from the file."""
