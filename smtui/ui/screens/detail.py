@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
@@ -159,6 +160,10 @@ class DetailScreen(Awaiting, TowardsAlike):
         features = self.analysis.measured.spectral_features if self.analysis else None
         self.query_one(Curves).show(features, self.section.start, self.section.end)
         self._read(self.query_one(Spectrogram).reading())
+
+    def reading_place(self) -> Offset | None:
+        """Return where the line stands that says what is under the cursor."""
+        return self.query_one("#reading").content_region.offset
 
     def _read(self, reading: Reading | None) -> None:
         section, picture = self.section, self.query_one(Spectrogram).picture
