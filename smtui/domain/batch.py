@@ -12,8 +12,8 @@ batches with one `run_id`. States of a file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -188,11 +188,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One file that a worker works on, or will next: it holds what it claimed together.
+    """The file of a run that a worker works on; it holds all that it claimed together.
 
     Attributes:
         claimed_at: since when; None where another program wrote no more.
         lease_until: without a sign of life until then, others may take it.
+        besides: how many more files of the run it holds, to be listened to next.
     """
 
     run_id: RunId
@@ -201,6 +202,18 @@ class Held:
     attempt: int
     claimed_at: datetime | None
     lease_until: datetime | None
+    besides: int = 0
+
+
+def by_worker(held: Iterable[Held]) -> tuple[Held, ...]:
+    """Put together what one worker holds of a run: the first file, and how many others."""
+    firsts: dict[tuple[RunId, str], Held] = {}
+    for one in held:
+        key = (one.run_id, one.worker)
+        first = firsts.get(key)
+        more = 0 if first is None else first.besides + 1
+        firsts[key] = replace(first or one, besides=more + one.besides)
+    return tuple(firsts.values())
 
 
 def spread(count: int, most: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from smtui.stores.mongo.batch_changes import Change
 from smtui.stores.mongo.batch_documents import COUNTERS
 from smtui.stores.mongo.indexes import BATCH_JOBS
 from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.values import Document, cut_to_ms
+from smtui.stores.mongo.values import Document, cut_to_ms, list_in
 
 if TYPE_CHECKING:
     from smtui.stores.mongo.line import Collection
@@ -66,9 +66,22 @@ class BatchLine:
 
     async def places(self, batch_id: str, first: int, count: int) -> Sequence[str]:
         """Some of a batch's file ids, in order."""
-        projection = {"_id": 0, "file_ids": {"$slice": [first, count]}}
+        # A $slice by itself brings along all other fields; beside one that is named, none.
+        projection = {"_id": 0, "first_open": 1, "file_ids": {"$slice": [first, count]}}
         batch = await self.one(batch_id, projection=projection)
         return [] if batch is None else batch["file_ids"]
+
+    async def rows(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """What an aggregation gives; for rows that surely fit into one answer."""
+
+        async def work() -> list[Document]:
+            # As a command: the drivers' own `aggregate` is awaited in one and not in the other.
+            answer = await self.line.database.command(
+                {"aggregate": BATCH_JOBS, "pipeline": pipeline, "cursor": {"batchSize": 10_000}}
+            )
+            return list_in(answer["cursor"]["firstBatch"])
+
+        return await self.line.ask(work)
 
     async def change(self, change: Change) -> Document | None:
         """Make a change and give the counters after it; None where it no longer fits.

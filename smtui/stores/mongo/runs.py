@@ -7,7 +7,7 @@ run of its own, named like the batch.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,20 +16,13 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import (
-    batch_state,
-    entries,
-    level_of,
-    standing,
-    state_of,
-)
+from smtui.stores.mongo.batch_documents import batch_state, level_of, standing
 from smtui.stores.mongo.batch_line import BatchLine
-from smtui.stores.mongo.indexes import BATCH_JOBS
+from smtui.stores.mongo.picking import picked
 from smtui.stores.mongo.sweeps import OURS
 from smtui.stores.mongo.values import (
     Document,
     count_in,
-    list_in,
     text_in,
     text_or_none,
     time_in,
@@ -66,8 +59,7 @@ async def batches_of(line: BatchLine, run_id: RunId) -> tuple[BatchId, ...]:
 
 async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgress, ...]:
     """The runs of those that `whose` matches, newest first."""
-    rows = await _asked(
-        line,
+    rows = await line.rows(
         [
             {"$match": whose},
             {
@@ -87,32 +79,26 @@ async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgres
 
 async def failures(line: BatchLine, run_id: RunId, limit: int) -> tuple[Failure, ...]:
     """Failed files, in the order of the batches."""
-    failed: list[Failure] = []
-    async for batch in _counting(line, run_id, State.FAILED):
-        failed += _failures(batch)
-        if len(failed) >= limit:
-            break
-    return tuple(failed[:limit])
+    found = await _in_state(line, run_id, State.FAILED, limit, ("code", "error", "attempt"))
+    return tuple(_failure(file_id, entry) for file_id, entry in found)
 
 
 async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...]:
     """Completed files, in the order of the batches."""
-    ids: list[FileId] = []
-    async for batch in _counting(line, run_id, State.COMPLETED):
-        for _, file_id, entry in entries(batch):
-            if state_of(entry) is State.COMPLETED:
-                ids.append(file_id)
-        if len(ids) >= limit:
-            break
-    return tuple(ids[:limit])
+    found = await _in_state(line, run_id, State.COMPLETED, limit)
+    return tuple(file_id for file_id, _ in found)
 
 
-async def _counting(line: BatchLine, run_id: RunId, state: State) -> AsyncIterator[Document]:
-    """Batches of a run that count files in a state, whole, in order."""
+async def _in_state(
+    line: BatchLine, run_id: RunId, state: State, limit: int, fields: Sequence[str] = ()
+) -> list[tuple[FileId, Document]]:
+    """Files of a run in a state with these fields of their entries, in order."""
+    found: list[tuple[FileId, Document]] = []
     for counters in await line.counters(_of_run(run_id) | {state.value: {"$gt": 0}}):
-        batch = await line.one(counters["batch_id"])
-        if batch is not None:
-            yield batch
+        if len(found) >= limit:
+            break
+        found += await picked(line, counters, state, limit=limit - len(found), fields=fields)
+    return found
 
 
 def _of_run(run_id: RunId) -> Document:
@@ -147,23 +133,19 @@ async def _read(
     return await line.line.ask(work, seconds=_WALK_SECONDS)
 
 
-def _failures(batch: Mapping[str, Any]) -> list[Failure]:
-    return [
-        Failure(
-            file_id=file_id,
-            code=text_in(entry.get("code"), ErrorCode.INTERNAL.value),
-            error=text_in(entry.get("error"), "Another program says no more than that it failed"),
-            attempt=count_in(entry.get("attempt")),
-        )
-        for _, file_id, entry in entries(batch)
-        if state_of(entry) is State.FAILED
-    ]
+def _failure(file_id: FileId, entry: Mapping[str, Any]) -> Failure:
+    return Failure(
+        file_id=file_id,
+        code=text_in(entry.get("code"), ErrorCode.INTERNAL.value),
+        error=text_in(entry.get("error"), "Another program says no more than that it failed"),
+        attempt=count_in(entry.get("attempt")),
+    )
 
 
 async def _progress_of(line: BatchLine, run_ids: Sequence[RunId]) -> dict[RunId, RunProgress]:
     wanted = {"run_id": {"$in": list(run_ids)}}
     parts: dict[RunId, list[Document]] = {}
-    for row in await _asked(line, [{"$match": wanted}, {"$group": _SUMS}]):
+    for row in await line.rows([{"$match": wanted}, {"$group": _SUMS}]):
         named = row["_id"]
         parts.setdefault(RunId(named["run_id"]), []).append(row | {"status": named.get("status")})
     others = [run_id for run_id in run_ids if run_id not in parts]
@@ -181,19 +163,6 @@ async def _of_others(line: BatchLine, batch_ids: Iterable[str]) -> list[Document
         return await line.collection.find(where, _WITHOUT_FILES).to_list(None)
 
     return await line.line.ask(work) if wanted else []
-
-
-async def _asked(line: BatchLine, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
-    """Ask for rows that surely fit into one answer."""
-
-    async def work() -> list[Document]:
-        # As a command: the drivers' own `aggregate` is awaited in one and not in the other.
-        answer = await line.line.database.command(
-            {"aggregate": BATCH_JOBS, "pipeline": pipeline, "cursor": {"batchSize": 10_000}}
-        )
-        return list_in(answer["cursor"]["firstBatch"])
-
-    return await line.line.ask(work)
 
 
 def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
