@@ -72,9 +72,9 @@ class Moves:
         for row in marked:
             by_mark.setdefault(row.audio_mark, []).append(row)
         for found in others:
-            rows = by_mark.get(found.audio_mark, [])
-            alone = len(rows) == 1 and marks[found.audio_mark] == 1
-            known[_name(found)] = [row for row in rows if alone or _same_name(row, found)]
+            alike = by_mark.get(found.audio_mark, [])
+            alone = len(alike) == 1 and marks[found.audio_mark] == 1
+            known[_name(found)] = [row for row in alike if alone or _same_name(row, found)]
         return known
 
     async def _follow(self, found: FoundFile, rows: Iterable[Sample]) -> bool:

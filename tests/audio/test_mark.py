@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import mutagen.flac
+import mutagen
 import numpy as np
 import pytest
 import soundfile
+from mutagen import id3
 
 from smtui.audio.mark import audio_mark
 
+# mutagen is written without types.
+FRAMES: Any = id3
 RATE = 44_100
 
 
@@ -28,7 +32,7 @@ def test_tags_do_not_change_the_mark(tmp_path: Path, kind: str) -> None:
     if tags.tags is None:
         tags.add_tags()
     if kind == "aiff":
-        tags.tags.add(mutagen.id3.TIT2(text="a title " * 100))
+        tags.tags.add(FRAMES.TIT2(text="a title " * 100))
     else:
         tags["title"] = "a title " * 100
     tags.save()

@@ -66,8 +66,10 @@ async def stamps(
 ) -> Mapping[str, Stamp]:
     """What is known of these paths, by path_key."""
     keys = [path_key(user_id, storable(path), raw) for path, raw in paths]
-    names = ("path_key", "file_id", "file_size", "mtime_ns", "file_hash", "missing_since")
-    names += ("ctime_ns", "uploaded_at", "trouble")
+    names = (
+        *("path_key", "file_id", "file_size", "mtime_ns", "file_hash", "missing_since"),
+        *("ctime_ns", "uploaded_at", "trouble"),
+    )
     found: dict[str, Stamp] = {}
     for start in range(0, len(keys), AT_ONCE):
         part = keys[start : start + AT_ONCE]
