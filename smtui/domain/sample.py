@@ -90,6 +90,11 @@ class Sample:
             from elsewhere have none.
         metadata: title, artist, bpm, key as the file's own tags say them, and free keys.
         file_hash: BLAKE2b-128 of the bytes, hex; empty where another program added the sound.
+        ctime_ns: when the system last saw the file changed, also where its mtime was put back; 0
+            where no scan has looked.
+        inode: the file's number on its disk, which it keeps when it is renamed; 0 where it is not
+            known or the file system does not keep numbers.
+        audio_mark: what the samples alone say, whatever stands in the tags; empty where unknown.
         missing_since: when a scan of its folder no longer found it; None while it is there.
     """
 
@@ -109,6 +114,9 @@ class Sample:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     file_hash: str
     mtime_ns: int
+    ctime_ns: int = field(default=0, compare=False)
+    inode: int = field(default=0, compare=False)
+    audio_mark: str = field(default="", compare=False)
     heard: Heard | None = None
     trouble: Trouble | None = None
     missing_since: datetime | None = None
@@ -153,22 +161,36 @@ class FoundFile:
     channels: int
     format: str
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    ctime_ns: int = 0
+    inode: int = 0
+    audio_mark: str = ""
 
     @property
     def filename(self) -> str:
         """The last part of the path, printable."""
         return self.file_path.rpartition("/")[2]
 
+    @property
+    def path(self) -> Path:
+        """Where the file is, as the operating system knows it."""
+        return Path(os.fsdecode(self.path_bytes)) if self.path_bytes else Path(self.file_path)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """How a scan recognises a file that has not changed: size in bytes, mtime in ns."""
+    """How a scan recognises a file that has not changed: size in bytes, mtime in ns.
+
+    `ctime_ns` is that of the last look at the bytes, or else when the sound came into the library;
+    `vanished`: a listening has met other bytes, or none, since.
+    """
 
     file_id: FileId
     file_size: int
     mtime_ns: int
     file_hash: str
     missing: bool
+    ctime_ns: int = field(default=0, compare=False)
+    vanished: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

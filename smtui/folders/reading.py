@@ -11,10 +11,12 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
 from smtui.domain.text import printable_path
+from smtui.folders.mounts import keeps_numbers
 from smtui.folders.sniff import HEAD_BYTES, UNKNOWN_SOUND_NAMES, ending, is_sound
 from smtui.folders.walking import reason
 
 _BLOCK_BYTES = 1 << 20
+_LARGEST_NUMBER = (1 << 63) - 1
 
 
 def read_file(candidate: Candidate) -> FoundFile | Unreadable:
@@ -30,6 +32,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
 
 def _found(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
+    from smtui.audio.mark import audio_mark
     from smtui.audio.read import probe
     from smtui.audio.tags import read_tags
 
@@ -42,11 +45,15 @@ def _found(candidate: Candidate) -> FoundFile:
         file_hash = _hash(descriptor)
     finally:
         os.close(descriptor)
+    device = candidate.path.parent.stat().st_dev
     return FoundFile(
         file_path=candidate.file_path,
         path_bytes=candidate.path_bytes,
         file_size=status.st_size,
         mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=_number(status, device),
+        audio_mark=audio_mark(candidate.path),
         file_hash=file_hash,
         duration=header.duration,
         sample_rate=header.sample_rate,
@@ -72,6 +79,11 @@ def _check(candidate: Candidate, status: os.stat_result, head: bytes) -> None:
             "The file is named like a sound but is none", code=ErrorCode.UNSUPPORTED
         )
     # MP3 may begin with rubbish that decoders skip, so its name is given the benefit of the doubt.
+
+
+def _number(status: os.stat_result, device: int) -> int:
+    """Give the file's number on its disk, as much of it as every store holds; 0 for none."""
+    return status.st_ino & _LARGEST_NUMBER if keeps_numbers(device) else 0
 
 
 def _hash(descriptor: int) -> str:

@@ -26,6 +26,7 @@ from smtui.stores.mongo.sample_documents import (
     owner_of,
     sample_of,
     storable_metadata,
+    where_found,
 )
 from smtui.stores.mongo.values import Document, cut_to_ms, mapping_in, storable, texts_in
 
@@ -184,6 +185,9 @@ def _inserted(found: FoundFile, owned: Owned) -> Document:
         metadata=found.metadata,
         file_hash=found.file_hash,
         mtime_ns=found.mtime_ns,
+        ctime_ns=found.ctime_ns,
+        inode=found.inode,
+        audio_mark=found.audio_mark,
     )
     names = {"metadata_names": list(metadata_document(found.metadata)), "rev": 1}
     return document_of(sample) | names
@@ -205,6 +209,8 @@ def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
         "metadata": _merged(before, metadata_document(found.metadata)),
         "metadata_names": list(metadata_document(found.metadata)),
         "missing_since": None,
+        **dict.fromkeys(("ctime_ns", "inode", "audio_mark")),
+        **where_found(found),
     }
     return changes(before, fields | derived(sample_of({**before, **fields})))
 
@@ -241,5 +247,6 @@ def _cleaned(found: FoundFile) -> FoundFile:
         file_path=storable(found.file_path),
         duration=found.duration if math.isfinite(found.duration) else 0.0,
         mtime_ns=clamped(found.mtime_ns),
+        ctime_ns=clamped(found.ctime_ns),
         metadata=storable_metadata(found.metadata),
     )

@@ -96,6 +96,7 @@ AUDIO_FILE_INDEXES = (
     up("tags"),
     up("file_hash"),
     unique("path_key", sparse=True),
+    Index(keys=(("audio_mark", UP),), sparse=True),
     *(up(field, "file_id") for field in _SORTED),
     *_FILTERED,
 )

@@ -98,6 +98,10 @@ class MongoSamples:
         """The owner's sounds with these bytes."""
         return await lookups.by_hash(self._line, file_hash, user_id)
 
+    async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these audio marks, by file_id."""
+        return await lookups.by_marks(self._line, marks, user_id)
+
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
     ) -> tuple[FileId, ...]:
