@@ -9,9 +9,11 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
 from smtui.domain.text import printable_path
+from smtui.folders.mounts import keeps_numbers
 from smtui.folders.walking import reason
 
 _BLOCK_BYTES = 1 << 20
+_LARGEST_NUMBER = (1 << 63) - 1
 
 
 def read_file(candidate: Candidate) -> FoundFile | Unreadable:
@@ -27,6 +29,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
 
 def _found(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
+    from smtui.audio.mark import audio_mark
     from smtui.audio.read import probe
     from smtui.audio.tags import read_tags
 
@@ -38,11 +41,15 @@ def _found(candidate: Candidate) -> FoundFile:
         file_hash = _hash(descriptor)
     finally:
         os.close(descriptor)
+    device = candidate.path.parent.stat().st_dev
     return FoundFile(
         file_path=candidate.file_path,
         path_bytes=candidate.path_bytes,
         file_size=status.st_size,
         mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=_number(status, device),
+        audio_mark=audio_mark(candidate.path),
         file_hash=file_hash,
         duration=header.duration,
         sample_rate=header.sample_rate,
@@ -50,6 +57,11 @@ def _found(candidate: Candidate) -> FoundFile:
         format=header.format,
         metadata=read_tags(candidate.path),
     )
+
+
+def _number(status: os.stat_result, device: int) -> int:
+    """Give the file's number on its disk, as much of it as every store holds; 0 for none."""
+    return status.st_ino & _LARGEST_NUMBER if keeps_numbers(device) else 0
 
 
 def _hash(descriptor: int) -> str:
