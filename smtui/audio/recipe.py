@@ -34,6 +34,14 @@ class Recipe:
 
     recipe_version = RECIPE_VERSION
 
+    def prepare(self, level: Level) -> None:
+        """Load librosa and compile its parts for level `full`; nothing else is left to load."""
+        if level is Level.FULL:
+            # A late import: librosa takes seconds, and no other level needs it.
+            from smtui.audio.deep import warm
+
+            warm()
+
     def listen(self, path: Path, *, level: Level) -> Measurement:
         """Hear a file. Raises SoundUnreadable."""
         return listen(path, level=level)

@@ -64,6 +64,10 @@ class Listener(Protocol):
 
     recipe_version: int
 
+    def prepare(self, level: Level) -> None:
+        """Load and compile what this level needs; slow once, and nobody's time limit."""
+        ...
+
     def listen(self, path: Path, *, level: Level) -> Measurement:
         """Hear a file; raises SoundUnreadable."""
         ...

@@ -9,7 +9,7 @@ import aiofiles
 import aiofiles.os
 
 from smtui.domain.batch import RunId
-from smtui.domain.text import shown
+from smtui.domain.drawn import drawn
 from smtui.ui.draw.runs import failures_as_text
 from smtui.ui.running.following import Following
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
@@ -76,7 +76,7 @@ class PassingOn(Following):
             self.ask_file("that file is there already; write to", str(path))
         except OSError as error:
             why = error.strerror or "it cannot be written"
-            self.ask_file(f"{shown(why)}; write to", str(path))
+            self.ask_file(f"{drawn(why)}; write to", str(path))
         else:
             self.say(f"{text.count(chr(10)):,} failures are in {path}")
 
