@@ -36,11 +36,14 @@ class Look(NamedTuple):
     back: str
 
 
-# A character and its look, or a rendered piece and the column within it.
-Cell = tuple[str, Look] | tuple[str, int]
+# A character and its look; or a piece as it was written, and the column within it.
+Cell = tuple[str, Look]
+Shown = Cell | tuple[str, int] | None
 Piece = tuple[int, int, Strip]
 
 _PLAIN = Look("", "39", "49")
+# What a reset, 0, has brought about.
+_DEFAULTS = ("", "39", "49", None)
 
 
 @lru_cache(maxsize=16_384)
@@ -73,17 +76,18 @@ class ShownCells:
     """What the terminal shows, cell for cell, and what has to be sent for it to show more."""
 
     def __init__(self) -> None:
-        self._lines: list[list[Cell | None]] = []
+        self._lines: list[list[Shown]] = []
         self._size = Size(0, 0)
         self._now = _PLAIN
         self._parts: list[str] = []
 
-    def update(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
-        """Write an update for a terminal of this size; a whole one is sent whatever it showed.
+    def forget(self) -> None:
+        """Believe nothing of what is shown: another program may have drawn on the terminal."""
+        self._size = Size(0, 0)
 
-        So a whole one mends what another program or a new size has left on the terminal.
-        """
-        if isinstance(update, LayoutUpdate) or size != self._size:
+    def written(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
+        """Write what an update changes on a terminal of this size."""
+        if size != self._size:
             self._size = size
             self._lines = [[None] * size.width for _ in range(size.height)]
         colours = console._color_system or ColorSystem.TRUECOLOR
@@ -91,8 +95,8 @@ class ShownCells:
             if x < size.width and y < size.height:
                 self._show(x, y, strip, colours)
         self._turn(_PLAIN)
-        written, self._parts = "".join(self._parts), []
-        return written
+        parts, self._parts = self._parts, []
+        return "".join(parts)
 
     def _show(self, x: int, y: int, strip: Strip, colours: ColorSystem) -> None:
         line = self._lines[y]
@@ -102,7 +106,8 @@ class ShownCells:
             return
         cells = cells[: len(line) - x]
         end = x + len(cells)
-        before, line[x:end] = line[x:end], cells
+        before = line[x:end]
+        line[x:end] = cells
         changed = [place for place, cell in enumerate(cells) if cell != before[place]]
         for first, last in _stretches(changed):
             self._parts.append(f"\x1b[{y + 1};{x + first + 1}H")
@@ -120,7 +125,8 @@ class ShownCells:
             text if style is None else Strip.render_style(style, text, colours)
             for text, style, _ in strip
         )
-        cells = [(written, place) for place in range(min(strip.cell_length, len(line) - x))]
+        room = min(strip.cell_length, len(line) - x)
+        cells: list[Shown] = [(written, place) for place in range(room)]
         end = x + len(cells)
         if line[x:end] != cells:
             self._turn(_PLAIN)
@@ -143,7 +149,7 @@ class ShownCells:
             codes = ";".join(new for new, old in pairs if new is not None and new != old)
             self._parts.append(f"\x1b[{codes}m")
         else:
-            codes = ";".join(code for code in ("0", *look) if code)
+            codes = ";".join(code for code in ("0", *look) if code not in _DEFAULTS)
             self._parts.append(f"\x1b[{codes}m")
 
 
