@@ -14,7 +14,9 @@ from rich.text import Text
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
+from textual.events import DescendantFocus
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
@@ -234,6 +236,11 @@ class SmtuiApp(Doors):
         written = self._driver.shown.written(update, self.size, self.console)
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         return Sent(written) if written or cursor != self._previous_cursor_position else None
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let no cursor blink: each change would go over the line, for as long as one types."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     def action_redraw(self) -> None:
         """Draw every cell again."""

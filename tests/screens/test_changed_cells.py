@@ -15,8 +15,10 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widgets import Input
 
 from smtui.ui.changed_cells import ShownCells
+from tests.screens.screen_home import Home, OpenApp, Sound, press, settle
 
 SIZE = Size(12, 3)
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
@@ -157,3 +159,18 @@ def test_all_is_sent_again_where_the_terminal_may_show_something_else(why: str):
     paper = Paper()
     paper.take(shown.written(whole(lines), size, CONSOLE))
     assert [plain(paper, y).strip() for y in range(3)] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("key", ["slash", "i", "colon", "t"])
+async def test_an_open_line_at_rest_draws_nothing(home: Home, open_app: OpenApp, key: str):
+    await home.sign_up()
+    await home.add(Sound(name="kick.wav"))
+    async with open_app(size=(120, 40)) as pilot:
+        await press(pilot, key)
+        line = pilot.app.focused
+        assert isinstance(line, Input)
+        await settle(pilot.app)
+        assert not line.cursor_blink
+        assert line._blink_timer is not None
+        assert not line._blink_timer._active.is_set()
+        assert line._cursor_visible
