@@ -141,11 +141,11 @@ class MongoLine:
         clock = await self._read_clock()
         return clock.theirs - clock.ours
 
-    async def version(self) -> str:
-        """What the server says of itself, `7.0.14`."""
+    async def build_info(self) -> Document:
+        """What the server says of itself."""
 
-        async def work() -> str:
-            return str((await self.database.command("buildInfo"))["version"])
+        async def work() -> Document:
+            return await self.database.command("buildInfo")
 
         return await self.ask(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,8 +39,18 @@ _PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11
 _ATLAS_NOT_AUTHENTICATED = 8000
 _TIME_EXCEEDED = 50
 _DISK_FULL = 14031
+# FerretDB tells where in its own code an error came up, for each call once: `[msg_find.go:43
+# handler.(*Handler).msgFind] …`, or `msg_find.go:43 (handler.(*Handler).msgFind): …`.
+_IN_BRACKETS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_PLACES_IN_CODE = re.compile(
+    rf"\[[^\[\]]*\.go:\d+[^\[\]]*\]\s*|[\w./-]+\.go:\d+(?:\s*{_IN_BRACKETS})?:?\s*"
+)
 # MaxTimeMSExpired, WriteConcernTimeout, UnsatisfiableWriteConcern.
 _UNCONFIRMED = frozenset({50, 64, 100})
+_NOT_ASKED_ANEW = frozenset(
+    {NOT_AUTHENTICATED, NOT_AUTHORIZED, _ATLAS_NOT_AUTHENTICATED, _TIME_EXCEEDED, _DISK_FULL}
+)
+"""What says nothing of the command itself."""
 
 
 def is_passing(error: BaseException) -> bool:
@@ -63,6 +74,13 @@ def is_only_late(error: BaseException) -> bool:
 def is_forbidden(error: OperationFailure) -> bool:
     """Whether the account has no right to do this."""
     return error.code == NOT_AUTHORIZED
+
+
+def is_lacking(error: OperationFailure) -> bool:
+    """Whether the server understood who asks and in time, and does not do what was asked."""
+    if is_passing(error) or isinstance(error, WriteConcernError | BulkWriteError):
+        return False
+    return not _codes(error) & (_UNCONFIRMED | _NOT_ASKED_ANEW)
 
 
 def unreadable(hint: str = "") -> SettingInvalid:
@@ -121,7 +139,7 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         return too_old("")
     if isinstance(error, ConfigurationError):
         return _configured(error, place)
-    return StoreUnreachable(f"MongoDB at {place}: {_said(error)}", hint=CHECK)
+    return StoreUnreachable(f"MongoDB at {place}: {said(error)}", hint=CHECK)
 
 
 def too_old(version: str) -> StoreUnreachable:
@@ -165,7 +183,7 @@ def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
         return StoreUnreachable(
             f"The disk of MongoDB at {place} is full", hint="Make room there; reading goes on."
         )
-    return StoreUnreachable(f"MongoDB at {place} refuses: {_said(error)}", hint=CHECK)
+    return StoreUnreachable(f"MongoDB at {place} refuses: {said(error)}", hint=CHECK)
 
 
 def _unreachable(
@@ -200,7 +218,7 @@ def _broken(error: Exception, place: str) -> StoreUnreachable:
         return silent(place)
     if isinstance(error, ConfigurationError) and "wire version" in text:
         return too_old("")
-    return StoreUnreachable(f"There is no line to MongoDB at {place}: {_said(error)}", hint=CHECK)
+    return StoreUnreachable(f"There is no line to MongoDB at {place}: {said(error)}", hint=CHECK)
 
 
 def _configured(error: ConfigurationError, place: str) -> SmtuiError:
@@ -210,9 +228,7 @@ def _configured(error: ConfigurationError, place: str) -> SmtuiError:
             f"The name {place} is not known here",
             hint="Check the host in the MongoDB address, and this machine's DNS.",
         )
-    return SettingInvalid(
-        f"The MongoDB address does not fit the server: {_said(error)}", hint=CHECK
-    )
+    return SettingInvalid(f"The MongoDB address does not fit the server: {said(error)}", hint=CHECK)
 
 
 def _codes(error: OperationFailure) -> set[int]:
@@ -226,7 +242,10 @@ def _codes(error: OperationFailure) -> set[int]:
     return found | {part["code"] for part in parts if "code" in part}
 
 
-def _said(error: BaseException) -> str:
-    """The first line of what the driver says, short, inert and without passwords."""
+def said(error: BaseException) -> str:
+    """The first line of what the server says, short, inert, without passwords and its own code."""
     text = str(error).split("\n", 1)[0].split(", full error:", 1)[0].split(" (configured", 1)[0]
-    return shown(without_passwords(text))[:200]
+    words = shown(without_passwords(_PLACES_IN_CODE.sub("", text))).strip(" :,")[:200]
+    if words or not isinstance(error, OperationFailure):
+        return words or type(error).__name__
+    return f"its error {error.code}"
