@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -171,7 +172,8 @@ class MongoLine:
             try:
                 return await work()
             except TOLD as error:
-                pause = next(pauses, _PAUSES[-1])
+                # Of two who stood in each other's way one comes sooner.
+                pause = next(pauses, _PAUSES[-1]) * random.uniform(0.5, 1.0)  # noqa: S311
                 if not is_passing(error) or loop.time() + pause >= give_up:
                     raise self._told(error, broken) from error
                 broken = error

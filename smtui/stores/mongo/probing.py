@@ -114,8 +114,10 @@ async def trial(line: MongoLine, server: Server) -> None:
 
     async def look() -> None:
         found.update(await line.collection(STATE).find_one(mine) or {})
-        sliced = {"_id": 0, "n": 1, "ids": {"$slice": [1, 1]}}
-        found["sliced"] = await line.collection(STATE).find_one(mine, sliced)
+
+    async def look_at_part() -> None:
+        part = {"_id": 0, "n": 1, "ids": {"$slice": [1, 1]}}
+        found["part"] = await line.collection(STATE).find_one(mine, part)
 
     async def end() -> None:
         await line.collection(STATE).delete_one(mine)
@@ -125,15 +127,16 @@ async def trial(line: MongoLine, server: Server) -> None:
         await asyncio.gather(*(_done(line, server, count) for _ in range(_WRITERS)))
         await _done(line, server, change)
         await _done(line, server, look)
+        # More where the answer to one got lost and it was asked again.
+        if found.get("n", 0) < _WRITERS:
+            raise forgetful(server)
+        if found.get("ids") != ["b", "c"]:
+            raise _lacking(server, "$push with $slice changes nothing")
+        await _done(line, server, look_at_part)
+        if found["part"] != {"n": found["n"], "ids": ["c"]}:
+            raise _lacking(server, "a projection with $slice gives other fields")
     finally:
         await _done(line, server, end)
-    # More where the answer to one got lost and it was asked again.
-    if found.get("n", 0) < _WRITERS:
-        raise forgetful(server)
-    if found.get("ids") != ["b", "c"]:
-        raise _lacking(server, "$push with $slice changes nothing")
-    if found["sliced"] != {"n": found["n"], "ids": ["c"]}:
-        raise _lacking(server, "a projection with $slice gives other fields")
 
 
 async def _done(line: MongoLine, server: Server, asked: Callable[[], Awaitable[None]]) -> None:

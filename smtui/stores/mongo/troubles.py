@@ -35,10 +35,26 @@ NOT_AUTHORIZED = 13
 
 # The server said so itself: another one is primary now, it is shutting down, a wire broke.
 # https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
-_PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436})
+# The last two: what two changed at once was locked, or changed under the hands of one of them.
+_PASSING = frozenset(
+    {6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 24, 112}
+)
+
+
+def _of_postgresql(state: str) -> int:
+    """The number in which PostgreSQL, and so FerretDB 2, tells an SQLSTATE: 6 bits a character."""
+    return sum((ord(sign) - ord("0") & 0x3F) << 6 * place for place, sign in enumerate(state))
+
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: two waited for one another or
+# changed the same row, a lock was not to be had, and the server stops, starts or only follows.
+_PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006"})
+_PASSING_NUMBERS = _PASSING | {_of_postgresql(state) for state in _PASSING_STATES}
+_SQLSTATE = re.compile(r"\bSQLSTATE (\w{5})\b")
+
 _ATLAS_NOT_AUTHENTICATED = 8000
 _TIME_EXCEEDED = 50
-_DISK_FULL = 14031
+_DISK_FULL = frozenset({14031, _of_postgresql("53100")})
 # FerretDB tells where in its own code an error came up, for each call once: `[msg_find.go:43
 # handler.(*Handler).msgFind] …`, or `msg_find.go:43 (handler.(*Handler).msgFind): …`.
 _IN_BRACKETS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -47,9 +63,12 @@ _PLACES_IN_CODE = re.compile(
 )
 # MaxTimeMSExpired, WriteConcernTimeout, UnsatisfiableWriteConcern.
 _UNCONFIRMED = frozenset({50, 64, 100})
-_NOT_ASKED_ANEW = frozenset(
-    {NOT_AUTHENTICATED, NOT_AUTHORIZED, _ATLAS_NOT_AUTHENTICATED, _TIME_EXCEEDED, _DISK_FULL}
-)
+_NOT_ASKED_ANEW = _DISK_FULL | {
+    NOT_AUTHENTICATED,
+    NOT_AUTHORIZED,
+    _ATLAS_NOT_AUTHENTICATED,
+    _TIME_EXCEEDED,
+}
 """What says nothing of the command itself."""
 
 
@@ -63,7 +82,8 @@ def is_passing(error: BaseException) -> bool:
         return False
     if error.has_error_label("RetryableWriteError"):
         return True
-    return bool(_codes(error) & _PASSING)
+    in_words = {*_SQLSTATE.findall(str(error))}
+    return bool(_codes(error) & _PASSING_NUMBERS or in_words & _PASSING_STATES)
 
 
 def is_only_late(error: BaseException) -> bool:
@@ -179,9 +199,14 @@ def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
         )
     if _TIME_EXCEEDED in codes:
         return silent(place)
-    if _DISK_FULL in codes:
+    if codes & _DISK_FULL:
         return StoreUnreachable(
             f"The disk of MongoDB at {place} is full", hint="Make room there; reading goes on."
+        )
+    if is_passing(error):
+        return StoreUnreachable(
+            f"MongoDB at {place} cannot do this now: {said(error)}",
+            hint="It was asked several times; try again in a moment.",
         )
     return StoreUnreachable(f"MongoDB at {place} refuses: {said(error)}", hint=CHECK)
 
