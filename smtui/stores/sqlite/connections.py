@@ -20,9 +20,6 @@ from smtui.stores.sqlite.values import Value
 T = TypeVar("T")
 
 BUSY_SECONDS = 20.0
-# Readers look at this much of the file in place, without copying pages: a quarter less time with
-# 1,000,000 sounds. Address space, not memory; SQLite takes less where its own limit is lower.
-_MAPPED_BYTES = 2 * 1024**3
 # So long after a person's change all of it is in the one file, which is then what a copy holds.
 # Not at once: a scan writes many times a second, and each time would cost it a flush of the disk.
 _GATHERED_SECONDS = 0.5
@@ -42,14 +39,20 @@ class Durability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caches:
-    """How much of the file a connection may keep in memory, KiB.
+    """How much of the file a connection may keep in memory.
 
     It fills as the library is walked through, so a process that lives for a whole night takes
     all of it in the end.
+
+    Attributes:
+        writer, reader: copies of pages, KiB.
+        mapped: what a reader looks at in place, without copying pages, bytes. Each reader's pages
+            count for the process once more, for as long as the system has memory to spare.
     """
 
     writer: int
     reader: int
+    mapped: int = 0
 
 
 class BudgetSpent(Exception):
@@ -59,7 +62,7 @@ class BudgetSpent(Exception):
 class Reader:
     """A read-only connection whose statements can be stopped."""
 
-    def __init__(self, path: Path, cache_kib: int) -> None:
+    def __init__(self, path: Path, caches: Caches) -> None:
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -71,8 +74,8 @@ class Reader:
         for pragma in (
             "query_only = 1",
             "temp_store = memory",
-            f"cache_size = -{cache_kib}",
-            f"mmap_size = {_MAPPED_BYTES}",
+            f"cache_size = -{caches.reader}",
+            f"mmap_size = {caches.mapped}",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
@@ -133,9 +136,9 @@ class Reader:
 class Readers:
     """A small pool of reading connections, opened when first needed."""
 
-    def __init__(self, path: Path, size: int, *, name: str, cache_kib: int) -> None:
+    def __init__(self, path: Path, size: int, *, name: str, caches: Caches) -> None:
         self._path = path
-        self._cache_kib = cache_kib
+        self._caches = caches
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
         self._slots: list[Reader | None] = [None] * size
         self._stops: list[Event] = [Event() for _ in range(size)]
@@ -180,7 +183,7 @@ class Readers:
         with told():
             reader = self._slots[slot]
             if reader is None:
-                reader = self._slots[slot] = Reader(self._path, self._cache_kib)
+                reader = self._slots[slot] = Reader(self._path, self._caches)
             reader.heed(stopped)
             return work(reader)
 
