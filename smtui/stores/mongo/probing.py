@@ -61,6 +61,9 @@ _CHANGE: Document = {
     "$setOnInsert": {"new": True},
 }
 
+_PUSH: Document = {"$push": {"ids": {"$each": ["c"], "$slice": -2}}, "$min": {"n": 99}}
+_PART: Document = {"_id": 0, "n": 1, "ids": {"$slice": [1, 1]}}
+
 
 async def probe(line: MongoLine, server: Server) -> None:
     """Ask for all ways in which smtui reads, of a document that is never there.
@@ -108,16 +111,14 @@ async def trial(line: MongoLine, server: Server) -> None:
         await line.collection(STATE).update_one(mine, fresh, upsert=True)
 
     async def change() -> None:
-        push = {"ids": {"$each": ["c"], "$slice": -2}}
         where = mine | {"ids": {"$ne": "c"}}
-        await line.collection(STATE).update_one(where, {"$push": push, "$min": {"n": 99}})
+        await line.collection(STATE).update_one(where, _PUSH)
 
     async def look() -> None:
         found.update(await line.collection(STATE).find_one(mine) or {})
 
     async def look_at_part() -> None:
-        part = {"_id": 0, "n": 1, "ids": {"$slice": [1, 1]}}
-        found["part"] = await line.collection(STATE).find_one(mine, part)
+        found["part"] = await line.collection(STATE).find_one(mine, _PART)
 
     async def end() -> None:
         await line.collection(STATE).delete_one(mine)
