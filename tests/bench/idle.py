@@ -1,6 +1,6 @@
 """What an open screen and its private processes cost while nobody touches a key.
 
-Run as `poe bench-idle [--seconds 60]` on Linux: wake-ups are the switches of context of all threads,
+Run as `poe bench-idle [--seconds 60]` on Linux. Wake-ups are switches of context of all threads,
 processor time is what the system has counted. The goals, all processes together: at most 0.2 % of a
 core and 20 wake-ups a second.
 """

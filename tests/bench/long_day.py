@@ -17,6 +17,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import psutil
 
@@ -77,7 +78,13 @@ class Day:
     def weigh(self, terminal: Terminal, moment: str) -> None:
         """Note how much memory the screen has."""
         memory = psutil.Process(terminal.pid).memory_full_info()
-        self.memory.append((moment, memory.rss / 1e6, memory.uss / 1e6))
+        rollup = Path(f"/proc/{terminal.pid}/smaps_rollup")
+        # Pages of mapped files are the system's to take back; elsewhere they cannot be told apart.
+        own = memory.uss
+        if rollup.exists():
+            lines = (line.split() for line in rollup.read_text().splitlines())
+            own = next(int(words[1]) * 1024 for words in lines if words[0] == "Anonymous:")
+        self.memory.append((moment, memory.rss / 1e6, own / 1e6))
 
     async def sleep_beside(self) -> None:
         """Sleep, and note how late one wakes."""
@@ -97,6 +104,8 @@ async def live(terminal: Terminal, visits: int) -> Day:
     ):
         if number == FIRST_ROUND:
             day.weigh(terminal, "each screen seen once")
+        if number == visits // 2:
+            day.weigh(terminal, "at noon")
         await day.press(terminal, opening, "opens")
         # What a person looks at before the next key.
         await terminal.rests(0.15)
