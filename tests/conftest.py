@@ -55,7 +55,7 @@ def _home_of_its_own(
 ) -> None:
     """No test ever touches the folders of the person who runs it."""
     monkeypatch.setenv("SMTUI_HOME", str(tmp_path_factory.mktemp("home")))
-    for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN"):
+    for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
 
 

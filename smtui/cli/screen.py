@@ -67,6 +67,7 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
         theme=f"smtui-{look.theme if colours >= _ENOUGH else 'plain'}",
         keymap=loaded.settings.keys,
         ascii=_ascii(look, environment),
+        asks_tmux=look.link == "auto" and "TMUX" in environment,
         thin_line=look.link == "thin" or (look.link == "auto" and "SSH_CONNECTION" in environment),
         colours=colours,
         # "client port server port", as sshd sets it

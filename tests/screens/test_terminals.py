@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from rich.color import Color, ColorSystem
@@ -12,8 +13,9 @@ from textual.theme import Theme
 
 from smtui.ui.driver import title
 from smtui.ui.options import Options
+from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.theme import DARK, LIGHT
-from tests.screens.screen_home import Home, OpenApp, Sound, heard
+from tests.screens.screen_home import Home, OpenApp, Sound, heard, many, press, seen
 
 TEXTS = (
     "quiet",
@@ -108,3 +110,57 @@ def test_a_window_is_named_only_where_its_old_name_comes_back() -> None:
     for terminal in ("linux", "dumb", "vt220", "screen", "screen-256color"):
         assert title({"TERM": terminal}, "studio") == ""
     assert title({"TERM": "xterm"}, "a\x1b]b") == "smtui"
+
+
+async def test_a_screen_reader_is_led_to_the_row_that_the_keys_move(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    await home.add(*many(60))
+    async with open_app(size=(80, 24)) as pilot:
+        app = pilot.app
+
+        def read_there() -> str:
+            return seen(app).splitlines()[app.cursor_position.y]
+
+        assert "sound_00000" in read_there()
+        await press(pilot, "j")
+        assert "sound_00001" in read_there()
+        await press(pilot, "G")
+        assert "sound_00059" in read_there()
+        await press(pilot, "slash", "0", "3")
+        assert read_there().startswith(" /")
+        await press(pilot, "enter")
+        assert "sound_00003" in read_there()
+        await press(pilot, "enter")
+        assert "zoom 1x" in read_there()
+
+
+@pytest.mark.parametrize(
+    ("says", "before", "thin"),
+    [
+        ("SSH_CONNECTION=1.2.3.4 5 6.7.8.9 22", False, True),
+        ("-SSH_CONNECTION", True, False),
+        ("", True, True),
+    ],
+)
+async def test_tmux_tells_who_is_attached_now_not_who_opened_it(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    home: Home,
+    open_app: OpenApp,
+    says: str,
+    before: bool,
+    thin: bool,
+) -> None:
+    program = tmp_path / "tmux"
+    answers = f"echo '{says}'" if says else "exit 1"
+    program.write_text(f'#!/bin/sh\ntest "$*" = "show-environment SSH_CONNECTION" && {answers}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    await home.sign_up()
+    async with open_app(options=Options(thin_line=before, asks_tmux=True)) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, LibraryScreen)
+        assert screen.options.thin_line is thin
+        assert screen.table.leaps is thin

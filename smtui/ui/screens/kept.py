@@ -16,6 +16,7 @@ from smtui.domain.drawn import drawn
 from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles
+from smtui.ui.clipboard import copied
 from smtui.ui.draw.lines import Line
 from smtui.ui.options import Options
 from smtui.ui.room import Room
@@ -131,8 +132,12 @@ class KeptScreen(Room):
     def action_copy(self) -> None:
         """Copy the line."""
         if (row := self._row) is not None:
-            self.app.copy_to_clipboard(row.text)
-            self.say(f"Copied: {row.text}")
+            self._copy(row.text)
+
+    @looking(group="copy")
+    async def _copy(self, text: str) -> None:
+        remark = await copied(self.app, text)
+        self.say(f"Copied: {text}{remark}")
 
     # Naming.
 
