@@ -107,6 +107,7 @@ class _Work:
         # Late imports, here and below: --help loads none of this, and children inherit it loaded.
         from smtui.audio.recipe import Recipe
         from smtui.jobs.app import QUEUES, celery_app
+        from smtui.jobs.ending import LastWords
         from smtui.jobs.means import Means
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
@@ -123,6 +124,7 @@ class _Work:
         slates = self.here.state if self.standing is None else self.here.state / "servers"
         with suppress(OSError):
             slates.mkdir(mode=0o700, exist_ok=True)
+        last = LastWords()
         means = Means(
             open_hearing=self._hearing,
             open_indexing=partial(indexing, self.here, self.settings),
@@ -135,9 +137,15 @@ class _Work:
             standing=self.standing,
             settled=self.settled,
             pause=PresentPause(self.here, self.settings),
+            # The private one is replaced by the newer smtui's keeper.
+            end=None if self.standing is None else last.say,
         )
         register(app, means)
-        return run_worker(app, self.limits, self.queues or QUEUES)
+        status = run_worker(app, self.limits, self.queues or QUEUES)
+        if sentence := last.read():
+            err(f"smtui: {sentence}")
+            return 1
+        return status
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
