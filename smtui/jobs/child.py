@@ -282,7 +282,7 @@ class Child:
     async def _give_up(self, hearing: Hearing) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._attendance and (machines := await self._attendance.machines()):
-            await hearing.give_up(machines)
+            await hearing.give_up(machines, after=self.limits.absent_seconds)
 
     async def _end(self, hearing: Hearing) -> None:
         """End the process: the main thread is in a decoder that does not come back."""
