@@ -19,27 +19,36 @@ from smtui.domain.text import folded
 FileId = NewType("FileId", str)
 
 
+def certainty(confidence: float | None) -> float:
+    """Return how sure a claim counts, 0 to 1: one whose maker does not say counts as sure."""
+    return 1.0 if confidence is None else confidence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What the newest analysis says, as far as table, filter and sort need it.
+    """What the best analysis says, as far as table, filter and sort need it.
 
-    `quality` is None where it was heard before quality was kept.
+    Another program's analysis leaves None what it does not say: a confidence, whether it is a
+    loop. `quality` is None there too, and where it was heard before quality was kept.
+    `recipe_version` is that by which smtui itself has listened, 0 where it has not; `rank` to
+    which of the levels, where that is another one than `level`.
     """
 
     tempo: float | None = None
-    tempo_confidence: float = 0.0
+    tempo_confidence: float | None = 0.0
     key: str | None = None
     mode: str | None = None
-    key_confidence: float = 0.0
+    key_confidence: float | None = 0.0
     root_note: str | None = None
     kind: str | None = None
-    kind_confidence: float = 0.0
-    is_loop: bool = False
+    kind_confidence: float | None = 0.0
+    is_loop: bool | None = False
     loudness_lufs: float | None = None
     quality: Quality | None = None
     level: str
     recipe_version: int
     analyzed_at: datetime
+    rank: int | None = None
 
     @property
     def key_label(self) -> str | None:

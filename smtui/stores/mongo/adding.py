@@ -15,6 +15,7 @@ from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Sample, path_key
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo.deriving import source_in
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.sample_documents import (
@@ -138,7 +139,7 @@ async def _add(line: MongoLine, part: Sequence[FoundFile], owned: Owned) -> dict
                 updates.append(_inserting(key, fresh[key]))
             else:
                 ids[key] = FileId(before["file_id"])
-                update = _update_seen(before, found)
+                update = _update_seen(before, found, owned.at)
                 if update:
                     updates.append(guarded(before, update))
         if not await write(line, updates):
@@ -214,14 +215,21 @@ def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
     return changes(before, fields | derived(sample_of({**before, **fields})))
 
 
-def _update_seen(before: Mapping[str, Any], found: FoundFile) -> Document:
-    """The same for a sound seen again; what was heard of other bytes is forgotten."""
+def _update_seen(before: Mapping[str, Any], found: FoundFile, at: datetime) -> Document:
+    """The same for a sound seen again; what was heard of other bytes is forgotten.
+
+    Of a sound that another program added nobody knew the bytes; what it heard of it is of these.
+    """
     changed = before.get("file_hash") != found.file_hash
+    if changed and not before.get("file_hash") and source_in(before) is not None:
+        changed = False
     told = {name: value for name, value in before.items() if name != "heard" or not changed}
     update = _update(told, found)
     if changed:
         # Also if there was nothing yet: a worker may be writing it.
         update["$unset"] = update.get("$unset", {}) | {"heard": "", "trouble": ""}
+        if before.get("file_hash"):
+            update["$set"] = update.get("$set", {}) | {"bytes_since": cut_to_ms(at)}
     return update
 
 

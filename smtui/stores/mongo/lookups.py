@@ -162,7 +162,7 @@ def walks_of_unheard(asked: Unheard) -> list[Find]:
         conditions.append({"file_path": {"$gt": inside, "$lt": f"{inside[:-1]}0"}})
     return [
         Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
-        for rank in (None, *range(asked.level.rank))
+        for rank in (None, -1, *range(asked.level.rank))
     ]
 
 

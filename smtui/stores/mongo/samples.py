@@ -40,6 +40,9 @@ class MongoSamples:
 
     async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
         """Samples in the order asked for; ids that are not there are left out."""
+        if len(file_ids) == 1:
+            # Somebody looks at it: what another program said of it since must not wait.
+            await self._adoption.look_at(file_ids[0])
         return await lookups.get(self._line, file_ids)
 
     async def page(
