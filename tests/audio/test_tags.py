@@ -102,7 +102,8 @@ GAPS = " 00000000 00000210 00000A2C 000000000010C0C4 00000000 0008D4F0 00000000 
 def commented(written: Written, *comments: tuple[str, str]) -> dict[str, Any]:
     """Write an MP3 with comments by description and give its tags."""
     path = written(sine(440, 0.5, 44_100), name="a.mp3", subtype="MPEG_LAYER_III")
-    file = MP3(path)
+    kind: Any = MP3
+    file = kind(path)
     file.add_tags()
     for described, text in comments:
         file.tags.add(FRAMES.COMM(encoding=3, lang="eng", desc=described, text=text))
