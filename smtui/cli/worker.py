@@ -21,7 +21,6 @@ import click
 from smtui.cli.manners import be_polite, cores, share_of_memory
 from smtui.cli.running import err, out, run
 from smtui.cli.unit import queues_named, unit_text
-from smtui.domain.analysis import Level
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
 from smtui.paths import Places, places
 
@@ -115,11 +114,9 @@ class _Work:
         from smtui.wiring import PresentPause
         from smtui.wiring.index import indexing
 
-        if self.settings.work.level is Level.FULL:
-            # What librosa compiles is compiled once, before there are children.
-            from smtui.audio.deep import warm
-
-            warm()
+        listener = Recipe()
+        # What librosa compiles is compiled once, before there are children.
+        listener.prepare(self.settings.work.level)
         app = celery_app(self.broker, self.broker, self.limits)
         slates = self.here.state if self.standing is None else self.here.state / "servers"
         with suppress(OSError):
@@ -130,7 +127,7 @@ class _Work:
             open_indexing=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
-            listener=Recipe(),
+            listener=listener,
             limits=self.limits,
             slates=slates,
             paths=self.settings.paths.here,

@@ -242,9 +242,7 @@ class Batches(Runs):
         """
         await self._require(run_id, Deed.RESUME, by)
         count = await self._batches.resume(run_id)
-        # Also a run that goes on may have nobody who works on it, as after `services stop --now`.
-        progress = await self._batches.progress(run_id)
-        if progress is not None and not progress.status.ended:
+        if count:
             await self._announce(run_id, urgent=False)
         return count
 
