@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -118,9 +119,6 @@ class _Work:
         # What librosa compiles is compiled once, before there are children.
         listener.prepare(self.settings.work.level)
         app = celery_app(self.broker, self.broker, self.limits)
-        slates = self.here.state if self.standing is None else self.here.state / "servers"
-        with suppress(OSError):
-            slates.mkdir(mode=0o700, exist_ok=True)
         last = LastWords()
         means = Means(
             open_hearing=self._hearing,
@@ -129,7 +127,7 @@ class _Work:
             wakeups=lambda: Wakeups(app, self.broker),
             listener=listener,
             limits=self.limits,
-            slates=slates,
+            slates=self._slates(),
             paths=self.settings.paths.here,
             standing=self.standing,
             settled=self.settled,
@@ -143,6 +141,13 @@ class _Work:
             err(f"smtui: {sentence}")
             return 1
         return status
+
+    def _slates(self) -> Path:
+        """Give the folder in which children leave word, apart for each set-up."""
+        folder = self.here.state if self.standing is None else self.here.state / "servers"
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
