@@ -48,6 +48,13 @@ class Library:
         """How many sounds match."""
         return await self._samples.count(question)
 
+    async def among(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds the answer has."""
+        found: set[FileId] = set()
+        for start in range(0, len(file_ids), _IDS):
+            found |= await self._samples.matching(question, file_ids[start : start + _IDS])
+        return frozenset(found)
+
     async def each(
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[Sample, ...]]:

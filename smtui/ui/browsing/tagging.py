@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted
 from smtui.ui.browsing.browser import Browser
@@ -31,34 +32,49 @@ def read_tags(text: str) -> TagChange:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What the tags are for; where the row was not known yet, the place of the row."""
+
+    targets: tuple[FileId, ...]
+    row: int
+
+
 class Tagging(Browser):
     """Tags the marked sounds or the one under the cursor."""
 
-    _tagged: tuple[FileId, ...] = ()
+    _wanted = _Wanted(targets=(), row=0)
 
     def action_tag(self) -> None:
-        """Ask for tags."""
-        if self.targets:
-            self._ask_tags(self.targets)
-
-    @looking(group="tags")
-    async def _ask_tags(self, targets: tuple[FileId, ...]) -> None:
-        tags = await self.services.library.tags_in_use(self.account.user_id)
-        self._tagged = targets
+        """Ask for tags at once: whatever the library does, letters typed now are no commands."""
+        targets = self.targets
+        self._wanted = _Wanted(targets=targets, row=self.table.cursor)
         count = f"{len(targets):,} sounds" if len(targets) > 1 else "this sound"
         self.query_one(AskLine).ask(
-            TAGS,
-            f"tags for {count}",
-            hint="house, dusty   -tag takes away",
-            suggester=TagSuggester(tuple(tags)),
+            TAGS, f"tags for {count}", hint="house, dusty   -tag takes away", suggester=None
         )
+        self._suggest_tags()
+
+    @looking(group="tags")
+    async def _suggest_tags(self) -> None:
+        # A line without suggestions takes tags all the same.
+        with suppress(SmtuiError):
+            tags = await self.services.library.tags_in_use(self.account.user_id)
+            self.query_one(AskLine).suggest(TAGS, TagSuggester(tags))
 
     def answer_tags(self, text: str) -> None:
         """Take what was typed."""
-        self._save_tags(self._tagged, read_tags(text))
+        self._save_tags(self._wanted, read_tags(text))
 
     @doing
-    async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
+    async def _save_tags(self, wanted: _Wanted, change: TagChange) -> None:
+        targets = wanted.targets
+        if not targets:
+            found = await self.sound_at(wanted.row)
+            if found is None:
+                self.say("No sound selected, nothing was tagged")
+                return
+            targets = (found,)
         changed = await self.services.library.tag(
             targets, by=self.account, add=change.add, remove=change.remove
         )

@@ -57,7 +57,7 @@ class LibraryScreen(
         _key("o", "sort", "Sort", "Sort by the next column.", show=True),
         _key("O", "reverse", "Reverse", "Sort the other way round."),
         _key("m", "mark", "Mark", "Mark this sound, or take its mark away.", show=True),
-        _key("M", "mark_all", "Mark all", "Mark every sound shown."),
+        _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark them."),
         _key("V", "span", "Range", "Mark from here to where this key is pressed again."),
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
         _key("a", "analyze", "Analyse", "Listen to the marked sounds, or to this one.", show=True),
