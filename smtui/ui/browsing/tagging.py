@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -64,17 +65,26 @@ class Tagging(Browser):
 
     def answer_tags(self, text: str) -> None:
         """Take what was typed."""
-        self._save_tags(self._wanted, read_tags(text))
+        change = read_tags(text)
+        if self._wanted.targets:
+            self._save_tags(self._wanted.targets, change)
+        else:
+            self._save_tags_of(self._wanted.row, change)
 
     @doing
-    async def _save_tags(self, wanted: _Wanted, change: TagChange) -> None:
-        targets = wanted.targets
-        if not targets:
-            found = await self.sound_at(wanted.row)
-            if found is None:
-                self.say("No sound selected, nothing was tagged")
-                return
-            targets = (found,)
+    async def _save_tags_of(self, row: int, change: TagChange) -> None:
+        """Tag what stood in a row that was not known yet."""
+        found = await self.sound_at(row)
+        if found is None:
+            self.say("No sound selected, nothing was tagged")
+        else:
+            await self._save((found,), change)
+
+    @doing
+    async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
+        await self._save(targets, change)
+
+    async def _save(self, targets: Sequence[FileId], change: TagChange) -> None:
         changed = await self.services.library.tag(
             targets, by=self.account, add=change.add, remove=change.remove
         )

@@ -100,6 +100,8 @@ class SampleTable(CursorTable):
         self.grow(count)
         self.scroll_at_once(top)
         self.move_to(self.cursor)
+        if not count:
+            self.tell_cursor()
 
     def grow(self, count: int) -> None:
         """The answer was counted: it has so many rows."""

@@ -103,6 +103,8 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
         if overview.waiting and not paused:
             parts.append((shown(overview.waiting), "$warning"))
+        if overview.rate is None and not paused and not overview.waiting:
+            parts.append(("estimating ..." if overview.ended else "starting ...", "$secondary"))
         if overview.rate is not None and not paused:
             parts.append(
                 (
