@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from smtui.stores.redis.link import RedisLink
+from tests.servers.manual import READER
 from tests.servers.mongo_server import MongoServer, fresh_database, shared_mongo
 from tests.servers.valkey_server import ValkeyServer, running
 
@@ -54,8 +55,16 @@ def _home_of_its_own(
 ) -> None:
     """No test ever touches the folders of the person who runs it."""
     monkeypatch.setenv("SMTUI_HOME", str(tmp_path_factory.mktemp("home")))
-    for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN"):
+    for name in ("SSH_CONNECTION", "NO_COLOR", "SMTUI_TOKEN", "TMUX", "STY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _mongodb_is_asked_as_its_manual_says() -> Iterator[None]:
+    """No test passes that asks for what MongoDB refuses or reads otherwise."""
+    READER.taken()
+    yield
+    assert READER.taken() == []
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,10 @@ def test_keys_are_given_by_binding_id_in_every_way_of_writing_them(here: Places)
         ("[work]\nnice = 'calm'", "work.nice ({file}) is 'calm', but should be a valid integer"),
         ("[work]\nchildren = 0", "work.children ({file}) is 0, but should be greater"),
         ("[look]\nascii = true", "look.ascii ({file}) is True, but should be 'auto', 'on' or"),
-        ("[look]\ntheme = ''", "look.theme ({file}) is '', but should be 'dark' or 'light'"),
+        (
+            "[look]\ntheme = ''",
+            "look.theme ({file}) is '', but should be 'dark', 'light' or 'plain'",
+        ),
         ("[look]\ncolours = '8'", "'auto', 'truecolor', '256' or '16'"),
         ("[work]\nlevel = 'deep'", "should be 'basic', 'advanced' or 'full'"),
         ("[work]\nstart = 'maybe'", "work.start ({file}) is 'maybe', but should be a valid bool"),

@@ -34,6 +34,14 @@ class Recipe:
 
     recipe_version = RECIPE_VERSION
 
+    def prepare(self, level: Level) -> None:
+        """Load librosa and compile its parts for level `full`; nothing else is left to load."""
+        if level is Level.FULL:
+            # A late import: librosa takes seconds, and no other level needs it.
+            from smtui.audio.deep import warm
+
+            warm()
+
     def listen(self, path: Path, *, level: Level) -> Measurement:
         """Hear a file. Raises SoundUnreadable."""
         return listen(path, level=level)
@@ -206,7 +214,7 @@ def _heard(sound: Sound, ears: Ears) -> Heard:
     return Heard(
         frames=frames,
         levels=levels,
-        rhythm=rhythm(frames, levels, duration),
+        rhythm=rhythm(frames, levels, duration, padded=header.padded),
         tonality=tonality(ears.pitches.finish(), duration),
         note=note,
         material=material_of(frames, ears.frames.sketch, levels.envelope, note),

@@ -106,6 +106,8 @@ def _terminal(here: Places, loaded: Loaded) -> Iterable[Check]:
     yield _locale(told)
     yield _colours(told)
     yield _size()
+    if "SSH_CONNECTION" in os.environ:
+        yield _line_to_person()
 
 
 def _locale(told: Options) -> Check:
@@ -137,6 +139,13 @@ def _colours(told: Options) -> Check:
     if told.colours == 256:
         return checks.well("colours", f"{seen}; COLORTERM=truecolor where it shows more")
     return checks.well("colours", seen)
+
+
+def _line_to_person() -> Check:
+    from smtui.local import checks
+
+    # Whether the line is compressed is known to the other side alone.
+    return checks.well("line", "over SSH; `ssh -C` sends a thirteenth of the bytes")
 
 
 def _size() -> Check:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from smtui.cli.ink import locale_is_utf8
+from smtui.cli.ink import colours_of, dumb, only_ascii
 from smtui.cli.running import err
 from smtui.domain.errors import SmtuiError
 from smtui.paths import Places, places
@@ -19,12 +19,18 @@ if TYPE_CHECKING:
     from smtui.services.box import Services
 
 _COLOURS = {"truecolor": TRUE_COLOUR, "256": 256, "16": 16}
+_ENOUGH = 256
 
 
 def open_screen() -> None:
     """Open the screens and leave the process with their exit status."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         err("smtui: the screen needs a terminal. `smtui list` and `smtui inspect` do without.")
+        raise SystemExit(1)
+    if dumb(os.environ):
+        kind = os.environ.get("TERM") or "not set"
+        err(f"smtui: TERM is {kind}, and the screen needs a terminal that can move its cursor.")
+        err("`smtui list` and `smtui inspect` do without; `export TERM=xterm` where it can.")
         raise SystemExit(1)
     try:
         here = places()
@@ -65,12 +71,15 @@ def show(here: Places, loaded: Loaded) -> int:
 def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Options:
     """Tell the screens how to behave, from the settings and what the terminal says of itself."""
     look = loaded.settings.look
+    colours = _COLOURS.get(look.colours) or colours_of(environment)
     return Options(
-        theme=f"smtui-{look.theme}",
+        # Of the shades of a theme few colours leave pairs that cannot be told apart.
+        theme=f"smtui-{look.theme if colours >= _ENOUGH else 'plain'}",
         keymap=loaded.settings.keys,
         ascii=_ascii(look, environment),
+        asks_tmux=look.link == "auto" and "TMUX" in environment,
         thin_line=look.link == "thin" or (look.link == "auto" and "SSH_CONNECTION" in environment),
-        colours=_COLOURS.get(look.colours) or colours_of(environment),
+        colours=colours,
         # "client port server port", as sshd sets it
         address=environment.get("SSH_CONNECTION", "").partition(" ")[0] or "local",
         level=loaded.settings.work.level,
@@ -83,18 +92,4 @@ def options(here: Places, loaded: Loaded, environment: Mapping[str, str]) -> Opt
 
 
 def _ascii(look: Look, environment: Mapping[str, str]) -> bool:
-    if look.ascii != "auto":
-        return look.ascii == "on"
-    return not locale_is_utf8(environment)
-
-
-def colours_of(environment: Mapping[str, str]) -> int:
-    """Tell how many colours a terminal shows from COLORTERM and TERM."""
-    if environment.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return TRUE_COLOUR
-    terminal = environment.get("TERM", "")
-    if terminal.endswith("-direct"):
-        return TRUE_COLOUR
-    if "256" in terminal:
-        return 256
-    return 16 if terminal not in ("", "dumb") else 2
+    return only_ascii(environment) if look.ascii == "auto" else look.ascii == "on"

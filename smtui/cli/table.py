@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from smtui.domain.drawn import drawn
 from smtui.domain.sample import Sample
 from smtui.domain.text import shown
 from smtui.ui.draw import wording
@@ -96,23 +97,14 @@ class Table:
         self._stream.write(f"{line}\n")
 
     def _row(self, values: Sequence[str]) -> str:
+        # A late import: --help draws no table.
+        from smtui.ui.draw.fitting import fitted
+
         cells = (
-            _fitted(shown(value), width, right=column.right)
+            fitted(drawn(value), width, right=column.right)
             for value, (column, width) in zip(values, self._columns, strict=True)
         )
         return " ".join(cells).rstrip()
-
-
-def _fitted(text: str, width: int, *, right: bool) -> str:
-    """Make the text so many columns wide; a tilde says that something is cut off."""
-    # A late import: --help draws no table.
-    from rich.cells import cell_len, set_cell_size
-
-    size = cell_len(text)
-    if size > width:
-        return f"{set_cell_size(text, width - 1)}~"
-    space = " " * (width - size)
-    return space + text if right else text + space
 
 
 def _tabbed(sample: Sample) -> str:

@@ -12,8 +12,8 @@ batches with one `run_id`. States of a file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -94,7 +94,10 @@ class Unseen:
 class Batch:
     """At most 1,000 files of one run; completed + failed + cancelled = total ends it.
 
-    `heard_ms` is how long its completed sounds are together.
+    Attributes:
+        heard_ms: how long its completed sounds are together.
+        is_foreign: another program wrote it, and does what there is to do; its level is unknown.
+        counted: how many files another program says that it has; None where they are listed.
     """
 
     batch_id: BatchId
@@ -113,11 +116,13 @@ class Batch:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    is_foreign: bool = False
+    counted: int | None = None
 
     @property
     def total_files(self) -> int:
         """How many files the batch has."""
-        return len(self.file_ids)
+        return len(self.file_ids) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,9 @@ class Claimed:
 class RunProgress:
     """Counters of a run; `processing` files are among neither ended nor pending.
 
-    `heard_ms` is how long its completed sounds are together.
+    Attributes:
+        heard_ms: how long its completed sounds are together.
+        is_foreign: another program wrote it: nobody here works on it, and its level is unknown.
     """
 
     run_id: RunId
@@ -155,6 +162,7 @@ class RunProgress:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    is_foreign: bool = False
 
     @property
     def ended_files(self) -> int:
@@ -188,11 +196,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One file that a worker works on, or will next: it holds what it claimed together.
+    """The file of a run that a worker works on; it holds all that it claimed together.
 
     Attributes:
         claimed_at: since when; None where another program wrote no more.
         lease_until: without a sign of life until then, others may take it.
+        besides: how many more files of the run it holds, to be listened to next.
     """
 
     run_id: RunId
@@ -201,6 +210,18 @@ class Held:
     attempt: int
     claimed_at: datetime | None
     lease_until: datetime | None
+    besides: int = 0
+
+
+def by_worker(held: Iterable[Held]) -> tuple[Held, ...]:
+    """Put together what one worker holds of a run: the first file, and how many others."""
+    firsts: dict[tuple[RunId, str], Held] = {}
+    for one in held:
+        key = (one.run_id, one.worker)
+        first = firsts.get(key)
+        more = 0 if first is None else first.besides + 1
+        firsts[key] = replace(first or one, besides=more + one.besides)
+    return tuple(firsts.values())
 
 
 def spread(count: int, most: int) -> tuple[int, ...]:

@@ -18,8 +18,7 @@ from typing import Any
 from smtui.domain.analysis import Measurement
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
-
-_GRACE_SECONDS = 5
+from smtui.jobs.limits import Allowance, end_beyond
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +31,10 @@ class Died(Exception):
         self.reason = reason
 
 
-def heard_apart(listen: Callable[[], Measurement], *, seconds: float) -> Measurement:
-    """Hear a file in a fork of this process, which ends itself after so many seconds and a grace.
+def heard_apart(
+    listen: Callable[[], Measurement], allowance: Allowance, *, grace: float
+) -> Measurement:
+    """Hear a file in a fork of this process, which ends a grace, s, after what it is allowed.
 
     Raises:
         SoundUnreadable: as `listen` does.
@@ -44,7 +45,7 @@ def heard_apart(listen: Callable[[], Measurement], *, seconds: float) -> Measure
     pid, ended = os.fork(), 0
     if not pid:
         os.close(reading)
-        _listen(listen, writing, seconds)
+        _listen(listen, writing, allowance, grace)
     os.close(writing)
     try:
         with os.fdopen(reading, "rb") as pipe:
@@ -59,10 +60,13 @@ def heard_apart(listen: Callable[[], Measurement], *, seconds: float) -> Measure
     return _understood(said)
 
 
-def _listen(listen: Callable[[], Measurement], writing: int, seconds: float) -> None:
-    # The system's own way of taking an alarm: it ends a process also within a decoder.
+def _listen(
+    listen: Callable[[], Measurement], writing: int, allowance: Allowance, grace: float
+) -> None:
+    # The system's own way of taking these signals: it ends a process also within a decoder.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(round(seconds) + _GRACE_SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, allowance.wall + grace)
+    end_beyond(allowance.processor + grace)
     with _Telling(writing) as telling:
         telling.measured = listen()
 
@@ -130,7 +134,7 @@ def took_too_long() -> SoundUnreadable:
 def _reason(ended: int) -> SoundUnreadable:
     """Say how a process ended, by its status as `waitpid` gives it."""
     number = os.WTERMSIG(ended) if os.WIFSIGNALED(ended) else 0
-    if number == signal.SIGALRM:
+    if number in (signal.SIGALRM, signal.SIGXCPU):
         return took_too_long()
     if number == signal.SIGKILL:
         return SoundUnreadable(

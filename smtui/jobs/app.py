@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kombu.utils.scheduling import priority_cycle
 
 from smtui.jobs.address import kombu_address, tls_options
+from smtui.jobs.limits import Allowance
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -44,9 +45,12 @@ class WorkLimits:
     Attributes:
         children: processes that listen.
         chunk_seconds: about so much work is claimed at once, s.
-        file_seconds: the time limit of one file, s.
+        file_seconds: the limit of one file, seconds of the processor.
         file_seconds_per_mb, file_seconds_per_second: what a megabyte, and a second of sound, add
             to it.
+        wall_times: so many times its limit a file may take on the wall, however busy the machine.
+        still_times: so many times `file_seconds` a file may stand still, as on a drive that is
+            gone.
         grace_seconds: how long after the limit a file that cannot be interrupted ends the child.
         lease_seconds: how long a claim lives without being renewed, s.
         sweep_seconds: how often lost work is looked for, s.
@@ -60,6 +64,8 @@ class WorkLimits:
     file_seconds: float = 30.0
     file_seconds_per_mb: float = 1.0
     file_seconds_per_second: float = 0.1
+    wall_times: float = 20.0
+    still_times: float = 2.0
     grace_seconds: float = 5.0
     lease_seconds: float = 30.0
     sweep_seconds: float = 10.0
@@ -68,13 +74,25 @@ class WorkLimits:
     child_bytes: int | None = None
 
     def seconds_for(self, file_size: int, duration: float) -> float:
-        """Give the time limit of a file of so many bytes that says to last so long, s."""
+        """Give what a file of so many bytes that says to last so long may take of the processor, s.
+
+        Each level asks for about the same; what a level loads and compiles once is not in it.
+        """
         # A small file may hold hours, or only claim to: what no file can hold counts for nothing.
         lasting = min(duration, _LONGEST_SECONDS) if duration > 0 else 0.0
         return (
             self.file_seconds
             + self.file_seconds_per_mb * file_size / 1e6
             + self.file_seconds_per_second * lasting
+        )
+
+    def allowance(self, file_size: int, duration: float) -> Allowance:
+        """Give all that such a file may take."""
+        seconds = self.seconds_for(file_size, duration)
+        return Allowance(
+            processor=seconds,
+            wall=self.wall_times * seconds,
+            still=self.still_times * self.file_seconds,
         )
 
 

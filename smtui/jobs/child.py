@@ -25,6 +25,7 @@ from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.filling import filling_of
+from smtui.jobs.heap import give_back
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.owed import Owed
@@ -44,6 +45,7 @@ _REOPEN_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
 _CALL_PATIENCE = 120.0
+_GIVE_BACK_SECONDS = 15.0
 
 _log = logging.getLogger(__name__)
 
@@ -78,6 +80,7 @@ class Child:
         self._told = ""
         self._renew_at = 0.0
         self._sweep_at = 0.0
+        self._give_back_at = 0.0
         self._loop = asyncio.new_event_loop()
         self._sweep: asyncio.Future[None] = self._loop.create_future()
         self._sweep.set_result(None)
@@ -217,7 +220,7 @@ class Child:
     async def _tick(self, hearing: Hearing) -> None:
         now = time.monotonic()
         try:
-            if self.stopwatch.overrun:
+            if self.stopwatch.overrun():
                 await self._end(hearing)
             if self._assignments and now >= self._renew_at:
                 self._renew_at = now + self.limits.lease_seconds / 4
@@ -235,6 +238,9 @@ class Child:
         if self.filling and self.filling.has_ended and not self._assignments:
             # Between files, so that none pays for it.
             end_child()
+        if self._assignments and now >= self._give_back_at:
+            self._give_back_at = now + _GIVE_BACK_SECONDS
+            await asyncio.to_thread(give_back)
         if self._holds and not self._assignments:
             await self._leave_use_if_idle(hearing)
 
@@ -291,3 +297,4 @@ class Child:
         if self._idle and not waits:
             self._holds = False
             await self._in_use.aclose()
+            await asyncio.to_thread(give_back)

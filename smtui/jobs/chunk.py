@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import Future
 from functools import partial
@@ -17,7 +18,8 @@ from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child
 from smtui.jobs.filling import Filling
-from smtui.jobs.limits import TookTooLong
+from smtui.jobs.limits import TookTooLong, interrupted_an_import
+from smtui.jobs.side import end_child
 from smtui.jobs.sight import gap
 from smtui.services.hearing import Assignment, Taken
 
@@ -28,6 +30,8 @@ _LOOK_SECONDS = 0.2
 _PATIENCE = 2.0
 # Why a file could not be heard that may really not be here.
 _PERHAPS_UNSEEN = (ErrorCode.VANISHED, ErrorCode.UNREADABLE)
+
+_log = logging.getLogger(__name__)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
@@ -40,11 +44,11 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
         if child.rests_in_pause(run_id, queue):
             return 0
         chunk = Chunk(child, run_id, queue)
-        files = chunk.hear()
+        files = _heard_whole(chunk)
         if chunk.for_others:
             child.pass_on_wake_up(run_id, queue)
             other = child.rests.rest(run_id)
-            files = Chunk(child, other, AUDIO_PROCESSING).hear() if other else 0
+            files = _heard_whole(Chunk(child, other, AUDIO_PROCESSING)) if other else 0
     except SmtuiError as error:
         # Documents or queue are away; the work is saved, and goes on when they are back.
         child.say(error)
@@ -53,8 +57,23 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
     return files
 
 
+def _heard_whole(chunk: Chunk) -> int:
+    """Hear a chunk; a process that has loaded something by half ends with it."""
+    try:
+        return chunk.hear()
+    finally:
+        if chunk.broken:
+            _log.error("What listening needs was loaded by half", exc_info=True)
+            end_child()
+
+
 class Chunk:
-    """The files that one wake-up claims."""
+    """The files that one wake-up claims.
+
+    Attributes:
+        for_others: the run has files, but only for other machines.
+        broken: what this process needs was loaded by half; it can listen to nothing more.
+    """
 
     def __init__(self, child: Child, run_id: RunId, queue: str) -> None:
         self._child = child
@@ -65,6 +84,7 @@ class Chunk:
         self._keeping: tuple[Assignment, Future[None]] | None = None
         self._passed_on = 0
         self.for_others = False
+        self.broken = False
 
     def hear(self) -> int:
         """Claim, hear and save; give how many files were ended."""
@@ -80,9 +100,10 @@ class Chunk:
                 # Now and not at the end: another child may be free, and this one may die.
                 self._child.wakeups.ensure([self._run_id], self._queue)
             while self._left:
+                self._prepare()
                 self._hear_first()
                 del self._left[0]
-                if self._left and self._should_stop():
+                if self._left and (self.broken or self._should_stop()):
                     break
             self._kept()
         return len(taken.assignments) - len(self._left) - self._passed_on
@@ -101,12 +122,19 @@ class Chunk:
         rest = [*self._unkept(error), *self._left]
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
-                child.call(hearing.refuse(rest.pop(0), stumbled(type(error).__name__)))
+                self._answer_for(rest.pop(0), error)
             if rest or self._passed_on:
                 child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
         finally:
             child.hold(())
+
+    def _answer_for(self, assignment: Assignment, defect: Exception) -> None:
+        """Fail the file at which a defect showed; where it kept a process from preparing, later."""
+        if self.broken and self._tries_again(assignment):
+            return
+        hearing = self._child.hearing
+        self._child.call(hearing.refuse(assignment, stumbled(type(defect).__name__)))
 
     def _claimed(self) -> Taken:
         child, limits = self._child, self._child.limits
@@ -120,6 +148,13 @@ class Chunk:
             )
         )
 
+    def _prepare(self) -> None:
+        """Load what the level of the first file needs, outside its limits; slow once."""
+        # Until it is done: whatever interrupts it leaves half of it behind.
+        broken, self.broken = self.broken, True
+        self._child.listener.prepare(self._left[0].claimed.level)
+        self.broken = broken
+
     def _hear_first(self) -> None:
         child, hearing, assignment = self._child, self._child.hearing, self._left[0]
         began = time.monotonic()
@@ -130,7 +165,8 @@ class Chunk:
             if self._pass_on(assignment, reason):
                 return
             child.call(hearing.refuse(assignment, reason))
-        except TookTooLong:
+        except TookTooLong as limit:
+            self.broken = interrupted_an_import(limit)
             child.call(hearing.refuse(assignment, took_too_long()))
         except Died as death:
             if self._tries_again(assignment):
@@ -143,7 +179,7 @@ class Chunk:
             future = child.begun(hearing.keep(assignment, measured))
             self._keeping = (assignment, future)
             if child.filling and measured.embedding:
-                future.add_done_callback(partial(_heard, child.filling, assignment))
+                future.add_done_callback(partial(_tell_heard, child.filling, assignment))
         child.learn(time.monotonic() - began)
 
     def _kept(self) -> None:
@@ -189,16 +225,17 @@ class Chunk:
 
     def _measured(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
-        seconds = child.limits.seconds_for(sample.file_size, sample.duration)
-        with child.stopwatch.limited(seconds):
+        allowance = child.limits.allowance(sample.file_size, sample.duration)
+        apart = assignment.claimed.attempt > 1
+        with child.stopwatch.limited(allowance.on_the_wall if apart else allowance):
             if child.paths.foreign(sample.path):
                 raise _foreign()
             here = child.paths.here(sample.path)
             if assignment.known is not None and _unchanged(sample, here):
                 return assignment.known
             listen = partial(child.listener.listen, here, level=assignment.claimed.level)
-            if assignment.claimed.attempt > 1:
-                return heard_apart(listen, seconds=seconds)
+            if apart:
+                return heard_apart(listen, allowance, grace=child.limits.grace_seconds)
             return listen()
 
     def _should_stop(self) -> bool:
@@ -214,7 +251,7 @@ class Chunk:
         return child.call(child.hearing.cancelled(self._run_id))
 
 
-def _heard(filling: Filling, assignment: Assignment, kept: Future[None]) -> None:
+def _tell_heard(filling: Filling, assignment: Assignment, kept: Future[None]) -> None:
     """Tell of a sound as soon as it is kept; the next one may be long."""
     if not kept.cancelled() and kept.exception() is None:
         filling.heard(assignment.sample.file_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
@@ -12,6 +13,7 @@ from smtui.domain.sample import FileId
 from smtui.jobs.app import AUDIO_PROCESSING, INDEX, NOT_UNDERSTOOD, WORK
 from smtui.jobs.child import Child
 from smtui.jobs.chunk import hear
+from smtui.jobs.heap import prepare_heap
 from smtui.jobs.limits import limit_memory
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.missing import MissingFolders
@@ -50,9 +52,11 @@ class Crew:
 
         assert self._slate is not None, "the parent has prepared it"
         assert self._missing is not None, "and this too"
+        prepare_heap()
         limit_memory(self._means.limits.child_bytes)
         # Where a decoder crashes is in the worker's log.
         faulthandler.enable()
+        faulthandler.register(signal.SIGXCPU, chain=True)
         number = getattr(current_process(), "index", 0)
         seat = Seat(slate=self._slate, missing=self._missing, number=number, queues=self._queues)
         self._child = Child(self._means, seat)

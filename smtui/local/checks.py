@@ -129,6 +129,18 @@ def file_system(places: Places) -> Check:
     return well("file system", file_system_of(nearby) or "of this machine")
 
 
+def copying(places: Places) -> Check:
+    """How the library can be copied now, and whether its one file holds all of it."""
+    try:
+        beside = Path(f"{places.database}-wal").stat().st_size
+    except OSError:
+        beside = 0
+    mend = "Close smtui, `smtui services stop`, then copy the folders of data and settings."
+    if beside:
+        return attention("copying", f"{beside:,} bytes are not yet in the library's file", mend)
+    return well("copying", f"{shown(str(places.database))} holds all; settings lie apart")
+
+
 def network_of(folder: Path) -> str:
     """Name the network's file system that a folder is on; empty for a disk of this machine."""
     kind = file_system_of(folder)

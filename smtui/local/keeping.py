@@ -16,6 +16,7 @@ from typing import Any
 from smtui.domain.errors import ServerUnavailable
 from smtui.local import logs
 from smtui.local.chroma import Chroma
+from smtui.local.homes import Home
 from smtui.local.kept import Kept
 from smtui.local.kinds import Kind
 from smtui.local.locks import FileLock, taken
@@ -107,6 +108,7 @@ class Keeper:
             mark=start_mark(os.getpid()) or "",
             since=self._since,
             address=str(self._files.keeper_socket),
+            home=Home.of(self._setup.places.state),
         ).write(self._files.record("keeper"))
 
     def _listen_to_signals(self) -> None:
@@ -212,8 +214,9 @@ class Keeper:
             do, name = message.get("do"), message.get("name")
         except (ValueError, AttributeError):
             return refusal("The keeper was told something that it does not understand")
-        if self._going and do in ("ping", "need"):
-            # The caller tries again, and meets the next keeper.
+        if do in ("ping", "need") and (self._going or not self._lock.still_there()):
+            # The caller tries again, and meets the next keeper; one whose folder was moved would
+            # start servers at a place that is no longer there.
             return None
         try:
             if do == "ping":

@@ -80,6 +80,10 @@ class Kept:
             if record is None or not record.alive():
                 return
             running = Running(record)
+            if record.home.has_moved:
+                _log.warning("%s, pid %d, is left of a moved folder", self._kind.title, record.pid)
+                await self._ended(running)
+                return
             until = time.monotonic() + _ADOPTION_SECONDS
             while await self._kind.look(record) is Look.SILENT:
                 if time.monotonic() > until or not running.alive():

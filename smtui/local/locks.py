@@ -48,7 +48,7 @@ class FileLock:
     @classmethod
     def take(cls, path: Path, *, exclusive: bool) -> FileLock | None:
         """Take the lock now; None when somebody else's hold is in the way. Raises OSError."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = _opened(path)
         kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
@@ -73,6 +73,22 @@ class FileLock:
         """Let go. Closing alone would not do while a forked child has the file open."""
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
+
+
+def _opened(path: Path) -> int:
+    """Open a lock file that no other folder shares.
+
+    A home copied by hard links (`cp -al`, some backups) has the very lock files of the original,
+    and each would keep the other out: such a file gives way to one of this folder alone.
+    """
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if os.fstat(descriptor).st_nlink <= 1:
+            return descriptor
+        os.close(descriptor)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        draft.replace(path)
 
 
 class UntilSettled:

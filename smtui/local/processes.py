@@ -15,10 +15,11 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from smtui.local import logs
+from smtui.local.homes import Home
 from smtui.local.locks import FileLock
 
 _GATE = 'read -r go && exec "$@" </dev/null'
@@ -35,12 +36,14 @@ class Record:
         mark: what tells it from a later process of the same number.
         since: when it was started, epoch seconds.
         address: where it answers, if it does.
+        home: the state folder that it works in.
     """
 
     pid: int
     mark: str
     since: float
     address: str = ""
+    home: Home = field(default_factory=Home)
 
     def alive(self) -> bool:
         """Whether this very process still runs."""
@@ -56,11 +59,16 @@ class Record:
 
     @classmethod
     def read(cls, path: Path) -> Record | None:
-        """Read what was written; None where there is nothing that can be read."""
+        """Read what was written; None where nothing can be read, or it is another folder's.
+
+        A copied home has the records of the original, whose processes are not its own.
+        """
         try:
-            return cls(**json.loads(path.read_text()))
-        except (OSError, ValueError, TypeError):
+            told = json.loads(path.read_text())
+            record = cls(**{**told, "home": Home(**told["home"])})
+        except (OSError, ValueError, TypeError, KeyError):
             return None
+        return record if record.home.is_at(path.parent) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +153,13 @@ def start(launch: Launch, *, record: Path) -> Running:
     with child.stdin as gate:
         _be_polite(child.pid, launch)
         mark = start_mark(child.pid) or ""
-        known = Record(pid=child.pid, mark=mark, since=time.time(), address=launch.address)
+        known = Record(
+            pid=child.pid,
+            mark=mark,
+            since=time.time(),
+            address=launch.address,
+            home=Home.of(record.parent),
+        )
         try:
             known.write(record)
         except OSError:

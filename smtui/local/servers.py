@@ -272,7 +272,9 @@ class PrivateServers:
     def _socket(self) -> str:
         """Where the keeper listens; its temporary folder may not be the caller's."""
         record = Record.read(self._files.record("keeper"))
-        return record.address if record is not None else str(self._files.keeper_socket)
+        if record is None or record.home.has_moved:
+            return str(self._files.keeper_socket)
+        return record.address
 
     def _left_over(self, name: str) -> dict[str, Any]:
         """Tell what an earlier keeper left running."""

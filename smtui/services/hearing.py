@@ -21,6 +21,8 @@ from smtui.services.documents import Documents
 from smtui.services.in_steps import InSteps
 
 _AT_ONCE = 500
+# What says nothing of the file.
+_OURS = (ErrorCode.TIMED_OUT, ErrorCode.OUT_OF_MEMORY, ErrorCode.INTERNAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +127,13 @@ class Hearing:
         await self._outcomes.keep(Outcome(claimed=claimed, analysis=analysis, heard=heard))
 
     async def refuse(self, assignment: Assignment, reason: SoundUnreadable) -> None:
-        """Save why a file cannot be listened to."""
-        await self._samples.set_trouble(assignment.sample.file_id, self._trouble(reason))
+        """Save why a file cannot be listened to.
+
+        A sound that was heard whole before does not fail for what only this listening lacked,
+        time or memory: then the run alone says so.
+        """
+        if assignment.sample.heard is None or reason.code not in _OURS:
+            await self._samples.set_trouble(assignment.sample.file_id, self._trouble(reason))
         await self._batches.fail(assignment.claimed, code=reason.code, error=str(reason))
 
     @property
@@ -207,7 +214,7 @@ class Hearing:
         return tuple(assignments)
 
     async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
-        if claimed.attempt >= MAX_ATTEMPTS:
+        if claimed.attempt >= MAX_ATTEMPTS and sample.heard is None:
             # Nobody is left to write this if the process dies once more; success clears it.
             crashed = SoundUnreadable("Listening to it crashed repeatedly", code=ErrorCode.INTERNAL)
             await self._samples.set_trouble(sample.file_id, self._trouble(crashed))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role, UserId
-from smtui.domain.analysis import Level
+from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
@@ -21,6 +22,7 @@ _SOUNDS_AT_ONCE = 1_000
 # People read no faster, and workers write the documents meanwhile.
 _QUICK = 0.25
 _FOLDERS_TOLD = 3
+_NOBODY: Mapping[FileId, Sample] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Wanted:
         if self.older_than:
             # What another program has heard is not ours to call old.
             return heard is not None and 0 < heard.recipe_version < self.older_than
-        return heard is None or Level(heard.level).rank < self.level.rank
+        return heard is None or listened_rank(heard) < self.level.rank
 
 
 class Runs:
@@ -70,7 +72,7 @@ class Runs:
         last: Board | None = None
         while True:
             runs = await self.runs(viewer, limit)
-            going = [run.run_id for run in runs if not run.status.ended]
+            going = [run.run_id for run in runs if not run.status.ended and not run.is_foreign]
             present = Board(
                 runs=paces.standings(runs, titles),
                 holding=await self.holding(going) if going else (),
@@ -151,11 +153,13 @@ class Runs:
 
     async def holding(self, run_ids: Sequence[RunId]) -> tuple[Holding, ...]:
         """What the workers of these runs are doing, by worker."""
-        by_worker: dict[str, list[Held]] = {}
+        firsts: dict[str, Held] = {}
+        besides = Counter[str]()
         for held in await self._batches.held(run_ids):
-            by_worker.setdefault(held.worker, []).append(held)
-        firsts = [held[0].file_id for held in by_worker.values()]
-        samples = {one.file_id: one async for one in self._samples_of(firsts)}
+            besides[held.worker] += held.besides + (held.worker in firsts)
+            firsts.setdefault(held.worker, held)
+        wanted = [held.file_id for held in firsts.values()]
+        samples = {one.file_id: one async for one in self._samples_of(wanted)}
         return tuple(
             Holding(
                 worker=worker,
@@ -165,26 +169,42 @@ class Runs:
                 attempt=first.attempt,
                 since=first.claimed_at,
                 lease_until=first.lease_until,
-                next=len(rest),
+                next=besides[worker],
             )
-            for worker, (first, *rest) in sorted(by_worker.items())
+            for worker, first in sorted(firsts.items())
         )
 
     async def failures(self, run_id: RunId, limit: int) -> tuple[Failure, ...]:
         """What went wrong in a run, at most `limit` files."""
         return await self._batches.failures(run_id, limit=limit)
 
-    async def named(self, failures: Iterable[Failure]) -> tuple[tuple[Failure, Sample | None], ...]:
+    async def named(
+        self, failures: Iterable[Failure], *, known: Mapping[FileId, Sample] = _NOBODY
+    ) -> tuple[tuple[Failure, Sample | None], ...]:
         """Put beside each failure the sound it speaks of, None where it is no longer there."""
         failed = tuple(failures)
-        wanted = [failure.file_id for failure in failed]
-        by_id = {one.file_id: one async for one in self._samples_of(wanted)}
+        by_id = await self._with_known([failure.file_id for failure in failed], known)
         return tuple((failure, by_id.get(failure.file_id)) for failure in failed)
 
-    async def heard(self, run_id: RunId, limit: int) -> tuple[Sample, ...]:
-        """Sounds that a run has heard, at most `limit`; those no longer there are left out."""
+    async def heard(
+        self, run_id: RunId, limit: int, *, known: Mapping[FileId, Sample] = _NOBODY
+    ) -> tuple[Sample, ...]:
+        """Sounds that a run has heard, at most `limit`; those no longer there are left out.
+
+        Args:
+            run_id: the run.
+            limit: how many sounds.
+            known: sounds that need not be read once more.
+        """
         ids = await self._batches.heard(run_id, limit=limit)
-        return tuple([one async for one in self._samples_of(ids)])
+        by_id = await self._with_known(ids, known)
+        return tuple(by_id[file_id] for file_id in ids if file_id in by_id)
+
+    async def _with_known(
+        self, file_ids: Sequence[FileId], known: Mapping[FileId, Sample]
+    ) -> Mapping[FileId, Sample]:
+        unknown = [file_id for file_id in file_ids if file_id not in known]
+        return {**known} | {one.file_id: one async for one in self._samples_of(unknown)}
 
     async def _samples_of(self, file_ids: Sequence[FileId]) -> AsyncIterator[Sample]:
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):

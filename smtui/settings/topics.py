@@ -22,9 +22,9 @@ from smtui.domain.pause import QuietHours
 class Look:
     """How it looks on this terminal."""
 
-    theme: Literal["dark", "light"] = field(
+    theme: Literal["dark", "light", "plain"] = field(
         default="dark",
-        metadata={"description": "Colours: dark or light."},
+        metadata={"description": "Colours: dark, light, or plain for those of the terminal."},
     )
     ascii: Literal["auto", "on", "off"] = field(
         default="auto",

@@ -7,20 +7,33 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
+from textual.constants import TEXTUAL_ANIMATIONS
+from textual.driver import Driver
+from textual.events import DescendantFocus
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
+from smtui.ui.attached import over_ssh
+from smtui.ui.changed_cells import Sent
+from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
+from smtui.ui.driver import TitledDriver
+from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
+from smtui.ui.reading_place import LeadingCursor
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
 from smtui.ui.writes import all_done
@@ -39,12 +52,14 @@ _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
+# By then the first rows are drawn and looked at.
+_FREEZING_AFTER = 2.0
 _WATCHING_SESSION = "watching-session"
 _WATCHING_WORK = "watching-work"
 _WATCHING_PAUSE = "watching-pause"
 
 
-class SmtuiApp(Doors):
+class SmtuiApp(Copying, LeadingCursor, Doors):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"
@@ -59,6 +74,7 @@ class SmtuiApp(Doors):
         options: Options,
     ) -> None:
         super().__init__()
+        let_dead_widgets_go()
         self.options = options
         self._open_services = open_services
         self._leaving = asyncio.Event()
@@ -72,6 +88,10 @@ class SmtuiApp(Doors):
         self.set_class(options.ascii, "-ascii")
         choose_scrollbars(ascii_alone=options.ascii)
         self.set_keymap(dict(options.keymap))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Talk to the terminal by the driver that names its window."""
+        return TitledDriver
 
     def get_default_screen(self) -> Screen[None]:
         """Show "opening" first; nothing else is imported before it is drawn."""
@@ -99,8 +119,16 @@ class SmtuiApp(Doors):
         """Enter and leave the services in one task, as task groups inside them require."""
         async with self._open_services() as services:
             self._services = services
+            await self._learn_the_line()
             await self._enter(services)
             await self._leaving.wait()
+
+    async def _learn_the_line(self) -> None:
+        """Take the line for thin or not as tmux says, which knows who is attached now."""
+        thin = await over_ssh() if self.options.asks_tmux else None
+        if thin is not None:
+            self.options = replace(self.options, thin_line=thin)
+            self.animation_level = "none" if thin else TEXTUAL_ANIMATIONS
 
     def _services_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -159,6 +187,8 @@ class SmtuiApp(Doors):
         )
         self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
         self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
+        if not self.is_headless:
+            self.set_timer(_FREEZING_AFTER, freeze_what_stays)
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.
@@ -205,8 +235,30 @@ class SmtuiApp(Doors):
         """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
         self.notify("ctrl+q leaves smtui", markup=False)
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what changes on the terminal, and nothing where nothing does."""
+        sends = self._running and not self._closed and not self._batch_count
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and sends:
+            super()._display(screen, self._changed(renderable))  # type: ignore[arg-type]
+        else:
+            super()._display(screen, renderable)
+
+    def _changed(self, update: LayoutUpdate | ChopsUpdate) -> CompositorUpdate | None:
+        if not isinstance(self._driver, TitledDriver):
+            return update
+        written = self._driver.shown.written(update, self.size, self.console)
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        return Sent(written) if written or cursor != self._previous_cursor_position else None
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let no cursor blink: each change would go over the line, for as long as one types."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
+
     def action_redraw(self) -> None:
         """Draw every cell again."""
+        if isinstance(self._driver, TitledDriver):
+            self._driver.shown.forget()
         self.refresh(layout=True)
 
     async def action_quit(self) -> None:

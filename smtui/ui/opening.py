@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import SmtuiError
-from smtui.domain.text import shown
 
 
 class OpeningScreen(Screen[None]):
@@ -44,9 +44,9 @@ class OpeningScreen(Screen[None]):
     def fail(self, error: SmtuiError) -> None:
         """Say what happened, what to do, and how to leave."""
         self.add_class("-failed")
-        words = [(f"{shown(error.title)}.", "bold")]
+        words = [(f"{drawn(error.title)}.", "bold")]
         if error.hint:
-            words.append((f"\n\n{shown(error.hint)}", ""))
+            words.append((f"\n\n{drawn(error.hint)}", ""))
         words.append(("\n\nenter tries again    ctrl+q quits", "dim"))
         self.query_one("#opening-words", Static).update(Content.assemble(*words))
 

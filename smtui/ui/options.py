@@ -18,8 +18,9 @@ class Options:
     Attributes:
         theme: name of a theme in `ui/theme.py`.
         keymap: binding id → keys, comma separated, as the person remapped them.
-        ascii: draw with ASCII characters alone (a locale that is not UTF-8).
+        ascii: draw with ASCII characters alone (a locale that is not UTF-8, the Linux console).
         thin_line: a slow connection: no animation, at most 15 frames a second, few colours.
+        asks_tmux: whether the line is thin is tmux's to say: it was attached after it had started.
         colours: how many colours the terminal can show: 16,777,216, 256, 16 or 2.
         address: where the person comes from, for the session: an IP address or `local`.
         place: the name of the machine, shown on the login screen.
@@ -34,6 +35,7 @@ class Options:
     keymap: Mapping[str, str] = field(default_factory=dict)
     ascii: bool = False
     thin_line: bool = False
+    asks_tmux: bool = False
     colours: int = TRUE_COLOUR
     address: str = "local"
     place: str = ""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.screen import Screen
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import SmtuiError
-from smtui.domain.text import shown
 from smtui.ui.writes import all_done
 
 _TOAST_SECONDS = 8.0
@@ -46,8 +46,8 @@ class Room(Screen[None]):
     def tell(self, error: SmtuiError) -> None:
         """Show what happened and what to do; a room may tell some failures in its own place."""
         self.app.notify(
-            shown(error.hint or error.title),
-            title=shown(error.title) if error.hint else "",
+            drawn(error.hint or error.title),
+            title=drawn(error.title) if error.hint else "",
             severity="error",
             timeout=_TOAST_SECONDS,
             markup=False,
@@ -55,7 +55,7 @@ class Room(Screen[None]):
 
     def say(self, words: str) -> None:
         """Show a short sentence that nothing need be done about; `words` may hold outside text."""
-        self.app.notify(shown(words), timeout=_TOAST_SECONDS / 2, markup=False)
+        self.app.notify(drawn(words), timeout=_TOAST_SECONDS / 2, markup=False)
 
     def confirm(self, question: str, then: Callable[[], object]) -> None:
         """Ask once; `then` is begun when the person says yes."""

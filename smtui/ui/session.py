@@ -8,8 +8,8 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import ServerUnavailable, SmtuiError
-from smtui.domain.text import shown
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -91,8 +91,8 @@ class OpenSession:
 
 def _tell_away(app: App[Any], error: ServerUnavailable) -> None:
     app.notify(
-        f"You can go on; sign-ins and listening wait. {shown(error.hint)}".rstrip(),
-        title=shown(error.title),
+        f"You can go on; sign-ins and listening wait. {drawn(error.hint)}".rstrip(),
+        title=drawn(error.title),
         severity="warning",
         timeout=_TOAST_SECONDS,
         markup=False,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _THIN_LINE_FRAMES = 15
 _PALETTE = 256
+_FEW = 16
 
 
 def show(
@@ -26,16 +27,27 @@ def show(
     Returns:
         0; 70 after a defect (one sentence was printed); 143 or 129 after SIGTERM or SIGHUP.
     """
-    # Textual reads these when it is imported, so they come before.
-    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", _colour_system(options))
-    if options.thin_line:
-        os.environ.setdefault("TEXTUAL_FPS", str(_THIN_LINE_FRAMES))
+    _tell_textual(options)
     from smtui.ui.app import SmtuiApp
 
     app = SmtuiApp(open_services, options)
     asyncio.run(app.run_async())
     _let_go_of_terminal()
     return app.return_code or 0
+
+
+def _tell_textual(options: Options) -> None:
+    """Set what Textual reads when it is imported, and so has to come before."""
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", _colour_system(options))
+    # A line that drops leaves a terminal of kitty's protocol where nothing can be typed any more.
+    os.environ.setdefault("TEXTUAL_DISABLE_KITTY_KEY", "1")
+    if options.thin_line:
+        os.environ.setdefault("TEXTUAL_FPS", str(_THIN_LINE_FRAMES))
+    if options.colours < _FEW:
+        os.environ["NO_COLOR"] = "1"
+    else:
+        # Textual takes an empty one for a wish, too; a setting of the person outranks either.
+        os.environ.pop("NO_COLOR", None)
 
 
 def _let_go_of_terminal() -> None:

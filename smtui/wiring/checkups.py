@@ -53,6 +53,7 @@ def machine_checks(here: Places, settings: Settings) -> tuple[Check, ...]:
         checks.disk(here),
         checks.folders(here),
         checks.file_system(here),
+        checks.copying(here),
         checks.lingering(),
     )
 

@@ -24,6 +24,7 @@ from smtui.domain.batch import (
     RunId,
     State,
     Unseen,
+    by_worker,
 )
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.work import Clock
@@ -221,7 +222,7 @@ class Model:
         return True
 
     def held(self, run_id: RunId) -> tuple[Held, ...]:
-        return tuple(
+        return by_worker(
             Held(
                 run_id=run_id,
                 file_id=file_id,

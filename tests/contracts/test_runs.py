@@ -195,10 +195,9 @@ async def test_it_is_told_who_works_on_what_and_since_when(batches: BatchStore) 
     first = await claim(batches, 2, worker="desk:1")
     await claim(batches, 1, worker="desk:2")
     held = await batches.held([RUN, RunId("other")])
-    assert [(one.file_id, one.worker, one.attempt) for one in held] == [
-        ("a", "desk:1", 1),
-        ("b", "desk:1", 1),
-        ("c", "desk:2", 1),
+    assert [(one.file_id, one.worker, one.attempt, one.besides) for one in held] == [
+        ("a", "desk:1", 1, 1),
+        ("c", "desk:2", 1, 0),
     ]
     for one in held:
         assert one.claimed_at is not None

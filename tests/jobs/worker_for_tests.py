@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import itertools
 import json
 import os
@@ -50,8 +51,20 @@ class CapriciousListener:
     def __init__(self, log: Path) -> None:
         self._log = log
         self._recipe = Recipe()
+        self._level = Level.BASIC
+
+    def prepare(self, level: Level) -> None:
+        """Take long, or fail once, where a file asks for it."""
+        if (asked := Path(f"{self._log}.slow-start")).exists():
+            asked.unlink()
+            end = time.process_time() + 1.5
+            while time.process_time() < end:
+                pass
+        stumble_once(Path(f"{self._log}.broken-start"))
+        self._recipe.prepare(level)
 
     def listen(self, path: Path, *, level: Level) -> Measurement:
+        self._level = level
         if path.exists():
             with self._log.open("a") as log:
                 log.write(f"{path.name}\n")
@@ -76,6 +89,27 @@ class CapriciousListener:
         library = ctypes.CDLL(None)
         library.pthread_mutex_lock(lock)
         library.pthread_mutex_lock(lock)
+
+    def busy(self) -> None:
+        """Compute without end, where a signal lands."""
+        while True:
+            sum(range(1000))
+
+    def deepens(self) -> None:
+        """Compute without end where more than a glance is asked for."""
+        if self._level is not Level.BASIC:
+            self.busy()
+
+    def waits(self) -> None:
+        """Wait for its turn on a busy machine: much of the wall, little of the processor."""
+        end = time.monotonic() + 2.0
+        while time.monotonic() < end:
+            time.sleep(0.01)
+            sum(range(30_000))
+
+    def imports(self) -> None:
+        """Load a library that takes too long to load."""
+        importlib.import_module("slow_library")
 
     def greedy(self) -> None:
         """Compute in C without ever giving up the interpreter's lock."""

@@ -27,10 +27,22 @@ class Ended(Exception):
 
 
 class Terminal:
-    """A terminal of 100 columns and 30 lines, which its program believes to be real."""
+    """A terminal that its program believes to be real.
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    Attributes:
+        received: how many bytes the program has sent so far.
+        first_at: when the first of them came after the last key, s; None before.
+        last_at: when the last of them came, s.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str], *, columns: int = 100, lines: int = 30
+    ) -> None:
         self._environment = environment
+        self._size = struct.pack("HHHH", lines, columns, 0, 0)
+        self.received = 0
+        self.first_at: float | None = None
+        self.last_at = 0.0
         self._line = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._drawn = b""
@@ -49,7 +61,7 @@ class Terminal:
     def start(self) -> None:
         """Start the screens."""
         self._line, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, self._size)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "smtui"],
             stdin=theirs,
@@ -64,9 +76,29 @@ class Terminal:
 
     def press(self, keys: str) -> float:
         """Type; what was drawn before counts no more. Gives when, s."""
-        self._drawn = b""
+        self._drawn, self.first_at = b"", None
+        now = time.monotonic()
         os.write(self._line, keys.encode())
-        return time.monotonic()
+        return now
+
+    async def draws(self, seconds: float = _PATIENCE) -> float:
+        """Wait until something is drawn after the last key; gives when, s."""
+        async with asyncio.timeout(seconds):
+            while self.first_at is None:
+                self._came.clear()
+                if self.ended:
+                    raise Ended(self.text[-2000:])
+                await self._came.wait()
+        return self.first_at
+
+    async def rests(self, quiet: float, *, seconds: float = 60.0) -> float:
+        """Wait until nothing was drawn for so long; gives when the last was, s."""
+        begun = time.monotonic()
+        while (now := time.monotonic()) < max(begun, self.last_at) + quiet:
+            if now > begun + seconds:
+                raise TimeoutError(f"it drew for more than {seconds:.0f} s")
+            await asyncio.sleep(min(quiet, 0.02))
+        return self.last_at
 
     async def sees(self, *words: str, seconds: float = _PATIENCE) -> str:
         """Wait until one of these is drawn and give it; raises TimeoutError, Ended."""
@@ -102,7 +134,11 @@ class Terminal:
 
     def _read(self) -> None:
         try:
-            self._drawn += os.read(self._line, 1 << 20)
+            came = os.read(self._line, 1 << 20)
+            self.last_at = time.monotonic()
+            self.first_at = self.last_at if self.first_at is None else self.first_at
+            self.received += len(came)
+            self._drawn += came
         except BlockingIOError:
             return
         except OSError:  # nobody has the other end any more

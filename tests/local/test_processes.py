@@ -72,7 +72,9 @@ def test_a_later_process_of_the_same_number_is_another() -> None:
     assert Record(pid=os.getpid(), mark=f"{mine}0", since=0.0).alive() is False
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}', '{"pid": 1, "mark": "", "x": 2}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"pid": 1}', '{"home": {}, "x": 2}', '{"home": 3}']
+)
 def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "its.json").write_text(text)
     assert Record.read(tmp_path / "its.json") is None

@@ -109,7 +109,9 @@ def test_the_doctor_names_a_home_that_cannot_be_used(private: Private) -> None:
 
 
 def test_the_doctor_names_a_setting_that_cannot_be_used(private: Private) -> None:
-    found = objects(smtui(private, "doctor", "--json", SMTUI_WORK_NICE="very"))
+    line = {"SSH_CONNECTION": "192.0.2.1 5 192.0.2.2 22"}
+    found = objects(smtui(private, "doctor", "--json", SMTUI_WORK_NICE="very", **line))
+    assert "`ssh -C`" in found["line"]["seen"]
     assert found["settings"]["verdict"] == "broken"
     assert "SMTUI_WORK_NICE" in found["settings"]["seen"]
     assert found["valkey"]["verdict"] == "ok"

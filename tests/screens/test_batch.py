@@ -272,7 +272,7 @@ async def test_failures_are_copied_and_written(
         await runs_opened(pilot)
         await until(lambda: "Failed (2)" in seen(app))
         await press(pilot, "y")
-        assert "2 failures are copied" in told(app)
+        assert "Copied 2 failures" in told(app)
         rows = [f"/srv/pack/sound_0000{n}.wav\tunreadable\t{BROKEN}\t1\n" for n in range(2)]
         assert app.clipboard == "".join(rows)
         target = tmp_path / "failed.tsv"

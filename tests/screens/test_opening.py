@@ -198,3 +198,16 @@ def test_one_enter_and_the_library_is_there_and_ctrl_q_leaves(terminal: Terminal
     os.write(terminal.line, b"\x11")
     assert terminal.status() == 0
     assert all(code in terminal.text for code in GIVEN_BACK)
+
+
+def test_nothing_of_the_screen_stays_below_the_prompt_and_every_key_types_itself_again(
+    terminal: Terminal,
+) -> None:
+    terminal.read_until(b"Welcome")
+    os.kill(terminal.pid, signal.SIGTERM)
+    terminal.status()
+    # Without an alternate screen the table would be left; cleared first, all terminals are alike.
+    assert terminal.text.index(b"\x1b[H\x1b[J") < terminal.text.index(b"\x1b[?1049l")
+    # Kitty's keyboard protocol would outlive a line that drops.
+    assert b"\x1b[>" not in terminal.text
+    assert terminal.text.index(b"\x1b[22;2t\x1b]2;smtui") < terminal.text.index(b"\x1b[23;2t")

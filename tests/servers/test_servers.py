@@ -21,6 +21,7 @@ from pymongo.errors import ConfigurationError, OperationFailure, PyMongoError
 from redis import AuthenticationError, Redis
 
 from tests.servers.chroma_server import running_chroma
+from tests.servers.manual import complaints
 from tests.servers.mongo_server import (
     MongoServer,
     fresh_database,
@@ -159,6 +160,27 @@ def test_an_old_mongodb_says_that_it_is_old() -> None:
         MongoClient[dict[str, Any]](server.url("library")) as client,
     ):
         assert client.server_info()["version"] == "5.0.0"
+
+
+@pytest.mark.parametrize(
+    ("projection", "told"),
+    [
+        ({"_id": 0, "ids": {"$slice": 2}}, "brings along"),
+        ({"ids": {"$slice": [1, 2]}}, "brings along"),
+        ({"results": 0, "ids": {"$slice": 2}}, "brings along"),
+        ({"name": 1, "results": 0}, "at once"),
+        ({"results": 1, "results.a": 1}, "together"),
+        ({"_id": 0, "name": 1, "ids": {"$slice": 2}}, ""),
+        ({"_id": 0, "results": 0}, ""),
+        ({"name": 1, "names": 1}, ""),
+    ],
+)
+def test_what_a_projection_means_is_told_by_the_manual(
+    projection: dict[str, Any], told: str
+) -> None:
+    found = list(complaints("find", {"projection": projection}))
+    assert len(found) == bool(told)
+    assert not found or told in found[0]
 
 
 def test_redis_wants_its_password_and_keeps_databases_apart() -> None:

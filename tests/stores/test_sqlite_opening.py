@@ -22,7 +22,7 @@ from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.domain.question import Question
 from smtui.domain.sample import FoundFile
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.connections import Durability, Reader, Readers, Writer
+from smtui.stores.sqlite.connections import Caches, Durability, Reader, Readers, Writer
 from smtui.stores.sqlite.opening import opened, refuse_old_sqlite
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -242,7 +242,7 @@ def endless(reader: Reader) -> object:
 
 async def test_a_cancelled_read_stops_and_gives_its_connection_back(path: Path) -> None:
     async with opened(path):
-        readers = Readers(path, 1, name="test", cache_kib=2_000)
+        readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
         for _ in range(3):
             reading = asyncio.create_task(readers.read(endless))
             await asyncio.sleep(0)
@@ -257,7 +257,7 @@ async def test_a_cancelled_read_stops_and_gives_its_connection_back(path: Path) 
 
 async def test_closing_stops_what_is_still_read(path: Path) -> None:
     async with opened(path):
-        readers = Readers(path, 1, name="test", cache_kib=2_000)
+        readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
         reading = asyncio.create_task(readers.read(endless))
         await asyncio.sleep(0)
         async with asyncio.timeout(60):
@@ -280,7 +280,7 @@ async def test_a_cancelled_write_is_kept_whole_or_not_at_all(path: Path) -> None
 
 async def test_a_read_only_connection_cannot_write(path: Path) -> None:
     async with opened(path):
-        readers = Readers(path, 1, name="test", cache_kib=2_000)
+        readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
         with pytest.raises(StoreUnreachable, match="cannot be written"):
             await readers.read(lambda reader: reader.rows("UPDATE state SET generation = 9"))
         await readers.close()

@@ -33,7 +33,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.sqlite.answers import Effort, asked_of
 from smtui.stores.sqlite.candidates import indexed, sources
 from smtui.stores.sqlite.conditions import Sql
-from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.connections import Caches, Reader
 from smtui.stores.sqlite.endings import needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
 from smtui.stores.sqlite.segments import Cut, gather, segments, walk
@@ -84,7 +84,7 @@ async def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reader(path: Path) -> Iterator[Explainer]:
-    with closing(Explainer(path, 2_000)) as opened_one:
+    with closing(Explainer(path, Caches(writer=2_000, reader=2_000))) as opened_one:
         yield opened_one
 
 

@@ -28,11 +28,13 @@ class Meddler:
     Attributes:
         url: where programs find it instead of the server.
         asked: names of the commands that were passed on, in order.
+        fetched: bytes of all answers, heads and all, as they go over the wire.
     """
 
     def __init__(self, url: str) -> None:
         self.change: Change = lambda command, answer: answer
         self.asked: list[str] = []
+        self.fetched = 0
         self._there = urlsplit(url)
         self._relay = Relay(self._joined)
 
@@ -100,6 +102,7 @@ class Meddler:
                     raise ConnectionResetError
                 body = bytes(5) + bson.encode(changed)
                 message = _HEADER.pack(_HEADER.size + len(body), number, to, kind) + body
+            self.fetched += len(message)
             writer.write(message)
             await writer.drain()
 

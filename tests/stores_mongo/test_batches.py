@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -154,6 +156,74 @@ def _batches(answer: Document) -> list[Document]:
     return [found] if isinstance(found, dict) else found
 
 
+@pytest.fixture
+async def long_run(shaken: MongoBatches) -> MongoBatches:
+    """One batch of 1,000 files, of which two workers hear; some have ended."""
+    await shaken.create([batch(*(str(uuid4()) for _ in range(1_000)))])
+    for worker in ("desk:1", "desk:2"):
+        for _ in range(4):
+            for place, one in enumerate(await claimed_by(shaken, worker)):
+                if place == 7:
+                    await shaken.fail(one, code=ErrorCode.UNREADABLE, error="It ends early")
+                else:
+                    await shaken.complete(one, one.analysis_id)
+        await claimed_by(shaken, worker)
+    return shaken
+
+
+async def claimed_by(batches: MongoBatches, worker: str) -> tuple[Claimed, ...]:
+    return await batches.claim(RUN, worker=worker, limit=64, lease_seconds=60, machine="desk")
+
+
+async def _progress(batches: MongoBatches) -> object:
+    return await batches.progress(RUN)
+
+
+async def _board(batches: MongoBatches) -> object:
+    return await batches.runs(user_id=ANNA, limit=100), await batches.held([RUN])
+
+
+async def _complete(batches: MongoBatches) -> object:
+    (one,) = await batches.claim(RUN, worker="desk:3", limit=1, lease_seconds=60, machine="desk")
+    return await batches.complete(one, one.analysis_id)
+
+
+LOOKS: dict[str, Callable[[MongoBatches], Awaitable[object]]] = {
+    "watching": _progress,
+    "the runs and who works on what": _board,
+    "what failed": lambda on: on.failures(RUN, limit=1_000),
+    "sweeping": lambda on: on.claimable(machine="desk"),
+    "claiming": lambda on: claimed_by(on, "desk:3"),
+    "hearing one": _complete,
+}
+
+
+@pytest.mark.parametrize("what", LOOKS)
+async def test_a_look_at_a_run_of_a_thousand_fetches_four_kilobytes_at_most(
+    long_run: MongoBatches, meddler: Meddler, what: str
+) -> None:
+    # The clock is read once a minute, and a second line may have to be made.
+    await LOOKS["watching"](long_run)
+    meddler.fetched = 0
+    assert await LOOKS[what](long_run)
+    assert 0 < meddler.fetched <= 4_096
+
+
+async def test_who_holds_what_is_told_of_ids_that_no_field_may_be_called(
+    batches: MongoBatches,
+) -> None:
+    await batches.create([batch("b.wav", "a.wav", "%2E", "c$d")])
+    held = await claim(batches, 3)
+    (first,) = await batches.held([RUN])
+    assert (first.file_id, first.besides) == ("b.wav", 2)
+    await batches.complete(held[1], held[1].analysis_id)
+    await batches.complete(held[0], held[0].analysis_id)
+    await batches.fail(held[2], code=ErrorCode.EMPTY, error="Nothing")
+    assert await batches.heard(RUN, limit=9) == ("b.wav", "a.wav")
+    assert await batches.heard(RUN, limit=1) == ("b.wav",)
+    assert [one.file_id for one in await batches.failures(RUN, limit=9)] == ["%2E"]
+
+
 async def test_a_claim_of_new_files_is_one_change_however_many_they_are(
     shaken: MongoBatches, meddler: Meddler
 ) -> None:
@@ -240,6 +310,61 @@ async def test_a_claim_that_somebody_else_won_is_not_taken_for_ones_own(
     assert [one.file_id for one in await claim(shaken)] == ["b"]
     assert await counts(shaken) == (2, 0, 0, 0)
     assert not losses[0]
+
+
+Work = Callable[[MongoBatches], Awaitable[object]]
+
+
+def between(meddler: Meddler, commands: Sequence[str], url: str, work: Work) -> None:
+    """Let somebody else work when these commands were done, before the last one's answer comes."""
+    left = list(commands)
+
+    async def theirs() -> None:
+        line = MongoLine(url)
+        await work(MongoBatches(line))
+        await line.close()
+
+    def change(asked: str, answer: Document) -> Document:
+        if left and asked == left[0]:
+            left.pop(0)
+            if not left:
+                # In a loop of its own, to its end: this one stands still meanwhile.
+                with ThreadPoolExecutor(1) as other:
+                    other.submit(asyncio.run, theirs()).result()
+        return answer
+
+    meddler.change = change
+
+
+async def test_who_resumes_a_run_that_others_resumed_and_heard_counts_no_file_twice(
+    shaken: MongoBatches, meddler: Meddler, mongo_url: str
+) -> None:
+    await shaken.create([batch("a", "b", "c")])
+    await shaken.request_cancel(RUN)
+
+    async def resume_and_hear(theirs: MongoBatches) -> None:
+        assert await theirs.resume(RUN) == 3
+        for one in await claim(theirs):
+            await theirs.complete(one, one.analysis_id)
+
+    # The counters, then the results from which ours decides what to open.
+    between(meddler, ["update", "find", "find"], mongo_url, resume_and_hear)
+    assert await shaken.resume(RUN) == 0
+    assert await counts(shaken) == (0, 3, 0, 0)
+    assert await claim(shaken) == ()
+
+
+async def test_who_stops_a_run_that_another_resumes_at_that_moment_stops_nothing(
+    shaken: MongoBatches, meddler: Meddler, mongo_url: str
+) -> None:
+    await shaken.create([batch("a", "b", "c")])
+    for claimed in await claim(shaken, 2, machine=DESK.machine):
+        await shaken.hand_back(claimed, unseen=DESK)
+    # The cancel is written and the counters are read; then the results are.
+    between(meddler, ["update", "find"], mongo_url, lambda theirs: theirs.resume(RUN))
+    assert await shaken.request_cancel(RUN) == 0
+    assert await counts(shaken) == (0, 0, 0, 0)
+    assert len(await claim(shaken)) == 3
 
 
 async def test_batches_whose_making_was_not_acknowledged_are_there_once(

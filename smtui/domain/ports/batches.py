@@ -128,7 +128,7 @@ class BatchStore(Protocol):
         ...
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-        """What workers hold of runs that go on, in the order of the batches."""
+        """What each worker of these runs is at, in the order of the batches."""
         ...
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:

@@ -164,7 +164,7 @@ class MongoBatches:
         return await runs.heard(self._batches, run_id, limit)
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-        """What workers hold of runs that go on."""
+        """What each worker of these runs is at."""
         return await holding.held(self._batches, run_ids)
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:

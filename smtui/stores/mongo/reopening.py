@@ -105,8 +105,11 @@ def reopened(batch: Mapping[str, Any], again: Mapping[FileId, FileResult], now: 
         if key in written:
             where[f"results.{key}"] = written[key]
             sets[f"results.{key}"] = waiting
-    if any(key_of(file_id) not in written for file_id in again):
-        # Those without an entry are the last ones: nobody ever began them.
+    never_begun = next((key for key in map(key_of, again) if key not in written), None)
+    if never_begun is not None:
+        # Those without an entry are the last ones: nobody ever began them. Somebody else may have
+        # opened them meanwhile, and workers heard them, the first one first.
+        where[f"results.{never_begun}"] = {"$exists": False}
         files = batch["file_ids"]
         begun = [place for place, one in enumerate(files) if key_of(one) in written]
         sets["first_open"] = max(begun, default=-1) + 1

@@ -109,8 +109,9 @@ async def stop(line: BatchLine, counters: Document, now: datetime) -> int:
             break
         if batch["pending"] > batch["total_files"] - batch["first_open"]:
             whole = await line.one(batch["batch_id"])
-            if whole is None:
-                return 0
+            if whole is None or whole.get("cancel_requested_at") is None:
+                # Somebody went on with the run meanwhile.
+                break
             batch = whole
         if await line.change(batch_changes.stopped(batch, now)) is not None:
             return int(batch["pending"])

@@ -172,7 +172,7 @@ class SqliteBatches:
         return await self._readers.read(lambda reader: run_rows.heard(reader, run_id, limit))
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-        """What workers hold of runs that go on."""
+        """What each worker of these runs is at."""
         return await self._readers.read(lambda reader: run_rows.held(reader, run_ids))
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:

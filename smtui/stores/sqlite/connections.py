@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,9 +20,9 @@ from smtui.stores.sqlite.values import Value
 T = TypeVar("T")
 
 BUSY_SECONDS = 20.0
-# Readers look at this much of the file in place, without copying pages: a quarter less time with
-# 1,000,000 sounds. Address space, not memory; SQLite takes less where its own limit is lower.
-_MAPPED_BYTES = 2 * 1024**3
+# So long after a person's change all of it is in the one file, which is then what a copy holds.
+# Not at once: a scan writes many times a second, and each time would cost it a flush of the disk.
+_GATHERED_SECONDS = 0.5
 _STEPS_BETWEEN_LOOKS = 200_000
 _STEPS_BETWEEN_CLOSE_LOOKS = 2_000
 
@@ -39,14 +39,20 @@ class Durability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caches:
-    """How much of the file a connection may keep in memory, KiB.
+    """How much of the file a connection may keep in memory.
 
     It fills as the library is walked through, so a process that lives for a whole night takes
     all of it in the end.
+
+    Attributes:
+        writer, reader: copies of pages, KiB.
+        mapped: what a reader looks at in place, without copying pages, bytes. Each reader's pages
+            count for the process once more, for as long as the system has memory to spare.
     """
 
     writer: int
     reader: int
+    mapped: int = 0
 
 
 class BudgetSpent(Exception):
@@ -56,7 +62,7 @@ class BudgetSpent(Exception):
 class Reader:
     """A read-only connection whose statements can be stopped."""
 
-    def __init__(self, path: Path, cache_kib: int) -> None:
+    def __init__(self, path: Path, caches: Caches) -> None:
         self._connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -68,8 +74,8 @@ class Reader:
         for pragma in (
             "query_only = 1",
             "temp_store = memory",
-            f"cache_size = -{cache_kib}",
-            f"mmap_size = {_MAPPED_BYTES}",
+            f"cache_size = -{caches.reader}",
+            f"mmap_size = {caches.mapped}",
         ):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
@@ -130,9 +136,9 @@ class Reader:
 class Readers:
     """A small pool of reading connections, opened when first needed."""
 
-    def __init__(self, path: Path, size: int, *, name: str, cache_kib: int) -> None:
+    def __init__(self, path: Path, size: int, *, name: str, caches: Caches) -> None:
         self._path = path
-        self._cache_kib = cache_kib
+        self._caches = caches
         self._threads = ThreadPoolExecutor(max_workers=size, thread_name_prefix=name)
         self._slots: list[Reader | None] = [None] * size
         self._stops: list[Event] = [Event() for _ in range(size)]
@@ -177,7 +183,7 @@ class Readers:
         with told():
             reader = self._slots[slot]
             if reader is None:
-                reader = self._slots[slot] = Reader(self._path, self._cache_kib)
+                reader = self._slots[slot] = Reader(self._path, self._caches)
             reader.heed(stopped)
             return work(reader)
 
@@ -198,6 +204,7 @@ class Writer:
         self._now: Durability | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
         self._connection: sqlite3.Connection | None = None
+        self._gathering: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Open the connection."""
@@ -210,12 +217,39 @@ class Writer:
 
         Once it has begun it is finished, even if the caller is cancelled.
         """
-        return await self._in_thread(lambda: self._transaction(work, durability))
+        try:
+            return await self._in_thread(lambda: self._transaction(work, durability))
+        finally:
+            if (durability or self._durability) is Durability.FULL and self._gathering is None:
+                loop = asyncio.get_running_loop()
+                self._gathering = loop.call_later(_GATHERED_SECONDS, self._gather_soon)
 
     async def close(self) -> None:
         """Finish what waits and close the connection."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            await self._in_thread(self._gather)
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
+
+    def _gather_soon(self) -> None:
+        self._gathering = None
+        self._thread.submit(self._gather)
+
+    def _gather(self) -> None:
+        """Bring into the file what the log beside it holds, as far as others let us now.
+
+        Whoever copies the file alone then has all of it, and an emptied log is no harm to who
+        copies both one after the other.
+        """
+        if self._connection is None:
+            return
+        # What cannot be done now (a full disk, a reader) is done by a later one, or by SQLite.
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

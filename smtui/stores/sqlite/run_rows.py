@@ -8,7 +8,7 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress, spread
+from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress, by_worker, spread
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none
@@ -91,7 +91,7 @@ def heard(reader: Reader, run_id: RunId, limit: int) -> tuple[FileId, ...]:
 
 
 def held(reader: Reader, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-    """What workers hold, in the order of the batches."""
+    """What workers are at, in the order of the batches."""
     rows = reader.rows(
         "SELECT b.run_id, r.file_id, r.worker, r.attempt, r.claimed_at, r.lease_until"
         " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
@@ -99,7 +99,7 @@ def held(reader: Reader, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
         " AND r.status = 'processing' ORDER BY b.batch, r.position",
         (json.dumps([*run_ids]),),
     )
-    return tuple(
+    return by_worker(
         Held(
             run_id=RunId(run_id),
             file_id=FileId(file_id),

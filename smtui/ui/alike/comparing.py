@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
-from smtui.domain.text import shown
 from smtui.ui.alike.searching import Searching
 from smtui.ui.draw.cells import Depth, Ink, depth_of
 from smtui.ui.widgets.hit_lines import HitRow
@@ -89,7 +89,7 @@ class Comparing(Searching):
                 told = await self.services.reasons.of(self.search, [hit])
                 words = told.get(hit.file_id, "")
         if words:
-            line.update(Content.assemble(("why  ", "$quiet"), shown(words)), layout=False)
+            line.update(Content.assemble(("why  ", "$quiet"), drawn(words)), layout=False)
 
     async def _seed_analysis(self, sample: Sample) -> Analysis | None:
         """What was heard of the seed, read once while it is the seed."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.search import Search, View
 from smtui.ui.alike.seeding import Seeding
+from smtui.ui.clipboard import copied
 from smtui.ui.towards_kept import TowardsKept, quietly
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.work import doing, looking
@@ -64,14 +65,18 @@ class Keeping(TowardsKept, Seeding):
     async def _copy_line(self, search: Search) -> None:
         text = await self._line(search)
         if text:
-            self.copied(text)
+            await self._copy_now(text)
         else:
             self.say("There is nothing to look for yet")
 
-    def copied(self, text: str) -> None:
+    @looking(group="copy")
+    async def copy(self, text: str) -> None:
         """Put a text onto the clipboard, and say so."""
-        self.app.copy_to_clipboard(text)
-        self.say(f"Copied: {text}")
+        await self._copy_now(text)
+
+    async def _copy_now(self, text: str) -> None:
+        remark = await copied(self.app, text)
+        self.say(f"Copied: {text}{remark}")
         self.note_search()
 
     def take_kept(self, kept: KeptSearch) -> None:

@@ -12,11 +12,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import IndexUnusable, ServerUnavailable, SmtuiError
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Answer, Search, Seed, View
-from smtui.domain.text import shown
 from smtui.ui.alike.finding import LIMIT
 from smtui.ui.alike.waiting import waiting
 from smtui.ui.browsing.asked import Asked
@@ -277,16 +277,16 @@ class Searching(Room):
             # Below the sounds to be like and unlike, which are still to be seen.
             room = max(0, self.table.size.height - _NOTICE_LINES)
             notice.styles.offset = (0, min(len(self.table.rows), room))
-            told = f"{shown(title)}.", "bold"
-            notice.update(Content.assemble(told, f"\n\n{shown(hint.strip())}" if hint else ""))
+            told = f"{drawn(title)}.", "bold"
+            notice.update(Content.assemble(told, f"\n\n{drawn(hint.strip())}" if hint else ""))
 
     def show_remark(self, words: str) -> None:
         """Say one thing about the answer, below it."""
         remark = self.query_one("#remark", Static)
         remark.set_class(bool(words), "-shown")
-        remark.update(Content(shown(words)))
+        remark.update(Content(drawn(words)))
 
 
 def _seeds_words(search: Search) -> str:
     signed = [("+", seed) for seed in search.more[1:]] + [("-", seed) for seed in search.less]
-    return "  ".join(f"{sign} {shown(PurePath(seed.name).stem)}" for sign, seed in signed)
+    return "  ".join(f"{sign} {drawn(PurePath(seed.name).stem)}" for sign, seed in signed)

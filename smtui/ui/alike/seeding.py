@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import QueryInvalid, SmtuiError
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse, written
-from smtui.domain.text import shown
 from smtui.ui.alike.searching import SEARCH, Searching
 from smtui.ui.alike.sought import Begin
 from smtui.ui.widgets.ask_line import AskLine
@@ -66,7 +66,7 @@ class Seeding(Searching):
             self.show_notice("This sound is no longer in the library", "esc goes back")
 
     async def _begin_outside(self, path: Path) -> None:
-        listening = f"Listening to {shown(path.name)}"
+        listening = f"Listening to {drawn(path.name)}"
         if self.seed is None:
             self.show_notice(listening, "")
         else:
@@ -176,6 +176,7 @@ class Seeding(Searching):
         except QueryInvalid as mistake:
             self._mend_line(mistake, text)
             return
+        self.outcome.clear()
         self._find_named(text, line)
 
     def _mend_line(self, error: SmtuiError, text: str) -> None:
@@ -183,10 +184,8 @@ class Seeding(Searching):
         if self.seed is None and not self.search.words:
             self.show_notice("Nothing is looked for yet", "L types a search, esc goes back")
         # In the line itself: a toast would lie over what is to be mended.
-        self._ask_line(f"{shown(error.title)}; search", text)
+        self._ask_line(f"{drawn(error.title)}; search", text)
         self.settle_outcome()
-
-        self.outcome.clear()
 
     @looking(group="begin")
     async def _find_named(self, text: str, line: SearchLine) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import aiofiles
 import aiofiles.os
 
+from smtui.domain.drawn import drawn
 from smtui.domain.hit_list import form_of
 from smtui.domain.likeness import Hit
 from smtui.domain.search import Search, View
-from smtui.domain.text import shown
 from smtui.ui.alike.searching import Searching
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.work import doing, looking
@@ -97,7 +97,7 @@ class Writing(Searching):
             with suppress(OSError):
                 await aiofiles.os.remove(fresh)
             why = error.strerror or "it cannot be written"
-            self._ask_file(f"{shown(why)}; write to", str(path))
+            self._ask_file(f"{drawn(why)}; write to", str(path))
             return
         sounds = f"{count:,} hits are" if count != 1 else "1 hit is"
         left = f", {len(hits) - count:,} cannot be named there" if count < len(hits) else ""

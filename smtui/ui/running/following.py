@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
 
-from smtui.domain.batch import RunId
+from smtui.domain.batch import Failure, RunId
 from smtui.domain.errors import SmtuiError
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import counted
 from smtui.services.board import Board, Standing
 from smtui.ui.draw.lines import Line
@@ -69,6 +69,15 @@ _WORKERS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The sounds of a run as they were read last; one tried anew is read when it was heard."""
+
+    run_id: RunId | None = None
+    failed: Mapping[FileId, Sample] = field(default_factory=dict)
+    heard: Mapping[FileId, Sample] = field(default_factory=dict)
+
+
 class Following(Room):
     """Keeps the tables true, without end; what is in the documents is what is shown."""
 
@@ -91,6 +100,7 @@ class Following(Room):
         self.names: Mapping[UserId, str] = {account.user_id: account.username}
         self._shown: tuple[RunId | None, int, int] | None = None
         self._failed: frozenset[FileId] = frozenset()
+        self._seen = _Seen()
 
     @property
     def standing(self) -> Standing | None:
@@ -149,15 +159,30 @@ class Following(Room):
             self._failed = frozenset()
             self._show_files(state, [])
             return
-        batches = self.services.batches
-        failed = await batches.named(await batches.failures(run.run_id, MOST_FAILURES))
-        heard = await batches.heard(run.run_id, MOST_HEARD)
+        failed, heard = await self._files_of(run.run_id)
         if self.runs.key != run.run_id:
             return
         self._failed = frozenset(failure.file_id for failure, _ in failed)
         lines = [failure_line(failure, sample) for failure, sample in failed]
         self._show_files(state, lines + [heard_line(sample) for sample in heard])
         self.post_message(self.FailuresSeen(run.run_id, run.failed))
+
+    async def _files_of(
+        self, run_id: RunId
+    ) -> tuple[tuple[tuple[Failure, Sample | None], ...], tuple[Sample, ...]]:
+        """What failed and what was heard; of a run that is looked at, each sound is read once."""
+        seen, batches = self._seen, self.services.batches
+        if seen.run_id != run_id:
+            seen = _Seen(run_id=run_id)
+        found = await batches.failures(run_id, MOST_FAILURES)
+        failed = await batches.named(found, known=seen.failed)
+        heard = await batches.heard(run_id, MOST_HEARD, known=seen.heard)
+        self._seen = _Seen(
+            run_id=run_id,
+            failed={sample.file_id: sample for _, sample in failed if sample is not None},
+            heard={sample.file_id: sample for sample in heard},
+        )
+        return failed, heard
 
     def _show_files(self, state: tuple[RunId | None, int, int], lines: list[Line]) -> None:
         self._shown = state
@@ -190,7 +215,8 @@ class Following(Room):
         busy = f"{counted(elsewhere, 'worker')} busy with other people's runs" if elsewhere else ""
         self.crew.show(lines, nothing=f"{busy}." if busy else _NO_WORKER)
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
-        going = any(not one.progress.status.ended for one in self.board.runs)
+        runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
+        going = any(not run.status.ended for run in runs)
         idle = busy or ("nobody listens now" if going else "nothing runs")
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)

@@ -10,8 +10,10 @@ import aiofiles
 import aiofiles.os
 
 from smtui.domain.batch import RunId
-from smtui.domain.text import shown
+from smtui.domain.drawn import drawn
+from smtui.domain.text import counted
 from smtui.services.board import Standing
+from smtui.ui.clipboard import copied
 from smtui.ui.draw.runs import failures_as_text
 from smtui.ui.running.following import Following
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
@@ -19,7 +21,7 @@ from smtui.ui.work import doing, looking
 
 FILE = "file"
 
-# Terminals take some 75,000 bytes by OSC 52.
+# More is a file's business.
 _MOST_COPIED = 300
 _MOST_WRITTEN = 1_000_000
 _NOTHING = "Nothing failed in this run"
@@ -41,11 +43,12 @@ class PassingOn(Following):
 
     @looking(group="copy")
     async def _copy(self, run_id: RunId, count: int) -> None:
-        self.app.copy_to_clipboard(await self._text(run_id, _MOST_COPIED))
+        remark = await copied(self.app, await self._text(run_id, _MOST_COPIED))
         if count > _MOST_COPIED:
-            self.say(f"The first {_MOST_COPIED:,} of {count:,} failures are copied; w writes all")
+            told = f"Copied the first {_MOST_COPIED:,} of {count:,} failures; w writes all"
         else:
-            self.say(f"{count:,} failures are copied" if count > 1 else "The failure is copied")
+            told = f"Copied {counted(count, 'failure')}"
+        self.say(told + remark)
 
     def action_write(self) -> None:
         """Ask for a file, and write the failures there."""
@@ -88,7 +91,7 @@ class PassingOn(Following):
             self.ask_file("that file is there already; write to", str(path))
         except OSError as error:
             why = error.strerror or "it cannot be written"
-            self.ask_file(f"{shown(why)}; write to", str(path))
+            self.ask_file(f"{drawn(why)}; write to", str(path))
         else:
             self.say(f"{text.count(chr(10)):,} failures are in {path}")
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from smtui.domain.text import shown
+from smtui.domain.drawn import drawn
 
 
 class ConfirmScreen(ModalScreen[bool]):
@@ -24,7 +24,7 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def __init__(self, question: str) -> None:
         super().__init__()
-        self._question = shown(question)
+        self._question = drawn(question)
 
     def compose(self) -> ComposeResult:
         """Lay out the question over its two answers."""

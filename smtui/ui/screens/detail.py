@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import ContentSwitcher, Static
 
@@ -17,6 +18,7 @@ from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.alike.opening import TowardsAlike
+from smtui.ui.clipboard import copied
 from smtui.ui.draw.section import Section
 from smtui.ui.inspecting.awaiting import Awaiting
 from smtui.ui.widgets.ask_line import AskLine
@@ -27,6 +29,7 @@ from smtui.ui.widgets.spectrogram import Reading, Spectrogram
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
+from smtui.ui.work import looking
 
 _ZOOM = 2.0
 _PAN = 0.25
@@ -74,6 +77,7 @@ class DetailScreen(Awaiting, TowardsAlike):
         _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
         _key("escape,q", "back", "Back", "Back to the list.", show=True),
         _key("s", "similar", "Similar", "What sounds like this.", show=True),
+        _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
     ]
 
@@ -136,6 +140,15 @@ class DetailScreen(Awaiting, TowardsAlike):
         self.post_message(self.SampleShown(self.file_id))
         await super().action_back()
 
+    def action_copy(self) -> None:
+        """Copy the path of this sound."""
+        if self.sample is not None:
+            self._copy(str(self.sample.path))
+
+    @looking(group="copy")
+    async def _copy(self, path: str) -> None:
+        self.say(f"Copied: {path}{await copied(self.app, path)}")
+
     def pictured(self, picture: Picture) -> None:
         """Say where a picture comes from if not from the file."""
         self.query_one(Spectrogram).set_class(picture.from_slices, "-remembered")
@@ -147,6 +160,10 @@ class DetailScreen(Awaiting, TowardsAlike):
         features = self.analysis.measured.spectral_features if self.analysis else None
         self.query_one(Curves).show(features, self.section.start, self.section.end)
         self._read(self.query_one(Spectrogram).reading())
+
+    def reading_place(self) -> Offset | None:
+        """Return where the line stands that says what is under the cursor."""
+        return self.query_one("#reading").content_region.offset
 
     def _read(self, reading: Reading | None) -> None:
         section, picture = self.section, self.query_one(Spectrogram).picture

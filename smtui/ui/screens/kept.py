@@ -14,10 +14,11 @@ from textual.message import Message
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from smtui.domain.account import Account
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
-from smtui.domain.text import shown
 from smtui.paths import styles
+from smtui.ui.clipboard import copied
 from smtui.ui.draw.lines import Line
 from smtui.ui.options import Options
 from smtui.ui.room import Room
@@ -135,8 +136,12 @@ class KeptScreen(Room):
     def action_copy(self) -> None:
         """Copy the line."""
         if (row := self._row) is not None:
-            self.app.copy_to_clipboard(row.text)
-            self.say(f"Copied: {row.text}")
+            self._copy(row.text)
+
+    @looking(group="copy")
+    async def _copy(self, text: str) -> None:
+        remark = await copied(self.app, text)
+        self.say(f"Copied: {text}{remark}")
 
     # Naming.
 
@@ -172,7 +177,7 @@ class KeptScreen(Room):
             await self._searches.save(row, name, by=self._account)
         except (AlreadyTaken, InputInvalid) as error:
             # In the line itself: a toast would lie over what is to be mended.
-            self._ask_name(f"{shown(error.title)}; save under the name", name)
+            self._ask_name(f"{drawn(error.title)}; save under the name", name)
             return
         self.read(_key_of(row))
 

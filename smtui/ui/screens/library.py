@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
+from smtui.ui.browsing.copying import CopyingPaths
 from smtui.ui.browsing.keeping import Keeping
 from smtui.ui.browsing.listening import Listening
 from smtui.ui.browsing.looking_at import LookingAt
@@ -45,7 +46,15 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) 
 
 
 class LibraryScreen(
-    Remembering, Keeping, Tagging, Listening, Renewing, Scanning, LookingAt, TowardsAlike
+    Remembering,
+    Keeping,
+    CopyingPaths,
+    Tagging,
+    Listening,
+    Renewing,
+    Scanning,
+    LookingAt,
+    TowardsAlike,
 ):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
@@ -60,6 +69,7 @@ class LibraryScreen(
         _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark them."),
         _key("V", "span", "Range", "Mark from here to where this key is pressed again."),
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
+        _key("y", "copy", "Copy", "Copy the path of the marked sounds, or of this one."),
         _key("a", "analyze", "Analyse", "Listen to the marked sounds, or to this one.", show=True),
         _key("A", "analyze_all", "Analyse all", "Listen to every sound shown."),
         _key("s", "similar", "Similar", "What sounds like this, or like the marked.", show=True),

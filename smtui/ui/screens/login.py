@@ -15,8 +15,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Checkbox, Input, Static
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import PasswordToChoose, SignInRefused, SmtuiError, TooManyTries
-from smtui.domain.text import shown
 from smtui.paths import styles
 from smtui.ui.room import Room
 from smtui.ui.widgets.key_line import KeyLine
@@ -135,7 +135,7 @@ class LoginScreen(Room):
         yield KeyLine()
 
     def _title(self) -> Content:
-        place = f"   {shown(self._options.place)}" if self._options.place else ""
+        place = f"   {drawn(self._options.place)}" if self._options.place else ""
         return Content.assemble(("smtui", "bold $primary"), (place, "$secondary"))
 
     def on_mount(self) -> None:
@@ -273,7 +273,7 @@ class LoginScreen(Room):
     def _say(self, words: str, *, failed: bool = True) -> None:
         line = self.query_one("#login-words", Static)
         line.set_class(failed, "-failed")
-        line.update(Content(shown(words)))
+        line.update(Content(drawn(words)))
 
 
 def _field(name: str, label: str, *, group: str) -> ComposeResult:

@@ -209,8 +209,8 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         row = self.table.row
         seed = None if row is None else row.seed
         if row is not None and row.sample is not None:
-            self.copied(str(row.sample.path))
+            self.copy(str(row.sample.path))
         elif seed is not None and seed.path is not None:
-            self.copied(str(seed.path))
+            self.copy(str(seed.path))
         else:
             self.say("There is no sound under the cursor")

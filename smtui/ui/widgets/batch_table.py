@@ -13,9 +13,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from smtui.domain.text import shown
+from smtui.domain.drawn import drawn
+from smtui.ui.draw.fitting import fitted
 from smtui.ui.draw.lines import Line
-from smtui.ui.widgets.columns import fitted
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 
 _GAP = 2
@@ -169,7 +169,7 @@ class BatchTable(CursorTable):
 
     def _widest(self, place: int) -> int:
         cells = [self._titles[place], *(line.cells[place] for line in self._lines)]
-        return max(cell_len(shown(cell)) for cell in cells)
+        return max(cell_len(drawn(cell)) for cell in cells)
 
     def render_line(self, y: int) -> Strip:
         """Draw the head, a line, or what is said when there is none."""
@@ -193,7 +193,7 @@ class BatchTable(CursorTable):
     def _segments(self, pointer: str, cells: Sequence[str], style: Style) -> list[Segment]:
         segments = [Segment(pointer, style)]
         for lane, width, cell in zip(self._lanes, self._widths, cells, strict=True):
-            text = fitted(shown(cell), width, right=lane.right, ending=lane.ending)
+            text = fitted(drawn(cell), width, right=lane.right, ending=lane.ending)
             segments.append(Segment(text + " " * _GAP, style))
         return segments
 

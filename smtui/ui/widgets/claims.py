@@ -10,8 +10,8 @@ from textual.widget import Widget
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.drawn import drawn
 from smtui.domain.sample import Mark, Sample
-from smtui.domain.text import shown
 from smtui.ui.draw import wording
 from smtui.ui.draw.said import said_lines
 
@@ -44,7 +44,7 @@ class Known:
 
     def _who(self, mark: Mark) -> str:
         name = self.names.get(mark.by, "somebody") if mark.by is not None else "somebody"
-        return f"{shown(name)} {mark.at.astimezone():%Y-%m-%d}"
+        return f"{drawn(name)} {mark.at.astimezone():%Y-%m-%d}"
 
 
 def facts(known: Known) -> Content:
@@ -52,21 +52,21 @@ def facts(known: Known) -> Content:
     sample, analysis = known.sample, known.analysis
     depth = analysis.measured.bit_depth if analysis else None
     parts = [
-        Content.styled(shown(_last_folders(sample.folder)), "$quiet"),
+        Content.styled(drawn(_last_folders(sample.folder)), "$quiet"),
         Content(
-            f"{shown(sample.format)} {wording.rate(sample.sample_rate)}"
+            f"{drawn(sample.format)} {wording.rate(sample.sample_rate)}"
             f"{f' {depth} bit' if depth else ''} {wording.channels(sample.channels)}"
             f"  {wording.length(sample.duration)}  {wording.size(sample.file_size)}"
         ),
     ]
     said = said_lines(sample)
     if said:
-        words = " ".join(shown(each.words) for each in said)
+        words = " ".join(drawn(each.words) for each in said)
         apart = "".join(f" ({', '.join(each.differs)})" for each in said if each.differs)
         parts.append(Content.assemble((f"said {words}", "$quiet"), (apart, "$warning")))
     if sample.tags:
         newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
-        tags = shown(", ".join(sample.tags))
+        tags = drawn(", ".join(sample.tags))
         parts.append(Content.assemble(("tags ", "$quiet"), tags, (newest, "$quiet")))
     return Content("   ").join(parts)
 
@@ -85,7 +85,7 @@ def state(known: Known) -> Content | None:
     trouble = known.sample.trouble
     if trouble is not None:
         return Content.assemble(
-            (f"not heard: {shown(trouble.error)}", "$error"),
+            (f"not heard: {drawn(trouble.error)}", "$error"),
             "   ",
             ("a", "bold $primary"),
             " tries again",
@@ -164,10 +164,10 @@ def _file_lines(known: Known) -> list[Content]:
     sample = known.sample
     lines = []
     for said in said_lines(sample):
-        lines.append(_line(f"said {said.label}"[:_LABEL], shown(said.words), "$quiet"))
+        lines.append(_line(f"said {said.label}"[:_LABEL], drawn(said.words), "$quiet"))
         lines += [_line("", words, "$warning") for words in said.differs]
     if sample.tags:
-        lines.append(_line("tags", shown(", ".join(sample.tags)), ""))
+        lines.append(_line("tags", drawn(", ".join(sample.tags)), ""))
         lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]
     if known.analysis is not None:
         heard = known.analysis.measured
@@ -176,7 +176,7 @@ def _file_lines(known: Known) -> list[Content]:
 
 
 def _short_label(text: str) -> str:
-    return f" {shown(text)}"[: _LABEL - 1]
+    return f" {drawn(text)}"[: _LABEL - 1]
 
 
 def _line(label: str, value: str, look: str, sure: str = "") -> Content:

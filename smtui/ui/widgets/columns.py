@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len, set_cell_size
-
+from smtui.domain.drawn import drawn
 from smtui.domain.question import Field
-from smtui.domain.sample import Sample
-from smtui.domain.text import shown
+from smtui.domain.sample import Sample, certainty
 
 NONE = "-"
 SURE = 0.5
 
-_CUT = "~"
 _SHORT = {"percussion": "perc"}
 
 
@@ -54,11 +51,11 @@ class Column:
 
 
 def _name(sample: Sample) -> Cell:
-    return Cell(text=shown(sample.filename))
+    return Cell(text=drawn(sample.filename))
 
 
 def _folder(sample: Sample) -> Cell:
-    return Cell(text=shown("/".join(sample.folder.rsplit("/", 2)[-2:]).lstrip("/")))
+    return Cell(text=drawn("/".join(sample.folder.rsplit("/", 2)[-2:]).lstrip("/")))
 
 
 def _kind(sample: Sample) -> Cell:
@@ -66,22 +63,22 @@ def _kind(sample: Sample) -> Cell:
     if heard is None or heard.kind is None:
         return Cell(text=NONE)
     kind = _SHORT.get(heard.kind, heard.kind)
-    return Cell(text=shown(kind), confidence=heard.kind_confidence)
+    return Cell(text=drawn(kind), confidence=certainty(heard.kind_confidence))
 
 
 def _tempo(sample: Sample) -> Cell:
     heard = sample.heard
     if heard is None or heard.tempo is None:
         return Cell(text=NONE)
-    return Cell(text=f"{heard.tempo:.1f}", confidence=heard.tempo_confidence)
+    return Cell(text=f"{heard.tempo:.1f}", confidence=certainty(heard.tempo_confidence))
 
 
 def _key(sample: Sample) -> Cell:
     heard = sample.heard
     if heard is not None and heard.key_label is not None:
-        return Cell(text=shown(heard.key_label), confidence=heard.key_confidence)
+        return Cell(text=drawn(heard.key_label), confidence=certainty(heard.key_confidence))
     if heard is not None and heard.root_note is not None:
-        return Cell(text=shown(heard.root_note))
+        return Cell(text=drawn(heard.root_note))
     return Cell(text=NONE)
 
 
@@ -97,7 +94,7 @@ def _loudness(sample: Sample) -> Cell:
 
 
 def _tags(sample: Sample) -> Cell:
-    return Cell(text=shown(", ".join(sample.tags)))
+    return Cell(text=drawn(", ".join(sample.tags)))
 
 
 COLUMNS = (
@@ -124,19 +121,6 @@ def length(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m{rest:02d}s"
     return f"{minutes // 60}h{minutes % 60:02d}m"
-
-
-def fitted(text: str, width: int, *, right: bool = False, ending: bool = False) -> str:
-    """Cut or fill to exactly `width` cells; a cut shows as `~`."""
-    size = cell_len(text)
-    if size > width and ending:
-        while text and cell_len(text) > width - len(_CUT):
-            text = text[1:]
-        return fitted(f"{_CUT}{text}"[: max(width, 0)], width)
-    if size > width:
-        return set_cell_size(text, max(0, width - 1)) + _CUT[:width]
-    filling = " " * (width - size)
-    return filling + text if right else text + filling
 
 
 def layout(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[tuple[Column, int], ...]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.scroll_view import ScrollView
 
 HEAD = 1
@@ -61,6 +61,13 @@ class CursorTable(ScrollView, can_focus=True):
     def action_open(self) -> None:
         """Open what is under the cursor."""
         raise NotImplementedError
+
+    def reading_place(self) -> Offset | None:
+        """Return where the row under the cursor begins on the screen."""
+        if not self.count:
+            return None
+        row = self.cursor - self.scroll_offset.y + self.head
+        return self.content_region.offset + Offset(0, row)
 
     @property
     def page(self) -> int:

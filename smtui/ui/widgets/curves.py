@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
@@ -12,18 +11,20 @@ from textual.widget import Widget
 from smtui.domain.analysis import SpectralFeatures
 from smtui.domain.text import shown
 from smtui.ui.draw.cells import Ink
+from smtui.ui.draw.curve import Point, points, seen
 
 _QUIETEST_DB = -100.0
 _HEAD = 1
+# Of a cell, beside each other.
+_DOTS = 2
 # What plotext frames its plots with, for terminals that show ASCII alone.
 _PLAIN = str.maketrans("─│┌┐└┘┤├┬┴┼", "-|++++++" + "+++")
 
 
 class _Curve(NamedTuple):
-    """Values over times, s, and the ends of their axis."""
+    """A curve, and the ends of the axis of its values."""
 
-    times: Sequence[float]
-    values: Sequence[float]
+    points: list[Point]
     low: float
     high: float
 
@@ -49,20 +50,12 @@ class Curves(Widget):
         if features is None or not features.times:
             return Content.styled("There are no curves yet: a listens to this sound.", "$quiet")
         height = self.size.height // 2
-        loud = [max(20 * math.log10(max(value, 1e-9)), _QUIETEST_DB) for value in features.rms]
-        centroid = features.spectral_centroid
-        # Axes with round ends, so that a steady sound is a steady line.
-        floor = 10 * math.floor(min(min(loud), -20) / 10)
-        ceiling = 10 * math.ceil(max(max(loud), -10) / 10)
-        highest = 1000 * math.ceil(max(*centroid, 1.0) / 1000)
         return Content("\n").join(
             [
                 Content.styled("loudness, dB", "$secondary"),
-                self._plot(_Curve(features.times, loud, floor, ceiling), height - _HEAD),
+                self._plot(_loudness(features), height - _HEAD),
                 Content.styled("spectral centroid, Hz", "$secondary"),
-                self._plot(
-                    _Curve(features.times, centroid, 0, highest), self.size.height - height - _HEAD
-                ),
+                self._plot(_centroid(features), self.size.height - height - _HEAD),
             ]
         )
 
@@ -79,7 +72,26 @@ class Curves(Widget):
         figure.ruler("x").lim(*self._span)
         marker = "*" if self._ink.ascii else "braille"
         figure.ruler("y").lim(curve.low, curve.high)
-        figure.draw(figure.signal(list(curve.times), list(curve.values), marker=marker).lines())
+        times, values = [], []
+        for point in seen(curve.points, *self._span, self.size.width * _DOTS):
+            times.append(point.time)
+            values.append(point.value)
+        figure.draw(figure.signal(times, values, marker=marker).lines())
         drawn = plotext.uncolorize(figure.build().string())
         lines = drawn.translate(_PLAIN) if self._ink.ascii else drawn
         return Content("\n".join(shown(line) for line in lines.rstrip("\n").split("\n")))
+
+
+def _loudness(features: SpectralFeatures) -> _Curve:
+    """In dB; the axis has round ends, so that a steady sound is a steady line."""
+    levels = (20 * math.log10(max(value, 1e-9)) for value in features.rms)
+    curve = points(features.times, (max(level, _QUIETEST_DB) for level in levels))
+    floor = 10 * math.floor(min([-20.0, *(point.value for point in curve)]) / 10)
+    ceiling = 10 * math.ceil(max([-10.0, *(point.value for point in curve)]) / 10)
+    return _Curve(curve, floor, ceiling)
+
+
+def _centroid(features: SpectralFeatures) -> _Curve:
+    """In Hz, from 0 to a full thousand."""
+    curve = points(features.times, features.spectral_centroid)
+    return _Curve(curve, 0, 1000 * math.ceil(max([1.0, *(point.value for point in curve)]) / 1000))

@@ -17,6 +17,7 @@ from textual.message import Message
 from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
+from smtui.domain.drawn import drawn
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.text import shown
 from smtui.ui.widgets.one_line import OneLine
@@ -148,8 +149,8 @@ class FilterLine(Vertical):
         words = self.query_one(".filter-mistake", Static)
         words.set_class(mistake is not None, "-shown")
         if mistake is not None:
-            title = Content.assemble((f"{shown(mistake.title)}.", "bold"))
-            words.update(title + Content(f" {shown(mistake.hint)}" if mistake.hint else ""))
+            title = Content.assemble((f"{drawn(mistake.title)}.", "bold"))
+            words.update(title + Content(f" {drawn(mistake.hint)}" if mistake.hint else ""))
         self.query_one(Input).refresh()
 
     @on(Input.Changed)

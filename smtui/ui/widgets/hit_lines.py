@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 
+from smtui.domain.drawn import drawn
 from smtui.domain.likeness import ASPECTS, Likeness
 from smtui.domain.question import Field
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
-from smtui.domain.text import shown
 from smtui.ui.draw.bars import bar
-from smtui.ui.widgets.columns import COLUMNS, NONE, SURE, Cell, Column, fitted
+from smtui.ui.draw.fitting import fitted
+from smtui.ui.widgets.columns import COLUMNS, NONE, SURE, Cell, Column
 
 NARROW = 11
 """Cells before the first column where no bars are drawn."""
@@ -144,7 +145,7 @@ def _cells(row: HitRow, manner: Manner, base: Style) -> list[Segment]:
             cell = column.cell(sample)
             style = base + _style(cell, sample, column, looks)
         else:
-            cell = Cell(text=shown(row.name) if column.field == Field.NAME else NONE)
+            cell = Cell(text=drawn(row.name) if column.field == Field.NAME else NONE)
             style = base if column.field == Field.NAME else base + looks.faint
         text = fitted(cell.text, width, right=column.right, ending=column.ending)
         segments += [Segment(text, style), Segment(_GAP, base)]

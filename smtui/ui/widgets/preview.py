@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
+from smtui.domain.drawn import drawn
 from smtui.domain.sample import Sample
-from smtui.domain.text import printable_path, shown
+from smtui.domain.text import printable_path
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.said import said_lines
@@ -37,20 +38,20 @@ class Preview(Vertical):
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
         words = Content("") if sample is None else about(sample, analysis)
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def show_outside(self, path: Path) -> None:
         """Show what is known of a file that is not of the library."""
         name = printable_path(bytes(path)).rpartition("/")[2]
         words = Content.assemble(
-            (shown(name), "bold"), "\n", (shown(printable_path(bytes(path.parent))), "$quiet")
+            (drawn(name), "bold"), "\n", (drawn(printable_path(bytes(path.parent))), "$quiet")
         )
         words += Content.styled("\n\nnot in the library", "$quiet")
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def entitle(self, title: str) -> None:
         """Say which of several sounds this is."""
-        self.query_one(".preview-title", Static).update(Content(title))
+        self.query_one(".preview-title", Static).update(Content(title), layout=False)
 
     @property
     def picture(self) -> SmallPicture:
@@ -62,8 +63,8 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
     """Write what is known of a sound, a line per matter."""
     file = f"{sample.format} {wording.rate(sample.sample_rate)} {wording.channels(sample.channels)}"
     lines = [
-        Content.styled(shown(sample.filename), "bold"),
-        Content.styled(shown(sample.folder), "$quiet"),
+        Content.styled(drawn(sample.filename), "bold"),
+        Content.styled(drawn(sample.folder), "$quiet"),
         Content(""),
         _line("file", file),
         _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
@@ -74,7 +75,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
     if sample.trouble is not None:
-        lines.append(Content.styled(f"not heard: {shown(sample.trouble.error)}", "$error"))
+        lines.append(Content.styled(f"not heard: {drawn(sample.trouble.error)}", "$error"))
     if sample.missing_since is not None:
         lines.append(Content.styled("the file is no longer there", "$error"))
     return Content("\n").join(lines)
@@ -83,7 +84,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
 def _line(label: str, words: str, confidence: float | None = None) -> Content:
     look = "" if confidence is None or confidence >= SURE else "$quiet"
     sure = "" if confidence is None else f"  {wording.confidence(confidence)}"
-    return Content.assemble((label.ljust(_LABEL), "$quiet"), (shown(words), look), (sure, "$quiet"))
+    return Content.assemble((label.ljust(_LABEL), "$quiet"), (drawn(words), look), (sure, "$quiet"))
 
 
 def _said(sample: Sample) -> list[Content]:
@@ -91,7 +92,7 @@ def _said(sample: Sample) -> list[Content]:
     said = said_lines(sample)
     if not said:
         return []
-    words = ", ".join(shown(f"{each.label} {each.words}") for each in said)
+    words = ", ".join(drawn(f"{each.label} {each.words}") for each in said)
     lines = [Content.assemble(("said".ljust(_LABEL), "$quiet"), (words, "$quiet"))]
     apart = dict.fromkeys(words for each in said for words in each.differs)
     return lines + [Content.assemble(" " * _LABEL, (words, "$warning")) for words in apart]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
+from smtui.domain.drawn import drawn
 from smtui.domain.health import Condition, ServerHealth
-from smtui.domain.text import shown
 
 _WIDE = 110
 _GAPS = (4, 3, 2)
@@ -54,7 +54,7 @@ def in_one_line(healths: tuple[ServerHealth, ...], *, width: int) -> Content:
 def _short(health: ServerHealth, *, timed: bool) -> Content:
     took = health.milliseconds if timed else None
     return Content.assemble(
-        (f"{shown(health.name)} ", "$quiet"),
+        (f"{drawn(health.name)} ", "$quiet"),
         (health.condition.value, _LOOKS[health.condition]),
         ("" if took is None else f" {took:.0f} ms", "$quiet"),
     )
@@ -62,24 +62,24 @@ def _short(health: ServerHealth, *, timed: bool) -> Content:
 
 def in_lines(healths: tuple[ServerHealth, ...]) -> Content:
     """Write a line for each server: how it is, how fast, what it is, what is wrong, what to do."""
-    names = max(len(shown(one.name)) for one in healths)
+    names = max(len(drawn(one.name)) for one in healths)
     states = max(len(one.condition.value) for one in healths)
     return Content("\n").join(_line(one, names=names, states=states) for one in healths)
 
 
 def _line(health: ServerHealth, *, names: int, states: int) -> Content:
     took = "" if health.milliseconds is None else f"{health.milliseconds:.0f} ms"
-    what = "  ".join(shown(words) for words in (health.version, health.address) if words)
+    what = "  ".join(drawn(words) for words in (health.version, health.address) if words)
     told = " ".join(
         part
         for part in (
-            f"{shown(health.trouble).rstrip('.')}." if health.trouble else "",
-            shown(health.hint),
+            f"{drawn(health.trouble).rstrip('.')}." if health.trouble else "",
+            drawn(health.hint),
         )
         if part
     )
     return Content.assemble(
-        (shown(health.name).ljust(names), "$quiet"),
+        (drawn(health.name).ljust(names), "$quiet"),
         f"  {health.condition.value.ljust(states)}",
         (f"  {took:>7}", "$quiet"),
         (f"  {what}" if what else "", "$secondary"),

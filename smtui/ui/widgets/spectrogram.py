@@ -17,8 +17,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from smtui.domain.drawn import drawn
 from smtui.domain.picture import Picture
-from smtui.domain.text import shown
 from smtui.ui.draw.axes import frequency_marks, hertz_at, level_at, time_at, time_marks
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.spectrogram import spectrogram
@@ -122,7 +122,7 @@ class Spectrogram(Widget):
 
     def say(self, words: str) -> None:
         """Show words instead of a picture."""
-        self.picture, self._words, self._strips = None, shown(words), ()
+        self.picture, self._words, self._strips = None, drawn(words), ()
         self._refresh_all()
         self._tell()
 

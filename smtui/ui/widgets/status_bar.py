@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widget import Widget
 
 from smtui.domain.batch import RunId
+from smtui.domain.drawn import drawn
 from smtui.domain.scan import ScanProgress
-from smtui.domain.text import shown
 from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class StatusBar(Widget):
 
     def show_marks(self, words: str) -> None:
         """Say what is marked."""
-        self._right = shown(words)
+        self._right = drawn(words)
         self.refresh()
 
     def render(self) -> Content:
@@ -92,7 +92,7 @@ def scan_words(progress: ScanProgress) -> list[Part]:
         parts.append((f"{progress.added:,} new", ""))
     if progress.unreadable_count:
         parts.append((f"{progress.unreadable_count:,} unreadable", "$error"))
-    parts.append((shown(progress.current.rpartition("/")[2]), "$quiet"))
+    parts.append((drawn(progress.current.rpartition("/")[2]), "$quiet"))
     return parts
 
 
@@ -102,7 +102,7 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
     if overview.busy:
         parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
         if overview.waiting and not paused:
-            parts.append((shown(overview.waiting), "$warning"))
+            parts.append((drawn(overview.waiting), "$warning"))
         if overview.rate is None and not paused and not overview.waiting:
             parts.append(("estimating ..." if overview.ended else "starting ...", "$secondary"))
         if overview.rate is not None and not paused:

@@ -9,7 +9,8 @@ from rich.style import Style
 
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import Sample
-from smtui.ui.widgets.columns import NONE, SURE, Cell, Column, fitted
+from smtui.ui.draw.fitting import fitted
+from smtui.ui.widgets.columns import NONE, SURE, Cell, Column
 
 GUTTER = 3
 

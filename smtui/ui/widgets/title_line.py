@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from smtui.domain.text import shown
+from smtui.domain.drawn import drawn
 
 
 class TitleLine(Widget):
@@ -14,12 +14,12 @@ class TitleLine(Widget):
     def __init__(self, place: str, person: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._place = place
-        self._person = shown(person)
+        self._person = drawn(person)
         self._middle = ""
 
     def show(self, middle: str, *, place: str = "") -> None:
         """Say how much is seen of what, and where that is; outside text is made inert here."""
-        self._middle = shown(middle)
+        self._middle = drawn(middle)
         self._place = place or self._place
         self.refresh()
 

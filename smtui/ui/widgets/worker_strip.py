@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from smtui.domain.text import shown
-from smtui.ui.widgets.columns import fitted
+from smtui.domain.drawn import drawn
+from smtui.ui.draw.fitting import fitted
 
 _NAME = 18
 
@@ -29,7 +29,7 @@ class WorkerStrip(Widget):
         """Draw one line of exactly the widget's width."""
         pieces: list[Content] = []
         for number, name, since in self._parts:
-            text = shown(name)
+            text = drawn(name)
             cut = fitted(text, min(_NAME, len(text))).rstrip()
             pieces.append(
                 Content.assemble((number, "$primary"), f" {cut}", (f" {since}".rstrip(), "$accent"))

@@ -1,0 +1,92 @@
+"""The clipboard of the machine where the person sits, by what lies between.
+
+A terminal takes a text by OSC 52. tmux swallows that as it is delivered, but has a command of its
+own; GNU screen takes short pieces within ESC P and draws what is longer over the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+
+from textual.app import App
+
+MOST = 12_000
+"""What every line has been seen to carry, in bytes as they are sent; mosh cuts the rest."""
+_PIECE = 200
+_TMUX_SECONDS = 2.0
+
+
+class Copying(App[None]):
+    """Copies in the way that reaches the person's clipboard here."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what was selected in a line or on the screen."""
+        self.run_worker(self.copy(text), group="copy", exclusive=True)
+
+    async def copy(self, text: str) -> str:
+        """Copy a text; gives what has to be said about it, mostly nothing."""
+        self._clipboard = text
+        if "TMUX" in os.environ:
+            if await into_tmux(text):
+                return ""
+            remark = "; tmux refused it, so the terminal was asked, which it may not hear"
+        else:
+            remark = doubt(text)
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
+        return remark
+
+
+async def copied(app: App[object], text: str) -> str:
+    """Copy a text from a screen of this app; gives what has to be said about it."""
+    assert isinstance(app, Copying)
+    return await app.copy(text)
+
+
+def sequence(text: str, environment: Mapping[str, str]) -> str:
+    """Return what puts a text onto the clipboard of the terminal outside."""
+    sent = f"\x1b]52;c;{_encoded(text)}\x07"
+    if "STY" not in environment:
+        return sent
+    return "".join(
+        f"\x1bP{sent[place : place + _PIECE]}\x1b\\" for place in range(0, len(sent), _PIECE)
+    )
+
+
+def doubt(text: str) -> str:
+    """Say that a long text may have been cut on its way; nobody tells."""
+    long = len(_encoded(text)) > MOST
+    return f"; some lines cut what is longer than {MOST:,} bytes" if long else ""
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode(errors="surrogateescape")).decode("ascii")
+
+
+async def into_tmux(text: str) -> bool:
+    """Hand a text to tmux, which puts it onto the clipboard outside as well; True if it took it."""
+    try:
+        tmux = await asyncio.create_subprocess_exec(
+            "tmux",
+            "load-buffer",
+            "-w",
+            "-",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:
+        return False
+    try:
+        async with asyncio.timeout(_TMUX_SECONDS):
+            await tmux.communicate(text.encode(errors="surrogateescape"))
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            tmux.kill()
+        await tmux.wait()
+        return False
+    return tmux.returncode == 0
