@@ -94,7 +94,7 @@ class CursorTable(ScrollView, can_focus=True):
         Not after the next refresh, as Textual does of itself: a move that comes meanwhile would
         reckon with rows that are no longer in sight.
         """
-        self.scroll_to(y=top, animate=False, immediate=True)
+        self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
     def refresh_rows(self, *rows: int) -> None:
         """Draw some rows again."""
