@@ -12,10 +12,12 @@ from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.unreadable import asks_for_unreadable, is_unreadable
 from smtui.services.id_pages import id_pages
 from smtui.services.listing import Listing
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
+from smtui.services.unreadables import UnreadableAnswers
 
 LONGEST_TAG = 60
 TAGGED_AT_ONCE = 2_000
@@ -35,10 +37,14 @@ class Library:
 
     def listing(self, question: Question) -> Listing:
         """Give the answer as numbered rows, for a table; to be closed."""
-        return Listing(self._samples, question)
+        return Listing(self._answering(question), question)
 
     async def sample(self, file_id: FileId) -> Sample:
         """One sound; raises NotFound where it is no longer in the library."""
+        if is_unreadable(file_id):
+            raise NotFound(
+                "This file could not be read", hint="Mend or replace it, then scan its folder."
+            )
         found = await self._samples.get([file_id])
         if not found:
             raise NotFound("This sound is no longer in the library")
@@ -50,11 +56,13 @@ class Library:
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
-        return await self._samples.count(question)
+        return await self._answering(question).count(question)
 
     async def among(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
         """Which of these sounds the answer has."""
         found: set[FileId] = set()
+        if asks_for_unreadable(question.expression):
+            return frozenset()
         for start in range(0, len(file_ids), _IDS):
             found |= await self._samples.matching(question, file_ids[start : start + _IDS])
         return frozenset(found)
@@ -67,7 +75,7 @@ class Library:
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            page = await self._samples.page(question, limit=size, after=after)
+            page = await self._answering(question).page(question, limit=size, after=after)
             if page.samples:
                 yield page.samples
             if len(page.samples) < size:
@@ -79,7 +87,7 @@ class Library:
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[FileId, ...]]:
         """Give the ids of the answer in order, in chunks of at most 1,000."""
-        async for page in id_pages(self._samples, question, size=_IDS, limit=limit):
+        async for page in id_pages(self._answering(question), question, size=_IDS, limit=limit):
             yield page
 
     async def tag(
@@ -142,6 +150,10 @@ class Library:
     async def outdated(self, viewer: UserId | None, recipe_version: int) -> int:
         """How many sounds an older recipe has heard; they are heard anew only when asked."""
         return await self._samples.count_outdated(user_id=viewer, recipe_version=recipe_version)
+
+    def _answering(self, question: Question) -> SampleStore | UnreadableAnswers:
+        wanted = asks_for_unreadable(question.expression)
+        return UnreadableAnswers(self._samples) if wanted else self._samples
 
     async def generation(self) -> int:
         """A number that changes whenever any process changed the sounds."""
