@@ -54,7 +54,10 @@ QUALITIES = (
 
 
 class Fact(StrEnum):
-    """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard."""
+    """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard.
+
+    `unreadable` is no sound of the library, so a store finds none; see `domain/unreadable.py`.
+    """
 
     LOOP = "loop"
     ONESHOT = "oneshot"
@@ -62,6 +65,7 @@ class Fact(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
     DISAGREE = "disagree"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 
-from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
 from smtui.domain.text import printable_path
 from smtui.folders.mounts import keeps_numbers
-from smtui.folders.sniff import HEAD_BYTES, UNKNOWN_SOUND_NAMES, ending, is_sound
 from smtui.folders.walking import reason
 
 _BLOCK_BYTES = 1 << 20
@@ -40,7 +37,6 @@ def _found(candidate: Candidate) -> FoundFile:
     try:
         # Taken before the bytes are read: whatever changes meanwhile is seen by the next scan.
         status = os.fstat(descriptor)
-        _check(candidate, status, os.pread(descriptor, HEAD_BYTES, 0))
         header = probe(candidate.path)
         file_hash = _hash(descriptor)
     finally:
@@ -61,24 +57,6 @@ def _found(candidate: Candidate) -> FoundFile:
         format=header.format,
         metadata=read_tags(candidate.path),
     )
-
-
-def _check(candidate: Candidate, status: os.stat_result, head: bytes) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise SoundUnreadable("It is not a regular file", code=ErrorCode.UNSUPPORTED)
-    if not status.st_size:
-        raise SoundUnreadable("The file is empty", code=ErrorCode.EMPTY)
-    if is_sound(head):
-        return
-    name = ending(os.fsencode(candidate.path.name))
-    if name in UNKNOWN_SOUND_NAMES:
-        words = f"{name.decode().upper()} files cannot be read"
-        raise SoundUnreadable(words, code=ErrorCode.UNSUPPORTED)
-    if name != b"mp3":
-        raise SoundUnreadable(
-            "The file is named like a sound but is none", code=ErrorCode.UNSUPPORTED
-        )
-    # MP3 may begin with rubbish that decoders skip, so its name is given the benefit of the doubt.
 
 
 def _number(status: os.stat_result, device: int) -> int:

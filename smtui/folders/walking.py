@@ -14,18 +14,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smtui.audio.signatures import HEAD_BYTES, is_sound
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.unfinished import unfinished, unfinished_folder
 from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
 from smtui.folders.mounts import waits_for_drive
-from smtui.folders.sniff import HEAD_BYTES, SOUND_NAMES, UNKNOWN_SOUND_NAMES, ending, is_sound
-from smtui.folders.unfinished import unfinished, unfinished_folder
+from smtui.folders.sniff import SOUND_NAMES, ending
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
 _AWAY = "; is its drive away? The library keeps its sounds"
-_CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
 
 
 def walked(root: bytes, only: Collection[bytes] | None = None) -> Iterator[Walked]:
@@ -76,6 +76,7 @@ class _Walk:
     candidates: list[Candidate] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     ignored: int = 0
+    not_sounds: int = 0
     unfinished: int = 0
     told_at: float = field(default_factory=time.monotonic)
 
@@ -167,7 +168,7 @@ class _Walk:
                 self._meet_file(entry, is_link=is_link)
         except OSError as error:
             # What does not claim to be a sound may come and go unseen.
-            if ending(entry.name) in _CLAIMING:
+            if ending(entry.name) in SOUND_NAMES:
                 self._refuse(entry.path, error, what="file")
             else:
                 self.ignored += 1
@@ -187,9 +188,10 @@ class _Walk:
         return os.path.realpath(link).startswith(os.path.realpath(self.root) + b"/")
 
     def _look_at(self, path: bytes, status: os.stat_result) -> None:
-        claims = ending(os.path.basename(path)) in _CLAIMING  # noqa: PTH119
+        claims = ending(os.path.basename(path)) in SOUND_NAMES  # noqa: PTH119
         if not claims and not (status.st_size and is_sound(_beginning(path, HEAD_BYTES))):
             self.ignored += 1
+            self.not_sounds += 1
             return
         self.candidates.append(
             Candidate(
@@ -217,9 +219,11 @@ class _Walk:
             candidates=tuple(self.candidates),
             unreadable=tuple(self.unreadable),
             ignored=self.ignored,
+            not_sounds=self.not_sounds,
             unfinished=self.unfinished,
         )
-        self.candidates, self.unreadable, self.ignored, self.unfinished = [], [], 0, 0
+        self.candidates, self.unreadable = [], []
+        self.ignored = self.not_sounds = self.unfinished = 0
         self.told_at = time.monotonic()
         return step
 

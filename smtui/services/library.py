@@ -10,10 +10,12 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
+from smtui.domain.unreadable import asks_for_unreadable, is_unreadable
 from smtui.services.id_pages import id_pages
 from smtui.services.listing import Listing
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
+from smtui.services.unreadables import UnreadableAnswers
 
 LONGEST_TAG = 60
 MOST_TAGS_SHOWN = 500
@@ -31,10 +33,14 @@ class Library:
 
     def listing(self, question: Question) -> Listing:
         """Give the answer as numbered rows, for a table; to be closed."""
-        return Listing(self._samples, question)
+        return Listing(self._answering(question), question)
 
     async def sample(self, file_id: FileId) -> Sample:
         """One sound; raises NotFound where it is no longer in the library."""
+        if is_unreadable(file_id):
+            raise NotFound(
+                "This file could not be read", hint="Mend or replace it, then scan its folder."
+            )
         found = await self._samples.get([file_id])
         if not found:
             raise NotFound("This sound is no longer in the library")
@@ -46,7 +52,7 @@ class Library:
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
-        return await self._samples.count(question)
+        return await self._answering(question).count(question)
 
     async def each(
         self, question: Question, *, limit: int | None = None
@@ -56,7 +62,7 @@ class Library:
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            page = await self._samples.page(question, limit=size, after=after)
+            page = await self._answering(question).page(question, limit=size, after=after)
             if page.samples:
                 yield page.samples
             if len(page.samples) < size:
@@ -68,7 +74,7 @@ class Library:
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[FileId, ...]]:
         """Give the ids of the answer in order, in chunks of at most 1,000."""
-        async for page in id_pages(self._samples, question, size=_IDS, limit=limit):
+        async for page in id_pages(self._answering(question), question, size=_IDS, limit=limit):
             yield page
 
     async def tag(
@@ -94,6 +100,19 @@ class Library:
             changed += await self._samples.change_tags(some, mark=mark, add=adding, remove=removing)
         return changed
 
+    async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:
+        """Take sounds out of the library with all that is known of them; their files stay.
+
+        Gives how many were there. Raises NotAllowed where one of the sounds is not this account's
+        to forget; none was forgotten then.
+        """
+        owners = await self._rights.owners_of(file_ids, self._samples)
+        await self._rights.require_to_take_away(by, owners, verb="forget")
+        count = 0
+        for start in range(0, len(file_ids), _IDS):
+            count += await self._samples.remove(file_ids[start : start + _IDS])
+        return count
+
     async def tags_in_use(self, viewer: UserId | None) -> tuple[str, ...]:
         """Tags, most used first."""
         return await self._samples.tags_in_use(viewer=viewer, limit=MOST_TAGS_SHOWN)
@@ -101,6 +120,10 @@ class Library:
     async def outdated(self, viewer: UserId | None, recipe_version: int) -> int:
         """How many sounds an older recipe has heard; they are heard anew only when asked."""
         return await self._samples.count_outdated(user_id=viewer, recipe_version=recipe_version)
+
+    def _answering(self, question: Question) -> SampleStore | UnreadableAnswers:
+        wanted = asks_for_unreadable(question.expression)
+        return UnreadableAnswers(self._samples) if wanted else self._samples
 
     async def generation(self) -> int:
         """A number that changes whenever any process changed the sounds."""

@@ -9,6 +9,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.mongo import (
     adding,
     folders,
@@ -16,7 +17,9 @@ from smtui.stores.mongo import (
     hearing,
     lookups,
     outdated,
+    removing,
     tagging,
+    unreadable,
 )
 from smtui.stores.mongo.adding import Owned
 from smtui.stores.mongo.adopting import Adoption
@@ -113,6 +116,22 @@ class MongoSamples:
     async def move(self, file_id: FileId, found: FoundFile) -> bool:
         """The same bytes at a new path; False if the sound is gone or the path is taken."""
         return await adding.move(self._line, file_id, found)
+
+    async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
+        """Files that a scan could not read, the viewer's and the shared ones, by path_key."""
+        return await unreadable.kept(self._line, viewer)
+
+    async def note_unreadable(self, files: Sequence[UnreadableFile]) -> None:
+        """Keep files with the reason; one that is kept already keeps its `seen_at`."""
+        await unreadable.note(self._line, files)
+
+    async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
+        """Forget files that can be read now, or are gone."""
+        await unreadable.drop(self._line, path_keys)
+
+    async def remove(self, file_ids: Sequence[FileId]) -> int:
+        """Drop sounds with their analyses; gives how many were there."""
+        return await removing.remove(self._line, file_ids)
 
     async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
         """Mark as not found since `at`, or with None as there again."""

@@ -74,6 +74,7 @@ _FACTS = {
     Fact.FAILED: "f.trouble_code IS NOT NULL",
     Fact.MISSING: "f.missing_since IS NOT NULL",
     Fact.DISAGREE: "f.disagrees IS NOT NULL",
+    Fact.UNREADABLE: "f.row < 0",
 }
 
 
