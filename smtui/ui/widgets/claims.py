@@ -19,7 +19,7 @@ from smtui.ui.draw.said import said_lines
 _LABEL = 12
 _WIDTH = 32
 _REMARK_LINES = 4
-_VALUE = 8
+_VALUE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
