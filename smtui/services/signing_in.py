@@ -160,7 +160,7 @@ class SigningIn(Sessions):
     async def _begin(self, account: Account, *, stay: bool, address: str) -> SignedIn:
         """Open the session of a person who was recognised."""
         session = await self._opened(account, address=address)
-        await self._accounts.signed_in(account.user_id, session.created_at)
+        await self._accounts.signed_in(account.user_id, self._clock.now())
         try:
             if stay:
                 await self._resume_token.keep(session.session_id)
