@@ -13,6 +13,7 @@ from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
 
 
@@ -171,6 +172,17 @@ class SampleStore(Protocol):
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed.
 
         An added tag is kept with its mark; one that was there already keeps the mark it has.
+        """
+        ...
+
+    async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
+        """As `change_tags`; gives what it takes to take that back."""
+        ...
+
+    async def take_back(self, retagged: Retagged) -> int:
+        """Give the sounds of a `retag` the tags that they had before; gives how many rows changed.
+
+        What somebody has changed since stays changed.
         """
         ...
 

@@ -58,7 +58,12 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
             confidence=None if heard.kind is None else heard.sureness("kind"),
             alternatives=tuple((c.kind, c.confidence) for c in sure.kind_alternatives),
         ),
-        Claim(name="root", value=heard.root_note),
+        Claim(
+            name="root",
+            value=heard.root_note,
+            # What was heard before notes had one has no confidence.
+            confidence=(sure.root_confidence or None) if heard.root_note else None,
+        ),
     )
 
 
@@ -78,6 +83,11 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in lines if value)
 
 
+def form(*, is_loop: bool | None) -> str:
+    """Whether it is a loop or a one-shot; a dash for neither, and where nobody says."""
+    return UNKNOWN if is_loop is None else "loop" if is_loop else "one-shot"
+
+
 def loudness(lufs: float | None) -> str:
     """Write a loudness: `-11.2 LUFS`, or that there is none."""
     return "silent" if lufs is None else f"{lufs:.1f} LUFS"
@@ -87,13 +97,6 @@ def loudness_of(heard: Measurement) -> str:
     """Write how loud a sound is; `-` where nobody says."""
     known = heard.loudness_lufs is not None or heard.is_silent
     return loudness(heard.loudness_lufs) if known else UNKNOWN
-
-
-def form(*, is_loop: bool | None) -> str:
-    """Say whether it is a loop; `-` where nobody says."""
-    if is_loop is None:
-        return UNKNOWN
-    return "loop" if is_loop else "one-shot"
 
 
 def recipe(heard: Measurement) -> str:
