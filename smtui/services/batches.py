@@ -8,7 +8,7 @@ asks again from time to time until a worker begins.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -210,12 +210,16 @@ class Batches(Runs):
         """Follow everything a person asked for: the present first, then every change; no end."""
         pulse, pace = Pulse(still_after=_STILL), Pace()
         last: Overview | None = None
+        looked_at: tuple[datetime | None, ...] | None = None
+        good: Mapping[RunId, int] = {}
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             # What another program does with its own says nothing of the work here.
             runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(runs, going, pace, self._waiting)
+            if (ended := tuple(run.finished_at for run in runs)) != looked_at:
+                looked_at, good = ended, await self.made_good(runs)
+            present = summed(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
