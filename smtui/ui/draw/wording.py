@@ -57,7 +57,12 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
             confidence=None if heard.kind is None else heard.kind_confidence,
             alternatives=tuple((c.kind, c.confidence) for c in sure.kind_alternatives),
         ),
-        Claim(name="root", value=heard.root_note),
+        Claim(
+            name="root",
+            value=heard.root_note,
+            # What was heard before notes had one has no confidence.
+            confidence=(sure.root_confidence or None) if heard.root_note else None,
+        ),
     )
 
 
@@ -66,7 +71,7 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     lines = [
         ("loudness", loudness(heard.loudness_lufs)),
         ("true peak", _decibels(heard.true_peak_dbtp, "dBTP")),
-        ("form", "loop" if heard.is_loop else "one-shot"),
+        ("form", form(is_loop=heard.is_loop)),
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
@@ -75,6 +80,11 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
         ("stereo", "" if heard.stereo_correlation is None else f"{heard.stereo_correlation:+.2f}"),
     ]
     return tuple((name, value) for name, value in lines if value)
+
+
+def form(*, is_loop: bool | None) -> str:
+    """Whether it is a loop or a one-shot; a dash for neither."""
+    return "-" if is_loop is None else "loop" if is_loop else "one-shot"
 
 
 def loudness(lufs: float | None) -> str:
