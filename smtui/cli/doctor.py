@@ -83,11 +83,13 @@ async def _servers(here: Places, loaded: Loaded, settings: Check) -> Iterable[Ch
 def _settings(here: Places) -> tuple[Loaded, Check]:
     """The settings, or the defaults where a value cannot be used."""
     from smtui import settings
+    from smtui.cli.screen import check_keys
     from smtui.domain.errors import SettingInvalid
     from smtui.local import checks
 
     try:
         loaded = settings.load(here)
+        check_keys(loaded)
     except SettingInvalid as error:
         mend = error.hint or "Correct it, or take it out."
         default = settings.Loaded(settings=settings.Settings(), origins={})
@@ -152,7 +154,7 @@ def _size() -> Check:
     kind = os.environ.get("TERM", "")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return checks.attention(
-            "terminal", "this is none", "The screens need one; over SSH, `ssh -t` gives one."
+            "terminal", "not a terminal", "The screens need one; over SSH, `ssh -t` gives one."
         )
     if kind in ("", "dumb"):
         return checks.broken("terminal", f"TERM is {kind or 'not set'}", "`export TERM=xterm`.")

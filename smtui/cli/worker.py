@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -21,7 +22,6 @@ import click
 from smtui.cli.manners import be_polite, cores, share_of_memory
 from smtui.cli.running import err, out, run
 from smtui.cli.unit import queues_named, unit_text
-from smtui.domain.analysis import Level
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
 from smtui.paths import Places, places
 
@@ -107,6 +107,7 @@ class _Work:
         # Late imports, here and below: --help loads none of this, and children inherit it loaded.
         from smtui.audio.recipe import Recipe
         from smtui.jobs.app import QUEUES, celery_app
+        from smtui.jobs.ending import LastWords
         from smtui.jobs.means import Means
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
@@ -114,30 +115,39 @@ class _Work:
         from smtui.wiring import PresentPause
         from smtui.wiring.index import indexing
 
-        if self.settings.work.level is Level.FULL:
-            # What librosa compiles is compiled once, before there are children.
-            from smtui.audio.deep import warm
-
-            warm()
+        listener = Recipe()
+        # What librosa compiles is compiled once, before there are children.
+        listener.prepare(self.settings.work.level)
         app = celery_app(self.broker, self.broker, self.limits)
-        slates = self.here.state if self.standing is None else self.here.state / "servers"
-        with suppress(OSError):
-            slates.mkdir(mode=0o700, exist_ok=True)
+        last = LastWords()
         means = Means(
             open_hearing=self._hearing,
             open_indexing=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
-            listener=Recipe(),
+            listener=listener,
             limits=self.limits,
-            slates=slates,
+            slates=self._slates(),
             paths=self.settings.paths.here,
             standing=self.standing,
             settled=self.settled,
             pause=PresentPause(self.here, self.settings),
+            # The private one is replaced by the newer smtui's keeper.
+            end=None if self.standing is None else last.say,
         )
         register(app, means)
-        return run_worker(app, self.limits, self.queues or QUEUES)
+        status = run_worker(app, self.limits, self.queues or QUEUES)
+        if sentence := last.read():
+            err(f"smtui: {sentence}")
+            return 1
+        return status
+
+    def _slates(self) -> Path:
+        """Give the folder in which children leave word, apart for each set-up."""
+        folder = self.here.state if self.standing is None else self.here.state / "servers"
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
@@ -193,7 +203,7 @@ def _work(children: int | None, queues: tuple[str, ...]) -> int:
     prepared(here)
     logs.start_on(sys.stderr)
     standing = _standing(settings, processes)
-    _say(settings, standing)
+    _say(settings, standing, asyncio.run(_obstacle(standing)))
     limits = WorkLimits(
         children=processes,
         child_bytes=share_of_memory(processes),
@@ -277,14 +287,27 @@ def _board(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Worke
     return opened
 
 
-def _say(settings: Settings, standing: Standing) -> None:
-    """Say in one line what this worker works for."""
+async def _obstacle(standing: Standing) -> str:
+    """Say what keeps the worker from working now; empty where it may begin."""
+    try:
+        async with standing.board() as board:
+            await board.leave(standing.report.name)
+    except ServerUnavailable as error:
+        return str(error)
+    return ""
+
+
+def _say(settings: Settings, standing: Standing, obstacle: str) -> None:
+    """Say in one line what this worker works for, or will when nothing keeps it any more."""
     from smtui.domain.address import redacted
 
     servers, report = settings.servers, standing.report
     addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
     processes = "1 process" if report.children == 1 else f"{report.children} processes"
-    out(f"{report.machine} listens for {addresses} with {processes} (smtui {report.version}).")
+    work = f"for {addresses} with {processes} (smtui {report.version})"
+    out(f"{report.machine} {'waits to listen' if obstacle else 'listens'} {work}.")
+    if obstacle:
+        err(f"smtui: {obstacle}")
     sys.stdout.flush()
 
 

@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
-from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
+from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreTooNew, StoreUnreachable
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
@@ -41,6 +41,7 @@ T = TypeVar("T")
 _FIRST_GUESS = 0.2
 _LEARNING = 0.2
 _TICK_SECONDS = 0.5
+_REST_SECONDS = 5.0
 _REOPEN_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
@@ -82,6 +83,7 @@ class Child:
         self._sweep_at = 0.0
         self._give_back_at = 0.0
         self._loop = asyncio.new_event_loop()
+        self._stirred = asyncio.Event()
         self._sweep: asyncio.Future[None] = self._loop.create_future()
         self._sweep.set_result(None)
         # A child without it would keep its place and do nothing.
@@ -156,6 +158,7 @@ class Child:
     def owe(self, run_id: RunId, queue: str) -> None:
         """Put a wake-up back as soon as the queue answers again."""
         self._owed.note(run_id, queue)
+        self._loop.call_soon_threadsafe(self._stirred.set)
 
     def begin(self) -> None:
         """Say that there is work, until some seconds after the last file."""
@@ -188,14 +191,29 @@ class Child:
                         await asyncio.to_thread(self.wakeups.ensure, orphaned)
                     while True:
                         await self._tick(hearing)
-                        await asyncio.sleep(_TICK_SECONDS)
+                        await self._until_next_tick()
             except SmtuiError as error:
                 self._opened.clear()
                 self.say(error)
                 await asyncio.sleep(_REOPEN_SECONDS)
 
+    async def _until_next_tick(self) -> None:
+        """Wait, long while there is nothing to do and nothing is owed; `stir` ends it."""
+        resting = not self._holds and not self._owed and self._sweep.done()
+        limits = self.limits
+        seconds = min(_REST_SECONDS, limits.sweep_seconds, limits.lease_seconds / 8)
+        self._stirred.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds if resting else _TICK_SECONDS):
+                await self._stirred.wait()
+
     def say(self, error: SmtuiError) -> None:
-        """Write a trouble into the log once, however long it lasts."""
+        """Write a trouble into the log once, however long it lasts.
+
+        A library that is newer than this smtui stays so: it ends the worker.
+        """
+        if isinstance(error, StoreTooNew) and self._means.end is not None:
+            self._means.end(str(error))
         if str(error) != self._told:
             self._told = str(error)
             _log.warning("%s", error)
@@ -264,7 +282,7 @@ class Child:
     async def _give_up(self, hearing: Hearing) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._attendance and (machines := await self._attendance.machines()):
-            await hearing.give_up(machines)
+            await hearing.give_up(machines, after=self.limits.absent_seconds)
 
     async def _end(self, hearing: Hearing) -> None:
         """End the process: the main thread is in a decoder that does not come back."""
@@ -277,6 +295,7 @@ class Child:
             os._exit(EXIT_DEFECT)
 
     async def _take_into_use(self) -> None:
+        self._stirred.set()
         if not self._holds:
             await self._in_use.enter_async_context(self._means.using())
             self._holds = True

@@ -7,8 +7,9 @@ asks again from time to time until a worker begins.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,7 +23,7 @@ from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
-from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.text import counted, path_bytes, printable_path, shown
 from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
 from smtui.services.permissions import Deed
@@ -31,6 +32,9 @@ from smtui.services.runs import Runs
 
 # A run that nobody moves for so long is announced again, s.
 _STILL = 10.0
+# How often a status line looks, s: while a run goes on, and while nothing runs. What is asked for
+# here is seen at once.
+_ACTIVE, _AT_REST = 1.0, 4.0
 # So many batches are saved in one transaction: some tens of milliseconds for the writers beside.
 _BATCHES_AT_ONCE = 10
 _PAGE = 1_000
@@ -53,6 +57,7 @@ class Batches(Runs):
         self._queue = queue
         self._clock = clock
         self._waiting = ""
+        self._announced = asyncio.Event()
 
     async def start(
         self,
@@ -208,21 +213,25 @@ class Batches(Runs):
 
     async def overview(self, user_id: UserId | None) -> AsyncIterator[Overview]:
         """Follow everything a person asked for: the present first, then every change; no end."""
-        pulse, pace = Pulse(still_after=_STILL), Pace()
+        pulse, pace = Pulse(still_after=_STILL, woken=self._announced), Pace()
         last: Overview | None = None
+        looked_at: tuple[datetime | None, ...] | None = None
+        good: Mapping[RunId, int] = {}
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             # What another program does with its own says nothing of the work here.
             runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(runs, going, pace, self._waiting)
+            if (ended := tuple(run.finished_at for run in runs)) != looked_at:
+                looked_at, good = ended, await self.made_good(runs)
+            present = summed(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
             if present != last:
                 last = present
                 yield present
-            await pulse.beat(going)
+            await pulse.beat(going, slow=_ACTIVE if going else _AT_REST)
             if going and pulse.stands_still():
                 await self._announce(going[0].run_id, urgent=False)
 
@@ -281,6 +290,15 @@ class Batches(Runs):
         await self._rights.require(by, deed, (progress.user_id,))
         return progress
 
+    async def absent(self, run_ids: Sequence[RunId]) -> Mapping[RunId, str]:
+        """Say of each run that waits for a machine with its files which machines lack them."""
+        unseen = await self._batches.unseen(run_ids)
+        return {run_id: _absent(machines) for run_id, machines in unseen.items()}
+
+    async def call_worker(self, run_id: RunId) -> None:
+        """Wake a worker for a run that goes on; `waiting` says why where none can be reached."""
+        await self._announce(run_id, urgent=False)
+
     async def _announce(self, run_id: RunId, *, urgent: bool) -> None:
         """Wake a worker; where none can be reached, keep the reason for the overview."""
         try:
@@ -288,7 +306,8 @@ class Batches(Runs):
         except ServerUnavailable as error:
             self._waiting = str(error)
         else:
-            self._waiting = ""
+            self._waiting = (await self.absent([run_id])).get(run_id, "")
+        self._announced.set()
 
     def _cut(
         self, wanted: Sequence[FileId], run_id: RunId, level: Level, user_id: UserId
@@ -304,3 +323,18 @@ class Batches(Runs):
                 created_at=at,
                 updated_at=at,
             )
+
+
+def _absent(machines: Mapping[str, int]) -> str:
+    """Say what waits for a machine that has it, by how many files each machine lacks."""
+    names = ", ".join(sorted(map(shown, machines)))
+    lack = "does" if len(machines) == 1 else "do"
+    wait = (
+        "waits for a machine that has it"
+        if (most := max(machines.values())) == 1
+        else ("wait for a machine that has them")
+    )
+    return (
+        f"{counted(most, 'sound')} {wait}; {names} {lack} not."
+        " `smtui services check` names the folders; without one in ten minutes it has failed"
+    )

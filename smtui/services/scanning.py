@@ -15,8 +15,10 @@ from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import FileId, Folder, FoundFile, Stamp, path_key
 from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.unfinished import unfinished
 from smtui.services.ahead import ahead, to_its_end
 from smtui.services.moves import Moves
+from smtui.services.unread_list import UnreadList
 
 MOST_TOLD = 1_000
 """So many unreadable files are told one by one."""
@@ -46,8 +48,12 @@ class Scan:
     _seen: set[int] = field(default_factory=set)
     _reached: list[Path] = field(default_factory=list)
     _moves: Moves = field(init=False)
+    _unread: UnreadList = field(init=False)
 
     def __post_init__(self) -> None:
+        self._unread = UnreadList(
+            samples=self.samples, finder=self.finder, clock=self.clock, user_id=self.user_id
+        )
         self._moves = Moves(
             samples=self.samples, finder=self.finder, clock=self.clock, user_id=self.user_id
         )
@@ -60,6 +66,7 @@ class Scan:
                 await self._take(step)
         for root in self._reached:
             await self._find_missing(root)
+            await self._unread.end(root)
             await self._remember(root, scanned=True)
         await self._forget_left()
         self.progress = replace(self.progress, current="", done=True)
@@ -84,8 +91,10 @@ class Scan:
                     await self._remember(root, scanned=False)
                     reached = True
                 self._told(step.unreadable)
+                if step.unreadable and not self._refused(root, step):
+                    await self._unread.note_places(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
-                self._add(unfinished=step.unfinished)
+                self._add(not_sounds=step.not_sounds, unfinished=step.unfinished)
                 yield step
         self.progress = replace(self.progress, counted=True)
 
@@ -117,6 +126,7 @@ class Scan:
                 returned.append(stamp.file_id)
         if returned:
             await self.samples.set_missing(returned, None)
+            self._add(returned=len(returned))
         known = len(step.candidates) - len(wanted)
         self._add(unchanged=known, handled=known)
         for portion in _portions(wanted):
@@ -130,10 +140,15 @@ class Scan:
         fresh = [each for each in found if self._key(each) not in stamps]
         old = [(each, stamps[self._key(each)]) for each in found if self._key(each) in stamps]
         await to_its_end(self._save(fresh, old))
+        pairs = zip(portion, results, strict=True)
+        await self._unread.note(
+            [(one, told) for one, told in pairs if isinstance(told, Unreadable)]
+        )
         self._told([result for result in results if isinstance(result, Unreadable)])
         self._add(handled=len(portion))
 
     async def _save(self, fresh: list[FoundFile], old: list[tuple[FoundFile, Stamp]]) -> None:
+        await self._unread.read([*fresh, *(each for each, _ in old)])
         added = await self._moves.follow(fresh)
         changed = sum(each.file_hash != stamp.file_hash for each, stamp in old)
         adding = [*added, *(each for each, _ in old)]
@@ -143,10 +158,12 @@ class Scan:
             await self.accounts.count_use(self.counted_for, uploads=len(added))
         moved = len(fresh) - len(added)
         self._add(added=len(added), moved=moved, changed=changed, unchanged=len(old) - changed)
+        self._add(returned=sum(stamp.missing for _, stamp in old))
 
     async def _know_roots(self) -> None:
         known = await self.samples.folders(user_id=self.user_id)
         self._moves.roots = [folder.path for folder in known]
+        await self._unread.begin()
 
     async def _forget_left(self) -> None:
         """Forget folders of earlier scans that are gone and that every sound has left."""
@@ -182,11 +199,29 @@ class Scan:
 
     async def _mark(self, gone: Sequence[tuple[str, bytes | None]]) -> None:
         stamps = await self.samples.stamps(gone, user_id=self.user_id)
+        halves = [
+            stamps[key].file_id
+            for key, name in self._names(gone)
+            if key in stamps and unfinished(name)
+        ]
+        # Half a download that an older scan took in was never a sound that one could miss.
+        samples = await self.samples.get(halves) if halves else ()
+        dropped = {sample.file_id for sample in samples if not sample.tags}
+        await self.samples.remove(tuple(dropped))
         # Those that were missing before keep the time since when they are.
-        newly = [stamp.file_id for stamp in stamps.values() if not stamp.missing]
+        newly = [
+            stamp.file_id
+            for stamp in stamps.values()
+            if not stamp.missing and stamp.file_id not in dropped
+        ]
         if newly:
             await self.samples.set_missing(newly, self.clock.now())
-        self._add(missing=len(gone))
+        self._add(missing=len(gone) - len(dropped), vanished=len(newly))
+
+    def _names(self, places: Sequence[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes]]:
+        for text, raw in places:
+            path = raw if raw is not None else os.fsencode(text)
+            yield path_key(self.user_id, text, raw), path.rpartition(b"/")[2]
 
     def _told(self, unreadable: Sequence[Unreadable]) -> None:
         if unreadable:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.account import UserId
+from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
@@ -65,11 +66,27 @@ class Seeds:
             if not reference.startswith("/"):
                 raise
             try:
-                return await self.outside(Path(reference))
+                return await self._unknown(Path(reference), viewer)
             except SoundUnreadable as error:
                 if error.code is ErrorCode.VANISHED:
                     raise unknown from None
                 raise
+
+    async def _unknown(self, path: Path, viewer: UserId | None) -> Seed:
+        """Take a file that the library does not have: what has the same bytes was heard already."""
+        file_hash = await self._outside.file_hash(path)
+        same = [
+            sample
+            for owner in dict.fromkeys((viewer, None))
+            for sample in await self._samples.by_hash(file_hash, user_id=owner)
+        ]
+        known = await self._embeddings.of(
+            [sample.file_id for sample in same], recipe_version=self._recipe_version
+        )
+        for sample in same:
+            if sample.file_id in known and sample.missing_since is None:
+                return Seed(name=sample.filename, file_id=sample.file_id)
+        return await self.outside(path)
 
     async def spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
         """Call it so that `named` finds it: by its name, or where others have that by its path."""
@@ -117,8 +134,24 @@ class Seeds:
                 f"The file of {shown(name)} is missing",
                 hint="Where it is back, scan its folder again.",
             )
+        heard = known[0].heard if known else None
+        if heard is not None and heard.recipe_version > self._recipe_version:
+            return InputInvalid(
+                f"{shown(name)} was listened to by a newer smtui",
+                hint="Update smtui on this machine, to compare as that one does.",
+            )
+        if heard is not None and 0 < heard.recipe_version < self._recipe_version:
+            return InputInvalid(
+                f"{shown(name)} was listened to by an older smtui",
+                hint="`smtui analyze --older` listens once more to all such sounds.",
+            )
+        words = "has not been listened to yet"
+        if heard is not None and heard.recipe_version == 0:
+            words = "was analysed by another program, and not listened to here yet"
+        elif heard is not None and listened_rank(heard) < Level.ADVANCED.rank:
+            words = f"was listened to only at level {Level.BASIC}"
         return InputInvalid(
-            f"{shown(name)} has not been listened to yet",
+            f"{shown(name)} {words}",
             hint="`a` listens to it first, `smtui analyze` to all that is new.",
         )
 

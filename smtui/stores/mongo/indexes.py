@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 USERS, AUDIO_FILES, ANALYSES, BATCH_JOBS = "users", "audio_files", "analyses", "batch_jobs"
 FOLDERS, SEARCHES, STATE = "smtui_folders", "smtui_searches", "smtui_state"
+UNREADABLE = "smtui_unreadable"
 
 UP, DOWN = 1, -1
 
@@ -72,6 +73,7 @@ _FILTERED = (
     up("channels"),
     up("heard.mode", "file_id"),
     up("heard.is_loop", "file_id"),
+    up("heard.root_note"),
     up("heard.rank", "file_id"),
     Index(keys=(("heard.recipe_version", UP),), sparse=True),
     # What a row took from another program's analysis, which may go or change without a word.
@@ -156,5 +158,6 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     BATCH_JOBS: BATCH_INDEXES,
     FOLDERS: FOLDER_INDEXES,
     SEARCHES: SEARCH_INDEXES,
+    UNREADABLE: (up("user_id"),),
     STATE: (),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -141,11 +142,11 @@ class MongoLine:
         clock = await self._read_clock()
         return clock.theirs - clock.ours
 
-    async def version(self) -> str:
-        """What the server says of itself, `7.0.14`."""
+    async def build_info(self) -> Document:
+        """What the server says of itself."""
 
-        async def work() -> str:
-            return str((await self.database.command("buildInfo"))["version"])
+        async def work() -> Document:
+            return await self.database.command("buildInfo")
 
         return await self.ask(work)
 
@@ -171,7 +172,8 @@ class MongoLine:
             try:
                 return await work()
             except TOLD as error:
-                pause = next(pauses, _PAUSES[-1])
+                # Of two who stood in each other's way one comes sooner.
+                pause = next(pauses, _PAUSES[-1]) * random.uniform(0.5, 1.0)  # noqa: S311
                 if not is_passing(error) or loop.time() + pause >= give_up:
                     raise self._told(error, broken) from error
                 broken = error
@@ -228,6 +230,8 @@ class MongoLine:
         """Make the client, which connects later; never chained, as the driver quotes passwords."""
         if not self._url.startswith(("mongodb://", "mongodb+srv://")):
             raise unreadable("Write it like mongodb://name:password@host:27017/samplemind.")
+        if "." in self._database_named:
+            raise unreadable("The name of a database, at the end of the address, has no dot.")
         try:
             with warnings.catch_warnings():
                 # The driver would go on without an option that it cannot read, such as tls=ture.
@@ -247,6 +251,11 @@ class MongoLine:
         except (PyMongoError, ValueError, TypeError):
             raise unreadable() from None
         return client
+
+    @property
+    def _database_named(self) -> str:
+        """What stands behind the hosts, before the options."""
+        return self._url.partition("?")[0].partition("//")[2].rpartition("@")[2].partition("/")[2]
 
     def _manners(self) -> dict[str, Any]:
         """What holds whatever the address says; TLS and passwords are the address's own."""

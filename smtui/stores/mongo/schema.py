@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -13,12 +16,13 @@ from smtui.domain.text import shown
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES, BATCH_JOBS, STATE, USERS
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.troubles import is_forbidden, read_only
-from smtui.stores.mongo.values import count_in
+from smtui.stores.mongo.values import count_in, mapping_in, text_in
 
 NUMBER = 2
 """Rises when an older smtui could no longer read or write the documents."""
 
 _SCHEMA = {"_id": "schema"}
+_IDENTITY = {"_id": "identity"}
 _LOOKED_AT = 50
 _SEARCH_SECONDS = 60.0
 
@@ -67,21 +71,25 @@ def refuse_newer(number: int) -> None:
         )
 
 
-async def refuse_foreign(line: MongoLine, *, known: bool) -> None:
-    """Raise StoreUnreachable for documents of another program's shape; nothing is changed.
+async def foreign(line: MongoLine, *, known: bool) -> tuple[StoreUnreachable, ...]:
+    """Tell of every collection that holds documents of another program's shape.
 
     Args:
         line: to the database.
         known: smtui has looked at the documents before, so only what an index finds is looked for.
     """
-    for name, shape in _SHAPES.items():
-        found = await _foreign(line, name, shape, known=known)
-        if found is not None:
-            raise StoreUnreachable(
-                f"The collection {name} of the database {_database(line)} is another program's:"
-                f" a document has no {found}",
-                hint="Name a database of its own in the address: mongodb://host/another_name.",
-            )
+    lacking = await asyncio.gather(
+        *(_foreign(line, name, shape, known=known) for name, shape in _SHAPES.items())
+    )
+    return tuple(
+        StoreUnreachable(
+            f"The collection {name} of the database {_database(line)} is another program's:"
+            f" a document has no {field}",
+            hint="Name a database of its own in the address: mongodb://host/another_name.",
+        )
+        for name, field in zip(_SHAPES, lacking, strict=True)
+        if field is not None
+    )
 
 
 async def _foreign(line: MongoLine, name: str, shape: _Shape, *, known: bool) -> str | None:
@@ -121,6 +129,28 @@ async def write_number(line: MongoLine) -> None:
         return count_in(kept and kept.get("number"))
 
     refuse_newer(await line.ask(work))
+
+
+async def library_id(line: MongoLine) -> str:
+    """Whose documents these are, the same for every machine; made at the first asking."""
+
+    async def work() -> str:
+        state, fresh = line.collection(STATE), str(uuid4())
+        kept = await state.find_one(_IDENTITY)
+        if kept is None:
+            with suppress(DuplicateKeyError):
+                kept = await state.find_one_and_update(
+                    _IDENTITY,
+                    {"$setOnInsert": {"library_id": fresh}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        if kept is None:
+            # Another smtui has made it in the same moment.
+            kept = await state.find_one(_IDENTITY)
+        return text_in(mapping_in(kept).get("library_id"))
+
+    return await line.ask(work)
 
 
 def _database(line: MongoLine) -> str:

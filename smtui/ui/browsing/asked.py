@@ -48,10 +48,12 @@ class Asked:
         """Nothing is filtered out."""
         return self.folder is None and parse(self.text) == Everything()
 
-    def is_wider_than(self, other: Asked) -> bool:
-        """The other is a part of this: its filter or its folder was taken away, nothing added."""
-        kept = (self.text in ("", other.text), self.folder in (None, other.folder))
-        return all(kept) and (self.text, self.folder) != (other.text, other.folder)
+    def keeps_to_its_sound(self, before: Asked) -> bool:
+        """The cursor stays on its sound: the order or the folder changed, or a filter went.
+
+        While one types a filter, the best is what comes first.
+        """
+        return self.text in ("", before.text)
 
     @property
     def order(self) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from smtui.domain.batch import RunId
+from smtui.domain.text import counted
 from smtui.ui.room import Offer
 from smtui.ui.running.following import Following
 from smtui.ui.work import doing
 
 _OLD = timedelta(days=7)
 _NO_RUN = "There is no run yet; a in the library listens"
+_NOTHING_LEFT = "This run has left nothing undone"
+_NOTHING_FAILED = "Nothing failed in this run"
 
 
 class Deciding(Following):
@@ -38,6 +41,8 @@ class Deciding(Following):
         """Go on with what was left."""
         if self.standing is None:
             self.say(_NO_RUN)
+        elif self.standing.progress.completed == self.standing.progress.total:
+            self.say(_NOTHING_LEFT)
         else:
             self._resume(self.standing.progress.run_id)
 
@@ -45,16 +50,18 @@ class Deciding(Following):
     async def _resume(self, run_id: RunId) -> None:
         count = await self.services.batches.resume(run_id, by=self.account)
         if count:
-            self.say(f"Going on with {count:,} sounds")
+            self.say(f"Going on with {counted(count, 'sound')}")
             return
         now = await self.services.batches.progress(run_id)
         going = now is not None and not now.status.ended
-        self.say("This run goes on already" if going else "This run has left nothing undone")
+        self.say("This run goes on already" if going else _NOTHING_LEFT)
 
     def action_retry(self) -> None:
         """Try what failed once more."""
         if self.standing is None:
             self.say(_NO_RUN)
+        elif not self.standing.progress.failed:
+            self.say(_NOTHING_FAILED)
         else:
             self._retry(self.standing.progress.run_id)
 
@@ -63,9 +70,9 @@ class Deciding(Following):
         run = await self.services.batches.progress(run_id)
         failed = 0 if run is None else run.failed
         if await self.services.batches.retry_failed(run_id, by=self.account) is None:
-            self.say("Nothing failed in this run")
+            self.say(_NOTHING_FAILED)
         else:
-            self.say(f"Trying {failed:,} sounds once more")
+            self.say(f"Trying {counted(failed, 'sound')} once more")
 
     def offers(self) -> tuple[Offer, ...]:
         """Offer in the palette what has no key."""

@@ -66,7 +66,7 @@ class LibraryScreen(
         _key("o", "sort", "Sort", "Sort by the next column.", show=True),
         _key("O", "reverse", "Reverse", "Sort the other way round."),
         _key("m", "mark", "Mark", "Mark this sound, or take its mark away.", show=True),
-        _key("M", "mark_all", "Mark all", "Mark every sound shown."),
+        _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark them."),
         _key("V", "span", "Range", "Mark from here to where this key is pressed again."),
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
         _key("y", "copy", "Copy", "Copy the path of the marked sounds, or of this one."),
@@ -77,7 +77,8 @@ class LibraryScreen(
         _key("f", "kept", "Saved", "Filters and searches saved or asked lately.", show=True),
         _key("full_stop", "folder_only", "Folder", "Only this sound's folder, or all again."),
         _key("i", "scan", "Scan", "Look for sounds in a folder.", show=True),
-        _key("X", "cancel", "Cancel", "Stop the scan, or else the listening."),
+        _key("X", "cancel", "Cancel", "Stop tagging, the scan, or else the listening."),
+        _key("u", "undo", "Undo", "Take the last tagging back."),
         _key("escape", "escape", "Back", "Close the filter, else take the marks away."),
         _key("q", "leave", "Quit", "Twice: leave smtui."),
     ]
@@ -153,8 +154,10 @@ class LibraryScreen(
         self.table.focus()
 
     def action_cancel(self) -> None:
-        """Stop the scan; where there is none, ask and stop the listening."""
-        if self.is_scanning:
+        """Stop tagging many, or the scan; where there is neither, ask and stop the listening."""
+        if self.is_tagging:
+            self.stop_tagging()
+        elif self.is_scanning:
             self.stop_scan()
         elif self.query_one(StatusBar).running:
             self.confirm("Stop listening to what has not begun?", self.cancel_work)

@@ -38,7 +38,7 @@ class Preview(Vertical):
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
         words = Content("") if sample is None else about(sample, analysis)
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def show_outside(self, path: Path) -> None:
         """Show what is known of a file that is not of the library."""
@@ -47,11 +47,11 @@ class Preview(Vertical):
             (drawn(name), "bold"), "\n", (drawn(printable_path(bytes(path.parent))), "$quiet")
         )
         words += Content.styled("\n\nnot in the library", "$quiet")
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def entitle(self, title: str) -> None:
         """Say which of several sounds this is."""
-        self.query_one(".preview-title", Static).update(Content(title))
+        self.query_one(".preview-title", Static).update(Content(title), layout=False)
 
     @property
     def picture(self) -> SmallPicture:
@@ -103,12 +103,11 @@ def _heard(sample: Sample) -> list[Content]:
     if heard is None:
         return [_line("heard", NONE if sample.trouble else "not yet")]
     kind = heard.kind or NONE
-    form = "loop" if heard.is_loop else "one-shot"
     tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
     loudness = NONE if heard.loudness_lufs is None else wording.loudness(heard.loudness_lufs)
     lines = [
         _line("kind", kind, heard.kind_confidence if heard.kind else None),
-        _line("form", form),
+        _line("form", wording.form(is_loop=heard.is_loop)),
         _line("tempo", tempo, heard.tempo_confidence if heard.tempo else None),
         _line("key", heard.key_label or NONE, heard.key_confidence if heard.key else None),
         _line("loudness", loudness),
@@ -122,7 +121,7 @@ def _otherwise(analysis: Analysis) -> list[Content]:
     """Write what else tempo and key could be."""
     lines = []
     for claim in wording.claims(analysis.measured):
-        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:3]]
+        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:2]]
         if others:
             lines.append(_line(f"or {claim.name}", "  ".join(others)))
     return lines

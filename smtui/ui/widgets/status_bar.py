@@ -36,6 +36,7 @@ class StatusBar(Widget):
         self._pause = ""
         self._scan: ScanProgress | None = None
         self._right = ""
+        self._deed = ""
 
     @property
     def running(self) -> tuple[RunId, ...]:
@@ -64,6 +65,11 @@ class StatusBar(Widget):
         self._scan = progress
         self.refresh()
 
+    def show_deed(self, words: str) -> None:
+        """Say how far a long change of the person's is, or nothing."""
+        self._deed = drawn(words)
+        self.refresh()
+
     def show_marks(self, words: str) -> None:
         """Say what is marked."""
         self._right = drawn(words)
@@ -71,7 +77,7 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         """Draw one line of exactly the widget's width."""
-        parts: list[Part] = []
+        parts: list[Part] = [(self._deed, "$primary")] if self._deed else []
         if self._scan is not None and not self._scan.done:
             parts += scan_words(self._scan)
         if self._pause:
@@ -103,6 +109,8 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
         if overview.waiting and not paused:
             parts.append((drawn(overview.waiting), "$warning"))
+        if overview.rate is None and not paused and not overview.waiting:
+            parts.append(("estimating ..." if overview.ended else "starting ...", "$secondary"))
         if overview.rate is not None and not paused:
             parts.append(
                 (
