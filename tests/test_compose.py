@@ -264,7 +264,7 @@ def test_the_command_of_chroma_starts_one_that_its_healthcheck_finds_well(tmp_pa
     health = [word.replace("8002", port) for word in service["healthcheck"]["test"]]
     assert health.pop(0) == "CMD"
     if shutil.which("bash") is None:
-        pytest.skip("There is no bash here, which the image of Chroma has")
+        pytest.skip("No bash here, which the image of Chroma has")
 
     def well() -> bool:
         return subprocess.run(health, capture_output=True, check=False).returncode == 0

@@ -67,9 +67,7 @@ class InspectedOutside:
             async with asyncio.timeout(self._seconds):
                 told, _ = await child.communicate()
         except TimeoutError as error:
-            raise SoundUnreadable(
-                "Listening to it took too long", code=ErrorCode.TIMED_OUT
-            ) from error
+            raise SoundUnreadable("Analysing it took too long", code=ErrorCode.TIMED_OUT) from error
         finally:
             await killed(child)
         return told
@@ -79,7 +77,7 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     try:
         there = path.stat()
     except FileNotFoundError as error:
-        raise SoundUnreadable("There is no such file", code=ErrorCode.VANISHED) from error
+        raise SoundUnreadable("No such file", code=ErrorCode.VANISHED) from error
     except (OSError, ValueError) as error:
         raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
     return path, there.st_size, there.st_mtime_ns
@@ -124,4 +122,4 @@ def _measured(fields: Mapping[str, Any]) -> Measurement:
 
 
 def _failed() -> SoundUnreadable:
-    return SoundUnreadable("Listening to it failed", code=ErrorCode.INTERNAL)
+    return SoundUnreadable("Analysing it failed", code=ErrorCode.INTERNAL)

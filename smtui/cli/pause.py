@@ -12,11 +12,11 @@ from smtui.domain.pause import duration
 @click.command("pause")
 @click.option("--for", "length", metavar="TIME", help="End by itself after 2h, 90m, 1h30m.")
 def pause_command(*, length: str | None) -> None:
-    """Hold all listening on this machine, until `smtui resume-all` or for a TIME.
+    """Pause all analysis on this machine, until `smtui resume-all` or for a TIME.
 
-    What is being listened to now is finished; the rest waits, and no try is counted. Nothing
+    What is being analysed now is finished; the rest waits, and no try is counted. Nothing
     need run for it, and it holds over a restart of smtui and of the machine. Other machines
-    on the same servers go on. The key P does the same; the setting work.quiet holds it every day.
+    on the same servers go on. The key P does the same; the setting work.quiet does so every day.
     """
 
     async def work() -> None:

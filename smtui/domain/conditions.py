@@ -82,7 +82,7 @@ def _unknown_field(name: Typed) -> QueryInvalid:
     hint = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(written_names())}."
     if name.text.lower() in ("name", "file", "text"):
         hint = "Just type the words: they are looked for in names, folders and tags."
-    return name.mistake(f"There is no {name.text}: here", hint=f'{hint} "…" finds it as text.')
+    return name.mistake(f"No {name.text}: here", hint=f'{hint} "…" finds it as text.')
 
 
 def written_names() -> list[str]:
@@ -270,5 +270,5 @@ CONDITIONS = (
         example="bits:16",
         meaning="sounds that use 16 bits, also in 24-bit files",
     ),
-    Condition(names=("is",), read=_is, example="is:loop", meaning="what was heard as a loop"),
+    Condition(names=("is",), read=_is, example="is:loop", meaning="what was analysed as a loop"),
 )

@@ -163,7 +163,7 @@ def _unlike(difference: Difference) -> Finding:
     unit = " BPM" if is_tempo else ""
     return Finding(
         flaw=Flaw.TEMPO if is_tempo else Flaw.KEY,
-        words=f"{_SOURCES[difference.source]} {difference.said}{unit}, heard is"
+        words=f"{_SOURCES[difference.source]} {difference.said}{unit}, analysed as"
         f" {difference.heard}{unit}{_RELATIONS[difference.relation]}",
         value=float(difference.heard) if is_tempo else difference.heard,
     )

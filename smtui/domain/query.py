@@ -114,7 +114,7 @@ def _positive(word: Typed) -> Expression:
         return condition(word.cut(0, len(name) - 1), word.after(len(name)))
     text = folded(word.text)
     if not text:
-        raise word.mistake("There is nothing between the quotation marks")
+        raise word.mistake("Nothing between the quotation marks")
     fact = None if word.literal else BARE_FACTS.get(text)
     return Words(text) if fact is None else Any((Words(text), Is(fact)))
 

@@ -103,7 +103,7 @@ class _Walk:
             self._refuse(self.root, error, what="folder")
             if not os.path.lexists(self.root):
                 self.unreadable = [
-                    _unreadable(self.root, ErrorCode.VANISHED, f"There is nothing here{_AWAY}")
+                    _unreadable(self.root, ErrorCode.VANISHED, f"Nothing here{_AWAY}")
                 ]
             return []
         if stat.S_ISREG(status.st_mode):
@@ -218,7 +218,7 @@ def reason(error: OSError, *, what: str) -> tuple[ErrorCode, str]:
         case FileNotFoundError():
             return ErrorCode.VANISHED, f"The {what} is not there"
         case PermissionError():
-            return ErrorCode.NO_PERMISSION, f"There is no permission to read the {what}"
+            return ErrorCode.NO_PERMISSION, f"No permission to read the {what}"
         case _:
             return (
                 ErrorCode.UNREADABLE,

@@ -30,7 +30,7 @@ _WAIT_SECONDS = 2.0
 # What Chroma says where SQLite cannot read its file, among much else that helps nobody.
 _DATABASE_REFUSED = "SqliteError"
 _FILES_DAMAGED = "its files are damaged"
-_ANEW = "`smtui index rebuild` makes them anew from what was heard."
+_ANEW = "`smtui index rebuild` makes them again from the analyses."
 _DOCTOR = "`smtui doctor` tells what is wrong; logs are in the state folder."
 
 _log = logging.getLogger(__name__)

@@ -118,8 +118,8 @@ class Seeds:
                 hint="Where it is back, scan its folder again.",
             )
         return InputInvalid(
-            f"{shown(name)} has not been listened to yet",
-            hint="`a` listens to it first, `smtui analyze` to all that is new.",
+            f"{shown(name)} has not been analysed yet",
+            hint="`a` analyses it first, `smtui analyze` all that is new.",
         )
 
     async def _by_id_or_path(self, text: str, viewer: UserId | None) -> Sample | None:
@@ -193,7 +193,7 @@ def _only(text: str, found: Sequence[Sample]) -> Sample:
             )
     fact = BARE_FACTS.get(text.casefold())
     raise NotFound(
-        f"There is no sound called {shown(text)} in the library",
+        f"No sound called {shown(text)} in the library",
         hint="A sound is named by its file's name, its path or its id."
         if fact is None
         else f"As a filter it is written is:{fact} or -is:{fact}.",

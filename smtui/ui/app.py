@@ -228,10 +228,10 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
 
     def action_help_quit(self) -> None:
         """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
-        self.notify("ctrl+q leaves smtui", markup=False)
+        self.notify("ctrl+q quits smtui", markup=False)
 
     def action_redraw(self) -> None:
-        """Draw every cell again."""
+        """Redraw the screen."""
         self.refresh(layout=True)
 
     async def action_quit(self) -> None:

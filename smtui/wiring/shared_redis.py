@@ -18,7 +18,7 @@ from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.refusals import SHARED
 
-NO_WORKER = "No worker is listening"
+NO_WORKER = "No worker is running"
 ONE_VERSION = "Give all machines the same smtui; what one does not understand it leaves."
 HOW_TO_LISTEN = "Start one with `smtui worker` on a machine that has the sounds."
 

@@ -151,7 +151,7 @@ async def ended(services: Services, run_id: RunId) -> RunProgress:
 async def test_a_worker_comes_to_the_board_works_and_leaves(studio: Studio) -> None:
     missing = studio.smtui("studio-a", "worker", "--check")
     assert missing.returncode == 1
-    assert missing.stderr == "smtui: No worker of studio-a is listening.\n"
+    assert missing.stderr == "smtui: No worker of studio-a is running.\n"
     worker = studio.work("studio-a", "--children", "2")
     assert not studio.listens("studio-b")
     async with studio.opened() as (services, account):

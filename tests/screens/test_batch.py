@@ -159,7 +159,7 @@ async def test_cancel_asks_stops_what_has_not_begun_and_says_so_once_more(
         assert "5 will not be heard; what had begun is finished and kept" in told(pilot.app)
         await until(lambda: "stopping" in seen(pilot.app))
         await press(pilot, "X")
-        assert "This run is stopping already; what had begun is finished and kept" in told(
+        assert "This run is stopping already; what has started is finished and kept" in told(
             pilot.app
         )
         await library.kept.batches.complete(held, held.analysis_id)
@@ -185,7 +185,7 @@ async def test_resume_goes_on_with_what_was_cancelled_and_harms_nothing_twice(
         await ended(library, run)
         await until(lambda: "6/6" in seen(pilot.app))
         await press(pilot, "r")
-        assert "This run has left nothing undone" in told(pilot.app)
+        assert "Nothing left to resume in this run" in told(pilot.app)
 
 
 async def test_retry_tries_the_failed_alone(library: Home, open_app: OpenApp) -> None:
@@ -243,7 +243,7 @@ async def test_the_views_take_turns_and_a_worker_leads_to_its_sound(
         await press(pilot, "enter")
         assert app.screen.files.has_focus
         await press(pilot, "enter")
-        assert "There is nothing to open" in told(app)
+        assert "Nothing to open" in told(app)
         await press(pilot, "v")
         assert app.screen.crew.has_focus
         assert "Listening to" in seen(app)
@@ -292,15 +292,15 @@ async def test_failures_are_copied_and_written(
 async def test_a_key_that_has_nothing_to_do_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "b")
-        await until(lambda: "Nothing was listened to yet." in seen(pilot.app))
+        await until(lambda: "Nothing has been analysed yet." in seen(pilot.app))
         for key, words in {
-            "X": "There is no run yet; a in the library listens",
-            "r": "There is no run yet; a in the library listens",
-            "R": "There is no run yet; a in the library listens",
+            "X": "No runs yet; a in the library analyses sounds",
+            "r": "No runs yet; a in the library analyses sounds",
+            "R": "No runs yet; a in the library analyses sounds",
             "y": "Nothing failed in this run",
             "w": "Nothing failed in this run",
             "n": "Nothing failed in this run",
-            "enter": "There is nothing to open",
+            "enter": "Nothing to open",
         }.items():
             pilot.app._notifications.clear()
             await press(pilot, key)
@@ -386,7 +386,7 @@ async def test_listening_is_paused_and_goes_on(library: Home, open_app: OpenApp)
         assert "P resumes" in seen(app)
         await press(pilot, "P")
         await until(lambda: "P resumes" not in seen(app).splitlines()[-2])
-        assert "This machine listens again" in told(app)
+        assert "Analysis resumed on this machine" in told(app)
 
 
 async def test_the_library_fills_while_a_run_goes_on_and_the_cursor_stays(

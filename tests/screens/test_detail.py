@@ -179,7 +179,7 @@ async def test_the_cursor_reads_time_frequency_and_level(open_sound: OpenSound) 
         assert float(time) == pytest.approx(1.0 + 6 * 2 / 74, abs=0.03)
         assert float(hertz.replace(",", "")) == pytest.approx(1_000, rel=0.2)
         await press(pilot, *["k"] * 30)
-        assert "below the range" in reading(pilot)
+        assert "below the colour range" in reading(pilot)
 
 
 async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound: OpenSound) -> None:

@@ -88,5 +88,5 @@ async def test_every_box_is_readable_where_the_locale_is_not_utf8(
         assert re.search(r"up k +One row up", seen(pilot.app))
         assert seen(pilot.app).isascii()
         await press(pilot, "escape", "ctrl+c")
-        assert "ctrl+q leaves smtui" in seen(pilot.app)
+        assert "ctrl+q quits smtui" in seen(pilot.app)
         assert seen(pilot.app).isascii()

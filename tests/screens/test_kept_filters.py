@@ -373,7 +373,7 @@ async def test_f_pressed_twice_opens_one_list_and_the_palette_opens_it_too(
         await press(pilot, "f", "escape")
         assert at(pilot) is LibraryScreen
         await press(pilot, "question_mark")
-        assert "library.kept" in line_with(pilot.app, "Filters and searches saved or asked lately.")
+        assert "library.kept" in line_with(pilot.app, "Saved and recent filters and searches.")
         await press(pilot, "escape", "colon", *"saved or asked lately")
         await press(pilot, "enter")
         assert at(pilot) is KeptScreen

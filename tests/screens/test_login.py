@@ -220,7 +220,7 @@ OK = [
 NO_WORKER = ServerHealth(
     name="workers",
     condition=Condition.NOT_STARTED,
-    trouble="No worker is listening",
+    trouble="No worker is running",
     hint="Start one with `smtui worker`.",
 )
 
@@ -242,7 +242,7 @@ async def test_with_room_each_server_has_a_line_with_its_hint(
     async with open_app((120, 40)) as pilot:
         await until(lambda: "MongoDB 7.0.0" in seen(pilot.app))
         assert "4 ms" in line_with(pilot.app, "MongoDB 7.0.0  db:1")
-        assert "Start one with `smtui worker`." in line_with(pilot.app, "No worker is listening.")
+        assert "Start one with `smtui worker`." in line_with(pilot.app, "No worker is running.")
 
 
 async def test_a_broken_server_says_what_to_do_until_it_is_mended(

@@ -570,7 +570,7 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         await press(pilot, "v", "v")
         await settle(pilot.app)
         text = seen(pilot.app)
-        assert "There are no words to look for" in text
+        assert "No words to look for" in text
         assert all(name in text for name in NAMES[:5])
         await press(pilot, "escape", "slash", *"kind:kick", "enter")
         await settle(pilot.app)
@@ -642,7 +642,7 @@ async def test_a_seed_that_nobody_heard_is_listened_to_and_then_compared(
         for name in NAMES[1:3]:
             await hear(home, pack, name)
     async with similar() as pilot:
-        assert "has not been listened to yet" in seen(pilot.app)
+        assert "has not been analysed yet" in seen(pilot.app)
         await press(pilot, "a")
         batches = home.kept.batches
         (run,) = await batches.runs(user_id=home.user_id, limit=1)
@@ -661,7 +661,7 @@ async def test_a_library_of_one_sound_says_so(
     async with home.open_services():
         await hear(home, pack, "a_kick.wav")
     async with similar() as pilot:
-        assert "There is no other sound to compare with" in seen(pilot.app)
+        assert "No other sound to compare with" in seen(pilot.app)
         await press(pilot, "enter", "y", "s", "greater_than_sign", "1", "plus")
         assert isinstance(pilot.app.screen, SimilarScreen)
 
@@ -670,7 +670,7 @@ async def test_an_empty_library_has_nothing_to_be_like(home: Home, open_app: Ope
     await home.sign_up()
     async with open_app() as pilot:
         await press(pilot, "s")
-        assert "There is no sound under the cursor" in "".join(told(pilot.app))
+        assert "No sound selected" in "".join(told(pilot.app))
         assert isinstance(pilot.app.screen, LibraryScreen)
 
 
@@ -790,4 +790,4 @@ async def test_where_nothing_can_be_written_the_line_says_why(
 async def test_without_hits_there_is_nothing_to_write(library: Home, similar: OpenSimilar) -> None:
     async with similar() as pilot:
         await press(pilot, "slash", *"kind:snare", "enter", "w")
-        assert "There are no hits to write" in "".join(told(pilot.app))
+        assert "No hits to write" in "".join(told(pilot.app))

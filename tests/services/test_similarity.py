@@ -46,7 +46,7 @@ def server() -> Iterator[ChromaServer]:
 
 
 class NobodyOutside:
-    """There are no files from outside here."""
+    """No files from outside here."""
 
     async def heard(self, path: Path) -> HeardOutside:
         return HeardOutside(embedding=unit(random.Random(str(path))), traits=Traits())
@@ -445,9 +445,9 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
     unheard = await shelf.add("/a/unheard.wav", None)
     answer = await shelf.like(alone)
     assert answer.hits == ()
-    assert answer.remarks == ("There is no other sound to compare with yet.",)
+    assert answer.remarks == ("No other sound to compare with yet.",)
     answer = await shelf.like(alone, filter="kind:snare")
-    assert answer.remarks == ("No other sound that was listened to matches the filter.",)
+    assert answer.remarks == ("No other analysed sound matches the filter.",)
     with pytest.raises(InputInvalid, match=r"unheard.*listened to.*`a`"):
         await shelf.similarity.like(
             Search(more=(Seed(name="unheard", file_id=unheard),)), viewer=ANNA

@@ -208,7 +208,7 @@ class ChromaIndex:
         if (collection.configuration.get("hnsw") or {}).get("space") != "cosine":
             return "The index does not compare by cosine"
         if told.get(VERSION) != self._recipe:
-            return "The index is of another version of the recipe than sounds are heard by here"
+            return "The index is of another version of the recipe than sounds are analysed by here"
         return ""
 
 

@@ -31,7 +31,7 @@ class Writing(Searching):
         if self._hits:
             self._ask_file("write the hits to", f"~/{self._proposed()}.csv")
         else:
-            self.say("There are no hits to write")
+            self.say("No hits to write")
 
     @property
     def _hits(self) -> tuple[Hit, ...]:

@@ -230,7 +230,7 @@ class Browser(Room):
         self.ask(self.asked.sorted_by(fields[(at + 1) % len(fields)]))
 
     def action_reverse(self) -> None:
-        """Sort the other way round."""
+        """Reverse the sort order."""
         self.ask(self.asked.reversed())
 
     def action_folder_only(self) -> None:

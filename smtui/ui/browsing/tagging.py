@@ -49,7 +49,7 @@ class Tagging(Browser):
         self.query_one(AskLine).ask(
             TAGS,
             f"tags for {count}",
-            hint="house, dusty   -tag takes away",
+            hint="house, dusty   -tag removes",
             suggester=TagSuggester(tuple(tags)),
         )
 
@@ -64,6 +64,6 @@ class Tagging(Browser):
         )
         sounds = counted(changed, "sound")
         told = ", ".join((*change.add, *(f"-{tag}" for tag in change.remove)))
-        self.say(f"Tags of {sounds} changed: {told}" if changed else "No tags changed")
+        self.say(f"Tagged {sounds}: {told}" if changed else "No tags changed")
         if self.answered:
             await self.reload()

@@ -22,7 +22,7 @@ class Claim:
 
     @property
     def doubtful(self) -> bool:
-        """There is no value, or a value that is more likely wrong than right."""
+        """No value, or a value that is more likely wrong than right."""
         return self.value is None or (self.confidence is not None and self.confidence < DOUBTFUL)
 
 

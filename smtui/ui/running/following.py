@@ -61,7 +61,7 @@ _FILES = (
 )
 _WORKERS = (
     Lane(title="", width=2, right=True),
-    Lane(title="Listening to", width=12, share=1),
+    Lane(title="Analysing", width=12, share=1),
     Lane(title="", width=15),
     Lane(title="", width=6),
 )
@@ -91,9 +91,9 @@ class Following(Room):
         self.services = services
         self.account = account
         self.options = options
-        self.runs = BatchTable(_RUNS, nothing="Nothing was listened to yet.", id="runs")
+        self.runs = BatchTable(_RUNS, nothing="Nothing has been analysed yet.", id="runs")
         self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
-        self.crew = BatchTable(_WORKERS, nothing="No worker listens now.", id="workers")
+        self.crew = BatchTable(_WORKERS, nothing="No worker is analysing.", id="workers")
         self.board = Board()
         self.names: Mapping[UserId, str] = {account.user_id: account.username}
         self._shown: tuple[RunId | None, int, int] | None = None
@@ -185,7 +185,9 @@ class Following(Room):
     def _show_files(self, state: tuple[RunId | None, int, int], lines: list[Line]) -> None:
         self._shown = state
         _, failed, heard = state
-        self.files.entitle(f"Failed ({failed:,})" if failed or not heard else f"Heard ({heard:,})")
+        self.files.entitle(
+            f"Failed ({failed:,})" if failed or not heard else f"Analysed ({heard:,})"
+        )
         self.files.show(lines)
 
     def show_board(self) -> None:
@@ -209,7 +211,7 @@ class Following(Room):
         self.crew.show([worker_line(number, one, now) for number, one in numbered])
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
         going = any(not one.progress.status.ended for one in self.board.runs)
-        idle = "nobody listens now" if going else "nothing runs"
+        idle = "nothing is being analysed" if going else "nothing runs"
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)
         words = {0: "no runs", 1: "1 run"}.get(count, f"{count:,} runs")

@@ -1,4 +1,4 @@
-"""The keys of what has the focus, and what they do."""
+"""Show the keys of this screen."""
 
 from __future__ import annotations
 

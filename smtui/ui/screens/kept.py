@@ -36,9 +36,9 @@ _LANES = (
     Lane(title="Kind", width=6),
     Lane(title="Line", width=20, share=1),
 )
-_NOTHING = "Nothing was saved or asked yet; / enters a filter, s finds what sounds alike."
+_NOTHING = "No saved or recent searches yet. / filters, s finds similar sounds."
 _NAME = "name"
-_GONE = "There is no line under the cursor"
+_GONE = "No line under the cursor"
 
 
 def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
@@ -190,7 +190,7 @@ class KeptScreen(Room):
         self._dropped = (*self._dropped, row)
         if self._present is not None and _key_of(self._present) == _key_of(row):
             self._present = None
-        self.say("Taken away; u brings it back")
+        self.say("Removed; u brings it back")
         self.read("")
 
     def action_undo(self) -> None:

@@ -79,18 +79,18 @@ def _last_folders(folder: str) -> str:
 def state(known: Known) -> Content | None:
     """Why there are no claims, and what to press; None where there are."""
     if known.listening:
-        return Content.styled("listening ...", "$primary")
+        return Content.styled("analysing ...", "$primary")
     if known.analysis is not None:
         return None
     trouble = known.sample.trouble
     if trouble is not None:
         return Content.assemble(
-            (f"not heard: {drawn(trouble.error)}", "$error"),
+            (f"not analysed: {drawn(trouble.error)}", "$error"),
             "   ",
             ("a", "bold $primary"),
-            " tries again",
+            " retries",
         )
-    return Content.assemble("not yet heard   ", ("a", "bold $primary"), " listens to it")
+    return Content.assemble("not analysed yet   ", ("a", "bold $primary"), " analyses it")
 
 
 def in_a_line(known: Known) -> Content:

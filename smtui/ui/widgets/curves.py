@@ -48,7 +48,7 @@ class Curves(Widget):
         """Draw both, each half of the height."""
         features = self._features
         if features is None or not features.times:
-            return Content.styled("There are no curves yet: a listens to this sound.", "$quiet")
+            return Content.styled("No curves yet. Press a to analyse this sound.", "$quiet")
         height = self.size.height // 2
         return Content("\n").join(
             [

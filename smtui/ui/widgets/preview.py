@@ -75,7 +75,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
     if sample.trouble is not None:
-        lines.append(Content.styled(f"not heard: {drawn(sample.trouble.error)}", "$error"))
+        lines.append(Content.styled(f"not analysed: {drawn(sample.trouble.error)}", "$error"))
     if sample.missing_since is not None:
         lines.append(Content.styled("the file is no longer there", "$error"))
     return Content("\n").join(lines)
