@@ -156,7 +156,7 @@ def _page(path: Path, heard: Explained, wishes: _Wishes) -> Iterator[str]:
 def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
     """What speaks for one claim, as a paragraph with its name before it."""
     label = f"{_INDENT}{name:<6}"
-    text = "; ".join(reason.rstrip(".") for reason in reasons) or "nothing speaks for one"
+    text = "; ".join(reason.rstrip(".") for reason in reasons) or "no evidence"
     yield from textwrap.wrap(
         shown(text),
         max(width, 2 * _NARROWEST),

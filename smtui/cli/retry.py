@@ -25,7 +25,7 @@ def retry_command(*, name: str) -> None:
             if again is None:
                 out(f"Nothing has failed in run {short(before.run_id)}.")
                 return
-            out(f"Run {short(again)} tries {counted(before.failed, 'sound')} once more.")
+            out(f"Run {short(again)} retries {counted(before.failed, 'sound')}.")
             if batches.waiting:
                 err(f"Waiting: {batches.waiting}")
 

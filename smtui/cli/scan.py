@@ -140,7 +140,7 @@ def _report(progress: ScanProgress) -> list[str]:
         lines = [f"{counted(progress.seen, 'sound')}: {_counts(progress)}."]
     if progress.ignored:
         entries = counted(progress.ignored, "entry", "entries")
-        lines.append(f"{entries} left out: no sound, or told to be ignored.")
+        lines.append(f"Skipped {entries} (not audio, or ignored).")
     return lines
 
 

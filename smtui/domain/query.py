@@ -102,7 +102,7 @@ def _term(word: Typed) -> Expression:
         inner, turned = inner.after(len(sign)), not turned
     if not inner.text and not inner.literal:
         raise word.mistake(
-            f"{word.text} waits for what to leave out", hint="-kind:kick leaves out kicks."
+            f"{word.text} needs a condition to leave out", hint="-kind:kick leaves out kicks."
         )
     found = _positive(inner)
     return Not(found) if turned else found

@@ -271,7 +271,7 @@ class _Reader:
         rest = self._text[word.end :]
         self._where = rest.strip()
         if not self._where:
-            raise word.mistake("where waits for a filter", hint="where -loop kick")
+            raise word.mistake("where needs a filter", hint="where -loop kick")
         self._checked(self._where, word.end + len(rest) - len(rest.lstrip()))
 
     def _filter(self) -> str:

@@ -69,7 +69,7 @@ def _check(candidate: Candidate, status: os.stat_result, head: bytes) -> None:
         raise SoundUnreadable(words, code=ErrorCode.UNSUPPORTED)
     if name != b"mp3":
         raise SoundUnreadable(
-            "The file is named like a sound but is none", code=ErrorCode.UNSUPPORTED
+            "It has an audio file name but contains no audio", code=ErrorCode.UNSUPPORTED
         )
     # MP3 may begin with rubbish that decoders skip, so its name is given the benefit of the doubt.
 

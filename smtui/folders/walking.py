@@ -23,7 +23,7 @@ from smtui.folders.sniff import HEAD_BYTES, SOUND_NAMES, UNKNOWN_SOUND_NAMES, en
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
-_AWAY = "; is its drive away? The library keeps its sounds"
+_AWAY = "; is its drive unplugged? Its sounds stay in the library"
 _CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
 
 
@@ -102,9 +102,7 @@ class _Walk:
         except OSError as error:
             self._refuse(self.root, error, what="folder")
             if not os.path.lexists(self.root):
-                self.unreadable = [
-                    _unreadable(self.root, ErrorCode.VANISHED, f"Nothing here{_AWAY}")
-                ]
+                self.unreadable = [_unreadable(self.root, ErrorCode.VANISHED, f"Not found{_AWAY}")]
             return []
         if stat.S_ISREG(status.st_mode):
             self._look_at(self.root, status)

@@ -16,7 +16,7 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
-from smtui.domain.text import shown
+from smtui.domain.text import counted, shown
 from smtui.services.id_pages import id_pages
 from smtui.services.seeds import check_seen
 from smtui.services.spreading import spread
@@ -228,7 +228,7 @@ def _remarks(search: Search, found: _Found) -> list[str]:
         told.append('"Goes with" ignores what you marked as less like.')
     if found.other_tempo:
         verb = "is" if found.other_tempo == 1 else "are"
-        told.append(f"{found.other_tempo:,} of another tempo {verb} left out.")
+        told.append(f"{counted(found.other_tempo, 'sound')} of another tempo {verb} not shown.")
     if found.unheard:
         told.append(not_listened_to(found.unheard))
     if not found.fits:

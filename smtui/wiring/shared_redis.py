@@ -61,7 +61,7 @@ class ListeningWorkers:
 def of_other_versions(reports: Iterable[WorkerReport], mine: str) -> str:
     """Say which machines' workers are of another smtui than this one; empty where none is."""
     others = {
-        f"{shown(report.machine)} listens with smtui {shown(report.version)}"
+        f"{shown(report.machine)} works with smtui {shown(report.version)}"
         for report in reports
         if numbers(report.version) != numbers(mine)
     }

@@ -89,7 +89,7 @@ def test_a_run_from_its_beginning_to_its_end(paused: Path):
     assert "nothing to go on with. `smtui retry`" in smtui("resume", run).stdout
     tone(paused / "tone3.wav", 500)
     assert smtui("scan", "--no-analyze", paused).returncode == 0
-    assert "tries 1 sound once more." in smtui("retry", run).stdout
+    assert "retries 1 sound." in smtui("retry", run).stdout
     wait_until(lambda: batches(run)[0]["finished_at"])
     assert batches(run)[0]["completed"] == 4
     assert "Nothing has failed" in smtui("retry", run).stdout

@@ -510,8 +510,8 @@ async def test_what_the_name_says_stands_beside_what_was_heard(
     async with open_app(size=(120, 40)) as pilot:
         await until(lambda: "70.0 BPM" in seen(pilot.app))
         assert "name 140 Am" in line_with(pilot.app, "said ")
-        assert "half heard" in seen(pilot.app)
-        assert "relative key heard" in seen(pilot.app)
+        assert "analysed as half" in seen(pilot.app)
+        assert "analysed as relative key" in seen(pilot.app)
         await press(pilot, "slash", *"is:disagree")
         assert names(pilot) == ["bd_140_Am.wav"]
         await press(pilot, "enter", "enter")

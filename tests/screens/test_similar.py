@@ -510,7 +510,7 @@ async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [(" timber=3", "no aspect timber"), (" +nobody", "no sound called nobody")]
+    ("typed", "words"), [(" timber=3", "No aspect timber"), (" +nobody", "no sound called nobody")]
 )
 async def test_a_wrong_line_is_kept_with_the_mistake_named(
     library: Home, similar: OpenSimilar, typed: str, words: str

@@ -141,7 +141,7 @@ async def test_half_and_double_tempo_go_along_and_others_are_left_out(
     assert "twice the tempo" in told["hats 252.wav"]
     assert "same tempo" in told["hats 130.wav"]
     assert "tempo" not in told["hat.wav"]
-    assert "1 of another tempo is left out." in answer.remarks
+    assert "1 sound of another tempo is not shown." in answer.remarks
 
 
 async def test_a_loop_a_little_faster_is_laid_over_beat_by_beat(library: SoundingLibrary) -> None:

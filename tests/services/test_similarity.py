@@ -448,11 +448,11 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
     assert answer.remarks == ("No other sound to compare with yet.",)
     answer = await shelf.like(alone, filter="kind:snare")
     assert answer.remarks == ("No other analysed sound matches the filter.",)
-    with pytest.raises(InputInvalid, match=r"unheard.*listened to.*`a`"):
+    with pytest.raises(InputInvalid, match=r"unheard.*analysed yet.*`a`"):
         await shelf.similarity.like(
             Search(more=(Seed(name="unheard", file_id=unheard),)), viewer=ANNA
         )
-    with pytest.raises(InputInvalid, match="no sound to be like"):
+    with pytest.raises(InputInvalid, match="No sound to be like"):
         await shelf.similarity.like(Search(), viewer=ANNA)
     with pytest.raises(InputInvalid, match="More than"):
         await shelf.like(*[alone] * 9)

@@ -93,7 +93,7 @@ async def test_filter_and_folders_are_kept_to(library: SoundingLibrary) -> None:
 
 
 async def test_what_says_nothing_is_refused_in_one_sentence(library: SoundingLibrary) -> None:
-    with pytest.raises(InputInvalid, match="no words"):
+    with pytest.raises(InputInvalid, match="No words"):
         await found(library, "  ")
     with pytest.raises(InputInvalid, match='"purple" says nothing'):
         await found(library, "purple")

@@ -179,7 +179,7 @@ class ChromaIndex:
         try:
             return await self._line.ask(work, insist=insist)
         except LookupError as error:
-            raise IndexUnusable("The index is being made anew", hint="Try again.") from error
+            raise IndexUnusable("The index is being rebuilt", hint="Try again.") from error
 
     async def _usable(self, client: AsyncClientAPI) -> AsyncCollection:
         if self._known is None:

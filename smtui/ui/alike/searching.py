@@ -38,7 +38,7 @@ SEARCH = "search"
 _AGAIN = 2.0
 _NOTICE_LINES = 8
 _PASSING = (ServerUnavailable, IndexUnusable)
-_PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
+_PLACES = {View.ALIKE: "Similar to", View.FITS: "Goes with", View.WORDS: "Described as"}
 
 
 class Searching(Room):

@@ -94,7 +94,7 @@ class Browser(Room):
         line = self.query_one(FilterLine)
         asked, mistake = asked.understood()
         line.show_mistake(mistake)
-        line.show_order(asked.order)
+        line.show_order(asked.order(ascii=self.options.ascii))
         self._answering = self._ask(asked, pause)
         return self._answering
 

@@ -9,6 +9,7 @@ from smtui.domain.sample import key_label
 
 DOUBTFUL = 0.5
 """A claim below this confidence is shown dim."""
+_LONGEST_HIT = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     lines = [
         ("loudness", loudness(heard.loudness_lufs)),
         ("true peak", _decibels(heard.true_peak_dbtp, "dBTP")),
-        ("form", "loop" if heard.is_loop else "one-shot"),
+        ("type", form(heard.is_loop, heard.tempo, heard.duration)),
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
@@ -75,6 +76,16 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
         ("stereo", "" if heard.stereo_correlation is None else f"{heard.stereo_correlation:+.2f}"),
     ]
     return tuple((name, value) for name, value in lines if value)
+
+
+def form(is_loop: bool, tempo: float | None, seconds: float) -> str:  # noqa: FBT001 - a fact
+    """Name what a sound is to a producer; nothing where it is neither loop nor single hit.
+
+    A long sound, or one with a tempo, is a piece or a phrase.
+    """
+    if is_loop:
+        return "loop"
+    return "" if tempo is not None or seconds > _LONGEST_HIT else "one-shot"
 
 
 def loudness(lufs: float | None) -> str:

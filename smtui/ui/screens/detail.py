@@ -182,7 +182,7 @@ class DetailScreen(Awaiting, TowardsAlike):
         elif picture is not None and picture.coarse:
             words.append("drawing in more detail ...")
         elif self.analysis is not None:
-            words.append(f"recipe {self.analysis.measured.recipe_version}")
+            words.append(f"analysis {self.analysis.measured.recipe_version}")
         self.query_one("#reading", Static).update("  ".join(words), layout=False)
 
     @on(Spectrogram.CursorMoved)

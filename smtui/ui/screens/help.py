@@ -17,7 +17,7 @@ FILTERS = """\
 Words find names, folders and tags. Conditions narrow them:
   bpm:120..128  bpm:~126  key:Am  kind:kick  length:<1s  loud:>-12
   tag:house  in:drums  format:wav  is:loop  is:failed  bpm:-
-A - before anything turns it round: -loop  -tag:dusty
+A - in front excludes: -loop  -tag:dusty
 Space means and, | means or, "two words" stay together."""
 
 

@@ -53,7 +53,7 @@ class KeptScreen(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("F", "save", "Save", "Save this line under a name."),
         _key("D,delete", "drop", "Drop", "Take this line away; u brings it back."),
-        _key("u", "undo", "Undo", "Bring back what was taken away last."),
+        _key("u", "undo", "Undo", "Bring back what was removed last."),
         _key("y", "copy", "Copy", "Copy this line.", show=False),
         _key("escape,q", "back", "Back", "Back to where you were."),
     ]
@@ -194,7 +194,7 @@ class KeptScreen(Room):
         self.read("")
 
     def action_undo(self) -> None:
-        """Bring back what was taken away last."""
+        """Bring back what was removed last."""
         if self._dropped:
             *before, last = self._dropped
             self._dropped = tuple(before)

@@ -84,7 +84,13 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         _key("less_than_sign", "less_like", "Less", "Less like this; again: no more.", show=True),
         _key("v", "view", "View", "The other view: alike, fits, words.", show=True),
         _key("slash", "filter", "Filter", "Filter the results.", show=True),
-        _key("apostrophe", "turns", "In turn", "The picture of the seed, of this row.", show=True),
+        _key(
+            "apostrophe",
+            "turns",
+            "Swap",
+            "Show the picture of the seed, or of this row.",
+            show=True,
+        ),
         _key("L", "line", "Line", "Edit the whole search as one line."),
         _key("S", "similar_outside", "Outside", "Find what is like a file from outside."),
         _key("a", "analyze", "Analyse", "Analyse this sound, or the seed if it has no analysis."),
@@ -105,7 +111,7 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
 
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
-        yield TitleLine("Like", self.account.username, id="title")
+        yield TitleLine("Similar to", self.account.username, id="title")
         yield WeightsLine(ascii_alone=self.options.ascii, id="weights")
         yield FilterLine(id="filter")
         with Horizontal(id="body"):

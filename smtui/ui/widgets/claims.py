@@ -63,7 +63,7 @@ def facts(known: Known) -> Content:
     if said:
         words = " ".join(drawn(each.words) for each in said)
         apart = "".join(f" ({', '.join(each.differs)})" for each in said if each.differs)
-        parts.append(Content.assemble((f"said {words}", "$quiet"), (apart, "$warning")))
+        parts.append(Content.assemble((f"labelled {words}", "$quiet"), (apart, "$warning")))
     if sample.tags:
         newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
         tags = drawn(", ".join(sample.tags))
@@ -164,14 +164,14 @@ def _file_lines(known: Known) -> list[Content]:
     sample = known.sample
     lines = []
     for said in said_lines(sample):
-        lines.append(_line(f"said {said.label}"[:_LABEL], drawn(said.words), "$quiet"))
+        lines.append(_line(said.label, drawn(said.words), "$quiet"))
         lines += [_line("", words, "$warning") for words in said.differs]
     if sample.tags:
         lines.append(_line("tags", drawn(", ".join(sample.tags)), ""))
         lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]
     if known.analysis is not None:
         heard = known.analysis.measured
-        lines.append(_line("recipe", f"{heard.recipe_version}, {heard.level}", "$quiet"))
+        lines.append(_line("analysis", f"{heard.recipe_version}, {heard.level}", "$quiet"))
     return lines
 
 
