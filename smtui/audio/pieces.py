@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from smtui.audio.decoder import Decoder
-from smtui.audio.read import LOUDEST_SAMPLE, probe
+from smtui.audio.decoder import Decoder, Undecodable
+from smtui.audio.read import LOUDEST_SAMPLE, opened
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 
@@ -26,8 +24,8 @@ class Pieces:
     """An open file that gives any piece of itself, zeros outside, reading nothing twice."""
 
     def __init__(self, decoder: Decoder, *, frames: int) -> None:
-        self.rate: int = decoder.file.samplerate
-        self.channels: int = decoder.file.channels
+        self.rate: int = decoder.rate
+        self.channels: int = decoder.channels
         self.frames = frames
         self._decoder = decoder
         self._kept_start = 0
@@ -59,7 +57,7 @@ class Pieces:
         try:
             self._decoder.go_to(start)
             block = self._decoder.read(stop - start)
-        except soundfile.LibsndfileError as error:
+        except Undecodable as error:
             block = self._readable(start, stop)
             if not len(block) and not self._was_read:
                 raise _damaged(error) from error
@@ -67,14 +65,14 @@ class Pieces:
             # What could be read is worth a picture; the rest of the file is drawn as silence.
             self.frames = start + len(block)
         self._was_read = True
-        if self._decoder.file.subtype in ("FLOAT", "DOUBLE"):
+        if self._decoder.is_float:
             block[~(np.abs(block) <= LOUDEST_SAMPLE)] = 0
         return block
 
     def _readable(self, start: int, stop: int) -> Floats:
         """Read in small steps up to where the data are damaged."""
         steps = [np.zeros((0, self.channels), np.float32)]
-        with contextlib.suppress(soundfile.LibsndfileError):
+        with contextlib.suppress(Undecodable):
             self._decoder.restart()
             self._decoder.go_to(start)
             for place in range(start, stop, _STEP):
@@ -85,19 +83,11 @@ class Pieces:
 @contextmanager
 def opened_pieces(path: Path) -> Iterator[Pieces]:
     """Open a sound by descriptor, because any bytes may be in its name. Raises SoundUnreadable."""
-    header = probe(path)
-    frames = round(header.duration * header.sample_rate)
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise SoundUnreadable("The file is not there", code=ErrorCode.VANISHED) from error
-    try:
-        with Decoder(descriptor) as decoder:
-            yield Pieces(decoder, frames=frames)
-    except soundfile.SoundFileError as error:
-        raise _damaged(error) from error
-    finally:
-        os.close(descriptor)
+    with opened(path) as sound:
+        try:
+            yield Pieces(sound.decoder, frames=sound.count())
+        except Undecodable as error:
+            raise _damaged(error) from error
 
 
 def _damaged(error: Exception) -> SoundUnreadable:

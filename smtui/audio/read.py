@@ -1,6 +1,7 @@
 """From bytes on disk to blocks of samples, with every way a file can be bad told in words.
 
-Files are decoded block by block with libsndfile, so memory does not grow with their length.
+Files are decoded block by block, so memory does not grow with their length; `decoding` chooses
+by what.
 What a header claims is checked before anything is made of it.
 """
 
@@ -12,14 +13,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import soundfile
 
-from smtui.audio.decoder import UNKNOWN_FRAMES, Decoder, Samples
+from smtui.audio.decoder import Decoder, Samples, Undecodable
+from smtui.audio.decoding import decoder_of
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 
@@ -32,20 +32,12 @@ MOST_CHANNELS = 64
 LOUDEST_SAMPLE = 1e4
 """Beyond 80 dB over full scale a float file holds garbage, not sound."""
 
-_UNRECOGNISED = 1
 _HASH_CHUNK = 1 << 20
 _SHORT_READ = 1_024
 # No format stores more samples per byte than this; FLAC comes near it with digital silence.
 _MOST_FRAMES_PER_BYTE = 16_384
-# libsndfile takes a few bytes of almost any binary for these; none of them is a sound library's.
-_NOT_SOUND = frozenset({"MAT4", "MAT5", "HTK", "MPC2K", "WVE", "RAW", "SD2"})
 # Of a file that ends within its first page of sound libsndfile only knows that it is empty.
 _PAGED = frozenset({"ogg", "opus"})
-_FORMAT_NAMES = {"WAVEX": "wav", "RF64": "wav", "SVX": "iff", "NIST": "sph"}
-_BIT_DEPTHS = {
-    "PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32, "DOUBLE": 64,
-    "ALAC_16": 16, "ALAC_20": 20, "ALAC_24": 24, "ALAC_32": 32,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +50,7 @@ class Header:
         sample_rate: Hz.
         format: wav, flac, mp3, ogg, opus, aiff, …
         bit_depth: bits per stored sample, None for lossy formats.
+        padded: an encoder has put silence around the sound, and the file does not say how much.
     """
 
     duration: float
@@ -66,6 +59,7 @@ class Header:
     channels: int
     format: str
     bit_depth: int | None
+    padded: bool = False
 
 
 @dataclass(slots=True)
@@ -73,7 +67,7 @@ class Sound:
     """An open file: its header, its hash and its samples in blocks."""
 
     header: Header
-    _decoder: Decoder = field(repr=False)
+    decoder: Decoder = field(repr=False)
     _descriptor: int = field(repr=False)
 
     def file_hash(self) -> str:
@@ -104,29 +98,39 @@ class Sound:
         size = max(1, BLOCK_VALUES // header.channels)
         place = start
         try:
-            self._decoder.go_to(start)
+            self.decoder.go_to(start)
             while stop is None or place < stop:
                 wanted = size if stop is None else min(size, stop - place)
-                block = self._decoder.read(wanted)
+                block = self.decoder.read(wanted)
                 if not len(block):
                     break
                 _check_values(block)
                 place += len(block)
                 _check_length(place, header)
                 yield block
-        except soundfile.SoundFileError as error:
+        except Undecodable as error:
             raise self._broken_after(place) from error
-        if stop is None and place < _least_frames(header):
+        if stop is None and place < self.decoder.least * (header.frames or 0):
             raise _breaks_off(place, header)
+
+    def count(self) -> int:
+        """Samples per channel: the header's number, or all that can be decoded.
+
+        Raises:
+            SoundUnreadable: as `blocks`.
+        """
+        frames = self.header.frames
+        return sum(len(block) for block in self.blocks()) if frames is None else frames
 
     def _broken_after(self, place: int) -> SoundUnreadable:
         """Say where the data cannot be decoded: short reads find it within the block."""
         # A decoder that met the file's end wants more bytes; one that stands before it met rubbish.
-        ended = os.lseek(self._descriptor, 0, os.SEEK_CUR) >= os.fstat(self._descriptor).st_size
+        ended = self.decoder.met_end
         # Anew, because a FLAC decoder that stumbled once finds no place any more.
-        with suppress(soundfile.SoundFileError), Decoder(self._descriptor) as again:
-            again.go_to(place)
-            while count := len(again.read(_SHORT_READ)):
+        with suppress(Undecodable):
+            self.decoder.restart()
+            self.decoder.go_to(place)
+            while count := len(self.decoder.read(_SHORT_READ)):
                 place += count
         if ended and self.header.frames is not None:
             return _breaks_off(place, self.header)
@@ -147,14 +151,11 @@ def opened(path: Path) -> Iterator[Sound]:
     descriptor = _descriptor(path)
     try:
         size = _checked_size(descriptor)
-        try:
-            decoder = Decoder(descriptor)
-        except (soundfile.SoundFileError, TypeError) as error:
-            raise _not_opened(error) from error
-        with decoder:
-            header = _header(decoder.file)
+        _, dot, ending = os.fsencode(path.name).rpartition(b".")
+        with decoder_of(descriptor, size, ending=ending.lower() if dot else b"") as decoder:
+            header = _header(decoder)
             _check_claims(header, size)
-            yield Sound(header=header, _decoder=decoder, _descriptor=descriptor)
+            yield Sound(header=header, decoder=decoder, _descriptor=descriptor)
     except MemoryError as error:
         message = "Not enough memory to analyse it"
         raise SoundUnreadable(message, code=ErrorCode.OUT_OF_MEMORY) from error
@@ -171,18 +172,8 @@ def probe(path: Path) -> Header:
         SoundUnreadable: as `opened`.
     """
     with opened(path) as sound:
-        header = sound.header
-        if header.frames is not None:
-            return header
-        frames = sum(len(block) for block in sound.blocks())
-        return Header(
-            duration=frames / header.sample_rate,
-            frames=frames,
-            sample_rate=header.sample_rate,
-            channels=header.channels,
-            format=header.format,
-            bit_depth=header.bit_depth,
-        )
+        frames, header = sound.count(), sound.header
+    return replace(header, frames=frames, duration=frames / header.sample_rate)
 
 
 def _descriptor(path: Path) -> int:
@@ -212,34 +203,20 @@ def _checked_size(descriptor: int) -> int:
     return status.st_size
 
 
-def _not_opened(error: Exception) -> SoundUnreadable:
-    if getattr(error, "code", _UNRECOGNISED) == _UNRECOGNISED:
-        return SoundUnreadable(
-            "The file is not a sound in a known format", code=ErrorCode.UNSUPPORTED
-        )
-    return SoundUnreadable("The file's header is damaged", code=ErrorCode.UNREADABLE)
-
-
-def _header(file: Any) -> Header:
-    if file.format in _NOT_SOUND:
-        raise SoundUnreadable(
-            "The file is not a sound in a known format", code=ErrorCode.UNSUPPORTED
-        )
-    frames = None if file.frames >= UNKNOWN_FRAMES else max(0, int(file.frames))
-    rate = int(file.samplerate)
+def _header(decoder: Decoder) -> Header:
+    rate = decoder.rate
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise SoundUnreadable(
             f"The header claims {rate} samples per second", code=ErrorCode.UNREADABLE
         )
-    name = "opus" if file.subtype == "OPUS" else _FORMAT_NAMES.get(file.format)
-    depth = _BIT_DEPTHS.get(file.subtype)
     return Header(
-        duration=(frames or 0) / rate,
-        frames=frames,
+        duration=(decoder.frames or 0) / rate,
+        frames=decoder.frames,
         sample_rate=rate,
-        channels=int(file.channels),
-        format=name or file.format.lower(),
-        bit_depth=depth,
+        channels=decoder.channels,
+        format=decoder.format,
+        bit_depth=decoder.bit_depth,
+        padded=decoder.padded,
     )
 
 
@@ -282,11 +259,6 @@ def _check_length(frames: int, header: Header) -> None:
 def _too_long() -> SoundUnreadable:
     hours = round(LONGEST_SECONDS / 3600)
     return SoundUnreadable(f"The sound is longer than {hours} hours", code=ErrorCode.TOO_LONG)
-
-
-def _least_frames(header: Header) -> float:
-    """How many frames must be there; an MP3's header is often a little wrong in good files."""
-    return (header.frames or 0) * (0.98 if header.format == "mp3" else 1.0)
 
 
 def _breaks_off(place: int, header: Header) -> SoundUnreadable:

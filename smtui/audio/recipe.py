@@ -214,7 +214,7 @@ def _heard(sound: Sound, ears: Ears) -> Heard:
     return Heard(
         frames=frames,
         levels=levels,
-        rhythm=rhythm(frames, levels, duration),
+        rhythm=rhythm(frames, levels, duration, padded=header.padded),
         tonality=tonality(ears.pitches.finish(), duration),
         note=note,
         material=material_of(frames, ears.frames.sketch, levels.envelope, note),

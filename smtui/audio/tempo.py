@@ -8,9 +8,9 @@ count. Anything else is searched for the period that repeats best. What chooses 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from smtui.audio.beats import beat_grid, refined
+from smtui.audio.beats import beat_grid, refined, unpadded
 from smtui.audio.frames import FRAMES_PER_SECOND, Array, Frames
 from smtui.audio.levels import Levels
 from smtui.audio.meter import FEWEST_BEATS, meter_signs
@@ -37,6 +37,8 @@ _SHORTEST_PIECE = 2.5
 _FEWEST_ONSETS = 3
 _LEAST_CONTRAST = 0.16
 """Rises below a sixth of the loudest level are the shimmer of noise and tones, not strokes."""
+_LONGEST_PADDING = 0.1
+"""s that an encoder may have put around a loop."""
 _LEAST_SURE = 0.1
 _LEAST_RIVAL = 0.005
 _MOST_ALTERNATIVES = 3
@@ -84,8 +86,11 @@ class _Claim:
     span: Span | None
 
 
-def rhythm(frames: Frames, levels: Levels, duration: float) -> Rhythm:
-    """Find the beat of a sound of `duration` seconds."""
+def rhythm(frames: Frames, levels: Levels, duration: float, *, padded: bool = False) -> Rhythm:
+    """Find the beat of a sound of `duration` seconds.
+
+    `padded`: an encoder has put silence around it, and nobody tells how much.
+    """
     struck = onset_frames(frames.strength)
     onsets = tuple(float(place) / FRAMES_PER_SECOND for place in struck)
     contrast = contrast_of(frames, struck)
@@ -103,6 +108,8 @@ def rhythm(frames: Frames, levels: Levels, duration: float) -> Rhythm:
     claim = _claim(signs)
     if claim is None or claim.confidence < _LEAST_SURE:
         return Rhythm(onsets=onsets, evidence=_NO_BEAT)
+    if padded:
+        claim = _unpadded(claim, signs)
     return _told(claim, signs, onsets)
 
 
@@ -145,6 +152,26 @@ def _as_loop(signs: Signs, loop: Choice, gate: float) -> _Claim:
     sure = sureness(perceptrons("tempo")["sure_loop"], gate, readings[0].share)
     pulse = ring(signs.strokes, start, length)
     return _Claim(readings=readings, confidence=sure, pulse=pulse, span=span)
+
+
+def _unpadded(claim: _Claim, signs: Signs) -> _Claim:
+    """Take a loop for as long as its strokes say, and the rest for what an encoder added."""
+    best, whole = claim.readings[0], signs.duration
+    if claim.span is None:
+        return claim
+    shortest = max(whole - _LONGEST_PADDING, whole / 2)
+    bounds = (60 * best.beats / whole, 60 * best.beats / shortest)
+    tempo = unpadded(line(signs.strokes), signs.frames.strength, best.tempo, bounds)
+    if tempo is None:
+        return claim
+    scale, length = tempo / best.tempo, 60 * best.beats / tempo
+    added = whole - length
+    return replace(
+        claim,
+        readings=tuple(replace(each, tempo=each.tempo * scale) for each in claim.readings),
+        pulse=ring(signs.strokes, added / 2 * FRAMES_PER_SECOND, length * FRAMES_PER_SECOND),
+        span=Span(start=added / 2, length=length, trimmed=added),
+    )
 
 
 def _probability(net: Perceptron, row: Array) -> float:

@@ -34,7 +34,8 @@ def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: i
     A run is what was asked for at once: one or more batches of at most 1,000 sounds. --json gives
     each batch as one line, with the fields of the documents: batch_id, user_id, status,
     total_files, completed, failed, cancelled, file_ids, results, created_at, updated_at, run_id,
-    level, cancel_requested_at, started_at, finished_at.
+    level, cancel_requested_at, started_at, finished_at. What another program asked for is shown
+    as its own: it has no run_id and no level, and smtui does not work on it.
 
     --failures prints a line per sound that failed: its path, the code and the reason, with tabs
     between in a pipe. Without it the newest 20 runs are shown, with --json or --limit all.
@@ -72,16 +73,17 @@ async def _print_runs(box: Opened, runs: Sequence[RunProgress]) -> None:
 
 
 def _row(each: RunProgress, titles: Mapping[RunId, str]) -> tuple[str, ...]:
+    title = titles.get(each.run_id, "-")
     stopping = each.cancel_requested_at is not None and not each.status.ended
     return (
         short(each.run_id),
         local_time(each.created_at),
-        each.level.value,
+        "-" if each.is_foreign else each.level.value,
         "stopping" if stopping else each.status.value,
         f"{each.completed:,}/{each.total:,}",
         f"{each.failed:,}",
         f"{each.total - each.ended_files:,}",
-        titles.get(each.run_id, "-"),
+        f"another program: {title}" if each.is_foreign else title,
     )
 
 
@@ -129,8 +131,8 @@ def _document(batch: Batch) -> dict[str, object]:
         "cancelled": batch.cancelled,
         "file_ids": batch.file_ids,
         "results": {file_id: result for file_id, result in results.items() if result},
-        "run_id": batch.run_id,
-        "level": batch.level.value,
+        "run_id": None if batch.is_foreign else batch.run_id,
+        "level": None if batch.is_foreign else batch.level.value,
         **times,
     }
 

@@ -18,6 +18,7 @@ from smtui.domain.text import counted, printable_path, shown
 
 _TOLD = 50
 _CELLS = 30
+_UNFINISHED = "unfinished downloads and temporary files"
 
 
 @click.command("scan")
@@ -141,6 +142,9 @@ def _report(progress: ScanProgress) -> list[str]:
     if progress.ignored:
         entries = counted(progress.ignored, "entry", "entries")
         lines.append(f"Skipped {entries} (not audio, or ignored).")
+    if progress.unfinished:
+        files = counted(progress.unfinished, "unfinished download or temporary file", _UNFINISHED)
+        lines.append(f"{files} left out.")
     return lines
 
 

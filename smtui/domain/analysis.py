@@ -129,6 +129,8 @@ class PitchTrack:
 class Measurement:
     """What one listening found; knows the sound's bytes, not whose file it is.
 
+    Another program's has recipe version 0, and does not say everything.
+
     Attributes:
         tempo: BPM, or None where there is no beat.
         key: `C` … `B` with sharps, or None where there is no key.
@@ -150,6 +152,8 @@ class Measurement:
         onsets, beats: s, rising.
         embedding: 768 numbers of single precision in the blocks of `domain.embedding`, else empty.
         processing_time: s that the listening took.
+        unsaid: fields, also of `claims`, of which another program says nothing. What stands in
+            them only fills them; a claim that it makes without a confidence counts as sure.
     """
 
     level: Level
@@ -183,10 +187,38 @@ class Measurement:
     segments: tuple[Segment, ...] = ()
     pitch_track: PitchTrack | None = None
     harmonic_share: float | None = None
+    unsaid: tuple[str, ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """True if another program made it."""
+        return self.recipe_version == 0
+
+    @property
+    def is_silent(self) -> bool:
+        """True if it was measured and there is nothing but digital silence."""
+        return self.loudness_lufs is None and "loudness_lufs" not in self.unsaid
+
+    def sureness(self, claim: str) -> float | None:
+        """Return how sure `tempo`, `key`, `meter` or `kind` is; None where nobody says."""
+        name = f"{claim}_confidence"
+        if name in self.unsaid:
+            return None
+        return self.kind_confidence if claim == "kind" else float(getattr(self.claims, name))
 
 
-def quality_of(measured: Measurement) -> Quality:
-    """Give what the table and its filters know of the material's quality."""
+_QUALITIES = frozenset(
+    {"true_peak_dbtp", "clipped_samples", "dc_offset", "silence_head", "silence_tail"}
+)
+
+
+def quality_of(measured: Measurement) -> Quality | None:
+    """Give what the table and its filters know of the material's quality.
+
+    None where another program measured only some of it: a peak that is missing is no silence.
+    """
+    if not _QUALITIES.isdisjoint(measured.unsaid):
+        return None
     return Quality(
         true_peak_dbtp=measured.true_peak_dbtp,
         bit_depth=measured.bit_depth,
@@ -203,14 +235,14 @@ def heard_of(measured: Measurement, at: datetime) -> Heard:
     """What the row of a sound shows of a measurement."""
     return Heard(
         tempo=measured.tempo,
-        tempo_confidence=measured.claims.tempo_confidence,
+        tempo_confidence=measured.sureness("tempo"),
         key=measured.key,
         mode=measured.mode,
-        key_confidence=measured.claims.key_confidence,
+        key_confidence=measured.sureness("key"),
         root_note=measured.root_note,
         kind=measured.kind,
-        kind_confidence=measured.kind_confidence,
-        is_loop=measured.is_loop,
+        kind_confidence=measured.sureness("kind"),
+        is_loop=None if "is_loop" in measured.unsaid else measured.is_loop,
         loudness_lufs=measured.loudness_lufs,
         quality=quality_of(measured),
         level=measured.level,
@@ -219,15 +251,46 @@ def heard_of(measured: Measurement, at: datetime) -> Heard:
     )
 
 
+def listened_rank(heard: Heard) -> int:
+    """Return the rank of the level to which smtui itself has listened, -1 where it has not."""
+    if heard.recipe_version == 0:
+        return -1
+    return Level(heard.level).rank if heard.rank is None else heard.rank
+
+
+AiValue = str | float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AiPart:
+    """What a language model said of a sound; another program's words, so inert and bounded.
+
+    Attributes:
+        detailed: names (genre, mood, instruments, production_quality) with what is said of each.
+    """
+
+    provider: str | None = None
+    model: str | None = None
+    summary: str | None = None
+    detailed: tuple[tuple[str, AiValue], ...] = ()
+    production_tips: tuple[str, ...] = ()
+    creative_ideas: tuple[str, ...] = ()
+    fl_studio_recommendations: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
-    """A measurement saved for a file of the library."""
+    """A measurement saved for a file of the library.
+
+    `ai` is of the best analysis of the file that has such a part.
+    """
 
     analysis_id: AnalysisId
     file_id: FileId
     user_id: UserId | None
     analyzed_at: datetime
     measured: Measurement
+    ai: AiPart | None = None
 
     @property
     def head(self) -> AnalysisHead:
@@ -240,12 +303,16 @@ class Analysis:
             level=self.measured.level,
             recipe_version=self.measured.recipe_version,
             file_hash=self.measured.file_hash,
+            has_ai=self.ai is not None,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisHead:
-    """Which analysis of a file it is; enough to tell whether what is remembered of it holds."""
+    """Which analysis of a file it is; enough to tell whether what is remembered of it holds.
+
+    `has_ai`: some analysis of the file has an AI part, which nobody remembers.
+    """
 
     analysis_id: AnalysisId
     file_id: FileId
@@ -254,3 +321,4 @@ class AnalysisHead:
     level: Level
     recipe_version: int
     file_hash: str
+    has_ai: bool = False

@@ -94,7 +94,10 @@ class Unseen:
 class Batch:
     """At most 1,000 files of one run; completed + failed + cancelled = total ends it.
 
-    `heard_ms` is how long its completed sounds are together.
+    Attributes:
+        heard_ms: how long its completed sounds are together.
+        is_foreign: another program wrote it, and does what there is to do; its level is unknown.
+        counted: how many files another program says that it has; None where they are listed.
     """
 
     batch_id: BatchId
@@ -113,11 +116,13 @@ class Batch:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    is_foreign: bool = False
+    counted: int | None = None
 
     @property
     def total_files(self) -> int:
         """How many files the batch has."""
-        return len(self.file_ids)
+        return len(self.file_ids) if self.counted is None else self.counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,9 @@ class Claimed:
 class RunProgress:
     """Counters of a run; `processing` files are among neither ended nor pending.
 
-    `heard_ms` is how long its completed sounds are together.
+    Attributes:
+        heard_ms: how long its completed sounds are together.
+        is_foreign: another program wrote it: nobody here works on it, and its level is unknown.
     """
 
     run_id: RunId
@@ -155,6 +162,7 @@ class RunProgress:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
+    is_foreign: bool = False
 
     @property
     def ended_files(self) -> int:

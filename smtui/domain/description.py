@@ -76,7 +76,7 @@ def description(heard: Measurement) -> str:
     """Describe a sound: what it is like; what it is; how it ends; tempo, key, width."""
     shape = _envelope(heard)
     if shape is None:
-        return "silence" if heard.loudness_lufs is None else _noun(heard)
+        return "silence" if heard.is_silent else _noun(heard)
     colour = colour_of(heard.spectral_features)
     words = [*_spectrum(heard, colour), *_manner(heard, shape), *_level(heard)]
     parts = [", ".join(words), _noun(heard), *_ending(heard, shape), *_facts(heard)]
@@ -179,7 +179,7 @@ def _level(heard: Measurement) -> Iterator[str]:
 def _noun(heard: Measurement) -> str:
     """What it is; a doubtful kind is only one-shot or loop, and perhaps this or that."""
     if heard.kind is None or heard.kind_confidence < _SURE:
-        whole = "loop" if heard.is_loop else "one-shot"
+        whole = "sound" if "is_loop" in heard.unsaid else "loop" if heard.is_loop else "one-shot"
         maybe = " or ".join(_NOUNS.get(kind, kind) for kind in _likely(heard))
         return f"{whole}, perhaps {maybe}" if maybe else whole
     noun = _NOUNS.get(heard.kind, heard.kind)
@@ -214,6 +214,7 @@ def _facts(heard: Measurement) -> Iterator[str]:
     elif heard.root_note is not None:
         yield f"note {heard.root_note}"
     if heard.stereo_correlation is None:
-        yield "mono"
+        if "stereo_correlation" not in heard.unsaid:
+            yield "mono"
     elif heard.stereo_correlation < _WIDE:
         yield "wide stereo"

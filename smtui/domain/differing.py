@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR, key_label
 from smtui.domain.said import MetadataValue, Said, said_by_tags, said_in
-from smtui.domain.sample import Heard, Sample
+from smtui.domain.sample import Heard, Sample, certainty
 
 TEMPO_TOLERANCE = 0.02
 """Tempi are the same within this share of what is said."""
@@ -87,7 +87,7 @@ def _between(source: Source, said: Said, heard: Heard) -> Iterator[Difference]:
                 said=f"{said.tempo:g}",
                 heard=f"{heard.tempo:.1f}",
                 relation=relation,
-                confidence=heard.tempo_confidence,
+                confidence=certainty(heard.tempo_confidence),
             )
     relation = _of_keys(said, heard)
     if said.key is not None and relation is not None:
@@ -97,7 +97,7 @@ def _between(source: Source, said: Said, heard: Heard) -> Iterator[Difference]:
             said=key_label(said.key, said.mode),
             heard=heard.key_label or heard.root_note or "",
             relation=relation,
-            confidence=heard.key_confidence if heard.key else 1.0,
+            confidence=certainty(heard.key_confidence) if heard.key else 1.0,
         )
 
 

@@ -6,7 +6,7 @@ import base64
 from dataclasses import asdict
 from datetime import datetime
 
-from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.analysis import AiPart, Analysis, Measurement
 from smtui.domain.differing import differences
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import Sample
@@ -17,7 +17,31 @@ def analysis_fields(heard: Measurement, *, analyzed_at: datetime) -> dict[str, o
     fields: dict[str, object] = asdict(heard)
     fields["analysis_level"] = str(fields.pop("level"))
     fields["analyzed_at"] = analyzed_at.isoformat(timespec="milliseconds")
-    return fields
+    return _without_unsaid(fields, heard)
+
+
+def _without_unsaid(fields: dict[str, object], heard: Measurement) -> dict[str, object]:
+    """Write null for what another program's analysis does not say."""
+    del fields["unsaid"]
+    claims = asdict(heard.claims)
+    for name in heard.unsaid:
+        (claims if name in claims else fields)[name] = None
+    own = {"recipe_version": None} if heard.is_foreign else {}
+    return fields | own | {"claims": claims}
+
+
+def ai_fields(ai: AiPart | None) -> dict[str, object]:
+    """Name what a language model said; null and empty where none was asked."""
+    part = ai or AiPart()
+    return {
+        "ai_provider": part.provider,
+        "ai_model": part.model,
+        "ai_summary": part.summary,
+        "ai_detailed": dict(part.detailed) or None,
+        "production_tips": part.production_tips,
+        "creative_ideas": part.creative_ideas,
+        "fl_studio_recommendations": part.fl_studio_recommendations,
+    }
 
 
 def path_fields(path: str, raw: bytes | None) -> dict[str, object]:
@@ -52,7 +76,11 @@ def sample_fields(sample: Sample, analysis: Analysis | None) -> dict[str, object
         "analyzed_at": None,
     }
     if analysis is not None:
+        duration = fields["duration"]
         fields |= analysis_fields(analysis.measured, analyzed_at=analysis.analyzed_at)
+        fields |= ai_fields(analysis.ai)
+        if fields["duration"] is None:
+            fields["duration"] = duration
     return fields
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from smtui.domain.differing import Difference, Matter, Relation, Source, told_apart
 from smtui.domain.quality import Quality
 from smtui.domain.said import MetadataValue
-from smtui.domain.sample import Heard
+from smtui.domain.sample import Heard, certainty
 
 SURE = 0.5
 """A claim that is more likely wrong than right accuses nobody."""
@@ -149,7 +149,7 @@ def _silences(subject: Subject, limits: Limits) -> Iterator[Finding]:
 def _broken_bars(subject: Subject) -> float | None:
     """How many bars long a loop is, where that is no whole number of them."""
     heard = subject.heard
-    if not heard.is_loop or not heard.tempo or heard.tempo_confidence < SURE:
+    if not heard.is_loop or not heard.tempo or certainty(heard.tempo_confidence) < SURE:
         return None
     beats = subject.duration * heard.tempo / 60.0
     whole = max(1, round(beats / subject.beats_in_bar)) * subject.beats_in_bar

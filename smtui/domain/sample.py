@@ -19,27 +19,36 @@ from smtui.domain.text import folded
 FileId = NewType("FileId", str)
 
 
+def certainty(confidence: float | None) -> float:
+    """Return how sure a claim counts, 0 to 1: one whose maker does not say counts as sure."""
+    return 1.0 if confidence is None else confidence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What the newest analysis says, as far as table, filter and sort need it.
+    """What the best analysis says, as far as table, filter and sort need it.
 
-    `quality` is None where it was heard before quality was kept.
+    Another program's analysis leaves None what it does not say: a confidence, whether it is a
+    loop. `quality` is None there too, and where it was heard before quality was kept.
+    `recipe_version` is that by which smtui itself has listened, 0 where it has not; `rank` to
+    which of the levels, where that is another one than `level`.
     """
 
     tempo: float | None = None
-    tempo_confidence: float = 0.0
+    tempo_confidence: float | None = 0.0
     key: str | None = None
     mode: str | None = None
-    key_confidence: float = 0.0
+    key_confidence: float | None = 0.0
     root_note: str | None = None
     kind: str | None = None
-    kind_confidence: float = 0.0
-    is_loop: bool = False
+    kind_confidence: float | None = 0.0
+    is_loop: bool | None = False
     loudness_lufs: float | None = None
     quality: Quality | None = None
     level: str
     recipe_version: int
     analyzed_at: datetime
+    rank: int | None = None
 
     @property
     def key_label(self) -> str | None:
@@ -81,6 +90,11 @@ class Sample:
             from elsewhere have none.
         metadata: title, artist, bpm, key as the file's own tags say them, and free keys.
         file_hash: BLAKE2b-128 of the bytes, hex; empty where another program added the sound.
+        ctime_ns: when the system last saw the file changed, also where its mtime was put back; 0
+            where no scan has looked.
+        inode: the file's number on its disk, which it keeps when it is renamed; 0 where it is not
+            known or the file system does not keep numbers.
+        audio_mark: what the samples alone say, whatever stands in the tags; empty where unknown.
         missing_since: when a scan of its folder no longer found it; None while it is there.
     """
 
@@ -100,6 +114,9 @@ class Sample:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     file_hash: str
     mtime_ns: int
+    ctime_ns: int = field(default=0, compare=False)
+    inode: int = field(default=0, compare=False)
+    audio_mark: str = field(default="", compare=False)
     heard: Heard | None = None
     trouble: Trouble | None = None
     missing_since: datetime | None = None
@@ -144,22 +161,36 @@ class FoundFile:
     channels: int
     format: str
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
+    ctime_ns: int = 0
+    inode: int = 0
+    audio_mark: str = ""
 
     @property
     def filename(self) -> str:
         """The last part of the path, printable."""
         return self.file_path.rpartition("/")[2]
 
+    @property
+    def path(self) -> Path:
+        """Where the file is, as the operating system knows it."""
+        return Path(os.fsdecode(self.path_bytes)) if self.path_bytes else Path(self.file_path)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """How a scan recognises a file that has not changed: size in bytes, mtime in ns."""
+    """How a scan recognises a file that has not changed: size in bytes, mtime in ns.
+
+    `ctime_ns` is that of the last look at the bytes, or else when the sound came into the library;
+    `vanished`: a listening has met other bytes, or none, since.
+    """
 
     file_id: FileId
     file_size: int
     mtime_ns: int
     file_hash: str
     missing: bool
+    ctime_ns: int = field(default=0, compare=False)
+    vanished: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

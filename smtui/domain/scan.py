@@ -17,6 +17,25 @@ class Candidate:
     path_bytes: bytes | None
     file_size: int
     mtime_ns: int
+    ctime_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remains:
+    """What is left of the way to a file that is gone.
+
+    Attributes:
+        can_tell: the folders that are there could tell that it is gone; not so below a place of
+            drives where none is mounted now.
+        empty: the last folder that is there has nothing in it.
+        changed_ns: when something was last put into that folder or taken out of it.
+        device: the disk that the folder is on.
+    """
+
+    can_tell: bool
+    empty: bool = False
+    changed_ns: int = 0
+    device: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +55,7 @@ class Walked:
     candidates: tuple[Candidate, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     ignored: int = 0
+    unfinished: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +69,7 @@ class ScanProgress:
         added, changed, moved, unchanged: files by what became of them.
         missing: rows whose file is no longer there.
         ignored: entries skipped by rule (`._*`, `.smtuiignore`, links that loop, not audio).
+        unfinished: downloads that go on and temporary files, known by their names.
         current: the folder being read, printable.
         unreadable: what could not be read, and why (the first 1,000).
         unreadable_count: how many could not be read.
@@ -64,6 +85,7 @@ class ScanProgress:
     unchanged: int = 0
     missing: int = 0
     ignored: int = 0
+    unfinished: int = 0
     current: str = ""
     unreadable: tuple[Unreadable, ...] = ()
     unreadable_count: int = 0

@@ -10,7 +10,7 @@ from math import exp, log
 
 from smtui.domain.analysis import Analysis, Measurement, SpectralFeatures, heard_of
 from smtui.domain.keys import KEY_NAMES
-from smtui.domain.sample import Heard, Sample
+from smtui.domain.sample import Heard, Sample, certainty
 
 _SURE = 0.5
 _NOTE = re.compile(r"([A-G]#?)(-?\d)")
@@ -64,19 +64,19 @@ def traits_outside(measured: Measurement, at: datetime) -> Traits:
 
 
 def _traits(heard: Heard, features: SpectralFeatures | None, length: float | None) -> Traits:
-    has_key = heard.key in KEY_NAMES and heard.key_confidence >= _SURE
+    has_key = heard.key in KEY_NAMES and certainty(heard.key_confidence) >= _SURE
     return Traits(
         brightness=_brightness(features),
         noisiness=_noisiness(features),
         length=length,
         tail=None if heard.is_loop else _tail(features),
-        tempo=heard.tempo if heard.tempo and heard.tempo_confidence >= _SURE else None,
+        tempo=heard.tempo if heard.tempo and certainty(heard.tempo_confidence) >= _SURE else None,
         pitch_class=KEY_NAMES.index(heard.key) if has_key and heard.key else None,
         mode=heard.mode if has_key else None,
         note=_note(heard),
         loudness=heard.loudness_lufs,
         is_loop=heard.is_loop,
-        kind=heard.kind if heard.kind_confidence >= _SURE else None,
+        kind=heard.kind if certainty(heard.kind_confidence) >= _SURE else None,
     )
 
 

@@ -15,9 +15,9 @@ from typing import TypeVar
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FoundFile
-from smtui.domain.scan import Candidate, Unreadable, Walked
+from smtui.domain.scan import Candidate, Remains, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
-from smtui.folders.mounts import waits_for_drive
+from smtui.folders.mounts import remains_of, waits_for_drive
 from smtui.folders.reading import read_file
 from smtui.folders.walking import walked
 
@@ -87,6 +87,12 @@ class DiskFinder:
         if self.paths.foreign(folder):
             return False
         return await self._in_thread(os.path.isdir, self.paths.here(folder))
+
+    async def remains(self, path: Path) -> Remains:
+        """Look at what is left of the way to a file that is not there."""
+        if self.paths.foreign(path):
+            return Remains(can_tell=False)
+        return await self._in_thread(remains_of, self.paths.here(path))
 
     def close(self) -> None:
         """Let the threads go as soon as they are done with their file."""

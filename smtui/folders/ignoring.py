@@ -45,14 +45,14 @@ def rules(lines: Iterable[bytes], *, base: bytes) -> tuple[Rule, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
-def ignored(path: bytes, *, is_folder: bool, by: tuple[Rule, ...]) -> bool:
-    """Whether the last rule that matches leaves this path out."""
+def ignored(path: bytes, *, is_folder: bool, by: tuple[Rule, ...]) -> bool | None:
+    """Whether the last rule that matches leaves this path out; None where no rule does."""
     for rule in reversed(by):
         if rule.folders_only and not is_folder:
             continue
         if rule.matches.fullmatch(path, len(rule.base) + 1):
             return not rule.takes_in
-    return False
+    return None
 
 
 def _rule(line: bytes, base: bytes) -> Rule | None:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 
-from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Unreadable
 from smtui.domain.text import printable_path
-from smtui.folders.sniff import HEAD_BYTES, UNKNOWN_SOUND_NAMES, ending, is_sound
+from smtui.folders.mounts import keeps_numbers
 from smtui.folders.walking import reason
 
 _BLOCK_BYTES = 1 << 20
+_LARGEST_NUMBER = (1 << 63) - 1
 
 
 def read_file(candidate: Candidate) -> FoundFile | Unreadable:
@@ -30,6 +29,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
 
 def _found(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
+    from smtui.audio.mark import audio_mark
     from smtui.audio.read import probe
     from smtui.audio.tags import read_tags
 
@@ -37,16 +37,19 @@ def _found(candidate: Candidate) -> FoundFile:
     try:
         # Taken before the bytes are read: whatever changes meanwhile is seen by the next scan.
         status = os.fstat(descriptor)
-        _check(candidate, status, os.pread(descriptor, HEAD_BYTES, 0))
         header = probe(candidate.path)
         file_hash = _hash(descriptor)
     finally:
         os.close(descriptor)
+    device = candidate.path.parent.stat().st_dev
     return FoundFile(
         file_path=candidate.file_path,
         path_bytes=candidate.path_bytes,
         file_size=status.st_size,
         mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=_number(status, device),
+        audio_mark=audio_mark(candidate.path),
         file_hash=file_hash,
         duration=header.duration,
         sample_rate=header.sample_rate,
@@ -56,22 +59,9 @@ def _found(candidate: Candidate) -> FoundFile:
     )
 
 
-def _check(candidate: Candidate, status: os.stat_result, head: bytes) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise SoundUnreadable("It is not a regular file", code=ErrorCode.UNSUPPORTED)
-    if not status.st_size:
-        raise SoundUnreadable("The file is empty", code=ErrorCode.EMPTY)
-    if is_sound(head):
-        return
-    name = ending(os.fsencode(candidate.path.name))
-    if name in UNKNOWN_SOUND_NAMES:
-        words = f"{name.decode().upper()} files cannot be read"
-        raise SoundUnreadable(words, code=ErrorCode.UNSUPPORTED)
-    if name != b"mp3":
-        raise SoundUnreadable(
-            "It has an audio file name but contains no audio", code=ErrorCode.UNSUPPORTED
-        )
-    # MP3 may begin with rubbish that decoders skip, so its name is given the benefit of the doubt.
+def _number(status: os.stat_result, device: int) -> int:
+    """Give the file's number on its disk, as much of it as every store holds; 0 for none."""
+    return status.st_ino & _LARGEST_NUMBER if keeps_numbers(device) else 0
 
 
 def _hash(descriptor: int) -> str:

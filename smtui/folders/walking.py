@@ -14,17 +14,18 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from smtui.audio.signatures import HEAD_BYTES, is_sound
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
 from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
 from smtui.folders.mounts import waits_for_drive
-from smtui.folders.sniff import HEAD_BYTES, SOUND_NAMES, UNKNOWN_SOUND_NAMES, ending, is_sound
+from smtui.folders.sniff import SOUND_NAMES, ending
+from smtui.folders.unfinished import unfinished, unfinished_folder
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
 _AWAY = "; is its drive unplugged? Its sounds stay in the library"
-_CLAIMING = SOUND_NAMES | UNKNOWN_SOUND_NAMES
 
 
 def walked(root: bytes, only: Collection[bytes] | None = None) -> Iterator[Walked]:
@@ -61,6 +62,7 @@ def _way(root: bytes, only: Collection[bytes]) -> dict[bytes, set[bytes]]:
 class _Folder:
     path: bytes
     rules: tuple[Rule, ...]
+    names: frozenset[bytes] = frozenset()
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class _Walk:
     candidates: list[Candidate] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     ignored: int = 0
+    unfinished: int = 0
     told_at: float = field(default_factory=time.monotonic)
 
     def steps(self) -> Iterator[Walked]:
@@ -134,6 +137,7 @@ class _Walk:
             return []
         if any(entry.name == IGNORE_FILE for entry in entries):
             folder.rules += self._own_rules(folder.path)
+        folder.names = frozenset(entry.name for entry in entries)
         names = None if self.way is None else self.way.get(folder.path)
         return entries if names is None else [each for each in entries if each.name in names]
 
@@ -150,18 +154,24 @@ class _Walk:
         try:
             is_link = entry.is_symlink()
             is_folder = entry.is_dir()
-            if ignored(entry.path, is_folder=is_folder, by=folder.rules):
+            left_out = ignored(entry.path, is_folder=is_folder, by=folder.rules)
+            if left_out:
                 self.ignored += 1
+            elif left_out is None and self._is_unfinished(entry.name, folder, is_folder=is_folder):
+                self.unfinished += 1
             elif is_folder:
                 (self.links if is_link else inner).append(_Folder(entry.path, folder.rules))
             else:
                 self._meet_file(entry, is_link=is_link)
         except OSError as error:
             # What does not claim to be a sound may come and go unseen.
-            if ending(entry.name) in _CLAIMING:
+            if ending(entry.name) in SOUND_NAMES:
                 self._refuse(entry.path, error, what="file")
             else:
                 self.ignored += 1
+
+    def _is_unfinished(self, name: bytes, folder: _Folder, *, is_folder: bool) -> bool:
+        return unfinished_folder(name) if is_folder else unfinished(name, beside=folder.names)
 
     def _meet_file(self, entry: os.DirEntry[bytes], *, is_link: bool) -> None:
         status = entry.stat()
@@ -175,7 +185,7 @@ class _Walk:
         return os.path.realpath(link).startswith(os.path.realpath(self.root) + b"/")
 
     def _look_at(self, path: bytes, status: os.stat_result) -> None:
-        claims = ending(os.path.basename(path)) in _CLAIMING  # noqa: PTH119
+        claims = ending(os.path.basename(path)) in SOUND_NAMES  # noqa: PTH119
         if not claims and not (status.st_size and is_sound(_beginning(path, HEAD_BYTES))):
             self.ignored += 1
             return
@@ -186,6 +196,7 @@ class _Walk:
                 path_bytes=path_bytes(path),
                 file_size=status.st_size,
                 mtime_ns=status.st_mtime_ns,
+                ctime_ns=status.st_ctime_ns,
             )
         )
 
@@ -204,8 +215,9 @@ class _Walk:
             candidates=tuple(self.candidates),
             unreadable=tuple(self.unreadable),
             ignored=self.ignored,
+            unfinished=self.unfinished,
         )
-        self.candidates, self.unreadable, self.ignored = [], [], 0
+        self.candidates, self.unreadable, self.ignored, self.unfinished = [], [], 0, 0
         self.told_at = time.monotonic()
         return step
 

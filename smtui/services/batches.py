@@ -155,7 +155,9 @@ class Batches(Runs):
     async def going(self, user_id: UserId) -> tuple[RunId, ...]:
         """A person's runs that have not ended, oldest first."""
         runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
-        return tuple(run.run_id for run in reversed(runs) if not run.status.ended)
+        return tuple(
+            run.run_id for run in reversed(runs) if not run.status.ended and not run.is_foreign
+        )
 
     async def known(self, paths: Sequence[Path], *, viewer: UserId) -> tuple[FileId | None, ...]:
         """Which sounds these absolute paths are; None where the library has none.
@@ -210,6 +212,8 @@ class Batches(Runs):
         last: Overview | None = None
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
+            # What another program does with its own says nothing of the work here.
+            runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
             present = summed(runs, going, pace, self._waiting)
             if last is not None and present.ended > last.ended:
@@ -269,6 +273,11 @@ class Batches(Runs):
         progress = await self._batches.progress(run_id)
         if progress is None:
             raise NotFound("No such run")
+        if progress.is_foreign:
+            raise InputInvalid(
+                "Another program works on this run, and smtui leaves it alone",
+                hint="`smtui analyze` listens to sounds here.",
+            )
         await self._rights.require(by, deed, (progress.user_id,))
         return progress
 

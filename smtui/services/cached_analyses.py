@@ -117,8 +117,8 @@ class CachedAnalyses:
 
 
 def _can_be_cached(head: AnalysisHead) -> bool:
-    """Tell whether smtui wrote it: another program may change its own without a sign of it."""
-    return bool(head.file_hash) and head.recipe_version > 0
+    """Tell whether smtui wrote all of it: others may change what is theirs without a sign of it."""
+    return bool(head.file_hash) and head.recipe_version > 0 and not head.has_ai
 
 
 def _serves(measured: Measurement, file_hash: str, recipe_version: int) -> bool:

@@ -47,6 +47,7 @@ class Slices(Origin):
 
 
 _ORIGIN = tuple(field.name for field in fields(Origin))
+_NOTHING: dict[str, Any] = {"tempo": 0.0, "key": "", "mode": "", "time_signature": []}
 _UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)
 
 
@@ -63,8 +64,15 @@ def features_key(file_id: FileId) -> str:
 def packed(analysis: Analysis) -> bytes:
     """Write what was measured; raises ValueError for numbers that JSON does not know."""
     measured = analysis.measured
-    sliced = {"spectral_features": measured.spectral_features is not None}
-    return _written(_fields(measured) | _origin(analysis) | sliced)
+    sliced = {"sliced": measured.spectral_features is not None}
+    fields = _fields(measured) | _nothing_as_value(measured)
+    del fields["unsaid"], fields["spectral_features"]
+    return _written(fields | _origin(analysis) | sliced)
+
+
+def _nothing_as_value(measured: Measurement) -> dict[str, Any]:
+    """Fields that the system's other programs read, which take no null in them."""
+    return {name: getattr(measured, name) or nothing for name, nothing in _NOTHING.items()}
 
 
 def packed_slices(analysis: Analysis) -> bytes | None:
@@ -79,10 +87,12 @@ def unpacked(kept: bytes | None) -> Remembered | None:
     """Read what was measured; None for what is damaged, or of another release or program."""
     try:
         values = _parsed(kept)
-        sliced = exactly(bool, values["spectral_features"])
+        sliced = exactly(bool, values.pop("sliced"))
         origin: Origin = exactly(Origin, {name: values[name] for name in _ORIGIN})
         del values["analysis_id"], values["analyzed_at"]
-        measured = exactly(Measurement, values | {"spectral_features": None})
+        none = {name: None for name, nothing in _NOTHING.items() if values[name] == nothing}
+        apart: dict[str, Any] = {"spectral_features": None, "unsaid": []}
+        measured = exactly(Measurement, values | none | apart)
     except _UNREADABLE:
         return None
     return Remembered(origin=origin, sliced=sliced, measured=measured)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role
-from smtui.domain.analysis import Level
+from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
@@ -46,7 +46,7 @@ class Wanted:
         if self.older_than:
             # What another program has heard is not ours to call old.
             return heard is not None and 0 < heard.recipe_version < self.older_than
-        return heard is None or Level(heard.level).rank < self.level.rank
+        return heard is None or listened_rank(heard) < self.level.rank
 
 
 class Runs:
@@ -71,7 +71,7 @@ class Runs:
         last: Board | None = None
         while True:
             runs = await self.runs(viewer, limit)
-            going = [run.run_id for run in runs if not run.status.ended]
+            going = [run.run_id for run in runs if not run.status.ended and not run.is_foreign]
             present = Board(
                 runs=paces.standings(runs, titles),
                 holding=await self.holding(going) if going else (),

@@ -12,10 +12,11 @@ from pathlib import Path
 from smtui.domain.account import UserId
 from smtui.domain.ports.documents import AccountStore, SampleStore
 from smtui.domain.ports.work import Clock, SoundFinder
-from smtui.domain.sample import FileId, Folder, FoundFile, Sample, Stamp, path_key
+from smtui.domain.sample import FileId, Folder, FoundFile, Stamp, path_key
 from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
 from smtui.services.ahead import ahead, to_its_end
+from smtui.services.moves import Moves
 
 MOST_TOLD = 1_000
 """So many unreadable files are told one by one."""
@@ -43,24 +44,29 @@ class Scan:
     accounts: AccountStore | None = None
     progress: ScanProgress = field(default_factory=ScanProgress)
     _seen: set[int] = field(default_factory=set)
-    _known: list[Path] = field(default_factory=list)
     _reached: list[Path] = field(default_factory=list)
-    _present: dict[Path, bool] = field(default_factory=dict)
+    _moves: Moves = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._moves = Moves(
+            samples=self.samples, finder=self.finder, clock=self.clock, user_id=self.user_id
+        )
 
     async def run(self, roots: Sequence[Path]) -> None:
         """Scan these paths, absolute and as the documents have them, none within another."""
-        self._known = [folder.path for folder in await self.samples.folders(user_id=self.user_id)]
+        await self._know_roots()
         async with aclosing(ahead(self._walk(roots), steps=_STEPS_AHEAD)) as steps:
             async for step in steps:
                 await self._take(step)
         for root in self._reached:
             await self._find_missing(root)
             await self._remember(root, scanned=True)
+        await self._forget_left()
         self.progress = replace(self.progress, current="", done=True)
 
     async def take(self, root: Path, found: Sequence[Candidate]) -> None:
         """Take in these files alone, at and below a folder; paths as the documents have them."""
-        self._known = [folder.path for folder in await self.samples.folders(user_id=self.user_id)]
+        await self._know_roots()
         if await self.finder.present(root):
             await self._remember(root, scanned=False)
         for start in range(0, len(found), _AT_ONCE):
@@ -79,6 +85,7 @@ class Scan:
                     reached = True
                 self._told(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
+                self._add(unfinished=step.unfinished)
                 yield step
         self.progress = replace(self.progress, counted=True)
 
@@ -93,7 +100,7 @@ class Scan:
         await self.samples.remember_folder(folder)
         if not scanned:
             self._reached.append(root)
-            self._known.append(root)
+            self._moves.roots.append(root)
 
     async def _take(self, step: Walked) -> None:
         places = [(each.file_path, each.path_bytes) for each in step.candidates]
@@ -127,7 +134,7 @@ class Scan:
         self._add(handled=len(portion))
 
     async def _save(self, fresh: list[FoundFile], old: list[tuple[FoundFile, Stamp]]) -> None:
-        added = await self._move(fresh)
+        added = await self._moves.follow(fresh)
         changed = sum(each.file_hash != stamp.file_hash for each, stamp in old)
         adding = [*added, *(each for each, _ in old)]
         if adding:
@@ -137,36 +144,16 @@ class Scan:
         moved = len(fresh) - len(added)
         self._add(added=len(added), moved=moved, changed=changed, unchanged=len(old) - changed)
 
-    async def _move(self, fresh: Sequence[FoundFile]) -> list[FoundFile]:
-        """Let known sounds follow their files; gives the files that are really new."""
-        known = await asyncio.gather(
-            *(self.samples.by_hash(each.file_hash, user_id=self.user_id) for each in fresh)
-        )
-        moved: set[FileId] = set()
-        new: list[FoundFile] = []
-        for found, rows in zip(fresh, known, strict=True):
-            for row in rows:
-                if row.file_id in moved or not await self._has_left(row):
-                    continue
-                if await self.samples.move(row.file_id, found):
-                    moved.add(row.file_id)
-                    break
-            else:
-                new.append(found)
-        return new
+    async def _know_roots(self) -> None:
+        known = await self.samples.folders(user_id=self.user_id)
+        self._moves.roots = [folder.path for folder in known]
 
-    async def _has_left(self, row: Sample) -> bool:
-        """Whether a file is gone from a place that can be looked at.
-
-        Where the root it was found in is away itself, its drive may come back with the file.
-        """
-        if await self.finder.exists(row.path):
-            return False
-        roots = [known for known in self._known if row.path.is_relative_to(known)]
-        root = max(roots, key=lambda known: len(known.parts), default=row.path.parent)
-        if root not in self._present:
-            self._present[root] = await self.finder.present(root)
-        return self._present[root]
+    async def _forget_left(self) -> None:
+        """Forget folders of earlier scans that are gone and that every sound has left."""
+        for root in self._moves.left:
+            folder = printable_path(os.fsencode(root))
+            if not await self.samples.below(folder, user_id=self.user_id, after=None, limit=1):
+                await self.samples.forget_folder(folder, user_id=self.user_id)
 
     async def _find_missing(self, root: Path) -> None:
         """Mark the sounds below a root whose files are no longer there; none is ever deleted."""
@@ -223,6 +210,13 @@ class Scan:
 
 
 def _same(stamp: Stamp, candidate: Candidate) -> bool:
+    """True if a file is as it was looked at last.
+
+    A change raises ctime, also where the time of change was put back; a copy of the folder on
+    another machine may have a lower one.
+    """
+    if stamp.vanished or candidate.ctime_ns > stamp.ctime_ns > 0:
+        return False
     return (stamp.file_size, stamp.mtime_ns) == (candidate.file_size, candidate.mtime_ns)
 
 

@@ -8,19 +8,24 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.console import RenderableType
 from rich.text import Text
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
 from textual.driver import Driver
+from textual.events import DescendantFocus
 from textual.screen import Screen
+from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.attached import over_ssh
+from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
 from smtui.ui.driver import TitledDriver
@@ -230,8 +235,30 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
         self.notify("ctrl+q quits smtui", markup=False)
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what changes on the terminal, and nothing where nothing does."""
+        sends = self._running and not self._closed and not self._batch_count
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and sends:
+            super()._display(screen, self._changed(renderable))  # type: ignore[arg-type]
+        else:
+            super()._display(screen, renderable)
+
+    def _changed(self, update: LayoutUpdate | ChopsUpdate) -> CompositorUpdate | None:
+        if not isinstance(self._driver, TitledDriver):
+            return update
+        written = self._driver.shown.written(update, self.size, self.console)
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        return Sent(written) if written or cursor != self._previous_cursor_position else None
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let no cursor blink: each change would go over the line, for as long as one types."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
+
     def action_redraw(self) -> None:
         """Redraw the screen."""
+        if isinstance(self._driver, TitledDriver):
+            self._driver.shown.forget()
         self.refresh(layout=True)
 
     async def action_quit(self) -> None:

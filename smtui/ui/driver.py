@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from typing import Any
 
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+
+from smtui.ui.changed_cells import ShownCells
 
 # Those without a title of their own would show the sequence, or keep ours for ever.
 _UNTITLED = ("linux", "dumb", "vt", "screen")
@@ -28,10 +32,26 @@ def title(environment: Mapping[str, str], host: str) -> str:
 
 
 class TitledDriver(LinuxDriver):
-    """Names the window while smtui has it, and clears the screen before it goes."""
+    """Names the window while smtui has it, and clears the screen before it goes.
+
+    Attributes:
+        shown: what the terminal shows now.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.shown = ShownCells()
 
     def start_application_mode(self) -> None:
         """Take the terminal; also after a suspension."""
+        self.shown.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None and (words := self._title):
             self.write(f"{_PUSH}\x1b]2;{words}\x07")

@@ -103,7 +103,7 @@ def test_only_a_folder_that_was_named_and_cannot_be_read_fails(
     done = scan(sounds, tmp_path / "nowhere")
     assert done.returncode == 1
     assert f"{tmp_path}/nowhere: There is nothing here" in done.stderr
-    assert f"{sounds}/list.wav: It has an audio file name but contains no audio" in done.stderr
+    assert f"{sounds}/list.wav: The file is not a sound in a known format" in done.stderr
     sounds.rename(tmp_path / "away")
     again = scan()
     assert again.returncode == 0

@@ -95,9 +95,9 @@ def lies_within(folder: str, asked: str, *, direct: bool) -> bool:
 def fact_holds(sample: Sample, fact: Fact) -> bool:
     match fact:
         case Fact.LOOP:
-            return sample.heard is not None and sample.heard.is_loop
+            return sample.heard is not None and sample.heard.is_loop is True
         case Fact.ONESHOT:
-            return sample.heard is not None and not sample.heard.is_loop
+            return sample.heard is not None and sample.heard.is_loop is False
         case Fact.HEARD:
             return sample.heard is not None
         case Fact.FAILED:

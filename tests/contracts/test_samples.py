@@ -345,3 +345,41 @@ async def test_writes_at_the_same_time_are_all_kept(samples: SampleStore) -> Non
     tags = {f"tag {number}" for number in range(20)}
     await asyncio.gather(*(samples.change_tags([file_id], mark=MARK, add=[tag]) for tag in tags))
     assert {*(await one(samples, file_id)).tags} == tags
+
+
+async def test_a_sound_is_found_by_what_its_samples_say_among_its_owners(
+    samples: SampleStore,
+) -> None:
+    marked = [found(f"/a/{name}.wav", audio_mark=name) for name in ("x", "y", "z")]
+    x, _, z = await samples.add_found(marked, user_id=ANNA, at=NOW)
+    await samples.add_found([found("/b/x.wav", audio_mark="x")], user_id=BERT, at=NOW)
+    await samples.add_found([found("/b/unmarked.wav")], user_id=ANNA, at=NOW)
+    known = await samples.by_marks(["x", "z", "nobody's"], user_id=ANNA)
+    assert [one.file_id for one in known] == sorted([x, z])
+    assert await samples.by_marks([], user_id=ANNA) == ()
+    await samples.move(x, found("/a/moved.wav", audio_mark="another"))
+    assert [one.file_id for one in await samples.by_marks(["x"], user_id=ANNA)] == []
+
+
+async def test_what_a_file_is_known_by_is_kept_and_follows_its_move(samples: SampleStore) -> None:
+    first = found("/a/x.wav", ctime_ns=7, inode=2**63 - 1, audio_mark="m")
+    (file_id,) = await samples.add_found([first], user_id=ANNA, at=NOW)
+    sample = await one(samples, file_id)
+    assert (sample.ctime_ns, sample.inode, sample.audio_mark) == (7, 2**63 - 1, "m")
+    assert await samples.move(file_id, found("/b/x.wav", ctime_ns=9))
+    sample = await one(samples, file_id)
+    assert (sample.ctime_ns, sample.inode, sample.audio_mark) == (9, 0, "")
+
+
+async def test_a_stamp_has_the_last_look_and_whether_listening_met_another_file(
+    samples: SampleStore,
+) -> None:
+    files = [found("/a/x.wav", ctime_ns=7), found("/a/y.wav")]
+    x, y = await samples.add_found(files, user_id=ANNA, at=NOW)
+    vanished = Trouble(code=ErrorCode.VANISHED, error="It has changed", at=NOW)
+    await samples.set_trouble(x, vanished)
+    await samples.set_trouble(y, TROUBLE)
+    stamps = await samples.stamps([(each.file_path, None) for each in files], user_id=ANNA)
+    told = {stamp.file_id: (stamp.ctime_ns, stamp.vanished) for stamp in stamps.values()}
+    came = int(NOW.timestamp() * 1_000) * 1_000_000
+    assert told == {x: (7, True), y: (came, False)}

@@ -92,7 +92,7 @@ async def test_what_is_read_of_a_file(finder: DiskFinder, put: Put) -> None:
         ("text.mp3", b"this is a shopping list\n" * 50, "unsupported"),
         ("empty.wav", b"", "empty"),
         ("head.wav", b"RIFF\x24\0\0\0WAVE", "unreadable"),
-        ("song.m4a", b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(100), "unsupported"),
+        ("song.m4a", b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(100), "unreadable"),
     ],
 )
 async def test_a_sound_in_name_only_is_told_with_its_reason(

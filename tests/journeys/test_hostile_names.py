@@ -76,10 +76,7 @@ def raw_name(row: dict[str, str]) -> bytes:
 def test_every_command_shows_them_inert_and_hears_them(smtui: Smtui, folder: Path) -> None:
     scanned = smtui("scan", "--no-analyze", folder)
     assert f"{len(NAMES) + 1} added" in scanned.stdout
-    assert (
-        "text\\n\\x1b[1m\\xff.wav: It has an audio file name but contains no audio"
-        in scanned.stderr
-    )
+    assert "text\\n\\x1b[1m\\xff.wav: The file is not a sound in a known format" in scanned.stderr
     waited = smtui("analyze", "--wait")
     assert "cut\\x1b[2J[b]\\xff.wav: The sound breaks off after" in waited.stderr
     listed = smtui("list")

@@ -282,7 +282,7 @@ async def test_awkward_names_come_in_move_and_stay_one_row(
     found = (await rows(documents)).values()
     assert sorted(os.fsencode(sample.path.name) for sample in found) == sorted(names)
     folder.rename(tmp_path / os.fsdecode(b"f\xf6lder"))
-    assert counts(await scan(scans, tmp_path / os.fsdecode(b"f\xf6lder"))) == {"added": 5}
+    assert counts(await scan(scans, tmp_path / os.fsdecode(b"f\xf6lder"))) == {"moved": 5}
 
 
 async def test_a_scan_that_was_stopped_goes_on(

@@ -14,7 +14,14 @@ from uuid import UUID, uuid4
 
 from beanie import Document, Indexed, init_beanie
 from motor.motor_asyncio import AsyncIOMotorClient
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 KNOWING = ConfigDict(strict=True, extra="allow")
@@ -103,12 +110,12 @@ class AnalysisResult(Document):
     analysis_id: Annotated[Id, Indexed(unique=True)] = Field(default_factory=_new_id)
     file_id: Annotated[Id, Indexed()]
     user_id: Annotated[Id | None, Indexed()] = None
-    tempo: Number | None = None
-    key: Literal["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"] | None = None
-    mode: Literal["major", "minor"] | None = None
-    time_signature: list[int] | None = None
+    tempo: Number
+    key: Literal["", "C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+    mode: Literal["", "major", "minor"]
+    time_signature: list[int]
     duration: Number
-    spectral_features: SpectralFeatures | None = None
+    spectral_features: SpectralFeatures
     ai_provider: str | None = None
     ai_model: str | None = None
     ai_summary: str | None = None
@@ -125,6 +132,19 @@ class AnalysisResult(Document):
         indexes: ClassVar = [IndexModel([("user_id", ASCENDING), ("analyzed_at", DESCENDING)])]
 
 
+class FileResult(BaseModel):
+    model_config = KNOWING
+    status: Literal["pending", "processing", "completed", "failed", "cancelled"]
+    analysis_id: Id | None = None
+    error: str | None = None
+
+    @model_validator(mode="after")
+    def _tells_what_came_of_it(self) -> FileResult:
+        assert self.status != "completed" or self.analysis_id is not None
+        assert self.status != "failed" or self.error
+        return self
+
+
 class BatchJob(Document):
     model_config = KNOWING
     batch_id: Annotated[Id, Indexed(unique=True)] = Field(default_factory=_new_id)
@@ -136,7 +156,7 @@ class BatchJob(Document):
     completed: int = 0
     failed: int = 0
     file_ids: list[Id]
-    results: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    results: dict[str, FileResult] = Field(default_factory=dict)
     created_at: Annotated[Time, Indexed(index_type=DESCENDING)] = Field(default_factory=naive_now)
     updated_at: Time = Field(default_factory=naive_now)
 

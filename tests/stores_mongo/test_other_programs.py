@@ -44,6 +44,7 @@ from tests.stores_mongo.other_program import (
     AnalysisResult,
     AudioFile,
     BatchJob,
+    FileResult,
     SpectralFeatures,
     User,
     naive_now,
@@ -194,13 +195,15 @@ async def test_others_read_our_analyses_and_batches(documents: Documents, mongo_
         "created_at": NOW,
         "updated_at": NOW,
     }
-    assert [job.results.get(file_id, {"status": "pending"})["status"] for file_id in ids] == [
+    assert [
+        (job.results[file_id].status if file_id in job.results else "pending") for file_id in ids
+    ] == [
         "completed",
         "failed",
         "pending",
     ]
-    assert job.results[ids[0]]["analysis_id"] == analysis.analysis_id
-    assert job.results[ids[1]]["error"] == "It breaks off"
+    assert job.results[ids[0]].analysis_id == analysis.analysis_id
+    assert job.results[ids[1]].error == "It breaks off"
 
 
 async def heard_by_a_worker(documents: Documents, run_id: RunId) -> None:
@@ -306,8 +309,10 @@ async def left_by_another(url: str) -> Studio:
             failed=1,
             file_ids=[files[0].file_id, files[1].file_id],
             results={
-                files[0].file_id: {"status": "completed", "analysis_id": analyses[1].analysis_id},
-                files[1].file_id: {"status": "failed", "error": "Could not decode"},
+                files[0].file_id: FileResult(
+                    status="completed", analysis_id=analyses[1].analysis_id
+                ),
+                files[1].file_id: FileResult(status="failed", error="Could not decode"),
             },
         )
         await batch.insert()
@@ -332,6 +337,7 @@ def an_analysis(file: AudioFile, *, level: str) -> AnalysisResult:
         production_tips=["Shorten the tail."],
         analysis_level=level,
         processing_time=2.5,
+        analyzed_at=NOW - timedelta(days=1),
     )
 
 
@@ -481,8 +487,12 @@ def owner(studio: Studio) -> UserId:
         ("len:>1", {"snare.wav", "Pad.wav"}),
         ("rate:48000", {"Kick.wav", "snare.wav", "Pad.wav"}),
         ("format:wav", {"Kick.wav", "snare.wav", "Pad.wav"}),
-        ("-is:heard", {"Kick.wav", "snare.wav", "Pad.wav", "bare.wav"}),
-        ("bpm:-", {"Kick.wav", "snare.wav", "Pad.wav", "bare.wav"}),
+        ("-is:heard", {"snare.wav", "Pad.wav", "bare.wav"}),
+        ("bpm:-", {"snare.wav", "Pad.wav", "bare.wav"}),
+        ("bpm:124 key:Am mode:minor is:heard", {"Kick.wav"}),
+        ("bpm:62", set()),
+        ("is:loop", set()),
+        ("is:oneshot", set()),
         ("kind:kick", set()),
         ("is:missing", set()),
     ],

@@ -104,6 +104,10 @@ class SampleStore(Protocol):
         """The owner's sounds with these bytes."""
         ...
 
+    async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these audio marks, by file_id."""
+        ...
+
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
     ) -> tuple[FileId, ...]:

@@ -14,7 +14,7 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.pause import Word
 from smtui.domain.picture import Picture, PictureRequest
 from smtui.domain.sample import FoundFile
-from smtui.domain.scan import Candidate, Unreadable, Walked
+from smtui.domain.scan import Candidate, Remains, Unreadable, Walked
 
 
 class Clock(Protocol):
@@ -108,6 +108,10 @@ class SoundFinder(Protocol):
 
     async def present(self, folder: Path) -> bool:
         """Whether a folder is there and can be looked into (its drive is mounted)."""
+        ...
+
+    async def remains(self, path: Path) -> Remains:
+        """Look at what is left of the way to a file that is not there."""
         ...
 
 

@@ -15,6 +15,7 @@ from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Sample, path_key
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo.deriving import source_in
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.sample_documents import (
@@ -25,6 +26,7 @@ from smtui.stores.mongo.sample_documents import (
     owner_of,
     sample_of,
     storable_metadata,
+    where_found,
 )
 from smtui.stores.mongo.values import Document, cut_to_ms, mapping_in, storable, texts_in
 
@@ -137,7 +139,7 @@ async def _add(line: MongoLine, part: Sequence[FoundFile], owned: Owned) -> dict
                 updates.append(_inserting(key, fresh[key]))
             else:
                 ids[key] = FileId(before["file_id"])
-                update = _update_seen(before, found)
+                update = _update_seen(before, found, owned.at)
                 if update:
                     updates.append(guarded(before, update))
         if not await write(line, updates):
@@ -183,6 +185,9 @@ def _inserted(found: FoundFile, owned: Owned) -> Document:
         metadata=found.metadata,
         file_hash=found.file_hash,
         mtime_ns=found.mtime_ns,
+        ctime_ns=found.ctime_ns,
+        inode=found.inode,
+        audio_mark=found.audio_mark,
     )
     names = {"metadata_names": list(metadata_document(found.metadata)), "rev": 1}
     return document_of(sample) | names
@@ -204,18 +209,27 @@ def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
         "metadata": _merged(before, metadata_document(found.metadata)),
         "metadata_names": list(metadata_document(found.metadata)),
         "missing_since": None,
+        **dict.fromkeys(("ctime_ns", "inode", "audio_mark")),
+        **where_found(found),
     }
     return changes(before, fields | derived(sample_of({**before, **fields})))
 
 
-def _update_seen(before: Mapping[str, Any], found: FoundFile) -> Document:
-    """The same for a sound seen again; what was heard of other bytes is forgotten."""
+def _update_seen(before: Mapping[str, Any], found: FoundFile, at: datetime) -> Document:
+    """The same for a sound seen again; what was heard of other bytes is forgotten.
+
+    Of a sound that another program added nobody knew the bytes; what it heard of it is of these.
+    """
     changed = before.get("file_hash") != found.file_hash
+    if changed and not before.get("file_hash") and source_in(before) is not None:
+        changed = False
     told = {name: value for name, value in before.items() if name != "heard" or not changed}
     update = _update(told, found)
     if changed:
         # Also if there was nothing yet: a worker may be writing it.
         update["$unset"] = update.get("$unset", {}) | {"heard": "", "trouble": ""}
+        if before.get("file_hash"):
+            update["$set"] = update.get("$set", {}) | {"bytes_since": cut_to_ms(at)}
     return update
 
 
@@ -233,5 +247,6 @@ def _cleaned(found: FoundFile) -> FoundFile:
         file_path=storable(found.file_path),
         duration=found.duration if math.isfinite(found.duration) else 0.0,
         mtime_ns=clamped(found.mtime_ns),
+        ctime_ns=clamped(found.ctime_ns),
         metadata=storable_metadata(found.metadata),
     )

@@ -19,8 +19,8 @@ from typing import Any
 from pymongo import UpdateOne
 
 from smtui.domain.errors import StoreUnreachable
-from smtui.domain.sample import Sample
-from smtui.stores.mongo import generation
+from smtui.domain.sample import FileId, Sample
+from smtui.stores.mongo import deriving, generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
 from smtui.stores.mongo.finding import BY_DISAGREEMENT
 from smtui.stores.mongo.line import MongoLine
@@ -28,7 +28,7 @@ from smtui.stores.mongo.lookups import find
 from smtui.stores.mongo.sample_documents import derived, sample_of
 from smtui.stores.mongo.sorting import Find
 from smtui.stores.mongo.told_documents import heard_document
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, text_in
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ STRANGERS = Find(filter={"disagrees": None}, order=BY_DISAGREEMENT, hint=BY_DISA
 """Documents that no smtui like this one has seen, by an index."""
 
 _PAUSE_SECONDS = 10.0
+_FIRST_SECONDS = 2.0
+"""For so long whoever opens a library goes on at first, so that what is asked then is complete."""
+
 _PAUSE_AFTER_REFUSAL_SECONDS = 600.0
 
 
@@ -46,6 +49,8 @@ class Adoption:
         self._line = line
         self._due = 0.0
         self._refused_until = 0.0
+        self._is_first = True
+        self._row = ""
 
     async def now_and_then(self, *, seconds: float = 0.0) -> None:
         """Look for new documents, if that was long enough ago.
@@ -61,15 +66,24 @@ class Adoption:
         begun = time.monotonic()
         # Said first: who comes meanwhile need not look as well.
         self._due = max(self._due, begun + _PAUSE_SECONDS)
-        while await self.some() == AT_ONCE:
-            if time.monotonic() >= begun + seconds:
-                self._due = 0.0
-                return
+        if self._is_first:
+            seconds, self._is_first = max(seconds, _FIRST_SECONDS), False
+        # Sounds before analyses, which are told of in their rows.
+        for some in (self.some, self._some_analyses):
+            while await some() == AT_ONCE:
+                if time.monotonic() >= begun + seconds:
+                    self._due = 0.0
+                    return
+        await self._unless_refused(self._look_again)
+
+    async def look_at(self, file_id: FileId) -> None:
+        """Make one row what its analyses say now, as somebody looks at the sound."""
+        await self._unless_refused(lambda: self._derived(file_id))
 
     async def mend(self, rows: Iterable[tuple[Document, Sample]]) -> None:
         """Make our fields anew where another program changed what they follow from."""
         stale = [guarded(row, update) for row, said in rows if (update := _mending(row, said))]
-        if stale and time.monotonic() >= self._refused_until:
+        if stale:
             await self._unless_refused(lambda: self._mend(stale))
 
     async def some(self) -> int:
@@ -77,14 +91,27 @@ class Adoption:
         strangers = await find(self._line, STRANGERS, AT_ONCE)
         if not strangers:
             return 0
-        if time.monotonic() < self._refused_until:
-            return 0
         return await self._unless_refused(lambda: self._adopt(strangers))
 
+    async def _some_analyses(self) -> int:
+        return await self._unless_refused(lambda: deriving.shape_some(self._line))
+
+    async def _look_again(self) -> int:
+        self._row = await deriving.derive_next(self._line, self._row)
+        return 0
+
+    async def _derived(self, file_id: FileId) -> int:
+        await deriving.derive_one(self._line, file_id)
+        return 0
+
     async def _unless_refused(self, work: Callable[[], Awaitable[int]]) -> int:
+        if time.monotonic() < self._refused_until:
+            return 0
         try:
             return await work()
         except StoreUnreachable as error:
+            # Told by whoever asks for something else where nothing answers at all.
+            await self._line.ask(lambda: generation.read(self._line))
             _log.info("documents of other programs stay as they are: %s", error)
             self._refused_until = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
             return 0
@@ -104,6 +131,7 @@ class Adoption:
                 # Others are at the same documents; later is early enough.
                 return 0
         await generation.rise(self._line)
+        await deriving.derive(self._line, [text_in(one.get("file_id")) for one in strangers])
         return len(strangers)
 
 
@@ -123,8 +151,12 @@ def updates(strangers: list[Document], taken: set[str]) -> list[UpdateOne]:
 
 def _fields(document: Mapping[str, Any]) -> Document:
     sample = sample_of(document)
-    heard = {} if sample.heard is None else {"heard": heard_document(sample.heard)}
-    return derived(sample) | heard
+    if sample.heard is None:
+        return derived(sample)
+    source = deriving.source_in(document)
+    return derived(sample) | {
+        "heard": heard_document(sample.heard) | ({} if source is None else {"source": source})
+    }
 
 
 def _mending(row: Document, sample: Sample) -> Document:

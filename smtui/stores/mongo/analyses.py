@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from uuid import uuid4
 
 from pymongo.errors import DuplicateKeyError
@@ -12,17 +12,17 @@ from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Mea
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.ai_documents import HAS_AI, WITHOUT_AI
 from smtui.stores.mongo.analysis_documents import (
-    WITHOUT_AI,
     analysis_of,
     changes_of,
     key_of,
-    level_of,
+    rank_of,
 )
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.line import Collection, MongoLine
 from smtui.stores.mongo.outlines import ANALYSIS_FIELDS, SOUND_FIELDS, outline_of
-from smtui.stores.mongo.values import Document, text_in, time_in
+from smtui.stores.mongo.values import Document
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200
@@ -77,8 +77,11 @@ class MongoAnalyses:
         best: dict[FileId, AnalysisHead] = {}
         for start in range(0, len(file_ids), _HEADS_AT_ONCE):
             part = list(file_ids[start : start + _HEADS_AT_ONCE])
-            for document in _worst_first(await self._of_files(part, _HEAD)):
+            for document in worst_first(await self._of_files(part, _HEAD)):
                 best[FileId(document["file_id"])] = analysis_of(document).head
+            for file_id in await self._with_ai(part):
+                if file_id in best:
+                    best[file_id] = replace(best[file_id], has_ai=True)
         return best
 
     async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
@@ -87,7 +90,7 @@ class MongoAnalyses:
         for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
             part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
             sounds = {each["file_id"]: each for each in await self._sounds(part)}
-            for document in _worst_first(await self._of_files(part, ANALYSIS_FIELDS)):
+            for document in worst_first(await self._of_files(part, ANALYSIS_FIELDS)):
                 sound = sounds.get(document["file_id"])
                 outline = None if sound is None else outline_of(sound, document)
                 if outline is not None:
@@ -109,7 +112,7 @@ class MongoAnalyses:
             analyses = self._line.collection(ANALYSES)
             # The same bytes may be there a hundred times; only the best one is read whole.
             names = ["analysis_id", "analysis_level", "analyzed_at"]
-            known = _worst_first(await analyses.find(wanted, names).to_list(None))
+            known = worst_first(await analyses.find(wanted, names).to_list(None))
             kept = await analyses.find_one({"_id": known[-1]["_id"]}) if known else None
             return None if kept is None else analysis_of(kept).measured
 
@@ -121,9 +124,24 @@ class MongoAnalyses:
         best: dict[FileId, Analysis] = {}
         for start in range(0, len(file_ids), _AT_ONCE):
             part = list(file_ids[start : start + _AT_ONCE])
-            for document in _worst_first(await self._of_files(part, names)):
-                best[FileId(document["file_id"])] = analysis_of(document)
+            for document in worst_first(await self._of_files(part, names)):
+                found = analysis_of(document)
+                before = best.get(found.file_id)
+                # The best one that has it: what a language model said outlives a new listening.
+                ai = found.ai or (None if before is None else before.ai)
+                best[found.file_id] = replace(found, ai=ai)
         return best
+
+    async def _with_ai(self, file_ids: list[FileId]) -> list[FileId]:
+        """The files of which some analysis has an AI part; the parts themselves stay there."""
+
+        async def work() -> list[FileId]:
+            of_files = {"file_id": {"$in": file_ids}, **HAS_AI}
+            fields = {"_id": False, "file_id": True}
+            cursor = self._line.collection(ANALYSES).find(of_files, fields)
+            return [FileId(one["file_id"]) for one in await cursor.to_list(None)]
+
+        return await self._line.ask(work)
 
     async def _of_files(
         self, file_ids: list[FileId], names: Sequence[str] | Mapping[str, bool] | None = None
@@ -183,11 +201,6 @@ async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
     )
 
 
-def _worst_first(documents: Iterable[Document]) -> list[Document]:
+def worst_first(documents: Iterable[Document]) -> list[Document]:
     """Sort by level, then time; the last one is what is read."""
-
-    def place(document: Document) -> tuple[int, datetime, str]:
-        at = time_in(document.get("analyzed_at"))
-        return level_of(document).rank, at, text_in(document.get("analysis_id"))
-
-    return sorted(documents, key=place)
+    return sorted(documents, key=rank_of)

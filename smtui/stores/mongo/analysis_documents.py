@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import (
+    CHROMA_COUNT,
     MAX_SLICES,
+    MFCC_COUNT,
     Analysis,
     AnalysisId,
     Claims,
@@ -21,6 +24,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.ai_documents import ai_of
 from smtui.stores.mongo.deep_documents import deep_document, deep_fields
 from smtui.stores.mongo.values import (
     Document,
@@ -38,27 +42,13 @@ from smtui.stores.mongo.values import (
     time_in,
 )
 
-# What other programs look for in an analysis and smtui has nothing to say about.
-WITHOUT_AI: Document = {
-    "ai_provider": None,
-    "ai_model": None,
-    "ai_summary": None,
-    "ai_detailed": None,
-    "production_tips": [],
-    "creative_ideas": [],
-    "fl_studio_recommendations": [],
-}
-
-_TEXTS = ("key", "mode", "root_note", "kind")
-_NUMBERS_OR_NONE = ("tempo", "loudness_lufs", "true_peak_dbtp", "stereo_correlation")
-_NUMBERS = (
-    "duration",
-    "processing_time",
-    "dc_offset",
-    "silence_head",
-    "silence_tail",
-    "kind_confidence",
-)
+# The system's other readers take no null in these, so what was not heard is written as what says
+# nothing in the field's own type, and read as None.
+_TEXTS_OF_ALL = ("key", "mode")
+_TEXTS = ("root_note", "kind")
+_NUMBERS_OR_NONE = ("loudness_lufs", "true_peak_dbtp", "stereo_correlation")
+_NUMBERS_OF_ALL = ("duration", "processing_time")
+_NUMBERS = ("dc_offset", "silence_head", "silence_tail", "kind_confidence")
 _PLAIN = (
     *_TEXTS,
     *_NUMBERS_OR_NONE,
@@ -72,6 +62,19 @@ _PLAIN = (
     "is_loop",
 )
 _MATRICES = ("mfcc", "chroma")
+_LONGEST_WORD = 32
+# Of which another program's analysis may say nothing at all.
+_MAY_BE_UNSAID = (
+    *_NUMBERS_OF_ALL,
+    *_NUMBERS_OR_NONE,
+    *_NUMBERS,
+    "clipped_samples",
+    "is_loop",
+)
+_CONFIDENCES = ("tempo_confidence", "key_confidence", "meter_confidence")
+
+SHAPE = 1
+"""In which form a document is that smtui has looked at; others are new, or an older smtui's."""
 
 
 def key_of(analysis: Analysis) -> str:
@@ -82,7 +85,6 @@ def key_of(analysis: Analysis) -> str:
 def changes_of(analysis: Analysis) -> Document:
     """Every field but those that stay as they were first written: the ids and the AI part."""
     measured = analysis.measured
-    features = measured.spectral_features
     plain = {name: getattr(measured, name) for name in _PLAIN}
     return (
         {
@@ -94,19 +96,40 @@ def changes_of(analysis: Analysis) -> Document:
             "user_id": analysis.user_id,
             "analyzed_at": cut_to_ms(analysis.analyzed_at),
             "analysis_level": measured.level.value,
-            "time_signature": measured.time_signature,
             "claims": asdict(measured.claims),
             "onsets": measured.onsets,
             "beats": measured.beats,
             "embedding": measured.embedding,
-            "spectral_features": features and asdict(features),
+            "shape": SHAPE,
         }
+        | _for_all(measured)
         | deep_document(measured)
     )
 
 
+def _for_all(measured: Measurement) -> Document:
+    """The fields that the system's other programs read, none of them null."""
+    features = measured.spectral_features
+    return {
+        "tempo": float(measured.tempo or 0.0),
+        **{name: storable(getattr(measured, name) or "") for name in _TEXTS_OF_ALL},
+        "time_signature": list(measured.time_signature or ()),
+        **{name: float(getattr(measured, name)) for name in _NUMBERS_OF_ALL},
+        "spectral_features": asdict(_NO_FEATURES if features is None else features),
+    }
+
+
+_NO_FEATURES = SpectralFeatures(mfcc=((),) * MFCC_COUNT, chroma=((),) * CHROMA_COUNT)
+
+
+def without_nulls(document: Mapping[str, Any]) -> Document:
+    """What is to be written where an older smtui left null in fields that others read."""
+    meant = _for_all(_measurement(document))
+    return {name: value for name, value in meant.items() if document.get(name) is None}
+
+
 def analysis_of(document: Mapping[str, Any]) -> Analysis:
-    """Read an analysis; what another program left out says nothing (None, 0, no confidence)."""
+    """Read an analysis; what another program left out is named as `unsaid`."""
     user_id = text_or_none(document.get("user_id"))
     return Analysis(
         analysis_id=AnalysisId(text_in(document.get("analysis_id"))),
@@ -114,6 +137,7 @@ def analysis_of(document: Mapping[str, Any]) -> Analysis:
         user_id=UserId(user_id) if user_id else None,
         analyzed_at=time_in(document.get("analyzed_at")),
         measured=_measurement(document),
+        ai=ai_of(document),
     )
 
 
@@ -123,12 +147,23 @@ def level_of(document: Mapping[str, Any]) -> Level:
     return Level(said) if said in tuple(Level) else Level.BASIC
 
 
+def rank_of(document: Mapping[str, Any]) -> tuple[int, datetime, str]:
+    """Where a document stands among those of a file: by level, then by time; the last is read."""
+    at = time_in(document.get("analyzed_at"))
+    return level_of(document).rank, at, text_in(document.get("analysis_id"))
+
+
 def _measurement(document: Mapping[str, Any]) -> Measurement:
-    meter = [count_or_none(one) for one in list_in(document.get("time_signature"))]
     features = mapping_in(document.get("spectral_features"))
-    facts: dict[str, Any] = {name: text_or_none(document.get(name)) for name in _TEXTS}
+    claims = mapping_in(document.get("claims"))
+    facts: dict[str, Any] = {name: _word(document.get(name)) for name in (*_TEXTS, *_TEXTS_OF_ALL)}
     facts |= {name: number_or_none(document.get(name)) for name in _NUMBERS_OR_NONE}
-    facts |= {name: number_in(document.get(name)) for name in _NUMBERS}
+    facts |= {name: number_in(document.get(name)) for name in (*_NUMBERS, *_NUMBERS_OF_ALL)}
+    tempo = number_in(document.get("tempo"))
+    meter = _meter([count_or_none(one) for one in list_in(document.get("time_signature"))])
+    unsaid = _unsaid(document, claims)
+    if "kind_confidence" in unsaid:
+        facts["kind_confidence"] = 1.0 if facts["kind"] else 0.0
     return Measurement(
         level=level_of(document),
         recipe_version=count_in(document.get("recipe_version")),
@@ -138,14 +173,32 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         clipped_samples=count_in(document.get("clipped_samples")),
         loudness_padded=document.get("loudness_padded") is True,
         is_loop=document.get("is_loop") is True,
-        time_signature=_meter(meter),
-        claims=_claims(mapping_in(document.get("claims"))),
+        tempo=tempo if tempo > 0 else None,
+        time_signature=meter,
+        claims=_claims({**claims, **{name: 1.0 for name in _CONFIDENCES if name in unsaid}}),
         onsets=numbers_in(document.get("onsets")),
         beats=numbers_in(document.get("beats")),
         embedding=numbers_in(document.get("embedding")),
-        spectral_features=_features(features) if features else None,
+        spectral_features=_features(features),
+        unsaid=unsaid,
         **deep_fields(document),
         **facts,
+    )
+
+
+def _word(value: object) -> str | None:
+    """A short word; "" says nothing, and what is long is none."""
+    word = text_or_none(value)
+    return word if word and len(word) <= _LONGEST_WORD else None
+
+
+def _unsaid(document: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of which another program's document says nothing."""
+    if count_in(document.get("recipe_version")) > 0:
+        return ()
+    return (
+        *(name for name in _MAY_BE_UNSAID if document.get(name) is None),
+        *(name for name in _CONFIDENCES if number_or_none(claims.get(name)) is None),
     )
 
 
@@ -185,8 +238,11 @@ def _confidence(claim: Mapping[str, Any]) -> float:
     return number_in(claim.get("confidence"))
 
 
-def _features(kept: Mapping[str, Any]) -> SpectralFeatures:
-    """Read slices; without `times`, as other programs write them, they are not placed in time."""
+def _features(kept: Mapping[str, Any]) -> SpectralFeatures | None:
+    """Read slices, None where there are none.
+
+    Other programs write no `times`: such slices follow one another over the whole duration.
+    """
     series: dict[str, Any] = {}
     for field in fields(SpectralFeatures):
         values = list_in(kept.get(field.name))
@@ -195,7 +251,8 @@ def _features(kept: Mapping[str, Any]) -> SpectralFeatures:
             series[field.name] = tuple(_slices(row) for row in rows)
         else:
             series[field.name] = _slices(values)
-    return SpectralFeatures(**series)
+    found = SpectralFeatures(**series)
+    return None if found in (SpectralFeatures(), _NO_FEATURES) else found
 
 
 def _slices(values: list[Any]) -> tuple[float, ...]:

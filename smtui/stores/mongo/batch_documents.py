@@ -35,6 +35,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.mongo.values import (
     Document,
     count_in,
+    count_or_none,
     cut_to_ms,
     cut_to_ms_or_none,
     list_in,
@@ -199,7 +200,14 @@ def batch_of(document: Mapping[str, Any]) -> Batch:
         started_at=time_or_none(document.get("started_at")),
         finished_at=time_or_none(document.get("finished_at")),
         cancel_requested_at=cancel_requested_at,
+        is_foreign=is_foreign(document),
+        counted=count_or_none(document.get("total_files")) if is_foreign(document) else None,
     )
+
+
+def is_foreign(document: Mapping[str, Any]) -> bool:
+    """True if another program wrote a batch: ours belong to a run."""
+    return document.get("run_id") is None
 
 
 def standing(document: Mapping[str, Any]) -> dict[FileId, FileResult]:
@@ -238,13 +246,32 @@ def level_of(value: object) -> Level:
 
 
 def entries(document: Mapping[str, Any]) -> list[tuple[int, FileId, Document]]:
-    """Place, file and entry of every file that has one, in the order of file_ids."""
+    """Place, file and entry of every file that has one, in the order of file_ids.
+
+    Other programs may tell of files that they do not list; those come last.
+    """
     written = mapping_in(document.get("results"))
+    listed = texts_in(document.get("file_ids"))
+    known = {key_of(file_id): file_id for file_id in listed}
+    files = [*listed, *(key for key in written if key not in known)]
     return [
-        (place, FileId(file_id), written[key_of(file_id)])
-        for place, file_id in enumerate(list_in(document.get("file_ids")))
-        if key_of(file_id) in written
+        (place, FileId(file_id), dict(mapping_in(written[key])))
+        for place, file_id in enumerate(files)
+        if (key := key_of(file_id) if place < len(listed) else file_id) in written
     ]
+
+
+def counted_in(document: Mapping[str, Any]) -> dict[str, int]:
+    """How many files completed and failed, as another program's counters and results say.
+
+    Its counters may lag behind what it writes of the files; a file that failed did not complete.
+    """
+    states = [state_of(entry) for _, _, entry in entries(document)]
+    total = max(0, count_in(document.get("total_files")), len(texts_in(document.get("file_ids"))))
+    failed = max(count_in(document.get("failed")), states.count(State.FAILED))
+    completed = max(count_in(document.get("completed")), states.count(State.COMPLETED))
+    failed = min(failed, total)
+    return {"total_files": total, "completed": min(completed, total - failed), "failed": failed}
 
 
 def due(counters: Mapping[str, Any], now: datetime) -> bool:

@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from smtui.domain.ports.work import Clock
 from smtui.stores.mongo import batch_changes
 from smtui.stores.mongo.batch_changes import Change
-from smtui.stores.mongo.batch_documents import COUNTERS
+from smtui.stores.mongo.batch_documents import COUNTERS, counted_in
 from smtui.stores.mongo.indexes import BATCH_JOBS
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document, cut_to_ms, list_in
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 MOST_LOOKS = 100
 """How often one looks again after somebody else was faster; whoever gives up finds it later."""
 
+_SIGNS = ("updated_at", "status", "total_files", "completed", "failed")
+_MOST_KNOWN = 1_000
+
 COUNTERS_ONLY = {"_id": 1} | dict.fromkeys(COUNTERS, 1)
 
 
@@ -31,6 +34,7 @@ class BatchLine:
     def __init__(self, line: MongoLine, clock: Clock | None) -> None:
         self.line = line
         self._clock = clock
+        self._known: dict[str, tuple[tuple[object, ...], dict[str, int]]] = {}
 
     @property
     def collection(self) -> Collection:
@@ -57,6 +61,30 @@ class BatchLine:
 
         # Sorted here: the server would take whole documents along, results and all.
         return sorted(await self.line.ask(work), key=lambda batch: batch["_id"])
+
+    async def of_others(self, batch_ids: Sequence[str]) -> list[Document]:
+        """Batches that other programs wrote, without their files, counted by what they tell."""
+        if not batch_ids:
+            return []
+        where = {"batch_id": {"$in": list(batch_ids)}, "run_id": None}
+        brief = {"_id": 0, "results": 0, "file_ids": 0}
+
+        async def work() -> list[Document]:
+            return await self.collection.find(where, brief).to_list(None)
+
+        found = await self.line.ask(work)
+        return [batch | await self._counted(batch) for batch in found]
+
+    async def _counted(self, batch: Document) -> dict[str, int]:
+        """Count the results of one, which are read again only when its own counters change."""
+        sign = tuple(batch.get(name) for name in _SIGNS)
+        known = self._known.get(batch["batch_id"])
+        if known is None or known[0] != sign:
+            counts = counted_in(await self.one(batch["batch_id"]) or batch)
+            self._known[batch["batch_id"]] = known = (sign, counts)
+            while len(self._known) > _MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+        return known[1]
 
     async def first(self, where: Mapping[str, Any]) -> Document | None:
         """The counters of the batch that was made first."""

@@ -91,7 +91,8 @@ _LONGEST_PATTERN = 8_000
 _FACTS: dict[Fact, Filter] = {
     Fact.LOOP: {"heard.is_loop": True},
     Fact.ONESHOT: {"heard.is_loop": False},
-    Fact.HEARD: {"heard.rank": {"$gte": 0}},
+    # -1 where only another program has.
+    Fact.HEARD: {"heard.rank": {"$gte": -1}},
     Fact.FAILED: {"trouble.code": {"$gte": ""}},
     Fact.MISSING: {"missing_since": {"$gte": EARLIEST}},
     Fact.DISAGREE: {"disagrees": True},

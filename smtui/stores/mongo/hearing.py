@@ -6,13 +6,13 @@ from typing import Any
 
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
-from smtui.stores.mongo import generation
+from smtui.stores.mongo import deriving, generation
 from smtui.stores.mongo.changing import guarded, until_done, write
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.sample_documents import derived, sample_of
-from smtui.stores.mongo.told_documents import heard_document, trouble_document
+from smtui.stores.mongo.told_documents import trouble_document
 from smtui.stores.mongo.values import Document
 
 
@@ -32,7 +32,11 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
         done = before is not None
         if before is None:
             return True
-        fields: Document = {"heard": heard_document(heard), "file_hash": file_hash}
+        there = {**before, "file_hash": file_hash}
+        fields: Document = {
+            "heard": await deriving.with_others(line, there, heard),
+            "file_hash": file_hash,
+        }
         if "disagrees" in before:  # else it is adopted later, with all that we find it by
             fields["disagrees"] = derived(sample_of({**before, **fields}))["disagrees"]
         return await write(line, [guarded(before, {"$set": fields, "$unset": {"trouble": ""}})])

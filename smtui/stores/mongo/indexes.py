@@ -74,6 +74,8 @@ _FILTERED = (
     up("heard.is_loop", "file_id"),
     up("heard.rank", "file_id"),
     Index(keys=(("heard.recipe_version", UP),), sparse=True),
+    # What a row took from another program's analysis, which may go or change without a word.
+    Index(keys=(("heard.source", UP),), sparse=True),
     up("disagrees", "file_id"),
     up("heard.true_peak_dbtp"),
     up("heard.bits_used"),
@@ -94,6 +96,7 @@ AUDIO_FILE_INDEXES = (
     up("tags"),
     up("file_hash"),
     unique("path_key", sparse=True),
+    Index(keys=(("audio_mark", UP),), sparse=True),
     *(up(field, "file_id") for field in _SORTED),
     *_FILTERED,
 )
@@ -108,6 +111,8 @@ ANALYSIS_INDEXES = (
     # One document per file and recipe: {file_hash, recipe_version} is shared by equal bytes,
     # and other programs write several documents for one file.
     unique("smtui_key", sparse=True),
+    # What lacks it nobody has looked at: another program's, or an older smtui's.
+    up("shape"),
 )
 
 BATCH_INDEXES = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.stores.mongo.changing import AT_ONCE, read
@@ -18,11 +19,12 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS
 from smtui.stores.mongo.sample_documents import folder_parts, sample_of
 from smtui.stores.mongo.sorting import Find, Keys
-from smtui.stores.mongo.values import Document, count_in, storable, text_in
+from smtui.stores.mongo.values import Document, count_in, mapping_in, storable, text_in, time_in
 
 BY_PATH: Keys = (("path_key", 1),)
 _IDS_AT_ONCE = 5_000
 BY_HASH: Keys = (("file_hash", 1),)
+BY_MARK: Keys = (("audio_mark", 1),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,10 @@ async def stamps(
 ) -> Mapping[str, Stamp]:
     """What is known of these paths, by path_key."""
     keys = [path_key(user_id, storable(path), raw) for path, raw in paths]
-    names = ("path_key", "file_id", "file_size", "mtime_ns", "file_hash", "missing_since")
+    names = (
+        *("path_key", "file_id", "file_size", "mtime_ns", "file_hash", "missing_since"),
+        *("ctime_ns", "uploaded_at", "trouble"),
+    )
     found: dict[str, Stamp] = {}
     for start in range(0, len(keys), AT_ONCE):
         part = keys[start : start + AT_ONCE]
@@ -76,6 +81,9 @@ async def stamps(
                 mtime_ns=count_in(one.get("mtime_ns")),
                 file_hash=text_in(one.get("file_hash")),
                 missing=one.get("missing_since") is not None,
+                ctime_ns=count_in(one.get("ctime_ns"))
+                or round(time_in(one.get("uploaded_at")).timestamp() * 1_000) * 1_000_000,
+                vanished=mapping_in(one.get("trouble")).get("code") == ErrorCode.VANISHED,
             )
     return found
 
@@ -85,6 +93,19 @@ async def by_hash(line: MongoLine, file_hash: str, user_id: UserId | None) -> tu
     where: Filter = {"file_hash": file_hash, "user_id": user_id}
     asked = Find(filter=where, order=(("file_id", 1),), hint=BY_HASH)
     return tuple(sample_of(one) for one in await find(line, asked, 0))
+
+
+async def by_marks(
+    line: MongoLine, marks: Sequence[str], user_id: UserId | None
+) -> tuple[Sample, ...]:
+    """The owner's sounds with these audio marks, by file_id."""
+    found: list[Sample] = []
+    for start in range(0, len(marks), AT_ONCE):
+        part = list(marks[start : start + AT_ONCE])
+        where: Filter = {"audio_mark": {"$in": part}, "user_id": user_id}
+        asked = Find(filter=where, order=(("file_id", 1),), hint=BY_MARK)
+        found += [sample_of(one) for one in await find(line, asked, 0)]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))
 
 
 async def below(
@@ -141,7 +162,7 @@ def walks_of_unheard(asked: Unheard) -> list[Find]:
         conditions.append({"file_path": {"$gt": inside, "$lt": f"{inside[:-1]}0"}})
     return [
         Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
-        for rank in (None, *range(asked.level.rank))
+        for rank in (None, -1, *range(asked.level.rank))
     ]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import level_of
 from smtui.stores.mongo.filters import Filter, both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
@@ -17,12 +16,15 @@ async def outdated(
     line: MongoLine, user_id: UserId | None, recipe_version: int
 ) -> dict[Level, tuple[FileId, ...]]:
     """Their ids by the level at which they were heard, in order."""
-    fields = {"_id": False, "file_id": True, "heard.level": True}
+    fields = {"_id": False, "file_id": True, "heard.rank": True}
+
+    levels = {level.rank: level for level in Level}
 
     async def work() -> dict[Level, list[FileId]]:
         found: dict[Level, list[FileId]] = {}
         async for one in line.collection(AUDIO_FILES).find(_where(user_id, recipe_version), fields):
-            level = level_of(one["heard"].get("level"))
+            # Not the level that the row shows, which may be another program's.
+            level = levels.get(one["heard"].get("rank"), Level.ADVANCED)
             found.setdefault(level, []).append(FileId(text_in(one.get("file_id"))))
         return found
 

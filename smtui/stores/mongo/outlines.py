@@ -9,7 +9,7 @@ from typing import Any
 
 from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT
 from smtui.domain.masking import Outline
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, certainty
 from smtui.stores.mongo.told_documents import heard_in
 from smtui.stores.mongo.values import list_in, mapping_in, number_in, text_in
 
@@ -41,7 +41,7 @@ def outline_of(sound: Mapping[str, Any], analysis: Mapping[str, Any]) -> Outline
         tempo=heard.tempo,
         key=heard.key,
         mode=heard.mode,
-        key_confidence=heard.key_confidence,
+        key_confidence=certainty(heard.key_confidence),
         slices=slices,
         numbers=_packed([number for row in rows for number in row]),
     )

@@ -16,7 +16,12 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import batch_state, level_of, standing
+from smtui.stores.mongo.batch_documents import (
+    batch_state,
+    is_foreign,
+    level_of,
+    standing,
+)
 from smtui.stores.mongo.batch_line import BatchLine
 from smtui.stores.mongo.picking import picked
 from smtui.stores.mongo.sweeps import OURS
@@ -41,7 +46,7 @@ _SUMS: Document = {
     "finished_at": {"$max": "$finished_at"},
     "cancel_requested_at": {"$min": "$cancel_requested_at"},
 }
-_WITHOUT_FILES = {"_id": 0, "results": 0, "file_ids": 0}
+_FOREIGN = "another_program"
 # Walking all that waits of a large library takes longer than an answer may.
 _WALK_SECONDS = 60.0
 
@@ -80,7 +85,12 @@ async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgres
 async def failures(line: BatchLine, run_id: RunId, limit: int) -> tuple[Failure, ...]:
     """Failed files, in the order of the batches."""
     found = await _in_state(line, run_id, State.FAILED, limit, ("code", "error", "attempt"))
-    return tuple(_failure(file_id, entry) for file_id, entry in found)
+    nameless = ErrorCode.INTERNAL.value if await _is_ours(line, run_id) else _FOREIGN
+    return tuple(_failure(file_id, entry, nameless) for file_id, entry in found)
+
+
+async def _is_ours(line: BatchLine, run_id: RunId) -> bool:
+    return await line.first({"run_id": run_id}) is not None
 
 
 async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...]:
@@ -94,7 +104,10 @@ async def _in_state(
 ) -> list[tuple[FileId, Document]]:
     """Files of a run in a state with these fields of their entries, in order."""
     found: list[tuple[FileId, Document]] = []
-    for counters in await line.counters(_of_run(run_id) | {state.value: {"$gt": 0}}):
+    # What another program counts may lag behind what it writes of the files.
+    ours = {"run_id": run_id, state.value: {"$gt": 0}}
+    theirs = {"batch_id": run_id, "run_id": None}
+    for counters in await line.counters({"$or": [ours, theirs]}):
         if len(found) >= limit:
             break
         found += await picked(line, counters, state, limit=limit - len(found), fields=fields)
@@ -133,11 +146,11 @@ async def _read(
     return await line.line.ask(work, seconds=_WALK_SECONDS)
 
 
-def _failure(file_id: FileId, entry: Mapping[str, Any]) -> Failure:
+def _failure(file_id: FileId, entry: Mapping[str, Any], nameless: str) -> Failure:
     return Failure(
         file_id=file_id,
-        code=text_in(entry.get("code"), ErrorCode.INTERNAL.value),
-        error=text_in(entry.get("error"), "Another program says no more than that it failed"),
+        code=text_in(entry.get("code")) or nameless,
+        error=text_in(entry.get("error")) or "Another program says no more than that it failed",
         attempt=count_in(entry.get("attempt")),
     )
 
@@ -147,22 +160,13 @@ async def _progress_of(line: BatchLine, run_ids: Sequence[RunId]) -> dict[RunId,
     parts: dict[RunId, list[Document]] = {}
     for row in await line.rows([{"$match": wanted}, {"$group": _SUMS}]):
         named = row["_id"]
-        parts.setdefault(RunId(named["run_id"]), []).append(row | {"status": named.get("status")})
+        run_id = RunId(named["run_id"])
+        row |= {"run_id": run_id, "status": named.get("status")}
+        parts.setdefault(run_id, []).append(row)
     others = [run_id for run_id in run_ids if run_id not in parts]
-    for batch in await _of_others(line, others):
+    for batch in await line.of_others(others):
         parts[RunId(batch["batch_id"])] = [batch]
     return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
-
-
-async def _of_others(line: BatchLine, batch_ids: Iterable[str]) -> list[Document]:
-    """Batches that other programs wrote, without their files."""
-    wanted = list(batch_ids)
-    where = {"batch_id": {"$in": wanted}, "run_id": None}
-
-    async def work() -> list[Document]:
-        return await line.collection.find(where, _WITHOUT_FILES).to_list(None)
-
-    return await line.line.ask(work) if wanted else []
 
 
 def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
@@ -187,6 +191,7 @@ def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
         started_at=min(_times(parts, "started_at"), default=created_at if begun else None),
         finished_at=max(_times(parts, "finished_at"), default=updated_at) if ended else None,
         cancel_requested_at=min(_times(parts, "cancel_requested_at"), default=None),
+        is_foreign=any(is_foreign(part) for part in parts),
     )
 
 

@@ -29,7 +29,7 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.differing import differences
 from smtui.domain.question import Field, sort_value
-from smtui.domain.sample import FileId, Mark, MetadataValue, Sample
+from smtui.domain.sample import FileId, FoundFile, Mark, MetadataValue, Sample
 from smtui.domain.text import folded
 from smtui.stores.mongo.told_documents import (
     heard_document,
@@ -70,6 +70,9 @@ def sample_of(document: Mapping[str, Any]) -> Sample:
         file_size=count_in(document.get("file_size")),
         mtime_ns=count_in(document.get("mtime_ns")),
         file_hash=text_in(document.get("file_hash")),
+        ctime_ns=count_in(document.get("ctime_ns")),
+        inode=count_in(document.get("inode")),
+        audio_mark=text_in(document.get("audio_mark")),
         duration=number_in(document.get("duration")),
         sample_rate=count_in(document.get("sample_rate")),
         channels=count_in(document.get("channels")),
@@ -110,6 +113,7 @@ def document_of(sample: Sample) -> Document:
         "mtime_ns": sample.mtime_ns,
         **derived(sample),
     }
+    found |= where_found(sample)
     if sample.path_bytes is not None:
         found["path_bytes"] = sample.path_bytes
     if sample.tag_marks:
@@ -121,6 +125,12 @@ def document_of(sample: Sample) -> Document:
     if sample.missing_since is not None:
         found["missing_since"] = cut_to_ms_or_none(sample.missing_since)
     return found
+
+
+def where_found(file: Sample | FoundFile) -> Document:
+    """What a scan recognises a file by beside its path; what it could not tell is left out."""
+    known = {"ctime_ns": file.ctime_ns, "inode": file.inode, "audio_mark": file.audio_mark}
+    return {name: value for name, value in known.items() if value}
 
 
 def derived(sample: Sample) -> Document:

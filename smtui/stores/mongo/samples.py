@@ -40,6 +40,9 @@ class MongoSamples:
 
     async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
         """Samples in the order asked for; ids that are not there are left out."""
+        if len(file_ids) == 1:
+            # Somebody looks at it: what another program said of it since must not wait.
+            await self._adoption.look_at(file_ids[0])
         return await lookups.get(self._line, file_ids)
 
     async def page(
@@ -94,6 +97,10 @@ class MongoSamples:
     async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
         """The owner's sounds with these bytes."""
         return await lookups.by_hash(self._line, file_hash, user_id)
+
+    async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these audio marks, by file_id."""
+        return await lookups.by_marks(self._line, marks, user_id)
 
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime

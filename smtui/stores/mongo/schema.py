@@ -15,7 +15,7 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.troubles import is_forbidden, read_only
 from smtui.stores.mongo.values import count_in
 
-NUMBER = 1
+NUMBER = 2
 """Rises when an older smtui could no longer read or write the documents."""
 
 _SCHEMA = {"_id": "schema"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from smtui.domain.analysis import Level
+from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.quality import Quality
 from smtui.domain.sample import Heard, Trouble
 from smtui.stores.mongo.values import (
@@ -41,7 +41,7 @@ def heard_document(heard: Heard) -> Document:
         "kind_confidence": heard.kind_confidence,
         "root_note": heard.root_note,
         "key_label": heard.key_label,
-        "rank": Level(heard.level).rank,
+        "rank": listened_rank(heard),
         **({} if heard.quality is None else asdict(heard.quality)),
     }
 
@@ -63,20 +63,27 @@ def heard_in(value: object) -> Heard | None:
         return None
     return Heard(
         tempo=number_or_none(heard.get("tempo")),
-        tempo_confidence=number_in(heard.get("tempo_confidence")),
+        tempo_confidence=number_or_none(heard.get("tempo_confidence")),
         key=text_or_none(heard.get("key")),
         mode=text_or_none(heard.get("mode")),
-        key_confidence=number_in(heard.get("key_confidence")),
+        key_confidence=number_or_none(heard.get("key_confidence")),
         root_note=text_or_none(heard.get("root_note")),
         kind=text_or_none(heard.get("kind")),
-        kind_confidence=number_in(heard.get("kind_confidence")),
-        is_loop=heard.get("is_loop") is True,
+        kind_confidence=number_or_none(heard.get("kind_confidence")),
+        is_loop=_yes_or_no(heard.get("is_loop")),
         loudness_lufs=number_or_none(heard.get("loudness_lufs")),
         level=str(level),
         recipe_version=count_in(heard.get("recipe_version")),
         analyzed_at=time_in(heard.get("analyzed_at")),
         quality=_quality(heard),
+        rank=_rank(heard, Level(level)),
     )
+
+
+def _rank(heard: Mapping[str, Any], level: Level) -> int | None:
+    """To which level smtui has listened, where the row shows another program's."""
+    rank = count_or_none(heard.get("rank"))
+    return None if rank in (None, -1, level.rank) else rank
 
 
 def _quality(heard: Mapping[str, Any]) -> Quality | None:
@@ -93,6 +100,10 @@ def _quality(heard: Mapping[str, Any]) -> Quality | None:
         silence_tail=number_in(heard.get("silence_tail")),
         stereo_correlation=number_or_none(heard.get("stereo_correlation")),
     )
+
+
+def _yes_or_no(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def trouble_in(value: object) -> Trouble | None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, folder_parts, sample_of
@@ -64,16 +65,19 @@ def stamps(
     for part, marks in in_parts(keys):
         rows = reader.rows(
             "SELECT d.path_key, f.file_id, d.file_size, d.mtime_ns, d.file_hash,"
-            f" f.missing_since IS NOT NULL {_BY_PATH} WHERE d.path_key IN ({marks})",
+            " f.missing_since IS NOT NULL, d.ctime_ns, f.uploaded_at, f.trouble_code"
+            f" {_BY_PATH} WHERE d.path_key IN ({marks})",
             part,
         )
-        for key, file_id, file_size, mtime_ns, file_hash, missing in rows:
+        for key, file_id, file_size, mtime_ns, file_hash, missing, ctime_ns, at, code in rows:
             found[key] = Stamp(
                 file_id=FileId(file_id),
                 file_size=file_size,
                 mtime_ns=mtime_ns,
                 file_hash=file_hash,
                 missing=bool(missing),
+                ctime_ns=ctime_ns or at * 1_000_000,
+                vanished=code == ErrorCode.VANISHED,
             )
     return found
 
@@ -86,6 +90,19 @@ def by_hash(reader: Reader, file_hash: str, user_id: UserId | None) -> tuple[Sam
         (file_hash, user_id),
     )
     return tuple(sample_of(row) for row in rows)
+
+
+def by_marks(reader: Reader, marks: Sequence[str], user_id: UserId | None) -> tuple[Sample, ...]:
+    """The owner's sounds with these audio marks, by file_id."""
+    found: list[Sample] = []
+    for part, signs in in_parts(marks):
+        rows = reader.rows(
+            f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details"
+            f" WHERE audio_mark <> '' AND audio_mark IN ({signs})) AND o.user_id IS ?",
+            (*part, user_id),
+        )
+        found += [sample_of(row) for row in rows]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))
 
 
 def below(

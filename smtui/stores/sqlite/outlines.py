@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from smtui.domain.analysis import MFCC_COUNT
 from smtui.domain.masking import ROWS, Outline
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, certainty
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.values import from_json
@@ -59,7 +59,7 @@ def _outline(row: Any) -> Outline | None:
         tempo=tempo,
         key=key,
         mode=mode,
-        key_confidence=confidence or 0.0,
+        key_confidence=certainty(confidence),
         slices=place.slices,
         numbers=_numbers(place, packed),
     )

@@ -48,6 +48,9 @@ _OWN = (
     "tags",
     "metadata",
     "tag_marks",
+    "ctime_ns",
+    "inode",
+    "audio_mark",
 )
 # What no question filters or sorts by is kept apart from the rest.
 _DETAILS = frozenset(
@@ -62,6 +65,9 @@ _DETAILS = frozenset(
         "tags",
         "metadata",
         "tag_marks",
+        "ctime_ns",
+        "inode",
+        "audio_mark",
         "said",
         "heard_tempo_confidence",
         "heard_key",
@@ -111,6 +117,9 @@ def sample_of(row: Any) -> Sample:
         tags=tuple(from_json(own[13])),
         metadata=from_json(own[14]),
         tag_marks=marks_of(own[15]),
+        ctime_ns=own[16],
+        inode=own[17],
+        audio_mark=own[18],
         heard=heard_of(row[2 + len(_OWN) : -len(TROUBLE_COLUMNS)]),
         trouble=trouble_of(row[-len(TROUBLE_COLUMNS) :]),
     )
@@ -140,6 +149,9 @@ def values_of(sample: Sample) -> dict[str, Value]:
         "tags_sort": sort_value(sample, Field.TAGS),
         "metadata": to_json(dict(sample.metadata)),
         "tag_marks": marks_value(sample.tag_marks),
+        "ctime_ns": sample.ctime_ns,
+        "inode": sample.inode,
+        "audio_mark": sample.audio_mark,
         **heard_values(heard),
         **said_values(sample),
         "trouble_code": trouble.code if trouble else None,

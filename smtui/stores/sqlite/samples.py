@@ -97,6 +97,10 @@ class SqliteSamples:
         """The owner's sounds with these bytes."""
         return await self._readers.read(lambda reader: lookups.by_hash(reader, file_hash, user_id))
 
+    async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these audio marks, by file_id."""
+        return await self._readers.read(lambda reader: lookups.by_marks(reader, marks, user_id))
+
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
     ) -> tuple[FileId, ...]:

@@ -50,7 +50,7 @@ def heard_of(row: Any) -> Heard | None:
         root_note=row[5],
         kind=row[6],
         kind_confidence=row[7],
-        is_loop=bool(row[8]),
+        is_loop=None if row[8] is None else bool(row[8]),
         loudness_lufs=row[9],
         level=row[10],
         recipe_version=row[11],

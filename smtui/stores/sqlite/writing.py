@@ -132,6 +132,9 @@ def _add(
         metadata=found.metadata,
         file_hash=found.file_hash,
         mtime_ns=found.mtime_ns,
+        ctime_ns=found.ctime_ns,
+        inode=found.inode,
+        audio_mark=found.audio_mark,
     )
     sample_rows.insert(connection, sample)
     return sample.file_id
@@ -152,6 +155,9 @@ def _seen(sample: Sample, found: FoundFile) -> Sample:
         channels=found.channels,
         format=found.format,
         metadata=found.metadata,
+        ctime_ns=found.ctime_ns,
+        inode=found.inode,
+        audio_mark=found.audio_mark,
     )
 
 

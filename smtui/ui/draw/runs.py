@@ -10,6 +10,9 @@ from smtui.services.board import Holding, Standing
 from smtui.ui.draw.lines import Line
 from smtui.ui.draw.wording import time_left
 
+FOREIGN = "another program:"
+"""Before what another program's run is about."""
+
 _WORDS = {State.PENDING: "waiting", State.PROCESSING: "running"}
 # Which file is one of several claimed together is known to about this, s.
 _WORTH_SAYING = 3.0
@@ -24,13 +27,13 @@ def run_line(standing: Standing, by: str, now: datetime) -> Line:
         cells=(
             f"{moment(run.created_at, now)} {run_title(standing)}",
             by,
-            run.level.value,
+            level_word(run),
             f"{run.ended_files:,}/{run.total:,}",
             f"{run.failed:,}",
             time_left(seconds) if seconds is not None else "",
             state_word(run),
         ),
-        look="" if run.status.ended else "going",
+        look="" if run.status.ended or run.is_foreign else "going",
     )
 
 
@@ -39,7 +42,13 @@ def run_title(standing: Standing) -> str:
     if standing.title is None:
         return "..."
     title = standing.title.rstrip("/")
-    return title.rpartition("/")[2] or title or "no longer in the library"
+    word = title.rpartition("/")[2] or title or "no longer in the library"
+    return f"{FOREIGN} {word}" if standing.progress.is_foreign else word
+
+
+def level_word(run: RunProgress) -> str:
+    """To which level a run listens; other programs do not say."""
+    return "-" if run.is_foreign else run.level.value
 
 
 def state_word(run: RunProgress) -> str:

@@ -78,14 +78,15 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in lines if value)
 
 
-def form(is_loop: bool, tempo: float | None, seconds: float) -> str:  # noqa: FBT001 - a fact
+def form(is_loop: bool | None, tempo: float | None, seconds: float) -> str:  # noqa: FBT001
     """Name what a sound is to a producer; nothing where it is neither loop nor single hit.
 
     A long sound, or one with a tempo, is a piece or a phrase.
     """
     if is_loop:
         return "loop"
-    return "" if tempo is not None or seconds > _LONGEST_HIT else "one-shot"
+    unlike_a_hit = is_loop is None or tempo is not None or seconds > _LONGEST_HIT
+    return "" if unlike_a_hit else "one-shot"
 
 
 def loudness(lufs: float | None) -> str:

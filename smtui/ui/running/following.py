@@ -210,7 +210,8 @@ class Following(Room):
         numbered = list(enumerate(holding, start=1))
         self.crew.show([worker_line(number, one, now) for number, one in numbered])
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
-        going = any(not one.progress.status.ended for one in self.board.runs)
+        runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
+        going = any(not run.status.ended for run in runs)
         idle = "nothing is being analysed" if going else "nothing runs"
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from smtui.domain.drawn import drawn
 from smtui.domain.question import Field
-from smtui.domain.sample import Sample
+from smtui.domain.sample import Sample, certainty
 
 NONE = "-"
 SURE = 0.5
@@ -63,20 +63,20 @@ def _kind(sample: Sample) -> Cell:
     if heard is None or heard.kind is None:
         return Cell(text=NONE)
     kind = _SHORT.get(heard.kind, heard.kind)
-    return Cell(text=drawn(kind), confidence=heard.kind_confidence)
+    return Cell(text=drawn(kind), confidence=certainty(heard.kind_confidence))
 
 
 def _tempo(sample: Sample) -> Cell:
     heard = sample.heard
     if heard is None or heard.tempo is None:
         return Cell(text=NONE)
-    return Cell(text=f"{heard.tempo:.1f}", confidence=heard.tempo_confidence)
+    return Cell(text=f"{heard.tempo:.1f}", confidence=certainty(heard.tempo_confidence))
 
 
 def _key(sample: Sample) -> Cell:
     heard = sample.heard
     if heard is not None and heard.key_label is not None:
-        return Cell(text=drawn(heard.key_label), confidence=heard.key_confidence)
+        return Cell(text=drawn(heard.key_label), confidence=certainty(heard.key_confidence))
     if heard is not None and heard.root_note is not None:
         return Cell(text=drawn(heard.root_note))
     return Cell(text=NONE)

@@ -38,7 +38,7 @@ class Preview(Vertical):
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
         words = Content("") if sample is None else about(sample, analysis)
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def show_outside(self, path: Path) -> None:
         """Show what is known of a file that is not of the library."""
@@ -47,11 +47,11 @@ class Preview(Vertical):
             (drawn(name), "bold"), "\n", (drawn(printable_path(bytes(path.parent))), "$quiet")
         )
         words += Content.styled("\n\nnot in the library", "$quiet")
-        self.query_one(".preview-words", Static).update(words)
+        self.query_one(".preview-words", Static).update(words, layout=False)
 
     def entitle(self, title: str) -> None:
         """Say which of several sounds this is."""
-        self.query_one(".preview-title", Static).update(Content(title))
+        self.query_one(".preview-title", Static).update(Content(title), layout=False)
 
     @property
     def picture(self) -> SmallPicture:
