@@ -13,6 +13,8 @@ _SLOW = 1.0
 # The rate is measured over the newest so many seconds, and not before it was watched so long.
 _SPAN = 20.0
 _LEAST_SPAN = 1.0
+ENOUGH = 10
+"""The first sounds of a run wait for what is loaded: an estimate from fewer is absurd."""
 
 
 class Pulse:

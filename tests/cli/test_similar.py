@@ -151,14 +151,12 @@ def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
     done = smtui("index", "rebuild")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("8 sounds are in the index")
-    assert smtui("index", "status").stdout == (
-        "All 8 sounds that were listened to are in the index.\n"
-    )
+    assert smtui("index", "status").stdout == ("All 8 analysed sounds are in the index.\n")
 
 
 def test_an_index_of_nothing_is_not_called_complete() -> None:
     done = smtui("index", "status")
-    assert done.stdout == "No sound was listened to yet, so the index is empty.\n"
+    assert done.stdout == "No sound has been analysed yet, so the index is empty.\n"
     assert done.returncode == 0
 
 
@@ -200,7 +198,7 @@ def test_an_index_whose_files_are_damaged_is_told_and_made_anew_by_one_command(
     assert "its files are made anew" in done.stderr
     assert done.stdout.startswith("8 sounds are in the index")
     told = smtui("index", "status")
-    assert told.stdout == "All 8 sounds that were listened to are in the index.\n"
+    assert told.stdout == "All 8 analysed sounds are in the index.\n"
 
 
 def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:

@@ -65,12 +65,12 @@ def test_a_run_from_its_beginning_to_its_end(paused: Path):
         again = smtui("cancel", run)
         assert (again.returncode, again.stderr) == (0, "")
         assert again.stdout.endswith("has ended: nothing to cancel.\n")
-    assert smtui("cancel", "all").stdout == "Nothing is being listened to.\n"
+    assert smtui("cancel", "all").stdout == "Nothing is being analysed.\n"
     assert batches(run)[0]["status"] == "cancelled"
 
     assert "goes on with 4 sounds." in smtui("resume", run).stdout
     assert smtui("resume", run).stdout.endswith("goes on already.\n")
-    assert smtui("resume-all").stdout == "This machine listens again.\n"
+    assert smtui("resume-all").stdout == "Analysis resumed on this machine.\n"
     assert smtui("resume-all").stdout == "This machine was not paused.\n"
     wait_until(lambda: batches(run)[0]["finished_at"])
     (ended,) = batches(run)

@@ -122,7 +122,7 @@ async def test_what_others_do_to_a_run_is_seen_and_the_cursor_stays(
         await ended(library, run, failed=1)
         await until(lambda: "2/2" in seen(app) and "Failed (1)" in seen(app))
         assert "completed" in line_with(app, "2/2")
-        assert "1 heard  1 failed" in seen(app)
+        assert "1 analysed  1 failed" in seen(app)
         # Both were begun at the same moment of the clock that stands still.
         await press(pilot, "k" if app.screen.runs.lines[0].key == newer else "j")
         assert app.screen.runs.key == newer
@@ -156,7 +156,7 @@ async def test_cancel_asks_stops_what_has_not_begun_and_says_so_once_more(
         await press(pilot, "X", "escape")
         assert (await progress(library, run)).cancelled == 0
         await press(pilot, "X", "enter")
-        assert "5 will not be heard; what had begun is finished and kept" in told(pilot.app)
+        assert "Cancelled 5 sounds. What has started is finished and kept." in told(pilot.app)
         await until(lambda: "stopping" in seen(pilot.app))
         await press(pilot, "X")
         assert "This run is stopping already; what has started is finished and kept" in told(
@@ -322,7 +322,7 @@ async def test_ended_runs_are_cleared_by_the_palette(library: Home, open_app: Op
         await press(pilot, "down", "enter")
         await until(lambda: "Forget every run" in seen(app))
         await press(pilot, "enter")
-        await until(lambda: "1 runs cleared; what was heard stays" in told(app))
+        await until(lambda: "Removed 1 run; analyses are kept" in told(app))
         await until(lambda: "sound_00001.wav" not in seen(app))
         assert await library.kept.batches.progress(old) is None
         assert (await progress(library, going)).total == 6
@@ -381,7 +381,7 @@ async def test_listening_is_paused_and_goes_on(library: Home, open_app: OpenApp)
     async with open_app() as pilot:
         app = pilot.app
         await press(pilot, "P")
-        await until(lambda: "listening is paused on this machine, P resumes" in seen(app))
+        await until(lambda: "analysis is paused on this machine; P resumes" in seen(app))
         await press(pilot, "b")
         assert "P resumes" in seen(app)
         await press(pilot, "P")

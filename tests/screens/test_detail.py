@@ -270,14 +270,14 @@ async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(
     open_sound: OpenSound, library: Home
 ) -> None:
     async with open_sound("c_high.wav") as pilot:
-        assert "not yet heard   a listens to it" in seen(pilot.app)
+        assert "not analysed yet   a analyses it" in seen(pilot.app)
         await press(pilot, "a")
-        await until(lambda: "listening ..." in seen(pilot.app))
+        await until(lambda: "analysing ..." in seen(pilot.app))
         path = path_of(pilot)
         await listened(library, path)
         await ended(library, path)
         await until(lambda: "LUFS" in seen(pilot.app))
-        assert "listening" not in seen(pilot.app)
+        assert "analysing" not in seen(pilot.app)
 
 
 async def test_a_sound_that_somebody_else_had_heard_fills_in_too(
@@ -303,7 +303,7 @@ async def test_a_deleted_file_is_drawn_from_what_was_heard(
     async with open_sound("b_mid.wav") as pilot:
         # A part that nobody has looked at before: what was drawn is kept, and would be shown.
         await press(pilot, *["plus"] * 3, "d", "d", "d")
-        assert "drawn from what was heard" in reading(pilot)
+        assert "drawn from its analysis" in reading(pilot)
         assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.6)
 
 

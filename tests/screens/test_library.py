@@ -165,12 +165,12 @@ async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(
 ) -> None:
     async with open_app() as pilot:
         await press(pilot, "o")
-        assert "folder up" in seen(pilot.app)
+        assert "sorted by folder ▲" in seen(pilot.app)
         await press(pilot, "o", "o", "o", "o")
-        assert "length up" in seen(pilot.app)
+        assert "sorted by length ▲" in seen(pilot.app)
         assert names(pilot) == ["a_kick.wav", "bd_haus.wav", "pad.wav"]
         await press(pilot, "O")
-        assert "length down" in seen(pilot.app)
+        assert "sorted by length ▼" in seen(pilot.app)
         assert names(pilot) == ["pad.wav", "bd_haus.wav", "a_kick.wav"]
 
 
@@ -243,7 +243,7 @@ async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: 
         await press(pilot, "m", "m", "a")
         (run,) = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert run.total == 2
-        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await until(lambda: "analysing 0 of 2" in seen(pilot.app))
         await press(pilot, "X", "enter")
         await until(lambda: "heard" not in seen(pilot.app).splitlines()[-2])
 
@@ -258,12 +258,12 @@ async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: Open
 async def test_what_waits_already_is_not_asked_for_again(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "m", "m", "a")
-        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await until(lambda: "analysing 0 of 2" in seen(pilot.app))
         await press(pilot, "A")
         runs = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert sorted(run.total for run in runs) == [1, 2]
         await press(pilot, "A")
-        assert any("wait to be heard already" in words for words in told(pilot.app))
+        assert any("are queued already" in words for words in told(pilot.app))
         assert len(await library.kept.batches.runs(user_id=library.user_id, limit=9)) == 2
 
 
@@ -461,7 +461,7 @@ async def test_filter_order_cursor_and_marks_come_back(
     async with open_app(options=options) as pilot:
         assert (names(pilot), under_cursor(pilot)) == before
         assert "-kick" in seen(pilot.app).splitlines()[1]
-        assert "name down" in seen(pilot.app)
+        assert "sorted by name ▼" in seen(pilot.app)
         assert "1 marked" in seen(pilot.app)
         await press(pilot, "escape")
         assert len(names(pilot)) == 3
@@ -516,7 +516,7 @@ async def test_what_the_name_says_stands_beside_what_was_heard(
         assert names(pilot) == ["bd_140_Am.wav"]
         await press(pilot, "enter", "enter")
         await until(lambda: "said name" in seen(pilot.app))
-        assert "said 140 Am (half heard, relative key heard)" in seen(pilot.app)
+        assert "labelled 140 Am (analysed as half, analysed as relative key)" in seen(pilot.app)
 
 
 async def test_a_key_that_does_not_fit_is_left_out_of_the_last_line(

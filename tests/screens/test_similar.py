@@ -202,7 +202,7 @@ async def test_s_in_the_library_shows_what_is_like_the_sound_best_first(
         scores = [row.score or 0 for row in table(pilot).rows]
         assert scores == sorted(scores, reverse=True)
         text = seen(pilot.app)
-        assert "Like   a_kick.wav   5 of 5" in text
+        assert "Similar to   a_kick.wav   5 of 5" in text
         assert "All Tim Rhy Ton Env" in text
         assert line_with(pilot.app, "  seed  ").split()[:2] == ["seed", "a_kick.wav"]
 
@@ -405,7 +405,7 @@ async def test_a_filter_that_matches_nothing_and_one_that_is_wrong_are_said(
 ) -> None:
     async with similar() as pilot:
         await press(pilot, "slash", *"kind:snare")
-        told_once = "No other sound that was listened to matches the filter"
+        told_once = "No other analysed sound matches the filter"
         assert seen(pilot.app).count(told_once) == 1
         assert "esc takes the filter away" in seen(pilot.app)
         assert not names(pilot)
@@ -421,7 +421,7 @@ async def test_the_views_go_round_and_that_of_words_asks_for_some(
     async with similar() as pilot:
         await press(pilot, "v")
         assert screen(pilot).search.view is View.FITS
-        assert "Fits   a_kick.wav" in seen(pilot.app)
+        assert "Goes with   a_kick.wav" in seen(pilot.app)
         assert "Tim Rhy" not in seen(pilot.app)
         assert names(pilot)
         await press(pilot, "plus")

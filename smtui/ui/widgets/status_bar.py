@@ -12,6 +12,7 @@ from textual.widget import Widget
 from smtui.domain.batch import RunId
 from smtui.domain.drawn import drawn
 from smtui.domain.scan import ScanProgress
+from smtui.services.pace import ENOUGH
 from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
@@ -103,14 +104,16 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         parts.append((f"analysing {overview.ended:,} of {overview.total:,}", "$primary"))
         if overview.waiting and not paused:
             parts.append((drawn(overview.waiting), "$warning"))
-        if overview.rate is not None and not paused:
+        if overview.total > ENOUGH > overview.ended and not paused and not overview.waiting:
+            parts.append(("estimating ...", "$secondary"))
+        elif overview.rate is not None and not paused:
             parts.append(
                 (
                     f"{overview.rate:,.0f}/s" if overview.rate >= 10 else f"{overview.rate:.1f}/s",
                     "$secondary",
                 )
             )
-        if overview.seconds_left is not None and not paused:
+        if overview.seconds_left is not None and not paused and overview.ended >= ENOUGH:
             parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
     if new_failures:
         parts.append((f"{new_failures:,} failed (b: why)", "$error"))
