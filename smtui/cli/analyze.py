@@ -108,14 +108,20 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         nothing = "Nothing was analysed by an older smtui." if wish.older else _NOTHING_NEW
         out(nothing)
     elif wait:
-        failed = [await follow(batches, run_id) for run_id in going]
+        alone = not box.settings.servers.given
+        failed = [
+            await follow(batches, run_id, box.services.pauses, alone=alone) for run_id in going
+        ]
         return any(failed) or bool(unknown)
     elif ids:
         out(f"{counted(len(ids), 'sound')} to be analysed in the background.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
     else:
-        out("Nothing new to analyse; the current run continues.")
+        await batches.call_worker(going[0])
+        out("There is nothing new to listen to; what was asked for before goes on.")
+        if batches.waiting:
+            err(f"Waiting: {batches.waiting}")
     return bool(unknown)
 
 

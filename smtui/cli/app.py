@@ -34,6 +34,8 @@ COMMANDS = {
     "find": Entry("smtui.cli.find", "Find sounds by a description."),
     "words": Entry("smtui.cli.words", "The language model for find: status, fetch."),
     "duplicates": Entry("smtui.cli.duplicates", "Show files that are the same sound."),
+    "forget": Entry("smtui.cli.forget", "Take sounds out of the library; files stay."),
+    "relocate": Entry("smtui.cli.relocate", "Say where a renamed drive or folder is now."),
     "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
     "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),
     "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),

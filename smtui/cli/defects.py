@@ -9,6 +9,14 @@ import sys
 from types import TracebackType
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# What the dynamic linker and Python say of it (glibc, musl, macOS).
+_NO_MEMORY = (
+    "failed to map segment",
+    "annot allocate memory",
+    "ut of memory",
+    "can't start new thread",
+    "Cannot map",
+)
 _DEFECT = 70
 """EX_SOFTWARE of sysexits."""
 
@@ -22,6 +30,10 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         # Every other write was translated where it happened: this one is the output's.
         sys.stderr.write(f"smtui: The output cannot be written: {error.strerror}\n")
+        os._exit(1)
+    if _is_for_want_of_memory(error):
+        sys.stderr.write(f"smtui: {_too_little_memory()}\n")
+        sys.stderr.flush()
         os._exit(1)
     # Late imports: a program without defects needs none of them.
     from smtui import logs
@@ -38,3 +50,35 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
     sys.stderr.flush()
     # The interpreter would leave with 1, which says that something foreseen failed.
     os._exit(_DEFECT)
+
+
+def _is_for_want_of_memory(error: BaseException | None) -> bool:
+    """True if an error, or what led to it, is that no memory, address space or thread is left.
+
+    A library that cannot be loaded for want of memory says so only in the words of the system.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+            return True
+        known = isinstance(error, ImportError | OSError | RuntimeError)
+        if known and any(words in str(error) for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _too_little_memory() -> str:
+    """Say that there is too little memory, and which limit makes it so."""
+    # A late import: a program that has enough needs none of it.
+    import resource
+
+    for limit, name in ((resource.RLIMIT_AS, "-v"), (resource.RLIMIT_DATA, "-d")):
+        soft = resource.getrlimit(limit)[0]
+        if soft != resource.RLIM_INFINITY:
+            return (
+                f"There is not enough memory: this shell's limit is {soft // 1_000_000:,} MB"
+                f" (ulimit {name}), and listening needs some 1,000."
+            )
+    return "There is not enough memory. Close something, and try again."

@@ -11,18 +11,24 @@ from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import err, out
 from smtui.cli.runs import short
 from smtui.domain.batch import RunId, RunProgress
+from smtui.domain.errors import ServerUnavailable
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.services.batches import Batches
     from smtui.services.pace import Pace
+    from smtui.services.pauses import Pauses
 
 _FAILURES_TOLD = 50
 _PLAIN_EVERY_SECONDS = 10.0
 
 
-async def follow(batches: Batches, run_id: RunId) -> int:
-    """Show how far a run is until it has ended, then what failed; give the exit status."""
+async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool) -> int:
+    """Show how far a run is until it has ended, then what failed; give the exit status.
+
+    Where this machine works `alone`, and its worker cannot be started also when it is asked for
+    once more, nobody will do the work: raises ServerUnavailable.
+    """
     # A late import: it goes with the services, which --help does not load.
     from smtui.services.pace import Pace
 
@@ -30,6 +36,8 @@ async def follow(batches: Batches, run_id: RunId) -> int:
     waiting = ""
     try:
         async for progress in batches.watch(run_id):
+            if batches.waiting and alone and await pauses.present() is None:
+                await _insist(batches, run_id, line)
             if batches.waiting not in ("", waiting):
                 line.leave()
                 err(f"Waiting: {batches.waiting}")
@@ -49,6 +57,16 @@ async def follow(batches: Batches, run_id: RunId) -> int:
     if progress.failed > len(failures):
         err(f"and {progress.failed - len(failures):,} more")
     return 1
+
+
+async def _insist(batches: Batches, run_id: RunId, line: _Line) -> None:
+    """Ask for a worker once more; raises ServerUnavailable where there is none now either."""
+    before = await batches.progress(run_id)
+    await batches.call_worker(run_id)
+    if batches.waiting and await batches.progress(run_id) == before:
+        line.leave()
+        hint = f"The run is saved; `smtui resume {short(run_id)}` goes on with it."
+        raise ServerUnavailable(batches.waiting.rstrip("."), hint=hint)
 
 
 class _Line:

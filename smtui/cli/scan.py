@@ -139,9 +139,14 @@ def _report(progress: ScanProgress) -> list[str]:
         lines = ["No sounds here."] if not progress.unreadable_count else []
     else:
         lines = [f"{counted(progress.seen, 'sound')}: {_counts(progress)}."]
+    if progress.returned:
+        lines.append(f"{counted(progress.returned, 'sound')} came back.")
+    if progress.vanished and progress.vanished < progress.missing:
+        lines.append(f"{progress.vanished:,} of the missing ones went since the last scan.")
     if progress.ignored:
         entries = counted(progress.ignored, "entry", "entries")
-        lines.append(f"Skipped {entries} (not audio, or ignored).")
+        by_rule = progress.ignored - progress.not_sounds
+        lines.append(f"{entries} left out: {progress.not_sounds:,} no sound, {by_rule:,} by rule.")
     if progress.unfinished:
         files = counted(progress.unfinished, "unfinished download or temporary file", _UNFINISHED)
         lines.append(f"{files} left out.")

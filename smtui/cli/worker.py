@@ -193,7 +193,7 @@ def _work(children: int | None, queues: tuple[str, ...]) -> int:
     prepared(here)
     logs.start_on(sys.stderr)
     standing = _standing(settings, processes)
-    _say(settings, standing)
+    _say(settings, standing, asyncio.run(_obstacle(standing)))
     limits = WorkLimits(
         children=processes,
         child_bytes=share_of_memory(processes),
@@ -277,14 +277,27 @@ def _board(settings: Settings) -> Callable[[], AbstractAsyncContextManager[Worke
     return opened
 
 
-def _say(settings: Settings, standing: Standing) -> None:
-    """Say in one line what this worker works for."""
+async def _obstacle(standing: Standing) -> str:
+    """Say what keeps the worker from working now; empty where it may begin."""
+    try:
+        async with standing.board() as board:
+            await board.leave(standing.report.name)
+    except ServerUnavailable as error:
+        return str(error)
+    return ""
+
+
+def _say(settings: Settings, standing: Standing, obstacle: str) -> None:
+    """Say in one line what this worker works for, or will when nothing keeps it any more."""
     from smtui.domain.address import redacted
 
     servers, report = settings.servers, standing.report
     addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
     processes = "1 process" if report.children == 1 else f"{report.children} processes"
-    out(f"{report.machine} works for {addresses} with {processes} (smtui {report.version}).")
+    work = f"for {addresses} with {processes} (smtui {report.version})"
+    out(f"{report.machine} {'waits to listen' if obstacle else 'listens'} {work}.")
+    if obstacle:
+        err(f"smtui: {obstacle}")
     sys.stdout.flush()
 
 

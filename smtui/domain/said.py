@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from smtui.domain.key_tags import key_in_tag
 from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR
 
 MetadataValue = str | int | float | bool | None
@@ -56,8 +57,11 @@ _MODES = {"maj": MAJOR, "major": MAJOR, "dur": MAJOR, "m": MINOR, "min": MINOR, 
 _LONG_MODES = "maj|major|dur|min|minor|moll"
 _SPELLED = re.compile(rf"([A-G])([#♯b♭]|sharp|flat)?({_LONG_MODES})(?:6|7|9|11|13)?", re.IGNORECASE)
 _SHORT_MINOR = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?(m)(?:6|7|9|11|13)?")
-# As DJs write keys in tags: 8A is A minor, 8B C major; 1m is A minor, 1d C major.
-_WHEEL = re.compile(r"(1[0-2]|[1-9])([ABabdm])")
+# In small letters a key is told by a sharp, or by the mode behind it.
+_SMALL = re.compile(r"([a-g])(#|♯|b|♭|sharp|flat)?")
+_SMALL_SHARP = re.compile(rf"([a-g])(#|♯|sharp)({_LONG_MODES}|m)")
+# Numbers that Freesound puts before the name of its uploader.
+_UPLOAD = re.compile(r"\d+__(?=.+__)")
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -80,7 +84,7 @@ _MACHINES = _listed(
 _REPEATED = _listed(
     "loop loops lp groove grooves break breaks breakbeat beat beats fill fills top tops riff riffs "
     "arp arps melody melodies drumloop toploop percloop drums sequence seq stem stems song "
-    "topline"
+    "topline bar bars"
 )
 _STRUCK = _listed(
     "kick kicks bd snare snares sd hat hats hh hihat oh chh ohh clap claps cp tom toms crash ride "
@@ -90,6 +94,22 @@ _TUNED = _listed(
     "bass bas sub 808 piano rhodes ep keys key pluck lead pad synth string strings guitar gtr "
     "organ bell bells sax flute horn violin cello brass choir vox note marimba kalimba harp chord"
 )
+# A letter behind one of these is a label, as in `Side B` or `Verse A`.
+_LABELLED = _COUNTED | _listed(
+    "section side group pattern verse chorus hook bridge type plan vitamin alt variant mix series "
+    "studio room unit zone bus slot option row model team block phase step form class"
+)
+# What stands behind a letter that is no key: an E piano, a B side.
+_LETTERED = {
+    "B": _listed("side sides roll boy line cut movie"),
+    "C": _listed("section clamp"),
+    "D": _listed("train n day"),
+    "E": _listed("piano guitar gtr drum drums bass organ kit perc"),
+    "G": _listed("funk unit string"),
+}
+# English before and behind `Am` and `Em`.
+_AM = _listed("i who what where why how here there as so")
+_EM = _listed("get got let make kill show tell hit smack stick beat feel give take all with of")
 _KEY_WORDS = frozenset(("key", "root", "tone"))
 _RATES = frozenset(("44", "48", "88", "96", "176", "192"))
 _DEPTHS = frozenset(("8", "16", "24", "32"))
@@ -98,7 +118,7 @@ _DEPTHS = frozenset(("8", "16", "24", "32"))
 @lru_cache(maxsize=4096)
 def said_in(filename: str) -> Said:
     """Read what a file's name claims; its ending does not count."""
-    stem = _ENDING.sub("", filename)
+    stem = _UPLOAD.sub("", _ENDING.sub("", filename))
     told = {_number(one or other) for one, other in _TEMPO.findall(stem)}
     # `120-140bpm` is a range; in `22-140bpm` a counter stands before the tempo.
     told |= {low for low in map(_number, _TEMPI.findall(stem)) if _plausible(low)}
@@ -116,7 +136,7 @@ def said_by_tags(metadata: Mapping[str, MetadataValue]) -> Said:
     """Read what the file's tags claim by `bpm` and `key`."""
     tempo = _number(str(metadata.get("bpm") or ""))
     written = metadata.get("key")
-    key, mode = _tag_key(written.strip()) if isinstance(written, str) else (None, None)
+    key, mode = key_in_tag(written) if isinstance(written, str) else (None, None)
     return Said(tempo=_plausible(tempo), key=key, mode=mode)
 
 
@@ -154,7 +174,7 @@ def _bare_tempo(words: Sequence[str]) -> tuple[float | None, list[int]]:
         # A number at the end of a kick's name counts kicks.
         last = len(words) - 1
         places = [p for p in places if p != last and last > 1 and not lower & _STRUCK]
-    if len(places) != 1:
+    if len({float(words[place]) for place in places}) != 1:
         return None, []
     return float(words[places[0]]), places
 
@@ -173,7 +193,7 @@ def _may_be_tempo(words: Sequence[str], place: int) -> bool:
 def _beside_key(words: Sequence[str], place: int) -> bool:
     """Whether a key stands next to it, or the only key somewhere in the name."""
     near = [at for at in (place - 1, place + 1) if 0 <= at < len(words)]
-    if any(_spelled(words, at) or _capital(words[at]) for at in near):
+    if any(_spelled(words, at) or _capital(words, at) for at in near):
         return True
     return any(_spelled(words, at) for at in range(len(words)))
 
@@ -186,7 +206,7 @@ def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str
         (note, None)
         for place in at_tempo
         for at in (place - 1, place + 1)
-        if 0 <= at < len(words) and (note := _capital(words[at]))
+        if 0 <= at < len(words) and (note := _capital(words, at))
     ]
     tuned = bool({word.casefold() for word in words} & _TUNED)
     pitches = [
@@ -210,12 +230,15 @@ def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     after = words[at + 1].casefold() if at + 1 < len(words) else ""
     before = words[at - 1].casefold() if at else ""
     one_word = _SPELLED.fullmatch(word) or _SHORT_MINOR.fullmatch(word)
+    one_word = one_word or _SMALL_SHARP.fullmatch(word)
     if one_word:
+        if (word == "Am" and (before in _AM or after == "i")) or (word == "Em" and before in _EM):
+            return None
         mode = _MODES[one_word[3].lower()]
         return _named(one_word[1].upper(), (one_word[2] or "").lower()), mode
     note = _NOTE.fullmatch(word)
     if note is None:
-        return None
+        return _in_small_letters(words, at)
     accidental = note[2] or ""
     if after in ("sharp", "flat"):
         accidental, after = after, (words[at + 2].casefold() if at + 2 < len(words) else "")
@@ -225,33 +248,39 @@ def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     return (key, None) if accidental or before in _KEY_WORDS else None
 
 
-def _capital(word: str) -> str | None:
+def _in_small_letters(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
+    """A key as in `c# minor` or `bflat`; `a` is an article unless a tempo is told, or it ends."""
+    note = _SMALL.fullmatch(words[at])
+    if note is None:
+        return None
+    accidental, behind = note[2] or "", at + 1
+    after = words[behind].casefold() if behind < len(words) else ""
+    if after in ("sharp", "flat") and not accidental and note[1] != "a":
+        accidental, behind = after, behind + 1
+        after = words[behind].casefold() if behind < len(words) else ""
+    key = _named(note[1].upper(), accidental)
+    if after in _MODES and len(after) > 1:
+        return None if note[0] == "a" and _is_article(words, behind) else (key, _MODES[after])
+    return (key, None) if accidental in ("sharp", "flat") and note[2] else None
+
+
+def _is_article(words: Sequence[str], mode: int) -> bool:
+    """Whether `a` before a mode is a word, as in `a minor problem` and `wait a min`."""
+    ends = mode + 1 == len(words) and len(words[mode]) > len("min")
+    return not (ends or _AT_BPM.strip() in words or any(map(_NUMBER.fullmatch, words)))
+
+
+def _capital(words: Sequence[str], at: int) -> str | None:
     """A note by itself: what stands beside a tempo is a key, anywhere else a letter."""
+    word = words[at]
+    before = words[at - 1].casefold() if at else ""
+    after = words[at + 1].casefold() if at + 1 < len(words) else ""
+    is_article = word == "A" and len(after) > 2 and after.isalpha() and after not in _TUNED
+    if is_article or before in _LABELLED or after in _LETTERED.get(word, ()):
+        return None
     note = _NOTE.fullmatch(word)
     return _named(note[1], note[2] or "") if note else None
 
 
 def _named(letter: str, accidental: str) -> str:
     return KEY_NAMES[(_STEPS[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)]
-
-
-def _tag_key(text: str) -> tuple[str | None, str | None]:
-    """A key as tags have it: `Am`, `A minor`, `Bbmaj`, `8A`; a note alone is major (ID3v2 TKEY)."""
-    wheel = _WHEEL.fullmatch(text)
-    if wheel:
-        return _on_wheel(int(wheel[1]), wheel[2])
-    words = _SEPARATORS.sub(" ", text).split()
-    if words and len(words[0]) == 1:
-        words[0] = words[0].upper()
-    found = _spelled(words, 0) if words and len(words) <= 3 else None
-    if found is None and words:
-        note = _capital(words[0]) if len(words) == 1 else None
-        return (note, MAJOR) if note else (None, None)
-    return (found[0], found[1] or MAJOR) if found else (None, None)
-
-
-def _on_wheel(hour: int, side: str) -> tuple[str, str]:
-    """Camelot (A minor, B major; 8A is A minor) and open key (m minor, d major; 1m is A minor)."""
-    fifths = hour - (8 if side in "ABab" else 1)
-    minor = side in "Aam"
-    return KEY_NAMES[((9 if minor else 0) + 7 * fifths) % 12], MINOR if minor else MAJOR

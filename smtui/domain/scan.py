@@ -55,6 +55,7 @@ class Walked:
     candidates: tuple[Candidate, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     ignored: int = 0
+    not_sounds: int = 0
     unfinished: int = 0
 
 
@@ -68,7 +69,10 @@ class ScanProgress:
         counted: the walk has ended, so `seen` is how many there are.
         added, changed, moved, unchanged: files by what became of them.
         missing: rows whose file is no longer there.
+        vanished: those of them whose file was there at the last scan.
+        returned: rows whose file was missing and is there again, counted as unchanged too.
         ignored: entries skipped by rule (`._*`, `.smtuiignore`, links that loop, not audio).
+        not_sounds: those of them that are no sounds by name and content.
         unfinished: downloads that go on and temporary files, known by their names.
         current: the folder being read, printable.
         unreadable: what could not be read, and why (the first 1,000).
@@ -85,7 +89,10 @@ class ScanProgress:
     unchanged: int = 0
     missing: int = 0
     ignored: int = 0
+    not_sounds: int = 0
     unfinished: int = 0
+    returned: int = 0
+    vanished: int = 0
     current: str = ""
     unreadable: tuple[Unreadable, ...] = ()
     unreadable_count: int = 0

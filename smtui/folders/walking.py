@@ -18,10 +18,10 @@ from smtui.audio.signatures import HEAD_BYTES, is_sound
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.unfinished import unfinished, unfinished_folder
 from smtui.folders.ignoring import BUILT_IN, IGNORE_FILE, LARGEST_FILE, Rule, ignored, rules
 from smtui.folders.mounts import waits_for_drive
 from smtui.folders.sniff import SOUND_NAMES, ending
-from smtui.folders.unfinished import unfinished, unfinished_folder
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
@@ -76,6 +76,7 @@ class _Walk:
     candidates: list[Candidate] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     ignored: int = 0
+    not_sounds: int = 0
     unfinished: int = 0
     told_at: float = field(default_factory=time.monotonic)
 
@@ -188,6 +189,7 @@ class _Walk:
         claims = ending(os.path.basename(path)) in SOUND_NAMES  # noqa: PTH119
         if not claims and not (status.st_size and is_sound(_beginning(path, HEAD_BYTES))):
             self.ignored += 1
+            self.not_sounds += 1
             return
         self.candidates.append(
             Candidate(
@@ -215,9 +217,11 @@ class _Walk:
             candidates=tuple(self.candidates),
             unreadable=tuple(self.unreadable),
             ignored=self.ignored,
+            not_sounds=self.not_sounds,
             unfinished=self.unfinished,
         )
-        self.candidates, self.unreadable, self.ignored, self.unfinished = [], [], 0, 0
+        self.candidates, self.unreadable = [], []
+        self.ignored = self.not_sounds = self.unfinished = 0
         self.told_at = time.monotonic()
         return step
 

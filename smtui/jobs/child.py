@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -41,6 +41,7 @@ T = TypeVar("T")
 _FIRST_GUESS = 0.2
 _LEARNING = 0.2
 _TICK_SECONDS = 0.5
+_REST_SECONDS = 5.0
 _REOPEN_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OPEN_PATIENCE = 30.0
@@ -82,6 +83,7 @@ class Child:
         self._sweep_at = 0.0
         self._give_back_at = 0.0
         self._loop = asyncio.new_event_loop()
+        self._stirred = asyncio.Event()
         self._sweep: asyncio.Future[None] = self._loop.create_future()
         self._sweep.set_result(None)
         # A child without it would keep its place and do nothing.
@@ -156,6 +158,7 @@ class Child:
     def owe(self, run_id: RunId, queue: str) -> None:
         """Put a wake-up back as soon as the queue answers again."""
         self._owed.note(run_id, queue)
+        self._loop.call_soon_threadsafe(self._stirred.set)
 
     def begin(self) -> None:
         """Say that there is work, until some seconds after the last file."""
@@ -188,11 +191,21 @@ class Child:
                         await asyncio.to_thread(self.wakeups.ensure, orphaned)
                     while True:
                         await self._tick(hearing)
-                        await asyncio.sleep(_TICK_SECONDS)
+                        await self._until_next_tick()
             except SmtuiError as error:
                 self._opened.clear()
                 self.say(error)
                 await asyncio.sleep(_REOPEN_SECONDS)
+
+    async def _until_next_tick(self) -> None:
+        """Wait, long while there is nothing to do and nothing is owed; `stir` ends it."""
+        resting = not self._holds and not self._owed and self._sweep.done()
+        limits = self.limits
+        seconds = min(_REST_SECONDS, limits.sweep_seconds, limits.lease_seconds / 8)
+        self._stirred.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds if resting else _TICK_SECONDS):
+                await self._stirred.wait()
 
     def say(self, error: SmtuiError) -> None:
         """Write a trouble into the log once, however long it lasts."""
@@ -277,6 +290,7 @@ class Child:
             os._exit(EXIT_DEFECT)
 
     async def _take_into_use(self) -> None:
+        self._stirred.set()
         if not self._holds:
             await self._in_use.enter_async_context(self._means.using())
             self._holds = True

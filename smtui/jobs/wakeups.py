@@ -36,6 +36,7 @@ class Wakeups:
 
     def __init__(self, app: Celery, broker: str) -> None:
         self._app = app
+        self._silent = False
         self._redis = redis.Redis.from_url(
             redis_address(broker),
             socket_timeout=_ANSWER_SECONDS,
@@ -54,7 +55,7 @@ class Wakeups:
     def _send(self, task: str, about: object, **options: Any) -> None:
         try:
             self._app.send_task(task, args=[about], **options)
-        except (OperationalError, OSError) as error:
+        except (OperationalError, redis.RedisError, OSError) as error:
             raise ServerUnavailable(
                 "The queue for the workers did not answer",
                 hint="The work is saved and goes on when it does",
@@ -63,7 +64,8 @@ class Wakeups:
     def ensure(self, runs: Iterable[RunId], queue: str = AUDIO_PROCESSING) -> bool:
         """See to it that a wake-up of each run waits; False where the queue does not answer.
 
-        Nothing is lost with it: the next sweep does the same.
+        Nothing is lost with it: the next sweep does the same. It is said once, however long it
+        lasts.
         """
         try:
             waiting = self.waiting(queue)
@@ -71,8 +73,11 @@ class Wakeups:
                 if run_id not in waiting:
                     self.publish(run_id, queue)
         except ServerUnavailable as error:
-            _log.warning("%s", error)
+            if not self._silent:
+                _log.warning("%s", error)
+            self._silent = True
             return False
+        self._silent = False
         return True
 
     def waiting(self, queue: str) -> frozenset[RunId]:

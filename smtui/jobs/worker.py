@@ -30,7 +30,8 @@ def run_worker(app: Celery, limits: WorkLimits, queues: Sequence[str] = QUEUES) 
     # The warning is about pickle, which is refused here, and would come at every start.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     # What it has to say of a lost line is said in our words.
-    logging.getLogger("celery.worker.consumer.consumer").setLevel(logging.ERROR)
+    for name in ("celery.worker.consumer.consumer", "kombu.transport.redis"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     if limits.children == 1 or DEFAULT not in queues:
         return _serve(app, "smtui", queues, limits.children)
     reserved = _fork_reserved(app)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
+import os
 import shutil
 import socket
 import sys
@@ -48,7 +49,7 @@ class Chroma:
                 "--port",
                 str(port),
             ),
-            environment=self._setup.environment() | {"NO_COLOR": "1"},
+            environment=self._setup.environment() | {"NO_COLOR": "1"} | _log_level(),
             folder=self._setup.places.chroma_data,
             log=Files(places=self._setup.places).log("chroma"),
             address=f"{_LOOPBACK}:{port}",
@@ -100,6 +101,11 @@ def listens(pid: int, port: int) -> bool:
         one.status == psutil.CONN_LISTEN and one.laddr[1:] == (port,) and one.laddr[0] == _LOOPBACK
         for one in connections
     )
+
+
+def _log_level() -> dict[str, str]:
+    """Leave out of its log what it did at each request, a megabyte in five minutes of listening."""
+    return {"RUST_LOG": os.environ.get("RUST_LOG", "warn")}
 
 
 def _free_port(wanted: int) -> int:

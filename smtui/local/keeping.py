@@ -132,7 +132,9 @@ class Keeper:
             check.add_done_callback(self._checks.discard)
         if self._kept["valkey"].alive():
             with suppress(OSError):
-                await asyncio.to_thread(self._flush)
+                # Without a thread where there is nothing to do: each costs the resting machine.
+                if self._flush.due():
+                    await asyncio.to_thread(self._flush)
         for name in (*SERVERS, "keeper"):
             with suppress(OSError):
                 logs.rotate(self._files.log(name))

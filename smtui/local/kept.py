@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import shutil
 import signal
 import time
@@ -29,6 +30,8 @@ _HOPELESS_DEATHS = 10
 _WAIT_SECONDS = 2.0
 # What Chroma says where SQLite cannot read its file, among much else that helps nobody.
 _DATABASE_REFUSED = "SqliteError"
+# What Valkey writes before each line: who, when, how grave.
+_STAMP = re.compile(r"^\d+:[A-Z] \d+ \w+ \d{4} [\d:.]+ [.*#-] ")
 _FILES_DAMAGED = "its files are damaged"
 _ANEW = "`smtui index rebuild` makes them again from the analyses."
 _DOCTOR = "`smtui doctor` tells what is wrong; logs are in the state folder."
@@ -181,7 +184,7 @@ class Kept:
         if killed:
             # Its last words say nothing about a death that came from outside.
             return f"{self._kind.title} was ended by {killed}"
-        said = shown(logs.last_line(self._log, since=since))
+        said = shown(_STAMP.sub("", logs.last_line(self._log, since=since))).rstrip(".")
         sentence = f"{self._kind.title} {how}"
         if _DATABASE_REFUSED in said:
             return f"{sentence}: {_FILES_DAMAGED}"

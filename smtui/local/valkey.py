@@ -48,6 +48,9 @@ class Valkey:
             "appendfsync": "no",
             "save": "",
             "maxmemory-policy": "noeviction",
+            # It looks for what has expired once a second and not ten times: the machine rests.
+            "hz": "1",
+            "dynamic-hz": "no",
             "daemonize": "no",
             "logfile": "",
         }
@@ -131,9 +134,13 @@ class Flush:
         self._folder = folder
         self._sizes: dict[Path, int] = {}
 
+    def due(self) -> bool:
+        """True if something was written since the last time; a look that is cheap."""
+        return self._present() != self._sizes
+
     def __call__(self) -> None:
         """Sync the files that have changed since the last time; blocks, for a thread."""
-        sizes = {file: file.stat().st_size for file in self._folder.rglob("*.aof")}
+        sizes = self._present()
         for file, size in sizes.items():
             if self._sizes.get(file) != size:
                 descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
@@ -142,3 +149,6 @@ class Flush:
                 finally:
                     os.close(descriptor)
         self._sizes = sizes
+
+    def _present(self) -> dict[Path, int]:
+        return {file: file.stat().st_size for file in self._folder.rglob("*.aof")}

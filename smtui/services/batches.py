@@ -242,7 +242,9 @@ class Batches(Runs):
         """
         await self._require(run_id, Deed.RESUME, by)
         count = await self._batches.resume(run_id)
-        if count:
+        # Also a run that goes on may have nobody who works on it, as after `services stop --now`.
+        progress = await self._batches.progress(run_id)
+        if progress is not None and not progress.status.ended:
             await self._announce(run_id, urgent=False)
         return count
 
@@ -280,6 +282,10 @@ class Batches(Runs):
             )
         await self._rights.require(by, deed, (progress.user_id,))
         return progress
+
+    async def call_worker(self, run_id: RunId) -> None:
+        """Wake a worker for a run that goes on; `waiting` says why where none can be reached."""
+        await self._announce(run_id, urgent=False)
 
     async def _announce(self, run_id: RunId, *, urgent: bool) -> None:
         """Wake a worker; where none can be reached, keep the reason for the overview."""

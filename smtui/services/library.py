@@ -94,6 +94,19 @@ class Library:
             changed += await self._samples.change_tags(some, mark=mark, add=adding, remove=removing)
         return changed
 
+    async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:
+        """Take sounds out of the library with all that is known of them; their files stay.
+
+        Gives how many were there. Raises NotAllowed where one of the sounds is not this account's
+        to forget; none was forgotten then.
+        """
+        owners = await self._rights.owners_of(file_ids, self._samples)
+        await self._rights.require_to_take_away(by, owners, verb="forget")
+        count = 0
+        for start in range(0, len(file_ids), _IDS):
+            count += await self._samples.remove(file_ids[start : start + _IDS])
+        return count
+
     async def tags_in_use(self, viewer: UserId | None) -> tuple[str, ...]:
         """Tags, most used first."""
         return await self._samples.tags_in_use(viewer=viewer, limit=MOST_TAGS_SHOWN)

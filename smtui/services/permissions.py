@@ -47,6 +47,14 @@ def may(role: Role, deed: Deed, whose: Whose) -> bool:
     return role is Role.MEMBER and shared
 
 
+def may_take_away(role: Role, whose: Whose) -> bool:
+    """Tell whether a role permits to take sounds out of the library, or to another place in it.
+
+    One's own, and for an admin all: what is shared is missed by everybody.
+    """
+    return role is Role.ADMIN or whose is Whose.OWN
+
+
 def may_keep_accounts(role: Role) -> bool:
     """Tell whether a role permits to add, list, disable and enable accounts and set their roles."""
     return role is Role.ADMIN

@@ -13,6 +13,7 @@ from smtui.services.permissions import (
     in_force,
     may,
     may_keep_accounts,
+    may_take_away,
     not_an_admin,
     refusal,
     whose,
@@ -69,11 +70,30 @@ class Rights:
         account = await self.present(by)
         if account.role is Role.ADMIN:
             return account
+        return await self.require(account, deed, await self.owners_of(file_ids, samples))
+
+    async def require_to_take_away(
+        self, by: Account, owners: Iterable[UserId | None], *, verb: str
+    ) -> Account:
+        """Refuse to take away what these own; gives the present account. Raises as `require`."""
+        account = await self.present(by)
+        role = await self.role(account)
+        if all(may_take_away(role, whose(owner, account.user_id)) for owner in owners):
+            return account
+        raise NotAllowed(
+            f"Only an admin can {verb} shared or other people's sounds",
+            hint="Ask one, or name only your own.",
+        )
+
+    async def owners_of(
+        self, file_ids: Sequence[FileId], samples: SampleStore
+    ) -> set[UserId | None]:
+        """Who owns these sounds; ids that are no longer there are nobody's care."""
         owners: set[UserId | None] = set()
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
             some = await samples.get(file_ids[start : start + _SOUNDS_AT_ONCE])
             owners.update(sample.user_id for sample in some)
-        return await self.require(account, deed, owners)
+        return owners
 
     async def permits(self, by: Account, deed: Deed, owner: UserId | None) -> bool:
         """Tell whether a deed on what somebody owns would be permitted."""

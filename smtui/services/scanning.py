@@ -15,6 +15,7 @@ from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import FileId, Folder, FoundFile, Stamp, path_key
 from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.unfinished import unfinished
 from smtui.services.ahead import ahead, to_its_end
 from smtui.services.moves import Moves
 
@@ -85,7 +86,7 @@ class Scan:
                     reached = True
                 self._told(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
-                self._add(unfinished=step.unfinished)
+                self._add(not_sounds=step.not_sounds, unfinished=step.unfinished)
                 yield step
         self.progress = replace(self.progress, counted=True)
 
@@ -117,6 +118,7 @@ class Scan:
                 returned.append(stamp.file_id)
         if returned:
             await self.samples.set_missing(returned, None)
+            self._add(returned=len(returned))
         known = len(step.candidates) - len(wanted)
         self._add(unchanged=known, handled=known)
         for portion in _portions(wanted):
@@ -143,6 +145,7 @@ class Scan:
             await self.accounts.count_use(self.counted_for, uploads=len(added))
         moved = len(fresh) - len(added)
         self._add(added=len(added), moved=moved, changed=changed, unchanged=len(old) - changed)
+        self._add(returned=sum(stamp.missing for _, stamp in old))
 
     async def _know_roots(self) -> None:
         known = await self.samples.folders(user_id=self.user_id)
@@ -182,11 +185,29 @@ class Scan:
 
     async def _mark(self, gone: Sequence[tuple[str, bytes | None]]) -> None:
         stamps = await self.samples.stamps(gone, user_id=self.user_id)
+        halves = [
+            stamps[key].file_id
+            for key, name in self._names(gone)
+            if key in stamps and unfinished(name)
+        ]
+        # Half a download that an older scan took in was never a sound that one could miss.
+        samples = await self.samples.get(halves) if halves else ()
+        dropped = {sample.file_id for sample in samples if not sample.tags}
+        await self.samples.remove(tuple(dropped))
         # Those that were missing before keep the time since when they are.
-        newly = [stamp.file_id for stamp in stamps.values() if not stamp.missing]
+        newly = [
+            stamp.file_id
+            for stamp in stamps.values()
+            if not stamp.missing and stamp.file_id not in dropped
+        ]
         if newly:
             await self.samples.set_missing(newly, self.clock.now())
-        self._add(missing=len(gone))
+        self._add(missing=len(gone) - len(dropped), vanished=len(newly))
+
+    def _names(self, places: Sequence[tuple[str, bytes | None]]) -> Iterator[tuple[str, bytes]]:
+        for text, raw in places:
+            path = raw if raw is not None else os.fsencode(text)
+            yield path_key(self.user_id, text, raw), path.rpartition(b"/")[2]
 
     def _told(self, unreadable: Sequence[Unreadable]) -> None:
         if unreadable:

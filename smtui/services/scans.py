@@ -17,6 +17,7 @@ from smtui.domain.sample import Folder
 from smtui.domain.scan import Candidate, ScanProgress
 from smtui.domain.text import printable_path
 from smtui.services.permissions import Deed
+from smtui.services.relocating import Relocation
 from smtui.services.rights import Rights
 from smtui.services.scanning import Scan
 
@@ -121,6 +122,20 @@ class Scans:
             if await self._samples.forget_folder(written, user_id=user_id):
                 return True
         return False
+
+    def relocation(self, old: Path, new: Path, *, by: Account, shared: bool = False) -> Relocation:
+        """Prepare to tell the library that a folder of this machine is called otherwise now."""
+        paths = self._finder.paths
+        return Relocation(
+            samples=self._samples,
+            finder=self._finder,
+            clock=self._clock,
+            rights=self._rights,
+            by=by,
+            user_id=None if shared else by.user_id,
+            old=paths.kept(Path(os.path.abspath(old))),  # noqa: PTH100 - looks at no disk
+            new=paths.kept(Path(os.path.abspath(new))),  # noqa: PTH100
+        )
 
     def _scan(self, user_id: UserId | None, by: Account) -> Scan:
         return Scan(

@@ -93,3 +93,63 @@ def test_no_tags_are_no_tags(written: Written, tmp_path: Path) -> None:
     (tmp_path / "text.mp3").write_bytes(b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f" + b"\xff" * 100)
     assert read_tags(tmp_path / "text.mp3") == {}
     assert read_tags(tmp_path / "gone.mp3") == {}
+
+
+NORM = " 00000210 000005AD 0000A1B2 00010D3B 00000000 0030D53A 00000000 00000000 00000000 00000000"
+GAPS = " 00000000 00000210 00000A2C 000000000010C0C4 00000000 0008D4F0 00000000 00000000 00000000"
+
+
+def commented(written: Written, *comments: tuple[str, str]) -> dict[str, Any]:
+    """Write an MP3 with comments by description and give its tags."""
+    path = written(sine(440, 0.5, 44_100), name="a.mp3", subtype="MPEG_LAYER_III")
+    kind: Any = MP3
+    file = kind(path)
+    file.add_tags()
+    for described, text in comments:
+        file.tags.add(FRAMES.COMM(encoding=3, lang="eng", desc=described, text=text))
+    file.save()
+    return dict(read_tags(path))
+
+
+@pytest.mark.parametrize(
+    "comments",
+    [
+        [("iTunNORM", NORM), ("", "dusty vinyl")],
+        [("", "dusty vinyl"), ("iTunSMPB", GAPS), ("iTunPGAP", "0")],
+        [("iTunes_CDDB_IDs", "11+C0FF"), ("Songs-DB_Custom1", "x"), ("", "dusty vinyl")],
+        [("ID3v1 Comment", "dusty vi"), ("", "dusty vinyl")],
+        [("Comment", "dusty vinyl"), ("ID3v1 Comment", "dusty vi")],
+        [("c0", NORM), ("description", "dusty vinyl")],
+    ],
+    ids=str,
+)
+def test_numbers_of_itunes_do_not_hide_what_a_person_wrote(
+    written: Written, comments: list[tuple[str, str]]
+) -> None:
+    assert commented(written, *comments) == {"comment": "dusty vinyl"}
+
+
+def test_numbers_of_itunes_alone_are_no_comment(written: Written) -> None:
+    assert commented(written, ("iTunNORM", NORM), ("", GAPS)) == {}
+
+
+@pytest.mark.parametrize(
+    ("tags", "read"),
+    [
+        ({"TBPM": "128", "TKEY": "Am"}, {"bpm": 128.0, "key": "Am"}),
+        ({"BPM": "128 BPM", "INITIAL_KEY": "Am"}, {"bpm": 128.0, "key": "Am"}),
+        ({"BPM": ["128", "64"]}, {"bpm": 128.0}),
+        ({"BPM": "89,5"}, {"bpm": 89.5}),
+        ({"BPM": "fast"}, {}),
+        ({"SERATO_OVERVIEW": "AAAA" * 40, "ITUNNORM": NORM, "TITLE": "x"}, {"title": "x"}),
+    ],
+    ids=str,
+)
+def test_tempo_and_key_are_read_under_the_names_of_converters(
+    written: Written, tags: dict[str, Any], read: dict[str, Any]
+) -> None:
+    path = written(sine(440, 0.5, 44_100), name="a.flac", subtype="PCM_16")
+    file = FLAC(path)
+    file.update(tags)
+    file.save()
+    assert read_tags(path) == read

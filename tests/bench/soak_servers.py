@@ -197,11 +197,11 @@ class Screen:
         self.terminal.press("\r")
         await asyncio.sleep(GLANCE_SECONDS)
         self.terminal.press("A")
-        await self.terminal.sees("Listening to", *_REFUSALS)
+        await self.terminal.sees("Queued", *_REFUSALS)
         self.terminal.press("X")
-        if await self.terminal.sees("Stop listening", "Nothing runs") == "Stop listening":
+        if await self.terminal.sees("Cancel the sounds", "Nothing runs") == "Cancel the sounds":
             self.terminal.press("\r")
-            await self.terminal.sees("will not be heard", *_REFUSALS)
+            await self.terminal.sees("Cancelled", *_REFUSALS)
         await self._home()
 
     async def scan(self) -> None:

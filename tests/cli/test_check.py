@@ -137,7 +137,7 @@ def test_the_library_is_checked_by_what_a_filter_finds(pack: Path) -> None:
 
 def test_what_is_mistyped_is_told_before_anything_is_listened_to(pack: Path) -> None:
     nowhere = smtui("check", pack / "nope.wav")
-    assert (nowhere.returncode, nowhere.stdout.splitlines()[1]) == (1, "  There is nothing here")
+    assert (nowhere.returncode, nowhere.stdout.splitlines()[1]) == (1, "  Not found")
     mistake = smtui("check", "bpm:fast")
     assert mistake.returncode == 1
     assert "is not a tempo" in mistake.stderr

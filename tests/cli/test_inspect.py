@@ -119,7 +119,7 @@ def test_level_full_tells_what_is_held_and_how_the_pitch_goes(folder: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     (power,) = [line for line in done.stdout.splitlines() if line.startswith("  power")]
     share = int(power.split()[1].removesuffix("%"))
-    assert power == f"  power  {share}% held, {100 - share}% struck"
+    assert power == f"  energy {share}% sustained, {100 - share}% percussive"
     assert share > 90
     (pitch,) = [line for line in done.stdout.splitlines() if line.startswith("  pitch")]
     assert pitch.startswith("  pitch  B5 ")

@@ -195,7 +195,7 @@ def test_an_index_whose_files_are_damaged_is_told_and_made_anew_by_one_command(
         assert "`smtui index rebuild` makes" in told.stderr
     done = smtui("index", "rebuild")
     assert done.returncode == 0, done.stderr
-    assert "its files are made anew" in done.stderr
+    assert "its files are made again" in done.stderr
     assert done.stdout.startswith("8 sounds are in the index")
     told = smtui("index", "status")
     assert told.stdout == "All 8 analysed sounds are in the index.\n"

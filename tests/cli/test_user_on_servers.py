@@ -165,7 +165,7 @@ def test_shared_sounds_are_seen_by_all_and_taken_in_by_no_listener(
     assert smtui(*command, token=tokens["bert"]).stdout == "1 sound: 1 added.\n"
     for name in tokens:
         assert "kick.wav" in smtui("list", token=tokens[name]).stdout
-    assert "nothing new" in smtui("analyze", token=tokens["lena"]).stdout
+    assert "Nothing new" in smtui("analyze", token=tokens["lena"]).stdout
 
 
 def test_who_scans_or_queues_while_no_worker_listens_does_not_wait_in_vain(

@@ -10,7 +10,7 @@ import pytest
 
 from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.ports.documents import SampleStore
+from smtui.domain.ports.documents import AnalysisStore, SampleStore
 from smtui.domain.question import Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
 from tests.contracts.document_stores import (
@@ -21,9 +21,15 @@ from tests.contracts.document_stores import (
     found,
     heard,
 )
+from tests.contracts.test_analyses import analysis
 
 MARK = Mark(by=ANNA, at=NOW)
 TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)
+
+
+@pytest.fixture
+def analyses(documents: DocumentStores) -> AnalysisStore:
+    return documents.analyses
 
 
 @pytest.fixture
@@ -383,3 +389,25 @@ async def test_a_stamp_has_the_last_look_and_whether_listening_met_another_file(
     told = {stamp.file_id: (stamp.ctime_ns, stamp.vanished) for stamp in stamps.values()}
     came = int(NOW.timestamp() * 1_000) * 1_000_000
     assert told == {x: (7, True), y: (came, False)}
+
+
+async def test_what_is_removed_is_gone_with_its_tags_and_analyses(
+    samples: SampleStore, analyses: AnalysisStore
+) -> None:
+    files = [found("/a/x.wav"), found("/a/y.wav")]
+    x, y = await samples.add_found(files, user_id=ANNA, at=NOW)
+    await samples.change_tags([x, y], mark=MARK, add=["often"])
+    await samples.change_tags([x], mark=MARK, add=["gone"])
+    for file_id in (x, y):
+        await analyses.save(analysis(file_id))
+    before = await samples.generation()
+    assert await samples.remove([x, x, FileId("nobody")]) == 1
+    assert await samples.generation() > before
+    assert await samples.get([x, y]) == await samples.get([y])
+    assert await samples.tags_in_use(viewer=ANNA, limit=9) == ("often",)
+    assert await samples.count(Question(expression=Words("x.wav"), viewer=ANNA)) == 0
+    assert list(await analyses.newest_of([x, y])) == [y]
+    assert await samples.remove([x]) == 0
+    (again,) = await samples.add_found(files[:1], user_id=ANNA, at=NOW)
+    assert again != x
+    assert (await one(samples, again)).tags == ()

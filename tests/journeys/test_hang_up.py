@@ -41,7 +41,7 @@ async def the_end(machine: Machine) -> RunProgress:
 async def entered(terminal: Terminal) -> None:
     """Start the screens, and come from the first frame into the library."""
     terminal.start()
-    if await terminal.sees("Press enter to begin", "of 150", seconds=60) != "of 150":
+    if await terminal.sees("Press Enter to start", "of 150", seconds=60) != "of 150":
         terminal.press("\r")
         await terminal.sees("of 150", seconds=60)
 

@@ -32,6 +32,8 @@ from tests.local.private_home import Private, home_of_its_own, until
 RATE = 22_050
 VERSIONS = present_versions(schema=len(steps()))
 SOUNDS = 40
+# One for what is away and one for what is back, from the worker and from each of its processes.
+MOST_LINES = 8
 
 
 @contextmanager
@@ -113,6 +115,9 @@ async def test_a_run_waits_for_room_and_goes_on_by_itself(private: Private, fold
             async for progress in services.batches.watch(run_id):
                 last = progress
             assert (last.status, last.completed) == (State.COMPLETED, SOUNDS)
+            log = private.files.log("worker").read_text()
+            assert "Traceback" not in log
+            assert len(log.splitlines()) <= MOST_LINES, log
 
 
 async def test_a_read_only_folder_is_told_and_the_run_is_saved(

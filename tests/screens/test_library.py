@@ -154,7 +154,7 @@ async def test_the_sound_that_was_found_keeps_the_cursor_when_the_filter_closes(
 async def test_nothing_found_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"zebra")
-        assert "No sound matches" in seen(pilot.app)
+        assert "No sounds match" in seen(pilot.app)
         await press(pilot, "escape")
         await press(pilot, "j")
         assert table(pilot).cursor == 1
@@ -330,7 +330,7 @@ async def test_a_folder_spelt_wrongly_is_told_and_can_be_mended(
     await home.sign_up()
     async with open_app() as pilot:
         await press(pilot, "i", "ctrl+u", *"/nowhere", "enter")
-        assert "nothing is there" in line_with(pilot.app, "scan folder")
+        assert "no such folder" in line_with(pilot.app, "folder to scan")
         assert not await home.kept.samples.folders(user_id=home.user_id)
         # What was typed is not lost: a letter mends it.
         await press(pilot, "r")

@@ -29,7 +29,7 @@ async def runs(home: Home) -> tuple[RunProgress, ...]:
 
 async def renew(pilot: Pilot[None]) -> None:
     await press(pilot, "colon", *"hear anew")
-    await until(lambda: "what was corrected stays" in seen(pilot.app))
+    await until(lambda: "your corrections are kept" in seen(pilot.app))
     await press(pilot, "down", "enter")
 
 
@@ -54,15 +54,15 @@ async def test_they_are_heard_anew_when_the_person_says_yes(
         await press(pilot, "escape")
         assert await runs(library) == ()
         await renew(pilot)
-        await until(lambda: "Hear them anew?" in seen(app))
+        await until(lambda: "Analyse them again?" in seen(app))
         await press(pilot, "enter")
-        await until(lambda: "Listening to 2 sounds" in told(app))
+        await until(lambda: "Queued 2 sounds for analysis" in told(app))
         assert sorted((run.level.value, run.total) for run in await runs(library)) == [
             ("advanced", 1),
             ("basic", 1),
         ]
         await renew(pilot)
-        await until(lambda: "Hear them anew?" in seen(app))
+        await until(lambda: "Analyse them again?" in seen(app))
         await press(pilot, "enter")
         await until(lambda: "These are queued already" in told(app))
 

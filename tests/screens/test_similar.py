@@ -550,7 +550,7 @@ async def test_hits_stay_to_be_read_while_a_file_is_listened_to_and_the_file_is_
     async with similar() as pilot:
         await press(pilot, "S", "ctrl+u", *str(tmp_path / "notes.wav"))
         await pilot.press("enter")
-        await until(lambda: "Listening to notes.wav" in seen(pilot.app))
+        await until(lambda: "Analysing notes.wav" in seen(pilot.app))
         assert all(name in seen(pilot.app) for name in NAMES)
         await settle(pilot.app)
         assert "notes.wav: The file is not a sound" in "".join(told(pilot.app))
@@ -574,7 +574,7 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         assert all(name in text for name in NAMES[:5])
         await press(pilot, "escape", "slash", *"kind:kick", "enter")
         await settle(pilot.app)
-        assert "L types them" in seen(pilot.app)
+        assert "L types the words" in seen(pilot.app)
 
 
 async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
@@ -770,7 +770,7 @@ async def test_nothing_is_written_over_without_a_yes(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("hits.txt", "a name ends in .csv, .jsonl or .m3u"),
+        ("hits.txt", "the file name must end in .csv, .jsonl or .m3u"),
         ("nowhere/hits.csv", "No such file or directory"),
         ("folder.csv", "that is no file"),
     ],

@@ -116,7 +116,7 @@ async def test_a_sound_whose_file_is_gone_is_not_found_by_words(library: Soundin
     answer = await found(library, "hi-hat")
     assert "hat" not in names(library, answer)
     assert answer.out_of == 5
-    assert not any("not yet listened to" in remark for remark in answer.remarks)
+    assert not any("not analysed yet" in remark for remark in answer.remarks)
 
 
 async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) -> None:

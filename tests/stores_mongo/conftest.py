@@ -32,6 +32,7 @@ async def shaky(meddler: Meddler) -> AsyncIterator[MongoLine]:
     """To an opened library, past the meddler."""
     one = MongoLine(meddler.url)
     await make_ready(one)
+    meddler.asked.clear()
     yield one
     await one.close()
 

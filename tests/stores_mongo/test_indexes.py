@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
 from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.errors import StoreUnreachable
-from smtui.stores.mongo.index_making import made
-from smtui.stores.mongo.indexes import INDEXES
+from smtui.domain.health import Condition
+from smtui.stores.mongo import schema
+from smtui.stores.mongo.health import MongoHealth
+from smtui.stores.mongo.index_making import Found, look, make
+from smtui.stores.mongo.indexes import INDEXES, unique
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.opening import make_ready
+from smtui.stores.mongo.server import Server
+from tests.stores_mongo.meddling import Document, Meddler
 
 # As the system lists them: fields, each rising (1) or falling (-1), and whether unique.
 THEIRS = {
@@ -56,9 +63,9 @@ async def test_every_index_of_the_system_is_there(line: MongoLine, raw: Any) -> 
     await make_ready(line)
     for collection, indexes in THEIRS.items():
         there = (await raw[collection].index_information()).values()
-        for keys, unique in indexes:
+        for keys, is_unique in indexes:
             found = [how for how in there if how["key"] == keys]
-            assert [bool(how.get("unique")) for how in found] == [unique], keys
+            assert [bool(how.get("unique")) for how in found] == [is_unique], keys
             assert not any(how.get("sparse") for how in found), keys
 
 
@@ -72,9 +79,10 @@ async def test_ours_are_unique_where_a_document_has_the_field(line: MongoLine, r
 
 
 async def test_what_is_there_is_not_made_again(line: MongoLine) -> None:
-    first = await made(line)
-    assert len(first) == sum(len(indexes) for indexes in INDEXES.values())
-    assert await made(line) == ()
+    first = await look(line)
+    assert first.missing == {name: indexes for name, indexes in INDEXES.items() if indexes}
+    await make_ready(line)
+    assert await look(line) == Found(missing={}, obstacles=())
 
 
 async def test_an_index_of_the_same_shape_may_have_another_name(line: MongoLine, raw: Any) -> None:
@@ -129,6 +137,7 @@ async def test_an_index_of_another_shape_is_told_and_stays(
     # Nothing was made in another collection either.
     others = {other for other in INDEXES if other != collection}
     assert not others & {*await raw.list_collection_names()} - {"smtui_state"}
+    assert await schema.number_there(line) == 0
 
 
 async def test_documents_that_share_what_must_be_unique_are_told_without_quoting_them(
@@ -147,7 +156,90 @@ async def test_documents_that_share_what_must_be_unique_are_told_without_quoting
         await make_ready(line)
     assert told.value.hint
     assert "anna" not in str(told.value)
-    assert told.value.__suppress_context__
+    assert told.value.__cause__ is None
+    assert told.value.__context__ is None
+
+
+async def test_all_that_is_in_the_way_is_told_at_once_and_dropped_by_one_line(
+    line: MongoLine, raw: Any
+) -> None:
+    theirs = [("users", "user_id"), ("users", "email"), ("audio_files", "file_id")]
+    for collection, field in theirs:
+        await raw[collection].create_index([(field, 1)], name=f'{field} of "theirs"')
+    await raw.batch_jobs.create_index("status", unique=True)
+    with pytest.raises(StoreUnreachable, match="4 indexes are not as smtui needs them") as told:
+        await make_ready(line)
+    assert 'email of "theirs" of users is not unique' in told.value.title
+    health = await MongoHealth(line)()
+    assert health.condition is Condition.BROKEN
+    assert (health.trouble, health.hint) == (told.value.title, told.value.hint)
+    drops = re.findall(r'db\.(\w+)\.dropIndex\(("(?:[^"\\]|\\.)+")\);', told.value.hint)
+    assert len(drops) == 4
+    for collection, name in drops:
+        await raw[collection].drop_index(json.loads(name))
+    await make_ready(line)
+    assert (await MongoHealth(line)()).trouble == ""
+
+
+async def test_the_check_says_of_doubles_what_the_start_will_say(line: MongoLine, raw: Any) -> None:
+    for number in ("1", "2"):
+        await raw.audio_files.insert_one({"file_id": "same", "file_path": number})
+        await raw.analyses.insert_one({"analysis_id": "same", "file_id": number})
+    health = await MongoHealth(line)()
+    assert health.condition is Condition.BROKEN
+    assert "Documents in audio_files have the same file_id" in health.trouble
+    assert "Documents in analyses have the same analysis_id" in health.trouble
+    assert await raw.smtui_state.count_documents({}) == 0
+    with pytest.raises(StoreUnreachable) as told:
+        await make_ready(line)
+    assert told.value.title == health.trouble
+
+
+async def test_an_index_that_is_only_missing_is_promised_and_made(
+    line: MongoLine, raw: Any
+) -> None:
+    await make_ready(line)
+    await raw.users.drop_index("email_key_1")
+    health = await MongoHealth(line)()
+    assert (health.condition, health.trouble) == (Condition.OK, "It lacks indexes of users")
+    assert "email_key_1" not in await raw.users.index_information()
+    await make_ready(line)
+    assert "email_key_1" in await raw.users.index_information()
+
+
+async def test_doubles_are_told_whatever_the_server_calls_them(
+    shaky: MongoLine, meddler: Meddler, raw: Any
+) -> None:
+    for number in (1, 2):
+        await raw.others.insert_one({"number": number, "e_mail": "anna@example.org"})
+    # As FerretDB 2 refuses to make a unique index.
+    refusal = {"ok": 0.0, "code": 1, "errmsg": "could not create exclusion constraint anna@…"}
+    meddler.change = lambda asked, answer: refusal if asked == "createIndexes" else answer
+    server = Server(mongodb="7.0.77", ferretdb="2.7.0")
+    with pytest.raises(StoreUnreachable, match="Documents in others have the same e_mail") as told:
+        await make(shaky, server, {"others": [unique("e_mail")]})
+    assert "anna" not in str(told.value)
+    with pytest.raises(StoreUnreachable, match="number_1 of others cannot be made: error 1"):
+        await make(shaky, server, {"others": [unique("number")]})
+
+
+async def test_a_server_that_forgets_what_makes_an_index_sparse_is_refused_and_not_mended_in_vain(
+    meddler: Meddler, raw: Any
+) -> None:
+    def forgetting(asked: str, answer: Document) -> Document:
+        if asked == "listIndexes":
+            for how in answer.get("cursor", {}).get("firstBatch", ()):
+                how.pop("sparse", None)
+        return answer
+
+    meddler.change = forgetting
+    line = MongoLine(meddler.url)
+    with pytest.raises(StoreUnreachable, match="does not keep indexes as it is told") as told:
+        await make_ready(line)
+    assert "dropIndex" not in told.value.hint
+    assert "MongoDB 7" in told.value.hint
+    assert await raw.smtui_state.count_documents({"_id": "schema"}) == 0
+    await line.close()
 
 
 async def test_the_unique_ones_hold(line: MongoLine, raw: Any) -> None:

@@ -86,10 +86,23 @@ async def test_a_lost_answer_is_asked_for_again(shaky: MongoLine, meddler: Meddl
     [
         {"ok": 0, "code": 10107, "codeName": "NotWritablePrimary", "errmsg": "not primary"},
         {"ok": 0, "code": 11600, "codeName": "InterruptedAtShutdown", "errmsg": "shutdown"},
+        {"ok": 0, "code": 13435, "codeName": "NotPrimaryNoSecondaryOk", "errmsg": "not primary"},
+        {"ok": 0, "code": 11602, "errmsg": "interrupted due to a change of the replica's state"},
+        {"ok": 0, "code": 189, "codeName": "PrimarySteppedDown", "errmsg": "stepped down"},
+        {"ok": 0, "code": 112, "codeName": "WriteConflict", "errmsg": "please retry"},
         {"ok": 1, "n": 1, "writeConcernError": {"code": 91, "errmsg": "shutting down"}},
+        # As FerretDB 2 says it: in the answer, of one of many, and in words alone.
+        {"ok": 0, "code": 16908292, "errmsg": "deadlock detected"},
+        {
+            "ok": 1,
+            "n": 0,
+            "writeErrors": [{"index": 0, "code": 16908292, "errmsg": "deadlock detected"}],
+        },
+        {"ok": 0, "code": 1, "errmsg": "ERROR: could not serialize access (SQLSTATE 40001)"},
+        {"ok": 0, "code": 50463173, "errmsg": "the database system is starting up"},
     ],
 )
-async def test_a_change_of_the_primary_is_waited_for(
+async def test_what_passes_is_waited_for(
     shaky: MongoLine, meddler: Meddler, refusal: dict[str, Any]
 ) -> None:
     meddler.asked.clear()
@@ -103,9 +116,38 @@ async def test_a_change_of_the_primary_is_waited_for(
     assert meddler.asked.count("update") == 2
 
 
+async def test_what_does_not_pass_is_told_in_time(meddler: Meddler) -> None:
+    deadlock = {"ok": 0, "code": 16908292, "errmsg": "[a.go:1 b.c] deadlock detected"}
+    meddler.change = lambda asked, answer: deadlock if asked == "find" else answer
+    line = MongoLine(meddler.url, answer_seconds=1.0)
+    with pytest.raises(StoreUnreachable, match="cannot do this now: deadlock detected"):
+        await line.ask(lambda: line.collection("users").find_one({}))
+    assert meddler.asked.count("find") > 2
+    await line.close()
+
+
 @pytest.mark.parametrize(
     ("refusal", "title"),
     [
+        (
+            {
+                "ok": 0,
+                "code": 1,
+                "errmsg": "[msg_find.go:43 handler.(*Handler).msgFind] [pool.go:7 x.(*P).f.func1]"
+                " no such thing",
+            },
+            r"refuses: no such thing\. ",
+        ),
+        (
+            {
+                "ok": 0,
+                "code": 1,
+                "errmsg": "msg_find.go:43 (handler.(*Handler).msgFind): pool.go:7 (x.y): no room",
+            },
+            r"refuses: no room\. ",
+        ),
+        ({"ok": 0, "code": 7777, "errmsg": "[a.go:4 b.c] "}, r"refuses: its error 7777\. "),
+        ({"ok": 0, "code": 4293, "errmsg": "no space"}, "The disk of MongoDB at .* is full"),
         ({"ok": 0, "code": 14031, "errmsg": "no space"}, "The disk of MongoDB at .* is full"),
         ({"ok": 0, "code": 50, "errmsg": "time limit"}, "MongoDB at .* does not answer"),
         ({"ok": 0, "code": 13, "errmsg": "not authorized"}, "may not read or write the library"),

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
+from smtui.domain.health import Condition
 from smtui.stores.mongo import schema
+from smtui.stores.mongo.health import MongoHealth
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.opening import make_ready, opened
 from tests.contracts.document_stores import account
-from tests.stores_mongo.meddling import Meddler
+from tests.stores_mongo.meddling import Document, Meddler
 
 USER = {
     "user_id": "11111111-1111-4111-8111-111111111111",
@@ -47,6 +49,93 @@ async def test_a_library_is_made_once_and_found_again(mongo_url: str, raw: Any) 
         "_id": "schema",
         "number": schema.NUMBER,
     }
+
+
+FERRET_1: tuple[Document, ...] = (
+    {"version": "7.0.42", "ferretdbVersion": "v1.24.2", "ferretdbFeatures": {}},
+    {"version": "7.0.42", "ferretdbFeatures": {"aggregationStages": ["$match"]}},
+    {"version": "7.0.42", "ferretdb": {"version": "v1.99.0"}},
+)
+
+
+@pytest.mark.parametrize("said", FERRET_1)
+async def test_a_server_that_loses_changes_of_two_at_once_is_refused_with_the_reason(
+    meddler: Meddler, raw: Any, said: Document
+) -> None:
+    meddler.change = lambda asked, answer: answer | said if asked == "buildInfo" else answer
+    line = MongoLine(meddler.url)
+    with pytest.raises(StoreUnreachable, match=r"FerretDB 1\S* loses changes") as told:
+        await make_ready(line)
+    assert told.value.hint == "smtui needs MongoDB 7 or newer, or FerretDB 2."
+    assert await raw.list_collection_names() == []
+    health = await MongoHealth(line)()
+    assert (health.condition, health.trouble) == (Condition.BROKEN, told.value.title)
+    assert health.version.startswith("FerretDB 1")
+    await line.close()
+
+
+@pytest.mark.parametrize("said", [{"version": "v2.7.0"}, {"version": "v2.7.0", "package": "deb"}])
+async def test_ferretdb_2_is_named_and_opened(meddler: Meddler, said: Document) -> None:
+    own = {"version": "7.0.77", "ferretdb": said}
+    meddler.change = lambda asked, answer: answer | own if asked == "buildInfo" else answer
+    line = MongoLine(meddler.url)
+    await make_ready(line)
+    health = await MongoHealth(line)()
+    assert (health.condition, health.version) == (Condition.OK, "FerretDB 2.7.0")
+    await line.close()
+
+
+async def test_a_server_that_lacks_an_operator_is_refused_before_anything_is_made(
+    meddler: Meddler, raw: Any
+) -> None:
+    refusal = {"ok": 0.0, "code": 238, "errmsg": "The operator $filter is not implemented yet"}
+    meddler.change = lambda asked, answer: refusal if asked == "aggregate" else answer
+    line = MongoLine(meddler.url)
+    with pytest.raises(StoreUnreachable, match=r"cannot do what smtui needs: .*\$filter") as told:
+        await make_ready(line)
+    assert "MongoDB 7" in told.value.hint
+    assert await raw.list_collection_names() == []
+    health = await MongoHealth(line)()
+    assert (health.condition, health.trouble) == (Condition.BROKEN, told.value.title)
+    await line.close()
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"n": 3}, "loses changes that are made at the same time"),
+        ({"ids": ["a", "b", "c"]}, r"\$push with \$slice"),
+    ],
+)
+async def test_a_server_that_does_not_do_what_it_says_holds_no_new_library(
+    meddler: Meddler, raw: Any, seen: Document, told: str
+) -> None:
+    def change(asked: str, answer: Document) -> Document:
+        for one in answer.get("cursor", {}).get("firstBatch", ()):
+            if asked == "find" and "results" in one:
+                one.update(seen)
+        return answer
+
+    meddler.change = change
+    line = MongoLine(meddler.url)
+    with pytest.raises(StoreUnreachable, match=told):
+        await make_ready(line)
+    # What was tried is gone again.
+    assert await raw.smtui_state.count_documents({}) == 0
+    await line.close()
+
+
+async def test_the_number_is_written_when_all_the_rest_is_done(meddler: Meddler, raw: Any) -> None:
+    refusal = {"ok": 0.0, "code": 14031, "errmsg": "no room"}
+    meddler.change = lambda asked, answer: refusal if asked == "createIndexes" else answer
+    line = MongoLine(meddler.url)
+    with pytest.raises(StoreUnreachable, match=r"disk of MongoDB .* is full"):
+        await make_ready(line)
+    assert await raw.smtui_state.count_documents({}) == 0
+    meddler.change = lambda _, answer: answer
+    await make_ready(line)
+    assert await schema.number_there(line) == schema.NUMBER
+    await line.close()
 
 
 async def test_many_who_open_a_new_library_at_once_all_get_it(mongo_url: str, raw: Any) -> None:
@@ -108,7 +197,8 @@ async def test_an_open_library_is_looked_at_in_few_questions(
     meddler.asked.clear()
     await make_ready(shaky)
     questions = [one for one in meddler.asked if one not in {"hello", "ismaster"}]
-    assert len(questions) <= 13
+    # Most of them side by side.
+    assert len(questions) <= 16
 
 
 @pytest.mark.parametrize("lost", ["buildInfo", "find", "findAndModify", "listIndexes"])

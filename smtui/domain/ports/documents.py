@@ -122,6 +122,13 @@ class SampleStore(Protocol):
         """The same bytes at a new path: row, tags and heard stay, place and stamp change."""
         ...
 
+    async def remove(self, file_ids: Sequence[FileId]) -> int:
+        """Drop sounds with their tags and analyses; gives how many were there.
+
+        What runs say of them stays. The index of likeness is mended when it is looked at next.
+        """
+        ...
+
     async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
         """Mark as not found since `at`, or with None as there again."""
         ...

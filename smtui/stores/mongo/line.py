@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Iterable
@@ -141,11 +142,11 @@ class MongoLine:
         clock = await self._read_clock()
         return clock.theirs - clock.ours
 
-    async def version(self) -> str:
-        """What the server says of itself, `7.0.14`."""
+    async def build_info(self) -> Document:
+        """What the server says of itself."""
 
-        async def work() -> str:
-            return str((await self.database.command("buildInfo"))["version"])
+        async def work() -> Document:
+            return await self.database.command("buildInfo")
 
         return await self.ask(work)
 
@@ -171,7 +172,8 @@ class MongoLine:
             try:
                 return await work()
             except TOLD as error:
-                pause = next(pauses, _PAUSES[-1])
+                # Of two who stood in each other's way one comes sooner.
+                pause = next(pauses, _PAUSES[-1]) * random.uniform(0.5, 1.0)  # noqa: S311
                 if not is_passing(error) or loop.time() + pause >= give_up:
                     raise self._told(error, broken) from error
                 broken = error

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from smtui.domain.ports.work import Clock
-from smtui.stores.mongo import schema
+from smtui.stores.mongo import probing, schema
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.breaks import nowhere
 from smtui.stores.mongo.embeddings import MongoEmbeddings
-from smtui.stores.mongo.index_making import made
+from smtui.stores.mongo.index_making import make
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.readiness import put_together, standing
 from smtui.stores.mongo.samples import MongoSamples
-from smtui.stores.mongo.troubles import too_old
+from smtui.stores.mongo.server import Server, refuse_unfit
+from smtui.stores.mongo.values import Document
 
-OLDEST_MONGODB = (7, 0)
 _LOOK_SECONDS = 0.1
 
 
@@ -67,17 +67,25 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
 
 async def make_ready(line: MongoLine) -> None:
     """Check server, account and documents, and make what is missing; raises as `opened` does."""
-    refuse_old(await _version(line))
+    server = Server.of(await _build_info(line))
+    refuse_unfit(server)
     number = await schema.number_there(line)
     schema.refuse_newer(number)
-    await schema.refuse_foreign(line, known=number > 0)
+    await probing.probe(line, server)
+    found = await standing(line, known=number > 0)
+    if found.faults:
+        raise put_together(found.faults)
+    await probing.probe_changes(line, server)
+    if not number:
+        await probing.trial(line, server)
+    await make(line, server, found.missing)
+    # Last: who finds it may trust that all the rest was done.
     await schema.write_number(line)
-    await made(line)
 
 
-async def _version(line: MongoLine) -> str:
+async def _build_info(line: MongoLine) -> Document:
     """Ask what the server is; a name that nobody knows is told at once and not waited for."""
-    asked = asyncio.ensure_future(line.version())
+    asked = asyncio.ensure_future(line.build_info())
     try:
         while not (await asyncio.wait({asked}, timeout=_LOOK_SECONDS))[0]:
             if (unknown := nowhere(line.reasons())) is not None:
@@ -87,10 +95,3 @@ async def _version(line: MongoLine) -> str:
         if not asked.done():
             asked.cancel()
             await asyncio.wait({asked})
-
-
-def refuse_old(version: str) -> None:
-    """Raise StoreUnreachable for a server that lacks what smtui needs."""
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    if numbers < OLDEST_MONGODB:
-        raise too_old(version)

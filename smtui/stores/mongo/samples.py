@@ -16,6 +16,7 @@ from smtui.stores.mongo import (
     hearing,
     lookups,
     outdated,
+    removing,
     tagging,
 )
 from smtui.stores.mongo.adding import Owned
@@ -113,6 +114,10 @@ class MongoSamples:
     async def move(self, file_id: FileId, found: FoundFile) -> bool:
         """The same bytes at a new path; False if the sound is gone or the path is taken."""
         return await adding.move(self._line, file_id, found)
+
+    async def remove(self, file_ids: Sequence[FileId]) -> int:
+        """Drop sounds with their analyses; gives how many were there."""
+        return await removing.remove(self._line, file_ids)
 
     async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
         """Mark as not found since `at`, or with None as there again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -67,21 +68,25 @@ def refuse_newer(number: int) -> None:
         )
 
 
-async def refuse_foreign(line: MongoLine, *, known: bool) -> None:
-    """Raise StoreUnreachable for documents of another program's shape; nothing is changed.
+async def foreign(line: MongoLine, *, known: bool) -> tuple[StoreUnreachable, ...]:
+    """Tell of every collection that holds documents of another program's shape.
 
     Args:
         line: to the database.
         known: smtui has looked at the documents before, so only what an index finds is looked for.
     """
-    for name, shape in _SHAPES.items():
-        found = await _foreign(line, name, shape, known=known)
-        if found is not None:
-            raise StoreUnreachable(
-                f"The collection {name} of the database {_database(line)} is another program's:"
-                f" a document has no {found}",
-                hint="Name a database of its own in the address: mongodb://host/another_name.",
-            )
+    lacking = await asyncio.gather(
+        *(_foreign(line, name, shape, known=known) for name, shape in _SHAPES.items())
+    )
+    return tuple(
+        StoreUnreachable(
+            f"The collection {name} of the database {_database(line)} is another program's:"
+            f" a document has no {field}",
+            hint="Name a database of its own in the address: mongodb://host/another_name.",
+        )
+        for name, field in zip(_SHAPES, lacking, strict=True)
+        if field is not None
+    )
 
 
 async def _foreign(line: MongoLine, name: str, shape: _Shape, *, known: bool) -> str | None:

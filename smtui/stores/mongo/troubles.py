@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,12 +35,41 @@ NOT_AUTHORIZED = 13
 
 # The server said so itself: another one is primary now, it is shutting down, a wire broke.
 # https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md
-_PASSING = frozenset({6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436})
+# The last two: what two changed at once was locked, or changed under the hands of one of them.
+_PASSING = frozenset(
+    {6, 7, 89, 91, 134, 189, 262, 9001, 10058, 10107, 11600, 11602, 13435, 13436, 24, 112}
+)
+
+
+def _of_postgresql(state: str) -> int:
+    """The number in which PostgreSQL, and so FerretDB 2, tells an SQLSTATE: 6 bits a character."""
+    return sum((ord(sign) - ord("0") & 0x3F) << 6 * place for place, sign in enumerate(state))
+
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: two waited for one another or
+# changed the same row, a lock was not to be had, and the server stops, starts or only follows.
+_PASSING_STATES = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "25006"})
+_PASSING_NUMBERS = _PASSING | {_of_postgresql(state) for state in _PASSING_STATES}
+_SQLSTATE = re.compile(r"\bSQLSTATE (\w{5})\b")
+
 _ATLAS_NOT_AUTHENTICATED = 8000
 _TIME_EXCEEDED = 50
-_DISK_FULL = 14031
+_DISK_FULL = frozenset({14031, _of_postgresql("53100")})
+# FerretDB tells where in its own code an error came up, for each call once: `[msg_find.go:43
+# handler.(*Handler).msgFind] …`, or `msg_find.go:43 (handler.(*Handler).msgFind): …`.
+_IN_BRACKETS = r"\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_PLACES_IN_CODE = re.compile(
+    rf"\[[^\[\]]*\.go:\d+[^\[\]]*\]\s*|[\w./-]+\.go:\d+(?:\s*{_IN_BRACKETS})?:?\s*"
+)
 # MaxTimeMSExpired, WriteConcernTimeout, UnsatisfiableWriteConcern.
 _UNCONFIRMED = frozenset({50, 64, 100})
+_NOT_ASKED_ANEW = _DISK_FULL | {
+    NOT_AUTHENTICATED,
+    NOT_AUTHORIZED,
+    _ATLAS_NOT_AUTHENTICATED,
+    _TIME_EXCEEDED,
+}
+"""What says nothing of the command itself."""
 
 
 def is_passing(error: BaseException) -> bool:
@@ -52,7 +82,8 @@ def is_passing(error: BaseException) -> bool:
         return False
     if error.has_error_label("RetryableWriteError"):
         return True
-    return bool(_codes(error) & _PASSING)
+    in_words = {*_SQLSTATE.findall(str(error))}
+    return bool(_codes(error) & _PASSING_NUMBERS or in_words & _PASSING_STATES)
 
 
 def is_only_late(error: BaseException) -> bool:
@@ -63,6 +94,13 @@ def is_only_late(error: BaseException) -> bool:
 def is_forbidden(error: OperationFailure) -> bool:
     """Whether the account has no right to do this."""
     return error.code == NOT_AUTHORIZED
+
+
+def is_lacking(error: OperationFailure) -> bool:
+    """Whether the server understood who asks and in time, and does not do what was asked."""
+    if is_passing(error) or isinstance(error, WriteConcernError | BulkWriteError):
+        return False
+    return not _codes(error) & (_UNCONFIRMED | _NOT_ASKED_ANEW)
 
 
 def unreadable(hint: str = "") -> SettingInvalid:
@@ -121,7 +159,7 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         return too_old("")
     if isinstance(error, ConfigurationError):
         return _configured(error, place)
-    return StoreUnreachable(f"MongoDB at {place}: {_said(error)}", hint=CHECK)
+    return StoreUnreachable(f"MongoDB at {place}: {said(error)}", hint=CHECK)
 
 
 def too_old(version: str) -> StoreUnreachable:
@@ -161,11 +199,16 @@ def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
         )
     if _TIME_EXCEEDED in codes:
         return silent(place)
-    if _DISK_FULL in codes:
+    if codes & _DISK_FULL:
         return StoreUnreachable(
             f"The disk of MongoDB at {place} is full", hint="Make room there; reading goes on."
         )
-    return StoreUnreachable(f"MongoDB at {place} refuses: {_said(error)}", hint=CHECK)
+    if is_passing(error):
+        return StoreUnreachable(
+            f"MongoDB at {place} cannot do this now: {said(error)}",
+            hint="It was asked several times; try again in a moment.",
+        )
+    return StoreUnreachable(f"MongoDB at {place} refuses: {said(error)}", hint=CHECK)
 
 
 def _unreachable(
@@ -200,7 +243,7 @@ def _broken(error: Exception, place: str) -> StoreUnreachable:
         return silent(place)
     if isinstance(error, ConfigurationError) and "wire version" in text:
         return too_old("")
-    return StoreUnreachable(f"No line to MongoDB at {place}: {_said(error)}", hint=CHECK)
+    return StoreUnreachable(f"There is no line to MongoDB at {place}: {said(error)}", hint=CHECK)
 
 
 def _configured(error: ConfigurationError, place: str) -> SmtuiError:
@@ -210,9 +253,7 @@ def _configured(error: ConfigurationError, place: str) -> SmtuiError:
             f"The name {place} is not known here",
             hint="Check the host in the MongoDB address, and this machine's DNS.",
         )
-    return SettingInvalid(
-        f"The MongoDB address does not fit the server: {_said(error)}", hint=CHECK
-    )
+    return SettingInvalid(f"The MongoDB address does not fit the server: {said(error)}", hint=CHECK)
 
 
 def _codes(error: OperationFailure) -> set[int]:
@@ -226,7 +267,10 @@ def _codes(error: OperationFailure) -> set[int]:
     return found | {part["code"] for part in parts if "code" in part}
 
 
-def _said(error: BaseException) -> str:
-    """The first line of what the driver says, short, inert and without passwords."""
+def said(error: BaseException) -> str:
+    """The first line of what the server says, short, inert, without passwords and its own code."""
     text = str(error).split("\n", 1)[0].split(", full error:", 1)[0].split(" (configured", 1)[0]
-    return shown(without_passwords(text))[:200]
+    words = shown(without_passwords(_PLACES_IN_CODE.sub("", text))).strip(" :,")[:200]
+    if words or not isinstance(error, OperationFailure):
+        return words or type(error).__name__
+    return f"its error {error.code}"

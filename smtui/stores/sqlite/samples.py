@@ -9,7 +9,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
-from smtui.stores.sqlite import answers, folders, lookups, tagging, writing
+from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, writing
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
 from smtui.stores.sqlite.matching import matching
@@ -112,6 +112,10 @@ class SqliteSamples:
     async def move(self, file_id: FileId, found: FoundFile) -> bool:
         """The same bytes at a new path; False if the sound is gone or the path is taken."""
         return await self._writer.write(lambda connection: writing.move(connection, file_id, found))
+
+    async def remove(self, file_ids: Sequence[FileId]) -> int:
+        """Drop sounds with their tags and analyses; gives how many were there."""
+        return await self._writer.write(lambda connection: removing.remove(connection, file_ids))
 
     async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
         """Mark as not found since `at`, or with None as there again."""

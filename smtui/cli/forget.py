@@ -1,0 +1,69 @@
+"""`smtui forget`: take sounds out of the library; their files stay where they are."""
+
+from __future__ import annotations
+
+import click
+
+from smtui.cli.confirming import confirmed, yes_option
+from smtui.cli.filtering import parsed, refuse_options
+from smtui.cli.running import Opened, opened, out, run
+from smtui.domain.question import All, Field, Not, Question, Unknown
+from smtui.domain.sample import FileId
+from smtui.domain.text import counted
+
+_OPTIONS = ("--yes", "--help")
+_EXAMPLES = 5
+
+
+@click.command(
+    "forget",
+    # A dash begins a negated word, not an option: smtui forget -is:heard.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+)
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
+@yes_option
+def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
+    """Take what QUERY finds out of the library: `smtui forget is:missing in:/old/pack`.
+
+    QUERY is a filter as `smtui list` takes it. How many sounds it finds is told, with examples,
+    and a yes is asked for. What was heard of them and their tags go; files are never touched, and
+    the next scan takes in again what still lies in a scanned folder.
+    """
+    if query == ("-h",):
+        click.echo(click.get_current_context().get_help())
+        return
+    refuse_options(query, _OPTIONS)
+    text = " ".join(query).strip()
+    if not text:
+        raise click.UsageError("Say what to forget, for instance is:missing or in:/old/pack.")
+
+    async def work() -> None:
+        expression = parsed(text)
+        async with opened(writes=True) as box:
+            meant = box.services.paths.asked(expression)
+            question = Question(expression=meant, viewer=box.account.user_id)
+            ids = await _shown(box, question)
+            if not ids:
+                out("No sounds match; nothing was changed.")
+            elif confirmed(f"Forget {counted(len(ids), 'sound')}?", yes=yes):
+                count = await box.services.library.forget(ids, by=box.account)
+                out(f"{counted(count, 'sound')} forgotten. No file was touched.")
+
+    run(work)
+
+
+async def _shown(box: Opened, question: Question) -> list[FileId]:
+    """Tell what would go; gives the ids."""
+    ids = [one async for page in box.services.library.ids(question) for one in page]
+    if not ids:
+        return ids
+    tagged = All((question.expression, Not(Unknown(Field.TAGS))))
+    count = await box.services.library.count(Question(expression=tagged, viewer=question.viewer))
+    told = f", {count:,} of them tagged" if count else ""
+    out(f"{counted(len(ids), 'sound')}{told}:")
+    for sample in await box.services.library.samples(ids[:_EXAMPLES]):
+        tags = f"  ({', '.join(sample.tags)})" if sample.tags else ""
+        out(f"  {sample.file_path}{tags}")
+    if len(ids) > _EXAMPLES:
+        out(f"  and {len(ids) - _EXAMPLES:,} more")
+    return ids
