@@ -119,7 +119,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
             err(f"Waiting: {batches.waiting}")
     else:
         await batches.call_worker(going[0])
-        out("There is nothing new to listen to; what was asked for before goes on.")
+        out("Nothing new to analyse; the current run continues.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
     return bool(unknown)

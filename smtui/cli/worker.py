@@ -295,7 +295,7 @@ def _say(settings: Settings, standing: Standing, obstacle: str) -> None:
     addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
     processes = "1 process" if report.children == 1 else f"{report.children} processes"
     work = f"for {addresses} with {processes} (smtui {report.version})"
-    out(f"{report.machine} {'waits to listen' if obstacle else 'listens'} {work}.")
+    out(f"{report.machine} {'waits to analyse' if obstacle else 'listens'} {work}.")
     if obstacle:
         err(f"smtui: {obstacle}")
     sys.stdout.flush()

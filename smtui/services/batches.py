@@ -278,7 +278,7 @@ class Batches(Runs):
         if progress.is_foreign:
             raise InputInvalid(
                 "Another program works on this run, and smtui leaves it alone",
-                hint="`smtui analyze` listens to sounds here.",
+                hint="`smtui analyze` analyses sounds here.",
             )
         await self._rights.require(by, deed, (progress.user_id,))
         return progress
