@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 from collections import OrderedDict
@@ -48,6 +49,10 @@ class InspectedOutside:
                 f"{name}: {error.title}", code=error.code, hint=error.hint
             ) from error
 
+    async def file_hash(self, path: Path) -> str:
+        """Give the hash of its bytes; raises SoundUnreadable."""
+        return await asyncio.to_thread(_hashed, path)
+
     async def _listened(self, path: Path) -> HeardOutside:
         stamp = await asyncio.to_thread(_stamp, path)
         if (known := self._known.get(stamp)) is not None:
@@ -81,6 +86,16 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     except (OSError, ValueError) as error:
         raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
     return path, there.st_size, there.st_mtime_ns
+
+
+def _hashed(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except FileNotFoundError as error:
+        raise SoundUnreadable("No such file", code=ErrorCode.VANISHED) from error
+    except (OSError, ValueError) as error:
+        raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
 
 
 def _heard(told: bytes) -> HeardOutside:

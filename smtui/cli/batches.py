@@ -67,6 +67,9 @@ async def _print_runs(box: Opened, runs: Sequence[RunProgress]) -> None:
     ]
     rows += [_row(each, titles) for each in runs]
     print_table(rows)
+    going = [each.run_id for each in runs if not each.status.ended]
+    for run_id, why in (await box.services.batches.absent(going)).items():
+        err(f"Run {short(run_id)}: {why}.")
     pause = await box.services.pauses.present()
     if pause is not None and any(not each.status.ended for each in runs):
         err(f"{pause}.")

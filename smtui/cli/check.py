@@ -155,7 +155,8 @@ class _Report:
         elif checked.findings:
             out(checked.file_path)
             for finding in checked.findings:
-                out(f"  {finding.words}")
+                # Findings are clauses; what a file says of itself comes as a sentence.
+                out(f"  {finding.words[:1].upper()}{finding.words[1:]}")
         sys.stdout.flush()
 
     def end(self) -> None:

@@ -83,11 +83,13 @@ async def _servers(here: Places, loaded: Loaded, settings: Check) -> Iterable[Ch
 def _settings(here: Places) -> tuple[Loaded, Check]:
     """The settings, or the defaults where a value cannot be used."""
     from smtui import settings
+    from smtui.cli.screen import check_keys
     from smtui.domain.errors import SettingInvalid
     from smtui.local import checks
 
     try:
         loaded = settings.load(here)
+        check_keys(loaded)
     except SettingInvalid as error:
         mend = error.hint or "Fix it or remove it."
         default = settings.Loaded(settings=settings.Settings(), origins={})

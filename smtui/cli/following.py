@@ -96,13 +96,10 @@ class _Line:
 
 
 def _told(progress: RunProgress, rate: float | None) -> str:
-    # A late import: it goes with the services, which --help does not load.
-    from smtui.services.pace import ENOUGH
-
     parts = [f"{progress.ended_files:,} of {progress.total:,} analysed"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
-    if rate and progress.ended_files >= ENOUGH:
+    if rate:
         seconds = round((progress.total - progress.ended_files) / rate)
         parts.append(f"{rate:.1f} a second, {_duration(seconds)} left")
     return ", ".join(parts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.pausing import pauses
-from smtui.cli.running import out, run
+from smtui.cli.pausing import pauses, reach
+from smtui.cli.running import err, out, run
 from smtui.domain.pause import duration
 
 
@@ -16,12 +16,16 @@ def pause_command(*, length: str | None) -> None:
 
     What is being analysed now is finished; the rest waits, and no try is counted. Nothing
     need run for it, and it holds over a restart of smtui and of the machine. Other machines
-    on the same servers go on. The key P does the same; the setting work.quiet does so every day.
+    on the same servers go on, and so do workers of other accounts and in containers on this one:
+    they are paused by `smtui pause` there. The key P does the same; the setting work.quiet
+    does so every day.
     """
 
     async def work() -> None:
         wanted = None if length is None else duration(length)
         service, clock = pauses()
         out(f"{await service.pause(None if wanted is None else clock.now() + wanted)}.")
+        if others := reach():
+            err(others)
 
     run(work)

@@ -10,6 +10,23 @@ if TYPE_CHECKING:
     from smtui.wiring import SystemClock
 
 
+def reach() -> str:
+    """Say whose listening a pause holds; empty where there is no other worker to be mistaken."""
+    # Late imports: --help reads no settings.
+    from getpass import getuser
+
+    from smtui import settings
+    from smtui.paths import places
+
+    here = places()
+    if not settings.load(here, os.environ).settings.servers.given:
+        return ""
+    return (
+        f"It holds the workers of {getuser()} that keep their state in {here.state}; one of another"
+        " account or in a container is paused there."
+    )
+
+
 def pauses() -> tuple[Pauses, SystemClock]:
     """Give the pauses and their clock; raises SettingInvalid."""
     # Late imports: --help reads no settings.

@@ -32,6 +32,10 @@ def resume_command(*, name: str) -> None:
                 failed = " `smtui retry` tries what failed." if before.failed else ""
                 out(f"{told} has ended and left nothing to go on with.{failed}")
             else:
+                # Perhaps nobody works on it, as after `smtui services stop --now`.
+                await batches.call_worker(before.run_id)
                 out(f"{told} goes on already.")
+                if batches.waiting:
+                    err(f"Waiting: {batches.waiting}")
 
     run(work)

@@ -47,9 +47,11 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None, shared: boo
 
     Exit status 1 if a FOLDER could not be read at all. Ctrl-C stops and keeps what was found.
     """
+    begun = asyncio.Event()
 
     async def work() -> int:
         async with opened() as box:
+            begun.set()
             for_all = box.settings.work.scan_as == "shared" if shared is None else shared
             report = await _scanned(box, folders, shared=for_all)
             for line in _report(report):
@@ -57,9 +59,23 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None, shared: boo
             refused = _tell_unreadable(report, folders)
             if box.settings.work.start if analyze is None else analyze:
                 await _have_heard(box, is_news=bool(report.added + report.changed))
-            return 1 if refused else 0
+            return 1 if refused or _named_no_sound(report, folders) else 0
 
-    run(work)
+    async def told() -> int:
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            if not begun.is_set():
+                err("Stopped before anything was scanned.")
+            raise
+
+    run(told)
+
+
+def _named_no_sound(progress: ScanProgress, named: Sequence[Path]) -> bool:
+    """Tell whether files were named and none of them is a sound."""
+    met = progress.seen or progress.missing
+    return not met and any(path.is_file() for path in named)
 
 
 async def _scanned(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:

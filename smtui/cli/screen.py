@@ -35,10 +35,20 @@ def open_screen() -> None:
     try:
         here = places()
         loaded = load(here, os.environ)
+        check_keys(loaded)
     except SmtuiError as error:
         err(f"smtui: {error}")
         raise SystemExit(1) from None
     raise SystemExit(show(here, loaded))
+
+
+def check_keys(loaded: Loaded) -> None:
+    """Raise SettingInvalid where a key that the person chose cannot work."""
+    if loaded.settings.keys:
+        # A late import: who chose no keys does not wait for all screens to be read.
+        from smtui.ui.key_check import check_keys as check
+
+        check(loaded.settings.keys, loaded.origins)
 
 
 def show(here: Places, loaded: Loaded) -> int:

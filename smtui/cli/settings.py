@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import click
 
 from smtui.cli.running import out, run
+from smtui.cli.screen import check_keys
 
 
 @click.command("settings")
@@ -26,7 +27,9 @@ def settings_command(*, as_json: bool) -> None:
         from smtui.paths import places
 
         here = places()
-        known = tuple(settings.shown_settings(settings.load(here, os.environ)))
+        loaded = settings.load(here, os.environ)
+        check_keys(loaded)
+        known = tuple(settings.shown_settings(loaded))
         paths = {
             "settings_file": here.settings_file,
             "data": here.data,

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -21,7 +22,6 @@ import click
 from smtui.cli.manners import be_polite, cores, share_of_memory
 from smtui.cli.running import err, out, run
 from smtui.cli.unit import queues_named, unit_text
-from smtui.domain.analysis import Level
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
 from smtui.paths import Places, places
 
@@ -107,6 +107,7 @@ class _Work:
         # Late imports, here and below: --help loads none of this, and children inherit it loaded.
         from smtui.audio.recipe import Recipe
         from smtui.jobs.app import QUEUES, celery_app
+        from smtui.jobs.ending import LastWords
         from smtui.jobs.means import Means
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
@@ -114,30 +115,39 @@ class _Work:
         from smtui.wiring import PresentPause
         from smtui.wiring.index import indexing
 
-        if self.settings.work.level is Level.FULL:
-            # What librosa compiles is compiled once, before there are children.
-            from smtui.audio.deep import warm
-
-            warm()
+        listener = Recipe()
+        # What librosa compiles is compiled once, before there are children.
+        listener.prepare(self.settings.work.level)
         app = celery_app(self.broker, self.broker, self.limits)
-        slates = self.here.state if self.standing is None else self.here.state / "servers"
-        with suppress(OSError):
-            slates.mkdir(mode=0o700, exist_ok=True)
+        last = LastWords()
         means = Means(
             open_hearing=self._hearing,
             open_indexing=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
-            listener=Recipe(),
+            listener=listener,
             limits=self.limits,
-            slates=slates,
+            slates=self._slates(),
             paths=self.settings.paths.here,
             standing=self.standing,
             settled=self.settled,
             pause=PresentPause(self.here, self.settings),
+            # The private one is replaced by the newer smtui's keeper.
+            end=None if self.standing is None else last.say,
         )
         register(app, means)
-        return run_worker(app, self.limits, self.queues or QUEUES)
+        status = run_worker(app, self.limits, self.queues or QUEUES)
+        if sentence := last.read():
+            err(f"smtui: {sentence}")
+            return 1
+        return status
+
+    def _slates(self) -> Path:
+        """Give the folder in which children leave word, apart for each set-up."""
+        folder = self.here.state if self.standing is None else self.here.state / "servers"
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
 
     @asynccontextmanager
     async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
@@ -295,7 +305,7 @@ def _say(settings: Settings, standing: Standing, obstacle: str) -> None:
     addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
     processes = "1 process" if report.children == 1 else f"{report.children} processes"
     work = f"for {addresses} with {processes} (smtui {report.version})"
-    out(f"{report.machine} {'waits to analyse' if obstacle else 'listens'} {work}.")
+    out(f"{report.machine} {'waits to analyse' if obstacle else 'works'} {work}.")
     if obstacle:
         err(f"smtui: {obstacle}")
     sys.stdout.flush()

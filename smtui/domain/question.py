@@ -6,6 +6,7 @@ language. Every node is data: stores must treat unknown nodes as a defect, not a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -54,7 +55,10 @@ QUALITIES = (
 
 
 class Fact(StrEnum):
-    """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard."""
+    """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard.
+
+    `unreadable` is no sound of the library, so a store finds none; see `domain/unreadable.py`.
+    """
 
     LOOP = "loop"
     ONESHOT = "oneshot"
@@ -62,6 +66,7 @@ class Fact(StrEnum):
     FAILED = "failed"
     MISSING = "missing"
     DISAGREE = "disagree"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,11 @@ def quality_value(sample: Sample, of: Field) -> float | int | None:
             raise ValueError(message)
 
 
+def tags_sort_value(tags: Iterable[str]) -> str | None:
+    """Give what sounds are sorted by where they are sorted by their tags."""
+    return "\x1f".join(sorted(tag.casefold() for tag in tags)) or None
+
+
 def sort_value(sample: Sample, by: Field) -> SortValue:
     """Give the value that a store sorts this sound by; the one definition for every store."""
     heard = sample.heard
@@ -244,7 +254,7 @@ def sort_value(sample: Sample, by: Field) -> SortValue:
         case Field.LENGTH:
             return sample.duration
         case Field.TAGS:
-            return "\x1f".join(sorted(tag.casefold() for tag in sample.tags)) or None
+            return tags_sort_value(sample.tags)
         case Field.ADDED:
             return (sample.uploaded_at - _EPOCH) // timedelta(milliseconds=1)
         case Field.KIND:

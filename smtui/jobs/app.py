@@ -56,6 +56,8 @@ class WorkLimits:
         sweep_seconds: how often lost work is looked for, s.
         linger_seconds: how long after its last claim a child counts as working, s.
         report_seconds: how often a worker says on the board that it lives, s.
+        absent_seconds: how long a run waits for a machine that has its files, when no living
+            worker has them, s.
         child_bytes: data memory of a child (RLIMIT_DATA, Linux alone); None is no limit.
     """
 
@@ -71,6 +73,7 @@ class WorkLimits:
     sweep_seconds: float = 10.0
     linger_seconds: float = 3.0
     report_seconds: float = 4.0
+    absent_seconds: float = 600.0
     child_bytes: int | None = None
 
     def seconds_for(self, file_size: int, duration: float) -> float:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
-from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreUnreachable
+from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreTooNew, StoreUnreachable
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
@@ -208,7 +208,12 @@ class Child:
                 await self._stirred.wait()
 
     def say(self, error: SmtuiError) -> None:
-        """Write a trouble into the log once, however long it lasts."""
+        """Write a trouble into the log once, however long it lasts.
+
+        A library that is newer than this smtui stays so: it ends the worker.
+        """
+        if isinstance(error, StoreTooNew) and self._means.end is not None:
+            self._means.end(str(error))
         if str(error) != self._told:
             self._told = str(error)
             _log.warning("%s", error)
@@ -277,7 +282,7 @@ class Child:
     async def _give_up(self, hearing: Hearing) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._attendance and (machines := await self._attendance.machines()):
-            await hearing.give_up(machines)
+            await hearing.give_up(machines, after=self.limits.absent_seconds)
 
     async def _end(self, hearing: Hearing) -> None:
         """End the process: the main thread is in a decoder that does not come back."""

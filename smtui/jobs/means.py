@@ -46,6 +46,8 @@ class Means:
         settled: called once it is known whether there is work, until when all were in use.
         wakeups: makes the connection to the queues.
         pause: says why this machine does not listen now, None where it does; asked between files.
+        end: ends the whole worker with a sentence, for what no child can outlast; None where
+            another smtui takes the worker's place by itself.
         slates: the folder in which children leave word of what they hold; see `slate`.
     """
 
@@ -60,6 +62,7 @@ class Means:
     standing: Standing | None = None
     settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None
+    end: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

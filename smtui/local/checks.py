@@ -138,7 +138,8 @@ def copying(places: Places) -> Check:
     mend = "Close smtui, `smtui services stop`, then copy the folders of data and settings."
     if beside:
         return attention("copying", f"{beside:,} bytes are not yet in the library's file", mend)
-    return well("copying", f"{shown(str(places.database))} holds all; settings lie apart")
+    whole = f"{shown(str(places.database))} holds all that was done"
+    return well("copying", f"{whole}; copy it alone, or all folders after `smtui services stop`")
 
 
 def network_of(folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from importlib import metadata
 from typing import Any
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
@@ -90,7 +91,9 @@ class PrivateHealth:
         return await valkey.version(Files(places=self._places).valkey_socket)
 
     async def _chroma(self, status: ServerStatus) -> str:
-        return f"Chroma {await chroma.version(int(status.address.rpartition(':')[2]))}"
+        # The server calls its interface 1.0.0, whatever the version that it comes from.
+        await chroma.version(int(status.address.rpartition(":")[2]))
+        return f"Chroma {metadata.version('chromadb')}"
 
 
 def _well(name: str, began: float, *, version: str = "", address: str = "") -> ServerHealth:

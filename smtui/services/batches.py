@@ -8,7 +8,7 @@ asks again from time to time until a worker begins.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
-from smtui.domain.text import path_bytes, printable_path
+from smtui.domain.text import counted, path_bytes, printable_path, shown
 from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
 from smtui.services.permissions import Deed
@@ -242,9 +242,7 @@ class Batches(Runs):
         """
         await self._require(run_id, Deed.RESUME, by)
         count = await self._batches.resume(run_id)
-        # Also a run that goes on may have nobody who works on it, as after `services stop --now`.
-        progress = await self._batches.progress(run_id)
-        if progress is not None and not progress.status.ended:
+        if count:
             await self._announce(run_id, urgent=False)
         return count
 
@@ -283,6 +281,11 @@ class Batches(Runs):
         await self._rights.require(by, deed, (progress.user_id,))
         return progress
 
+    async def absent(self, run_ids: Sequence[RunId]) -> Mapping[RunId, str]:
+        """Say of each run that waits for a machine with its files which machines lack them."""
+        unseen = await self._batches.unseen(run_ids)
+        return {run_id: _absent(machines) for run_id, machines in unseen.items()}
+
     async def call_worker(self, run_id: RunId) -> None:
         """Wake a worker for a run that goes on; `waiting` says why where none can be reached."""
         await self._announce(run_id, urgent=False)
@@ -294,7 +297,7 @@ class Batches(Runs):
         except ServerUnavailable as error:
             self._waiting = str(error)
         else:
-            self._waiting = ""
+            self._waiting = (await self.absent([run_id])).get(run_id, "")
 
     def _cut(
         self, wanted: Sequence[FileId], run_id: RunId, level: Level, user_id: UserId
@@ -310,3 +313,18 @@ class Batches(Runs):
                 created_at=at,
                 updated_at=at,
             )
+
+
+def _absent(machines: Mapping[str, int]) -> str:
+    """Say what waits for a machine that has it, by how many files each machine lacks."""
+    names = ", ".join(sorted(map(shown, machines)))
+    lack = "does" if len(machines) == 1 else "do"
+    wait = (
+        "waits for a machine that has it"
+        if (most := max(machines.values())) == 1
+        else ("wait for a machine that has them")
+    )
+    return (
+        f"{counted(most, 'sound')} {wait}; {names} {lack} not."
+        " `smtui services check` names the folders; without one in ten minutes it has failed"
+    )

@@ -52,10 +52,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Runs, newest first, and what the workers of those that go on are doing, by worker."""
+    """Runs, newest first, and what the workers of those that go on are doing, by worker.
+
+    `elsewhere`: how many workers are busy with runs that the viewer does not see.
+    """
 
     runs: tuple[Standing, ...] = ()
     holding: tuple[Holding, ...] = ()
+    elsewhere: int = 0
 
 
 @dataclass

@@ -17,6 +17,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Sample, Trouble
+from smtui.services.absences import Absences
 from smtui.services.documents import Documents
 from smtui.services.in_steps import InSteps
 
@@ -76,6 +77,7 @@ class Hearing:
         self._worker = worker
         self._recipe_version = recipe_version
         self._machine = machine
+        self._absences = Absences()
 
     async def claim(
         self,
@@ -149,19 +151,29 @@ class Hearing:
         unseen = Unseen(machine=self._machine, error=sentence)
         await self._batches.hand_back(assignment.claimed, unseen=unseen)
 
-    async def give_up(self, machines: frozenset[str]) -> int:
+    async def give_up(self, machines: frozenset[str], *, after: float) -> int:
         """Fail as vanished what none of these machines has, all on which workers live.
 
-        Gives how many files.
+        Not before their run has stood still for so many seconds: the worker that has the files
+        may only be starting again. Gives how many files.
         """
-        runs = await self._batches.claimable()
-        if not runs or not (count := await self._batches.vanish(machines)):
+        runs = self._absences.longer_than(after, await self._standing_still(machines))
+        if not runs or not (count := await self._batches.vanish(machines, runs=runs)):
             return 0
         for run_id in runs:
             run = await self._batches.progress(run_id)
             if run is not None and run.failed:
                 await self._tell_vanished(run)
         return count
+
+    async def _standing_still(self, machines: frozenset[str]) -> frozenset[RunId]:
+        """Runs with files to claim, but with none for any of these machines."""
+        still = frozenset(await self._batches.claimable())
+        for machine in machines:
+            if not still:
+                break
+            still -= frozenset(await self._batches.claimable(machine=machine))
+        return still
 
     async def leave(self, run_id: RunId, claims: Iterable[Claimed]) -> None:
         """Give up claims that were not begun; the attempt does not count."""

@@ -9,10 +9,15 @@ if TYPE_CHECKING:
     from smtui.domain.ports.documents import SampleStore
     from smtui.domain.question import Place, Question
     from smtui.domain.sample import FileId
+    from smtui.services.unreadables import UnreadableAnswers
 
 
 async def id_pages(
-    samples: SampleStore, question: Question, *, size: int, limit: int | None = None
+    samples: SampleStore | UnreadableAnswers,
+    question: Question,
+    *,
+    size: int,
+    limit: int | None = None,
 ) -> AsyncIterator[tuple[FileId, ...]]:
     """Give them in the question's order, at most `limit`, in pages of at most `size`."""
     after: Place | None = None

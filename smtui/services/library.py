@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, NotFound
@@ -10,12 +11,17 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
+from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.unreadable import asks_for_unreadable, is_unreadable
 from smtui.services.id_pages import id_pages
 from smtui.services.listing import Listing
 from smtui.services.permissions import Deed
 from smtui.services.rights import Rights
+from smtui.services.unreadables import UnreadableAnswers
 
 LONGEST_TAG = 60
+TAGGED_AT_ONCE = 2_000
+"""So many sounds are tagged in one transaction: others who write wait for some .1 s."""
 MOST_TAGS_SHOWN = 500
 _PAGE = 500
 _IDS = 1_000
@@ -31,10 +37,14 @@ class Library:
 
     def listing(self, question: Question) -> Listing:
         """Give the answer as numbered rows, for a table; to be closed."""
-        return Listing(self._samples, question)
+        return Listing(self._answering(question), question)
 
     async def sample(self, file_id: FileId) -> Sample:
         """One sound; raises NotFound where it is no longer in the library."""
+        if is_unreadable(file_id):
+            raise NotFound(
+                "This file could not be read", hint="Mend or replace it, then scan its folder."
+            )
         found = await self._samples.get([file_id])
         if not found:
             raise NotFound("This sound is no longer in the library")
@@ -46,7 +56,16 @@ class Library:
 
     async def count(self, question: Question) -> int:
         """How many sounds match."""
-        return await self._samples.count(question)
+        return await self._answering(question).count(question)
+
+    async def among(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
+        """Which of these sounds the answer has."""
+        found: set[FileId] = set()
+        if asks_for_unreadable(question.expression):
+            return frozenset()
+        for start in range(0, len(file_ids), _IDS):
+            found |= await self._samples.matching(question, file_ids[start : start + _IDS])
+        return frozenset(found)
 
     async def each(
         self, question: Question, *, limit: int | None = None
@@ -56,7 +75,7 @@ class Library:
         left = limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(_PAGE, left)
-            page = await self._samples.page(question, limit=size, after=after)
+            page = await self._answering(question).page(question, limit=size, after=after)
             if page.samples:
                 yield page.samples
             if len(page.samples) < size:
@@ -68,7 +87,7 @@ class Library:
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[FileId, ...]]:
         """Give the ids of the answer in order, in chunks of at most 1,000."""
-        async for page in id_pages(self._samples, question, size=_IDS, limit=limit):
+        async for page in id_pages(self._answering(question), question, size=_IDS, limit=limit):
             yield page
 
     async def tag(
@@ -79,20 +98,37 @@ class Library:
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> int:
-        """Add and remove tags; gives how many sounds changed.
+        """Add and remove tags; gives how many sounds changed. Raises as `retag`."""
+        change = change_of(add, remove)
+        return sum([len(step.before) async for step in self.retag(file_ids, change, by=by)])
+
+    async def retag(
+        self, file_ids: Sequence[FileId], change: TagChange, *, by: Account
+    ) -> AsyncIterator[Retagged]:
+        """Add and remove tags in steps of at most 2,000 sounds; gives each as it was made.
+
+        Whoever ends it between two steps has changed the sounds of the steps before, and can take
+        these back.
 
         Raises:
-            InputInvalid: a tag cannot be used.
             NotAllowed: one of the sounds is not this account's to tag; none was changed.
         """
-        adding, removing = [tag_of(text) for text in add], [tag_of(text) for text in remove]
         account = await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
         mark = Mark(by=account.user_id, at=self._clock.now())
-        changed = 0
-        for start in range(0, len(file_ids), _IDS):
-            some = file_ids[start : start + _IDS]
-            changed += await self._samples.change_tags(some, mark=mark, add=adding, remove=removing)
-        return changed
+        wanted = Retagging(mark=mark, add=change.add, remove=change.remove)
+        for start in range(0, len(file_ids), TAGGED_AT_ONCE):
+            yield await self._samples.retag(file_ids[start : start + TAGGED_AT_ONCE], wanted)
+
+    async def take_back(self, retagged: Retagged, *, by: Account) -> AsyncIterator[int]:
+        """Give sounds back the tags that they had, in steps; gives how many sounds each changed.
+
+        Raises NotAllowed as `retag`.
+        """
+        file_ids = tuple(retagged.before)
+        await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
+        for start in range(0, len(file_ids), TAGGED_AT_ONCE):
+            some = {one: retagged.before[one] for one in file_ids[start : start + TAGGED_AT_ONCE]}
+            yield await self._samples.take_back(replace(retagged, before=some))
 
     async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:
         """Take sounds out of the library with all that is known of them; their files stay.
@@ -115,9 +151,28 @@ class Library:
         """How many sounds an older recipe has heard; they are heard anew only when asked."""
         return await self._samples.count_outdated(user_id=viewer, recipe_version=recipe_version)
 
+    def _answering(self, question: Question) -> SampleStore | UnreadableAnswers:
+        wanted = asks_for_unreadable(question.expression)
+        return UnreadableAnswers(self._samples) if wanted else self._samples
+
     async def generation(self) -> int:
         """A number that changes whenever any process changed the sounds."""
         return await self._samples.generation()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagChange:
+    """Which tags come and which go."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+def change_of(add: Iterable[str], remove: Iterable[str]) -> TagChange:
+    """Make a change of what was typed; raises InputInvalid where a tag cannot be used."""
+    return TagChange(
+        add=tuple(tag_of(text) for text in add), remove=tuple(tag_of(text) for text in remove)
+    )
 
 
 def tag_of(text: str) -> str:

@@ -19,6 +19,7 @@ from smtui.domain.errors import SmtuiError
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Field, Page, Place, Question, Sort, SortValue, sort_value
 from smtui.domain.sample import FileId, Sample
+from smtui.services.unreadables import UnreadableAnswers
 
 BLOCK = 200
 EVERY = 1_000
@@ -56,7 +57,7 @@ class _Block:
 class Listing:
     """The answer to one question, in its order."""
 
-    def __init__(self, samples: SampleStore, question: Question) -> None:
+    def __init__(self, samples: SampleStore | UnreadableAnswers, question: Question) -> None:
         self.question = question
         self._samples = samples
         self._count: int | None = None

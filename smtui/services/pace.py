@@ -13,8 +13,8 @@ _SLOW = 1.0
 # The rate is measured over the newest so many seconds, and not before it was watched so long.
 _SPAN = 20.0
 _LEAST_SPAN = 1.0
-ENOUGH = 10
-"""The first sounds of a run wait for what is loaded: an estimate from fewer is absurd."""
+# The first ones wait for a worker to start: what they say of the pace is hours off.
+_LEAST_FILES = 10
 
 
 class Pulse:
@@ -46,10 +46,15 @@ class Pulse:
 
 
 class Pace:
-    """Files per second over the last seconds, None until it was watched long enough."""
+    """Files per second over the last seconds, None until it was watched long enough.
 
-    def __init__(self) -> None:
+    `least`: so many have to end first.
+    """
+
+    def __init__(self, *, least: int = _LEAST_FILES) -> None:
+        self._least = least
         self._seen: deque[tuple[float, int]] = deque()
+        self._at_first: int | None = None
 
     def rate(self, ended: int) -> float | None:
         """Take how many files have ended by now and give the rate."""
@@ -57,10 +62,13 @@ class Pace:
         if self._seen and ended < self._seen[-1][1]:
             # A run left the sum or was forgotten: what was measured speaks of something else.
             self._seen.clear()
+            self._at_first = None
+        if self._at_first is None:
+            self._at_first = ended
         self._seen.append((now, ended))
         while now - self._seen[0][0] > _SPAN:
             self._seen.popleft()
         began, had = self._seen[0]
-        if now - began < _LEAST_SPAN or ended == had:
+        if now - began < _LEAST_SPAN or ended == had or ended - self._at_first < self._least:
             return None
         return (ended - had) / (now - began)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from smtui.domain.account import Account, Role
+from smtui.domain.account import Account, Role, UserId
 from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
@@ -21,6 +21,7 @@ from smtui.services.rights import Rights
 _SOUNDS_AT_ONCE = 1_000
 # People read no faster, and workers write the documents meanwhile.
 _QUICK = 0.25
+_FOLDERS_TOLD = 3
 _NOBODY: Mapping[FileId, Sample] = {}
 
 
@@ -75,6 +76,7 @@ class Runs:
             present = Board(
                 runs=paces.standings(runs, titles),
                 holding=await self.holding(going) if going else (),
+                elsewhere=await self._elsewhere(viewer, runs, limit),
             )
             if present != last:
                 last = present
@@ -84,6 +86,18 @@ class Runs:
                 titles |= dict.fromkeys(unknown, "") | dict(await self.titles(unknown))
             else:
                 await pulse.beat((runs, present.holding))
+
+    async def _elsewhere(self, viewer: Account, seen: Sequence[RunProgress], limit: int) -> int:
+        """Count the workers that are busy with what others asked for; an admin sees all of it."""
+        if await self._rights.role(await self._rights.present(viewer)) is Role.ADMIN:
+            return 0
+        mine = {run.run_id for run in seen}
+        others = [
+            run.run_id
+            for run in await self._batches.everyones_runs(limit=limit)
+            if run.run_id not in mine and run.processing
+        ]
+        return len({held.worker for held in await self._batches.held(others)}) if others else 0
 
     async def progress(self, run_id: RunId) -> RunProgress | None:
         """Where a run stands now."""
@@ -114,19 +128,28 @@ class Runs:
         )
 
     async def titles(self, run_ids: Sequence[RunId]) -> Mapping[RunId, str]:
-        """What runs are about: the name of a single sound, else of a folder that has them.
+        """What runs are about: the name of a single sound, else of the folders that have them.
 
-        The folder is that of some of the sounds; nothing for runs of which none is there any more.
+        Of the folder that all have in common where that lies in a folder that was scanned; sounds
+        of several scanned folders are told by these: what those have in common is an accident.
+        Nothing for runs of which no sound is there any more.
         """
         some = await self._batches.some(run_ids)
         wanted = list({file_id for files in some.values() for file_id in files})
         found = {one.file_id: one async for one in self._samples_of(wanted)}
+        roots = await self._roots({sample.user_id for sample in found.values()})
         titles = {}
         for run_id, files in some.items():
             here = [found[one] for one in files if one in found]
             if here:
-                titles[run_id] = _title(here, single=len(files) == 1)
+                titles[run_id] = here[0].filename if len(files) == 1 else _places(here, roots)
         return titles
+
+    async def _roots(self, owners: Iterable[UserId | None]) -> tuple[str, ...]:
+        """The folders that these people had scanned, the deepest first."""
+        folders = [one for owner in owners for one in await self._samples.folders(user_id=owner)]
+        paths = {folder.folder_path.rstrip("/") for folder in folders}
+        return tuple(sorted(paths, key=len, reverse=True))
 
     async def holding(self, run_ids: Sequence[RunId]) -> tuple[Holding, ...]:
         """What the workers of these runs are doing, by worker."""
@@ -189,11 +212,27 @@ class Runs:
                 yield sample
 
 
-def _title(samples: Sequence[Sample], *, single: bool) -> str:
-    if single:
-        return samples[0].filename
-    folders = [sample.folder.split("/") for sample in samples]
-    return "/".join(
-        parts[0]
-        for parts in takewhile(lambda parts: len({*parts}) == 1, zip(*folders, strict=False))
-    )
+def _places(samples: Sequence[Sample], roots: Sequence[str]) -> str:
+    """Name the folders that have these sounds, each by its last part where there are several."""
+    by_root: dict[str, list[str]] = {}
+    for sample in samples:
+        by_root.setdefault(_root_of(sample.folder, roots), []).append(sample.folder)
+    if len(by_root) == 1:
+        (folders,) = by_root.values()
+        return _common(folders) or "/"
+    names = [root.rpartition("/")[2] or "/" for root in sorted(by_root)]
+    told = ", ".join(names[:_FOLDERS_TOLD])
+    return told if len(names) <= _FOLDERS_TOLD else f"{told} and {len(names) - _FOLDERS_TOLD} more"
+
+
+def _root_of(folder: str, roots: Sequence[str]) -> str:
+    """The scanned folder that a folder lies in; else the first part of its path."""
+    for root in roots:
+        if folder == root or folder.startswith(f"{root}/"):
+            return root
+    return "/".join(folder.split("/")[:2])
+
+
+def _common(folders: Sequence[str]) -> str:
+    parts = zip(*(folder.split("/") for folder in folders), strict=False)
+    return "/".join(part[0] for part in takewhile(lambda part: len({*part}) == 1, parts))

@@ -18,6 +18,7 @@ from smtui.domain.text import path_bytes, printable_path
 from smtui.domain.unfinished import unfinished
 from smtui.services.ahead import ahead, to_its_end
 from smtui.services.moves import Moves
+from smtui.services.unread_list import UnreadList
 
 MOST_TOLD = 1_000
 """So many unreadable files are told one by one."""
@@ -47,8 +48,12 @@ class Scan:
     _seen: set[int] = field(default_factory=set)
     _reached: list[Path] = field(default_factory=list)
     _moves: Moves = field(init=False)
+    _unread: UnreadList = field(init=False)
 
     def __post_init__(self) -> None:
+        self._unread = UnreadList(
+            samples=self.samples, finder=self.finder, clock=self.clock, user_id=self.user_id
+        )
         self._moves = Moves(
             samples=self.samples, finder=self.finder, clock=self.clock, user_id=self.user_id
         )
@@ -61,6 +66,7 @@ class Scan:
                 await self._take(step)
         for root in self._reached:
             await self._find_missing(root)
+            await self._unread.end(root)
             await self._remember(root, scanned=True)
         await self._forget_left()
         self.progress = replace(self.progress, current="", done=True)
@@ -85,6 +91,8 @@ class Scan:
                     await self._remember(root, scanned=False)
                     reached = True
                 self._told(step.unreadable)
+                if step.unreadable and not self._refused(root, step):
+                    await self._unread.note_places(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
                 self._add(not_sounds=step.not_sounds, unfinished=step.unfinished)
                 yield step
@@ -132,10 +140,15 @@ class Scan:
         fresh = [each for each in found if self._key(each) not in stamps]
         old = [(each, stamps[self._key(each)]) for each in found if self._key(each) in stamps]
         await to_its_end(self._save(fresh, old))
+        pairs = zip(portion, results, strict=True)
+        await self._unread.note(
+            [(one, told) for one, told in pairs if isinstance(told, Unreadable)]
+        )
         self._told([result for result in results if isinstance(result, Unreadable)])
         self._add(handled=len(portion))
 
     async def _save(self, fresh: list[FoundFile], old: list[tuple[FoundFile, Stamp]]) -> None:
+        await self._unread.read([*fresh, *(each for each, _ in old)])
         added = await self._moves.follow(fresh)
         changed = sum(each.file_hash != stamp.file_hash for each, stamp in old)
         adding = [*added, *(each for each, _ in old)]
@@ -150,6 +163,7 @@ class Scan:
     async def _know_roots(self) -> None:
         known = await self.samples.folders(user_id=self.user_id)
         self._moves.roots = [folder.path for folder in known]
+        await self._unread.begin()
 
     async def _forget_left(self) -> None:
         """Forget folders of earlier scans that are gone and that every sound has left."""

@@ -65,11 +65,27 @@ class Seeds:
             if not reference.startswith("/"):
                 raise
             try:
-                return await self.outside(Path(reference))
+                return await self._unknown(Path(reference), viewer)
             except SoundUnreadable as error:
                 if error.code is ErrorCode.VANISHED:
                     raise unknown from None
                 raise
+
+    async def _unknown(self, path: Path, viewer: UserId | None) -> Seed:
+        """Take a file that the library does not have: what has the same bytes was heard already."""
+        file_hash = await self._outside.file_hash(path)
+        same = [
+            sample
+            for owner in dict.fromkeys((viewer, None))
+            for sample in await self._samples.by_hash(file_hash, user_id=owner)
+        ]
+        known = await self._embeddings.of(
+            [sample.file_id for sample in same], recipe_version=self._recipe_version
+        )
+        for sample in same:
+            if sample.file_id in known and sample.missing_since is None:
+                return Seed(name=sample.filename, file_id=sample.file_id)
+        return await self.outside(path)
 
     async def spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
         """Call it so that `named` finds it: by its name, or where others have that by its path."""

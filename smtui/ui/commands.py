@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from smtui.domain.text import folded
+
+_TITLE_CELLS = 24
+_STARTS, _HAS, _EXPLAINS = 3.0, 2.0, 1.0
 
 
 class _Offer(NamedTuple):
@@ -18,6 +24,12 @@ class _Offer(NamedTuple):
     title: str
     help: str
     run: Callable[[], Any]
+
+    @property
+    def line(self) -> Text:
+        """Write name, key and explanation in one line."""
+        words = Text(self.title.ljust(_TITLE_CELLS), no_wrap=True, overflow="ellipsis", end="")
+        return words.append(f" {self.help}", "dim")
 
 
 class KeyCommands(Provider):
@@ -39,12 +51,27 @@ class KeyCommands(Provider):
     async def discover(self) -> Hits:
         """Give every action before anything is typed."""
         for offer in self._offered():
-            yield DiscoveryHit(offer.title, offer.run, help=offer.help)
+            yield DiscoveryHit(offer.line, offer.run, text=offer.title)
 
     async def search(self, query: str) -> Hits:
-        """Give the actions whose name or explanation matches what is typed."""
-        matcher = self.matcher(query)
+        """Give the actions whose name or explanation has every word that is typed."""
         for offer in self._offered():
-            score = max(matcher.match(offer.title), matcher.match(offer.help) / 2)
-            if score > 0:
-                yield Hit(score, matcher.highlight(offer.title), offer.run, help=offer.help)
+            score = matched(query, offer.title, offer.help)
+            if score:
+                yield Hit(score, offer.line, offer.run, text=offer.title)
+
+
+def matched(query: str, title: str, explanation: str) -> float:
+    """Say how well every word of a query is found: begun in the name, in it, or explained; or 0."""
+    name, words = folded(title), folded(explanation)
+    scores = []
+    for word in folded(query).split():
+        if any(one.strip("()").startswith(word) for one in name.split()):
+            scores.append(_STARTS)
+        elif word in name:
+            scores.append(_HAS)
+        elif any(one.startswith(word) for one in words.split()):
+            scores.append(_EXPLAINS)
+        else:
+            return 0.0
+    return sum(scores) / len(scores) if scores else 0.0

@@ -38,6 +38,11 @@ class Room(Screen[None]):
         question: str
         then: Callable[[], object]
 
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed now is for an answer that is not there yet; no line is open meanwhile."""
+        return False
+
     def tell(self, error: SmtuiError) -> None:
         """Show what happened and what to do; a room may tell some failures in its own place."""
         self.app.notify(

@@ -2,17 +2,23 @@
 
 Textual gives a key at once to what has the focus now. Over a slow line several keys arrive
 together, and of `/kick` all would go to the table, where `k` moves the cursor and others act,
-because the filter line has the focus only once `/` was done.
+because the filter line has the focus only once `/` was done. Of `/kick`, enter, `jj` the last two
+are for the sounds that the filter finds: they wait until the screen has its answer.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from functools import partial
+from typing import Any
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key
+from textual.screen import Screen
+from textual.timer import Timer
+
+from smtui.ui.room import Room
 
 _PATIENCE_SECONDS = 0.5
 """A key that something between the focus and the app has kept is not heard of again."""
@@ -20,14 +26,20 @@ _PATIENCE_SECONDS = 0.5
 _ROUNDS = 3
 """Enter in a line is a message, which makes another one, which moves the focus."""
 
+_LOOK_AGAIN_SECONDS = 0.02
+
+_WORTH_A_WORD_SECONDS = 1.0
+
 
 class TypeAhead(App[None]):
-    """Holds a key back until the one before it is done."""
+    """Holds a key back until the one before it is done, and until the screen can take it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._in_hand: Key | None = None
         self._held_back: deque[Key] = deque()
+        self._waiting: tuple[Timer, ...] = ()
+        self._said_that_it_waits = False
 
     async def on_event(self, event: Event) -> None:
         """Take the next key only when the last one came back or was kept."""
@@ -36,10 +48,40 @@ class TypeAhead(App[None]):
         elif event.is_forwarded:
             await super().on_event(event)
             self._done(event)
-        elif self._in_hand is None:
+        elif self._waiting and self._leads_out(event):
+            self._held_back.clear()
+            self._stop_waiting()
             await self._take(event)
         else:
             self._held_back.append(event)
+            await self._take_next()
+
+    def _leads_out(self, key: Key) -> bool:
+        """Who was told that the keys wait may drop them."""
+        return key.key == "ctrl+q" or (key.key == "escape" and self._said_that_it_waits)
+
+    async def _take_next(self) -> None:
+        """Take the key that was typed first, unless it is for what is not there yet."""
+        if self._in_hand is not None or not self._held_back:
+            return
+        if not _keys_wait(self.screen):
+            self._stop_waiting()
+            await self._take(self._held_back.popleft())
+        elif not self._waiting:
+            self._waiting = (
+                self.set_interval(_LOOK_AGAIN_SECONDS, self._take_next),
+                self.set_timer(_WORTH_A_WORD_SECONDS, self._say_that_it_waits),
+            )
+
+    def _stop_waiting(self) -> None:
+        for timer in self._waiting:
+            timer.stop()
+        self._waiting = ()
+        self._said_that_it_waits = False
+
+    def _say_that_it_waits(self) -> None:
+        self._said_that_it_waits = True
+        self.notify("What you typed waits for the answer; Esc drops it", markup=False)
 
     async def _take(self, key: Key) -> None:
         self._in_hand = key
@@ -73,5 +115,8 @@ class TypeAhead(App[None]):
     async def _next(self, key: Key) -> None:
         if key is self._in_hand:
             self._in_hand = None
-            if self._held_back:
-                await self._take(self._held_back.popleft())
+            await self._take_next()
+
+
+def _keys_wait(screen: Screen[Any]) -> bool:
+    return isinstance(screen, Room) and screen.keys_wait

@@ -6,7 +6,8 @@ Nothing here is clever: each question walks over all files. Time is a hand that 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -175,6 +176,13 @@ class Model:
             claimed_at=None,
             **said,
         )
+
+    def unseen(self, run_ids: Collection[RunId]) -> dict[RunId, dict[str, int]]:
+        counts: dict[RunId, Counter[str]] = {}
+        for batch, _, result in self._files():
+            if batch.run_id in run_ids and result.status is State.PENDING and result.unseen_on:
+                counts.setdefault(batch.run_id, Counter()).update(result.unseen_on)
+        return {run_id: dict(found) for run_id, found in counts.items()}
 
     def vanish(self, machines: frozenset[str]) -> int:
         gone = [

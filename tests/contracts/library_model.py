@@ -106,6 +106,9 @@ def fact_holds(sample: Sample, fact: Fact) -> bool:
             return sample.missing_since is not None
         case Fact.DISAGREE:
             return bool(differences(sample))
+        case Fact.UNREADABLE:
+            # No sound is: such files are kept apart.
+            return False
 
 
 def value(sample: Sample, field: Field) -> SortValue:

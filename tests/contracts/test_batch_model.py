@@ -154,6 +154,11 @@ class Batches(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.batches)
     @rule(run_id=runs)
+    def look_for_absences(self, run_id: RunId) -> None:
+        assert self.run(self.store.unseen([run_id])) == self.model.unseen([run_id])
+
+    @precondition(lambda self: self.model.batches)
+    @rule(run_id=runs)
     def cancel(self, run_id: RunId) -> None:
         assert self.run(self.store.request_cancel(run_id)) == self.model.request_cancel(run_id)
 

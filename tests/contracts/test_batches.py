@@ -347,6 +347,38 @@ async def test_what_no_live_machine_has_fails_with_the_sentence_it_was_given(
     assert seen.finished_at is not None
 
 
+async def test_a_run_that_may_still_wait_loses_nothing_while_another_vanishes(
+    batches: BatchStore,
+) -> None:
+    late = RunId("late")
+    await batches.create([batch("a"), batch("b", run_id=late)])
+    for run_id in (RUN, late):
+        (one,) = await batches.claim(
+            run_id, worker="w", limit=9, lease_seconds=60, machine="desk.local"
+        )
+        await batches.hand_back(one, unseen=Unseen(machine="desk.local", error="Not here"))
+    desk = frozenset({"desk.local"})
+    assert await batches.vanish(desk, runs=()) == 0
+    assert await batches.vanish(desk, runs={RUN}) == 1
+    assert await batches.claimable() == (late,)
+    assert await batches.vanish(desk) == 1
+
+
+async def test_which_machines_lack_what_a_run_waits_for_is_known(batches: BatchStore) -> None:
+    await batches.create([batch("a", "b"), batch("c"), batch("d", run_id=RunId("other"))])
+    names = ("desk.local", "50%$")
+    for machine in names:
+        for claimed in await claim(batches, machine=machine):
+            if (claimed.file_id, machine) != ("b", "50%$"):
+                await batches.hand_back(claimed, unseen=Unseen(machine=machine, error="Not here"))
+    assert await batches.unseen([RUN, RunId("other"), RunId("gone")]) == {
+        # What somebody works on does not wait.
+        RUN: {"desk.local": 2, "50%$": 2}
+    }
+    await batches.vanish(frozenset(names))
+    assert await batches.unseen([RUN]) == {}
+
+
 async def test_what_somebody_works_on_does_not_vanish(batches: BatchStore) -> None:
     await batches.create([batch("a")])
     (a,) = await claim(batches, machine="desk")

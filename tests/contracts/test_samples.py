@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.documents import AnalysisStore, SampleStore
-from smtui.domain.question import Question, Words
+from smtui.domain.question import Fact, Is, Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
+from smtui.domain.unreadable import UnreadableFile
 from tests.contracts.document_stores import (
     ANNA,
     BERT,
@@ -411,3 +414,28 @@ async def test_what_is_removed_is_gone_with_its_tags_and_analyses(
     (again,) = await samples.add_found(files[:1], user_id=ANNA, at=NOW)
     assert again != x
     assert (await one(samples, again)).tags == ()
+
+
+async def test_unreadable_files_are_kept_beside_the_sounds_of_each_owner(
+    samples: SampleStore,
+) -> None:
+    def file(path: str, owner: UserId | None, **changes: Any) -> UnreadableFile:
+        facts: dict[str, Any] = {"code": "empty", "error": "The file is empty", "seen_at": NOW}
+        return UnreadableFile(file_path=path, user_id=owner, **(facts | changes))
+
+    odd = file("/a/caf\\xe9.wav", ANNA, path_bytes=b"/a/caf\xe9.wav")
+    kept = [file("/a/x.wav", ANNA), odd, file("/s.wav", None), file("/b.wav", BERT)]
+    before = await samples.generation()
+    await samples.note_unreadable(kept)
+    assert await samples.generation() > before
+    seen = await samples.unreadable(viewer=ANNA)
+    assert sorted(one.path_key for one in seen) == sorted(one.path_key for one in kept[:3])
+    assert odd in seen
+    later = file("/a/x.wav", ANNA, error="It breaks off", seen_at=NOW + timedelta(days=1))
+    await samples.note_unreadable([later])
+    assert replace(later, seen_at=NOW) in await samples.unreadable(viewer=ANNA)
+    await samples.drop_unreadable([odd.path_key, later.path_key, "nobody's"])
+    assert await samples.unreadable(viewer=ANNA) == (kept[2],)
+    assert len(await samples.unreadable(viewer=BERT)) == 2
+    everything = Question(expression=Is(Fact.UNREADABLE), viewer=ANNA)
+    assert await samples.count(everything) == 0

@@ -12,7 +12,7 @@ import psutil
 
 from smtui.domain.batch import FileResult, State
 
-QUICK = {"report_seconds": 0.5}
+QUICK = {"report_seconds": 0.5, "absent_seconds": 0.0}
 
 
 async def split(bench: Any, one: list[str], two: list[str]) -> tuple[list[Any], dict[str, Any]]:
@@ -170,3 +170,25 @@ async def results_of(bench: Any, run_id: str) -> list[FileResult]:
         ).fetchone()
     batch = await bench.stores.batches.get(batch_id)
     return list(batch.results.values())
+
+
+async def test_a_run_waits_for_the_worker_that_is_only_starting_again(bench, queue_keys):
+    ids, maps = await split(bench, [], [f"tone{at}.wav" for at in range(6)])
+    bench.work(machine="studio-a", paths=maps["studio-a"], report_seconds=0.5, absent_seconds=60.0)
+    await bench.until(lambda: len(missing(queue_keys)) == 1)
+    run_id = await bench.start(ids)
+    await bench.until(lambda: missing(queue_keys)["studio-a"])
+    await bench.until(lambda: waits(bench, run_id))
+    why = (await bench.batches.absent([run_id]))[run_id]
+    assert why.startswith("6 sounds wait for a machine that has them; studio-a does not.")
+    progress = await bench.stores.batches.progress(run_id)
+    assert (progress.failed, progress.total) == (0, 6)
+    bench.work(machine="studio-b", paths=maps["studio-b"], report_seconds=0.5)
+    progress = await bench.ended(run_id)
+    assert (progress.completed, progress.failed) == (6, 0)
+    assert await bench.batches.absent([run_id]) == {}
+
+
+async def waits(bench: Any, run_id: Any) -> bool:
+    unseen = await bench.stores.batches.unseen([run_id])
+    return bool(unseen.get(run_id, {}).get("studio-a") == 6)

@@ -25,6 +25,7 @@ from smtui.domain.analysis import Level, Measurement
 from smtui.domain.health import WorkerReport
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.jobs.app import WorkLimits, celery_app
+from smtui.jobs.ending import LastWords
 from smtui.jobs.means import Means, Standing
 from smtui.jobs.tasks import register
 from smtui.jobs.wakeups import Wakeups
@@ -208,6 +209,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         children=limits.children,
         started_at=SystemClock().now(),
     )
+    last = LastWords()
     means = Means(
         open_hearing=open_hearing,
         open_indexing=open_indexing if chroma else None,
@@ -216,12 +218,17 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         listener=CapriciousListener(Path(log)),
         limits=limits,
         slates=Path(log).parent,
+        end=last.say if machine else None,
         paths=settings.paths.here,
         pause=PresentPause(places(), settings),
         standing=Standing(report=report, board=board) if machine else None,
     )
     register(app, means)
-    return run_worker(app, limits)
+    status = run_worker(app, limits)
+    if sentence := last.read():
+        sys.stderr.write(f"ended: {sentence}\n")
+        return 1
+    return status
 
 
 if __name__ == "__main__":

@@ -163,8 +163,9 @@ async def test_cancel_asks_stops_what_has_not_begun_and_says_so_once_more(
             pilot.app
         )
         await library.kept.batches.complete(held, held.analysis_id)
-        await until(lambda: "6/6" in seen(pilot.app))
-        assert "cancelled" in line_with(pilot.app, "6/6")
+        # What was cancelled is not done.
+        await until(lambda: "1/6" in seen(pilot.app))
+        assert "cancelled" in line_with(pilot.app, "1/6")
         await press(pilot, "X")
         assert "This run has ended already" in told(pilot.app)
 
@@ -298,13 +299,16 @@ async def test_a_key_that_has_nothing_to_do_says_so(library: Home, open_app: Ope
             "r": "No runs yet; a in the library analyses sounds",
             "R": "No runs yet; a in the library analyses sounds",
             "y": "Nothing failed in this run",
-            "w": "Nothing failed in this run",
             "n": "Nothing failed in this run",
             "enter": "Nothing to open",
         }.items():
             pilot.app._notifications.clear()
             await press(pilot, key)
             assert words in told(pilot.app), key
+        await press(pilot, "w")
+        assert "nothing failed in this run; write to" in seen(pilot.app)
+        await press(pilot, "enter")
+        assert "Nothing failed in this run" in told(pilot.app)
 
 
 async def test_ended_runs_are_cleared_by_the_palette(library: Home, open_app: OpenApp) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.events import MouseScrollDown, Paste
@@ -13,6 +15,7 @@ from textual.widgets import Input
 
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import Trouble
+from smtui.stores.sqlite.samples import SqliteSamples
 from smtui.ui.options import Options
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.widgets.filter_line import FilterLine
@@ -532,3 +535,103 @@ async def test_a_key_that_does_not_fit_is_left_out_of_the_last_line(
             assert keys.rstrip().endswith("? Keys")
             told = re.split(r"  +", keys.strip())
             assert all(len(words.split()) >= 2 for words in told), keys
+
+
+async def test_u_takes_the_last_tagging_back_from_sounds_with_different_tags(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        before = [one.tags for one in await library.kept.samples.get(list(library.files.values()))]
+        await press(pilot, "M", "t", *"punchy,-dusty", "enter")
+        assert "Tags of 3 sounds changed: punchy, -dusty" in told(pilot.app)
+        await press(pilot, "u")
+        assert "Undone: the tags of 3 sounds are as before" in told(pilot.app)
+        after = [one.tags for one in await library.kept.samples.get(list(library.files.values()))]
+        assert after == before
+        await press(pilot, "u")
+        assert "Nothing to undo" in told(pilot.app)
+
+
+async def test_a_long_tagging_says_how_far_it_is_can_be_stopped_and_taken_back(
+    home: Home, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smtui.services.library.TAGGED_AT_ONCE", 2)
+    monkeypatch.setattr("smtui.ui.browsing.tagging.TAGGED_AT_ONCE", 2)
+    await home.sign_up()
+    await home.add(*many(6))
+    go_on = asyncio.Event()
+    retag = SqliteSamples.retag
+    steps = []
+
+    async def slow(samples: SqliteSamples, *what: Any) -> Any:
+        steps.append(what)
+        if len(steps) == 2:
+            await go_on.wait()
+        return await retag(samples, *what)
+
+    monkeypatch.setattr(SqliteSamples, "retag", slow)
+    async with open_app() as pilot:
+        await press(pilot, "M", "t", *"punchy")
+        await pilot.press("enter")
+        await until(lambda: "tagging 2 of 6, X stops" in seen(pilot.app))
+        await pilot.press("X")
+        await pilot.pause()
+        go_on.set()
+        await settle(pilot.app)
+        assert "Stopped: 4 sounds tagged; u takes that back" in told(pilot.app)
+        assert "tagging" not in seen(pilot.app)
+        await press(pilot, "u")
+        assert "Undone: the tags of 4 sounds are as before" in told(pilot.app)
+        sounds = await home.kept.samples.get(list(home.files.values()))
+        assert not any(sound.tags for sound in sounds)
+
+
+async def test_marks_that_a_filter_hides_are_told_and_no_target(
+    library: Home, open_app: OpenApp
+) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "M")
+        assert "3 marked" in seen(pilot.app)
+        await press(pilot, "slash", *"haus", "enter")
+        assert "3 marked, 2 hidden by the filter" in seen(pilot.app)
+        await press(pilot, "t", *"mine", "enter")
+        tagged = {
+            sound.filename
+            for sound in await library.kept.samples.get(list(library.files.values()))
+            if "mine" in sound.tags
+        }
+        assert tagged == {"bd_haus.wav"}
+        # Nothing that is marked is shown: the row is meant.
+        await press(pilot, "m", "k", "t", *"row", "enter")
+        (haus,) = await library.kept.samples.get([library.files["bd_haus.wav"]])
+        assert "row" in haus.tags
+
+
+async def test_all_marked_twice_is_none_marked(library: Home, open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await press(pilot, "m", "M")
+        assert len(table(pilot).marked) == 3
+        await press(pilot, "M")
+        assert not table(pilot).marked
+
+
+async def test_the_cursor_stays_on_its_sound_in_sight_whatever_is_asked(
+    home: Home, open_app: OpenApp
+) -> None:
+    await home.sign_up()
+    await home.add(*[Sound(name=f"sound_{n:05d}.wav", duration=float(200 - n)) for n in range(200)])
+
+    def in_sight(name: str) -> None:
+        assert under_cursor(pilot) == name
+        top = table(pilot).scroll_offset.y
+        assert top <= table(pilot).cursor < top + table(pilot).page
+        assert line_with(pilot.app, name.removesuffix(".wav"))
+
+    async with open_app() as pilot:
+        await press(pilot, "slash", *"00120", "enter", "escape")
+        in_sight("sound_00120.wav")
+        for key in ("o", "O", "o", "full_stop", "full_stop"):
+            await press(pilot, key)
+            in_sight("sound_00120.wav")
+        await press(pilot, "G", "slash", *"sound_0000", "enter", "escape")
+        in_sight(under_cursor(pilot))

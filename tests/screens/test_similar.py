@@ -790,4 +790,4 @@ async def test_where_nothing_can_be_written_the_line_says_why(
 async def test_without_hits_there_is_nothing_to_write(library: Home, similar: OpenSimilar) -> None:
     async with similar() as pilot:
         await press(pilot, "slash", *"kind:snare", "enter", "w")
-        assert "No hits to write" in "".join(told(pilot.app))
+        assert "there are no hits to write; write to" in seen(pilot.app)

@@ -14,7 +14,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
-from smtui.domain.sample import FileId, FoundFile, Heard, Trouble
+from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
 from smtui.services import batches as module
 from smtui.services.batches import Batches
 from smtui.services.rights import Rights
@@ -315,6 +315,24 @@ async def test_a_run_is_named_after_its_sound_or_the_folder_of_all(
     gone = await batches.start([FileId("gone")], Level.BASIC, by=ANNA)
     titles = await batches.titles([single, folder, wide, gone])
     assert titles == {single: "one.wav", folder: "/a/b/c", wide: "/a/b"}
+
+
+async def test_a_run_over_folders_that_have_only_the_root_in_common_names_them(
+    batches: Batches, documents: Documents
+):
+    paths = ("/packs/One/a.wav", "/other/Two/x/b.wav", "/other/Three/c.wav", "/d/Four/d.wav")
+    ids = await added(documents, *paths)
+    for path in ("/packs/One", "/other/Two", "/other/Three/", "/d/Four"):
+        folder = Folder(folder_path=path, user_id=ANNA.user_id, scanned_at=None)
+        await documents.samples.remember_folder(folder)
+    two = await batches.start(ids[:2], Level.BASIC, by=ANNA)
+    accident = await batches.start(ids[1:3], Level.BASIC, by=ANNA)
+    all_of_them = await batches.start(ids, Level.BASIC, by=ANNA)
+    assert await batches.titles([two, accident, all_of_them]) == {
+        two: "Two, One",
+        accident: "Three, Two",
+        all_of_them: "Four, Three, Two and 1 more",
+    }
 
 
 async def test_the_board_shows_the_present_first_and_then_what_workers_do(

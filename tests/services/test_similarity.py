@@ -48,6 +48,9 @@ def server() -> Iterator[ChromaServer]:
 class NobodyOutside:
     """No files from outside here."""
 
+    async def file_hash(self, path: Path) -> str:
+        return f"hash of {path.name}"
+
     async def heard(self, path: Path) -> HeardOutside:
         return HeardOutside(embedding=unit(random.Random(str(path))), traits=Traits())
 

@@ -34,7 +34,7 @@ from smtui.stores.sqlite.answers import Effort, asked_of
 from smtui.stores.sqlite.candidates import indexed, sources
 from smtui.stores.sqlite.conditions import Sql
 from smtui.stores.sqlite.connections import Caches, Reader
-from smtui.stores.sqlite.endings import needs_repair, vanishing
+from smtui.stores.sqlite.endings import Lost, needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
 from smtui.stores.sqlite.segments import Cut, gather, segments, walk
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
@@ -145,7 +145,7 @@ def test_a_sweep_reads_open_batches_alone(reader: Explainer) -> None:
 
 
 def test_a_look_for_what_no_machine_has_reads_handed_back_files_alone(reader: Explainer) -> None:
-    assert vanishing(reader, ["studio"]) is False
+    assert vanishing(reader, Lost(machines=["studio"])) is False
     files = [line for line in reader.plans if " r " in line and "json" not in line.lower()]
     assert files
     assert all("batch_files_unseen" in line for line in files), reader.plans

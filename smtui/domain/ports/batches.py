@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from smtui.domain.account import UserId
@@ -71,10 +71,20 @@ class BatchStore(Protocol):
         """
         ...
 
-    async def vanish(self, machines: frozenset[str]) -> int:
+    async def vanish(
+        self, machines: frozenset[str], *, runs: Collection[RunId] | None = None
+    ) -> int:
         """Fail (`vanished`, with the sentence kept) pending files unseen on all of these machines.
 
-        Gives how many. Nothing for no machines, and nothing for files never handed back.
+        In these runs, or in all. Gives how many. Nothing for no machines, and nothing for files
+        never handed back.
+        """
+        ...
+
+    async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
+        """How many pending files of each of these runs a machine has handed back as unseen.
+
+        Runs of which no file was are left out.
         """
         ...
 

@@ -13,6 +13,8 @@ from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.unreadable import UnreadableFile
 
 
 class AccountStore(Protocol):
@@ -122,6 +124,18 @@ class SampleStore(Protocol):
         """The same bytes at a new path: row, tags and heard stay, place and stamp change."""
         ...
 
+    async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
+        """Files that a scan could not read, the viewer's and the shared ones, by path_key."""
+        ...
+
+    async def note_unreadable(self, files: Sequence[UnreadableFile]) -> None:
+        """Keep files with the reason; one that is kept already keeps its `seen_at`."""
+        ...
+
+    async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
+        """Forget files that can be read now, or are gone."""
+        ...
+
     async def remove(self, file_ids: Sequence[FileId]) -> int:
         """Drop sounds with their tags and analyses; gives how many were there.
 
@@ -158,6 +172,17 @@ class SampleStore(Protocol):
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed.
 
         An added tag is kept with its mark; one that was there already keeps the mark it has.
+        """
+        ...
+
+    async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
+        """As `change_tags`; gives what it takes to take that back."""
+        ...
+
+    async def take_back(self, retagged: Retagged) -> int:
+        """Give the sounds of a `retag` the tags that they had before; gives how many rows changed.
+
+        What somebody has changed since stays changed.
         """
         ...
 

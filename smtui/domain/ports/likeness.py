@@ -189,6 +189,10 @@ class OutsideListener(Protocol):
         """Listen to it; raises SoundUnreadable. Cancelling the caller ends the process."""
         ...
 
+    async def file_hash(self, path: Path) -> str:
+        """BLAKE2b-128 over its bytes, hex, as a scan takes it; raises SoundUnreadable."""
+        ...
+
 
 def singles(numbers: bytes) -> Sequence[float]:
     """Read little-endian float32."""

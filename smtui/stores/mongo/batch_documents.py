@@ -80,6 +80,12 @@ def key_of(text: str) -> str:
     return escaped.replace("\0", "%00")
 
 
+def text_of(key: str) -> str:
+    """Read what `key_of` wrote."""
+    plain = key.replace("%2E", ".").replace("%24", "$").replace("%00", "\0")
+    return plain.replace("%25", "%")
+
+
 def document_of(batch: Batch) -> Document:
     """Write a batch that nobody works on yet.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from pymongo.errors import BulkWriteError
@@ -115,9 +115,15 @@ class MongoBatches:
             # The lease was renewed or the run cancelled since the look.
         return False
 
-    async def vanish(self, machines: frozenset[str]) -> int:
+    async def vanish(
+        self, machines: frozenset[str], *, runs: Collection[RunId] | None = None
+    ) -> int:
         """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
-        return await sweeps.vanish(self._batches, frozenset(map(storable, machines)))
+        return await sweeps.vanish(self._batches, frozenset(map(storable, machines)), runs)
+
+    async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
+        """How many pending files of these runs each machine has handed back as unseen."""
+        return await sweeps.unseen(self._batches, run_ids)
 
     async def request_cancel(self, run_id: RunId) -> int:
         """Files that nobody began become cancelled; gives how many."""

@@ -96,6 +96,7 @@ _FACTS: dict[Fact, Filter] = {
     Fact.FAILED: {"trouble.code": {"$gte": ""}},
     Fact.MISSING: {"missing_since": {"$gte": EARLIEST}},
     Fact.DISAGREE: {"disagrees": True},
+    Fact.UNREADABLE: NOTHING,
 }
 
 

@@ -46,6 +46,7 @@ _FACT_INDEXES: dict[Fact, Keys] = {
     Fact.FAILED: (("trouble.code", 1),),
     Fact.MISSING: (("missing_since", 1),),
     Fact.DISAGREE: BY_DISAGREEMENT,
+    Fact.UNREADABLE: BY_ID,
 }
 _FIELD_INDEXES: dict[Field, Keys] = {
     Field.MODE: (("heard.mode", 1), ("file_id", 1)),

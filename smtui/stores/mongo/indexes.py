@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 USERS, AUDIO_FILES, ANALYSES, BATCH_JOBS = "users", "audio_files", "analyses", "batch_jobs"
 FOLDERS, SEARCHES, STATE = "smtui_folders", "smtui_searches", "smtui_state"
+UNREADABLE = "smtui_unreadable"
 
 UP, DOWN = 1, -1
 
@@ -156,5 +157,6 @@ INDEXES: Mapping[str, tuple[Index, ...]] = {
     BATCH_JOBS: BATCH_INDEXES,
     FOLDERS: FOLDER_INDEXES,
     SEARCHES: SEARCH_INDEXES,
+    UNREADABLE: (up("user_id"),),
     STATE: (),
 }

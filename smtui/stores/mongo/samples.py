@@ -9,6 +9,8 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.mongo import (
     adding,
     folders,
@@ -18,6 +20,7 @@ from smtui.stores.mongo import (
     outdated,
     removing,
     tagging,
+    unreadable,
 )
 from smtui.stores.mongo.adding import Owned
 from smtui.stores.mongo.adopting import Adoption
@@ -26,7 +29,6 @@ from smtui.stores.mongo.looking import BACKGROUND_SECONDS, USUAL, Effort, Lookin
 from smtui.stores.mongo.lookups import Unheard
 from smtui.stores.mongo.pages import Pages
 from smtui.stores.mongo.sorting import Cut
-from smtui.stores.mongo.tagging import Tagging
 
 _ADOPTING_SECONDS = 1.0
 
@@ -115,6 +117,18 @@ class MongoSamples:
         """The same bytes at a new path; False if the sound is gone or the path is taken."""
         return await adding.move(self._line, file_id, found)
 
+    async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
+        """Files that a scan could not read, the viewer's and the shared ones, by path_key."""
+        return await unreadable.kept(self._line, viewer)
+
+    async def note_unreadable(self, files: Sequence[UnreadableFile]) -> None:
+        """Keep files with the reason; one that is kept already keeps its `seen_at`."""
+        await unreadable.note(self._line, files)
+
+    async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
+        """Forget files that can be read now, or are gone."""
+        await unreadable.drop(self._line, path_keys)
+
     async def remove(self, file_ids: Sequence[FileId]) -> int:
         """Drop sounds with their analyses; gives how many were there."""
         return await removing.remove(self._line, file_ids)
@@ -146,9 +160,20 @@ class MongoSamples:
         remove: Sequence[str] = (),
     ) -> int:
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
+        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
+        return len((await self.retag(file_ids, change)).before)
+
+    async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
+        """Add and remove tags; gives what it takes to take that back."""
         await self._adoption.now(seconds=0.0)
-        asked = Tagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return await tagging.change_tags(self._line, file_ids, asked)
+        change = tagging.cleaned(change)
+        before = await tagging.retag(self._line, file_ids, change)
+        return Retagged(change=change, before=before)
+
+    async def take_back(self, retagged: Retagged) -> int:
+        """Give sounds back the tags that they had before; gives how many changed."""
+        await self._adoption.now(seconds=0.0)
+        return await tagging.take_back(self._line, retagged)
 
     async def unheard(  # noqa: PLR0913 - the port asks for these
         self,

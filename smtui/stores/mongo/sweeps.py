@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from smtui.domain.batch import RunId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import OPEN, due, for_machine, key_of
+from smtui.stores.mongo.batch_documents import OPEN, due, for_machine, key_of, text_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, count_in, mapping_in
 
 OURS = {"status": OPEN, "pending": {"$exists": True}}
 """Open batches with the counters of our workers; those of other programs are left alone."""
@@ -64,12 +65,28 @@ async def request_cancel(line: BatchLine, run_id: RunId) -> int:
     return sum([await stop(line, batch, now) for batch in await line.counters(where)])
 
 
-async def vanish(line: BatchLine, machines: frozenset[str]) -> int:
-    """Fail pending files that none of these machines has; gives how many."""
+async def unseen(line: BatchLine, run_ids: Collection[RunId]) -> dict[RunId, dict[str, int]]:
+    """How many pending files of these runs each machine has handed back as unseen."""
+    found: dict[RunId, dict[str, int]] = {}
+    for counters in await line.counters(OURS | {"run_id": {"$in": list(run_ids)}}):
+        for key, count in mapping_in(counters.get("unseen")).items():
+            if files := count_in(count):
+                counts = found.setdefault(RunId(counters["run_id"]), {})
+                machine = text_of(key)
+                counts[machine] = counts.get(machine, 0) + files
+    return found
+
+
+async def vanish(line: BatchLine, machines: frozenset[str], runs: Collection[RunId] | None) -> int:
+    """Fail pending files that none of these machines has, in these runs or in all; gives how
+    many.
+    """
     if not machines:
         return 0
     now = await line.now()
     where = OURS | {"cancel_requested_at": None}
+    if runs is not None:
+        where |= {"run_id": {"$in": list(runs)}}
     where |= {f"unseen.{key_of(machine)}": {"$gt": 0} for machine in machines}
     count = 0
     for counters in await line.counters(where):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.sample import FileId, Mark, Sample
+from smtui.domain.sample import FileId, Sample
+from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.domain.text import folded
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
@@ -20,60 +21,73 @@ from smtui.stores.mongo.sample_documents import derived, marks_document, sample_
 from smtui.stores.mongo.values import Document, storable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tagging:
-    """Which tags to add and to remove, and by whom."""
-
-    mark: Mark
-    add: tuple[str, ...]
-    remove: tuple[str, ...]
-
-    def of(self, sample: Sample) -> Sample:
-        """The sound with its tags changed; a tag that was there keeps its spelling and mark."""
-        gone = {folded(tag) for tag in self.remove}
-        kept = {folded(tag): tag for tag in sample.tags if folded(tag) not in gone}
-        marks = {tag: mark for tag, mark in sample.tag_marks.items() if tag in kept.values()}
-        for tag in self.add:
-            if folded(tag) not in kept:
-                kept[folded(tag)] = storable(tag)
-                marks[storable(tag)] = self.mark
-        return replace(sample, tags=tuple(kept.values()), tag_marks=marks)
+def cleaned(change: Retagging) -> Retagging:
+    """Make a change storable: whole characters, a time in milliseconds."""
+    mark = change.mark
+    at = mark.at.replace(microsecond=mark.at.microsecond // 1000 * 1000)
+    return replace(
+        change, mark=replace(mark, at=at), add=tuple(storable(tag) for tag in change.add)
+    )
 
 
-async def change_tags(line: MongoLine, file_ids: Sequence[FileId], tagging: Tagging) -> int:
-    """Add and remove tags; gives how many sounds changed."""
+async def retag(
+    line: MongoLine, file_ids: Sequence[FileId], change: Retagging
+) -> Mapping[FileId, Tags]:
+    """Add and remove tags; gives what the sounds that changed had before."""
+    return await _rewrite(line, file_ids, lambda _, tags: change.of(tags))
+
+
+async def take_back(line: MongoLine, retagged: Retagged) -> int:
+    """Give sounds back the tags that they had; gives how many changed."""
+    before, change = retagged.before, retagged.change
+    return len(
+        await _rewrite(
+            line, tuple(before), lambda file_id, tags: change.taken_back(tags, before[file_id])
+        )
+    )
+
+
+_Decide = Callable[[FileId, Tags], Tags]
+
+
+async def _rewrite(
+    line: MongoLine, file_ids: Sequence[FileId], decide: _Decide
+) -> dict[FileId, Tags]:
     unique = list(dict.fromkeys(file_ids))
-    count = 0
+    found: dict[FileId, Tags] = {}
     for start in range(0, len(unique), AT_ONCE):
-        count += await _change(line, unique[start : start + AT_ONCE], tagging)
-    if count:
+        found |= await _change(line, unique[start : start + AT_ONCE], decide)
+    if found:
         await generation.rise(line)
-    return count
+    return found
 
 
-async def _change(line: MongoLine, file_ids: Sequence[FileId], tagging: Tagging) -> int:
-    changed: set[str] = set()
+async def _change(
+    line: MongoLine, file_ids: Sequence[FileId], decide: _Decide
+) -> dict[FileId, Tags]:
+    changed: dict[FileId, Tags] = {}
 
-    async def decide() -> bool:
+    async def attempt() -> bool:
         updates = []
-        for file_id, before in (await read(line, "file_id", file_ids)).items():
-            update = _update(before, tagging)
+        for key, document in (await read(line, "file_id", file_ids)).items():
+            file_id, sample = FileId(key), sample_of(document)
+            before = Tags.of(sample)
+            update = _update(document, sample, decide(file_id, before))
             if update:
-                changed.add(file_id)
-                updates.append(guarded(before, update))
+                # Read again after another was quicker, it is as before this change of ours.
+                changed.setdefault(file_id, before)
+                updates.append(guarded(document, update))
         return await write(line, updates)
 
-    await until_done(decide)
-    return len(changed)
+    await until_done(attempt)
+    return changed
 
 
-def _update(before: Mapping[str, Any], tagging: Tagging) -> Document:
-    sample = sample_of(before)
-    after = tagging.of(sample)
-    if (after.tags, after.tag_marks) == (sample.tags, sample.tag_marks):
+def _update(before: Mapping[str, Any], sample: Sample, tags: Tags) -> Document:
+    if tags == Tags.of(sample):
         return {}
-    marks = marks_document(after.tag_marks) or None
-    fields: Document = {"tags": list(after.tags), "tag_marks": marks}
+    after = replace(sample, tags=tags.words, tag_marks=tags.marks)
+    fields: Document = {"tags": list(after.tags), "tag_marks": marks_document(tags.marks) or None}
     if "search_key" in before:
         # Those of a document that was never adopted come with the adoption, all together.
         fields |= {name: value for name, value in derived(after).items() if name != "path_key"}

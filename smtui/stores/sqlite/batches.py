@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
@@ -101,16 +101,22 @@ class SqliteBatches:
             lambda connection: claims.hand_back(connection, claimed, unseen, self._now())
         )
 
-    async def vanish(self, machines: frozenset[str]) -> int:
+    async def vanish(
+        self, machines: frozenset[str], *, runs: Collection[RunId] | None = None
+    ) -> int:
         """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
-        names = sorted(storable(machine) for machine in machines)
-        if not names or not await self._readers.read(
-            lambda reader: endings.vanishing(reader, names)
+        lost = endings.Lost(machines=sorted(map(storable, machines)), runs=runs)
+        if not machines or not await self._readers.read(
+            lambda reader: endings.vanishing(reader, lost)
         ):
             return 0
         return await self._writer.write(
-            lambda connection: endings.vanish(connection, names, self._now())
+            lambda connection: endings.vanish(connection, lost, self._now())
         )
+
+    async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
+        """How many pending files of these runs each machine has handed back as unseen."""
+        return await self._readers.read(lambda reader: endings.unseen(reader, run_ids))
 
     async def request_cancel(self, run_id: RunId) -> int:
         """Files that nobody began become cancelled; gives how many."""

@@ -155,6 +155,8 @@ def _of_leaf(expression: Expression) -> Source | None:
             inside = places_within(expression)
             rows = f"SELECT p.row FROM audio_files AS p WHERE p.place IN ({inside.text})"
             return _by_rows(Sql(rows, inside.values))
+        case Is(fact=Fact.UNREADABLE):
+            return None
         case Is(fact=fact):
             return _by_index(_FACT_INDEXES[fact], condition(expression))
         case Unknown(field=field) if field in (*NEVER_UNKNOWN, *QUALITIES):

@@ -74,6 +74,7 @@ _FACTS = {
     Fact.FAILED: "f.trouble_code IS NOT NULL",
     Fact.MISSING: "f.missing_since IS NOT NULL",
     Fact.DISAGREE: "f.disagrees IS NOT NULL",
+    Fact.UNREADABLE: "f.row < 0",
 }
 
 
@@ -142,6 +143,8 @@ def _of_column(expression: Expression) -> Sql:
             return Sql(f"f.{COLUMNS[field]} IN ({marks})", choices(field, values))
         case Unknown(field=field) if field in NEVER_UNKNOWN:
             return NOTHING
+        case Unknown(field=Field.TAGS):
+            return Sql("NOT EXISTS (SELECT 1 FROM tagged AS t WHERE t.row = f.row)")
         case Unknown(field=field):
             return Sql(f"f.{COLUMNS[field]} IS NULL")
         case _:

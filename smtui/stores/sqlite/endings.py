@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from smtui.domain.batch import CRASHED, LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, RunId
 from smtui.domain.error_codes import ErrorCode
@@ -25,6 +26,7 @@ _VANISHED = (
     f" WHERE {OPEN} AND b.cancel_requested_at IS NULL AND r.unseen_on IS NOT NULL"
     " AND r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM json_each(?) AS machine"
     " WHERE machine.value NOT IN (SELECT value FROM json_each(r.unseen_on)))"
+    " AND (? IS NULL OR b.run_id IN (SELECT value FROM json_each(?)))"
 )
 
 
@@ -122,17 +124,45 @@ def end_batches(connection: sqlite3.Connection, now: int) -> None:
     )
 
 
-def vanishing(reader: Reader, machines: Iterable[str]) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Which files are lost: those that none of these machines has, in these runs or in all."""
+
+    machines: Collection[str]
+    runs: Collection[RunId] | None = None
+
+    @property
+    def values(self) -> tuple[str | None, ...]:
+        """What the statement is asked with."""
+        runs = None if self.runs is None else json.dumps([*self.runs])
+        return json.dumps([*self.machines]), runs, runs
+
+
+def vanishing(reader: Reader, lost: Lost) -> bool:
     """Whether `vanish` would find anything to do."""
-    row = reader.one(f"SELECT EXISTS (SELECT 1 {_VANISHED})", (json.dumps([*machines]),))
+    row = reader.one(f"SELECT EXISTS (SELECT 1 {_VANISHED})", lost.values)
     return bool(row[0])
 
 
-def vanish(connection: sqlite3.Connection, machines: Iterable[str], now: int) -> int:
+def unseen(reader: Reader, run_ids: Collection[RunId]) -> dict[RunId, dict[str, int]]:
+    """How many pending files of these runs each machine has handed back as unseen."""
+    rows = reader.rows(
+        "SELECT b.run_id, machine.value, count(*) FROM batch_jobs AS b"
+        " CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
+        " CROSS JOIN json_each(r.unseen_on) AS machine"
+        f" WHERE {OPEN} AND r.unseen_on IS NOT NULL AND r.status = 'pending'"
+        " AND b.run_id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2",
+        (json.dumps([*run_ids]),),
+    )
+    found: dict[RunId, dict[str, int]] = {}
+    for run_id, machine, count in rows:
+        found.setdefault(RunId(run_id), {})[machine] = count
+    return found
+
+
+def vanish(connection: sqlite3.Connection, lost: Lost, now: int) -> int:
     """Fail pending files that none of these machines has; gives how many."""
-    rows = connection.execute(
-        f"SELECT r.batch, r.position {_VANISHED}", (json.dumps([*machines]),)
-    ).fetchall()
+    rows = connection.execute(f"SELECT r.batch, r.position {_VANISHED}", lost.values).fetchall()
     for place in rows:
         connection.execute(
             "UPDATE batch_files SET status = 'failed', code = ?, unseen_on = NULL"

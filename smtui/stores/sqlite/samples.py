@@ -9,12 +9,13 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
-from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, writing
+from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.unreadable import UnreadableFile
+from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, unreadable, writing
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
 from smtui.stores.sqlite.matching import matching
 from smtui.stores.sqlite.segments import Cut
-from smtui.stores.sqlite.tagging import Tagging
 
 
 class SqliteSamples:
@@ -113,6 +114,18 @@ class SqliteSamples:
         """The same bytes at a new path; False if the sound is gone or the path is taken."""
         return await self._writer.write(lambda connection: writing.move(connection, file_id, found))
 
+    async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
+        """Files that a scan could not read, the viewer's and the shared ones, by path_key."""
+        return await self._background.read(lambda reader: unreadable.kept(reader, viewer))
+
+    async def note_unreadable(self, files: Sequence[UnreadableFile]) -> None:
+        """Keep files with the reason; one that is kept already keeps its `seen_at`."""
+        await self._writer.write(lambda connection: unreadable.note(connection, files))
+
+    async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
+        """Forget files that can be read now, or are gone."""
+        await self._writer.write(lambda connection: unreadable.drop(connection, path_keys))
+
     async def remove(self, file_ids: Sequence[FileId]) -> int:
         """Drop sounds with their tags and analyses; gives how many were there."""
         return await self._writer.write(lambda connection: removing.remove(connection, file_ids))
@@ -150,10 +163,20 @@ class SqliteSamples:
         remove: Sequence[str] = (),
     ) -> int:
         """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
-        wanted = Tagging(mark=mark, add=add, remove=remove)
-        return await self._writer.write(
-            lambda connection: tagging.change_tags(connection, file_ids, wanted)
+        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
+        return len((await self.retag(file_ids, change)).before)
+
+    async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
+        """Add and remove tags in one transaction; gives what it takes to take that back."""
+        change = tagging.cleaned(change)
+        before = await self._writer.write(
+            lambda connection: tagging.retag(connection, file_ids, change)
         )
+        return Retagged(change=change, before=before)
+
+    async def take_back(self, retagged: Retagged) -> int:
+        """Give sounds back the tags that they had before; gives how many changed."""
+        return await self._writer.write(lambda connection: tagging.take_back(connection, retagged))
 
     async def unheard(  # noqa: PLR0913 - the port asks for these
         self,

@@ -53,7 +53,7 @@ class TowardsAlike(Room):
         line = self.query_one(AskLine)
         suggester = FolderSuggester(files=True)
         line.ask(OUTSIDE, words, hint="tab completes", suggester=suggester)
-        line.set_text(begun)
+        line.set_path(begun)
 
     def answer_outside(self, text: str) -> None:
         """Take the path of a file."""

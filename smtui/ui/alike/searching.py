@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from smtui.domain.drawn import drawn
@@ -58,6 +58,18 @@ class Searching(Room):
         self._found_in = self.search.view
         self.samples: dict[FileId, Sample] = {}
         self.aspect = ASPECTS[0]
+        self.outcome = asyncio.Event()
+        """Set while what is asked was answered or refused."""
+        self._keys_for_answer = False
+
+    @property
+    def keys_wait(self) -> bool:
+        """Keys typed after a line are for the hits that it finds."""
+        return self._keys_for_answer and not isinstance(self.focused, Input)
+
+    def line_entered(self) -> None:
+        """What is typed from now on is for what was asked in a line."""
+        self._keys_for_answer = not self.outcome.is_set()
 
     @property
     def seed(self) -> Seed | None:
@@ -80,8 +92,14 @@ class Searching(Room):
         The cursor goes to the sound or rank `stand_on` where that is found, else to the best hit.
         """
         self.search = search
+        self.outcome.clear()
         self.show_search()
         return self._find(pause, stand_on, anew=True)
+
+    def settle_outcome(self) -> None:
+        """What was asked was answered, refused, or given up."""
+        self.outcome.set()
+        self._keys_for_answer = False
 
     def ask_again(self, *, pause: float = 0.0) -> Worker[None]:
         """Ask the same once more, or by other weights: the cursor stays on its sound."""
@@ -94,8 +112,10 @@ class Searching(Room):
         while True:
             try:
                 await self._found(stand_on, anew=anew)
+                self.settle_outcome()
             except SmtuiError as error:
                 self._refuse(error, anew=anew)
+                self.settle_outcome()
                 if not isinstance(error, _PASSING) or not self.finders.has(self.search.view):
                     return
             else:

@@ -176,6 +176,7 @@ class Seeding(Searching):
         except QueryInvalid as mistake:
             self._mend_line(mistake, text)
             return
+        self.outcome.clear()
         self._find_named(text, line)
 
     def _mend_line(self, error: SmtuiError, text: str) -> None:
@@ -184,6 +185,7 @@ class Seeding(Searching):
             self.show_notice("Nothing is looked for yet", "L types a search, esc goes back")
         # In the line itself: a toast would lie over what is to be mended.
         self._ask_line(f"{drawn(error.title)}; search", text)
+        self.settle_outcome()
 
     @looking(group="begin")
     async def _find_named(self, text: str, line: SearchLine) -> None:
@@ -218,6 +220,7 @@ class Seeding(Searching):
         """Ask for a description; until there is one nothing is looked for."""
         self.search, self.answer = search, None
         self.workers.cancel_group(self, SEARCH)
+        self.settle_outcome()
         self.show_search()
         self.show_hits(None, anew=True)
         self.say_no_words()

@@ -16,12 +16,13 @@ from smtui.domain.search import Search, View
 from smtui.domain.text import counted
 from smtui.ui.alike.searching import Searching
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
-from smtui.ui.work import doing
+from smtui.ui.work import doing, looking
 
 FILE = "file"
 
 _BEGUN = {View.ALIKE: "like", View.FITS: "fits", View.WORDS: "words"}
 _LONGEST_NAME = 60
+_NO_HITS = "there are no hits to write; write to"
 
 
 class Writing(Searching):
@@ -29,10 +30,9 @@ class Writing(Searching):
 
     def action_write(self) -> None:
         """Ask for a file, and write the hits there."""
-        if self._hits:
-            self._ask_file("write the hits to", f"~/{self._proposed()}.csv")
-        else:
-            self.say("No hits to write")
+        # The line opens whatever there is to write: letters typed ahead would else be commands.
+        nothing = self.outcome.is_set() and not self._hits
+        self._ask_file(_NO_HITS if nothing else "write the hits to", f"~/{self._proposed()}.csv")
 
     @property
     def _hits(self) -> tuple[Hit, ...]:
@@ -50,7 +50,7 @@ class Writing(Searching):
         line = self.query_one(AskLine)
         hint = "/folder/hits.csv, .jsonl or .m3u"
         line.ask(FILE, words, hint=hint, suggester=FolderSuggester())
-        line.set_text(text)
+        line.set_path(text)
 
     def answer_file(self, text: str) -> None:
         """Take the name of the file."""
@@ -58,7 +58,16 @@ class Writing(Searching):
         if form_of(path) is None:
             self._ask_file("the file name must end in .csv, .jsonl or .m3u; write to", text)
         else:
+            self._write_found(path, text)
+
+    @looking(group="write")
+    async def _write_found(self, path: Path, text: str) -> None:
+        """Write what is found; who typed ahead of the answer waits for it."""
+        await self.outcome.wait()
+        if self._hits:
             self._write(path, self.search, self._hits)
+        else:
+            self._ask_file(_NO_HITS, text)
 
     @doing
     async def _write(self, path: Path, search: Search, hits: tuple[Hit, ...]) -> None:

@@ -49,10 +49,13 @@ class Asked:
         """Nothing is filtered out."""
         return self.folder is None and parse(self.text) == Everything()
 
-    def is_wider_than(self, other: Asked) -> bool:
-        """The other is a part of this: its filter or its folder was taken away, nothing added."""
-        kept = (self.text in ("", other.text), self.folder in (None, other.folder))
-        return all(kept) and (self.text, self.folder) != (other.text, other.folder)
+    def has_all_of(self, other: Asked) -> bool:
+        """The other is a part of this: its filter or its folder was taken away, nothing added.
+
+        Then the cursor stays on its sound, as it does in another order; while one types a
+        filter, the best is what comes first.
+        """
+        return self.text in ("", other.text) and self.folder in (None, other.folder)
 
     def order(self, *, ascii: bool = False) -> str:  # noqa: A002 - as everywhere here
         """Say the order: `sorted by name ▲`."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
-from textual.worker import Worker
+from textual.widgets import Input
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.12
-_KEEP_PATIENCE = 0.15
+_KEEP_PATIENCE = 1.0
 _COUNT_PATIENCE = 0.08
 _FIRST_ROWS = 100
 _LOOK_AGAIN = 1.0
@@ -58,6 +60,9 @@ class Browser(Room):
         self._listing: Listing | None = None
         self._generation = -1
         self._answering: Worker[None] | None = None
+        self._rows_shown = True
+        self._row_awaited = False
+        self.hidden_marks: frozenset[FileId] = frozenset()
 
     @property
     def question(self) -> Question:
@@ -81,11 +86,32 @@ class Browser(Room):
         return self._answering is not None and not self._answering.is_finished
 
     @property
+    def keys_wait(self) -> bool:
+        """Keys after a filter, an order or a folder are for the rows that these bring."""
+        if isinstance(self.focused, Input) or self._rows_shown:
+            return False
+        return self.is_asking and (self.answered or self._row_awaited)
+
+    @property
     def targets(self) -> tuple[FileId, ...]:
-        """The marked sounds, or the one under the cursor."""
-        if self.table.marked:
-            return tuple(self.table.marked)
+        """The marked sounds that are shown, else the one under the cursor."""
+        if shown := self.table.marked - self.hidden_marks:
+            return tuple(shown)
         return () if self.table.sample is None else (self.table.sample.file_id,)
+
+    async def sound_at(self, row: int) -> FileId | None:
+        """Give the sound of a row, once the answer that is waited for is there."""
+        self._row_awaited = True
+        try:
+            while self._answering is not None and not self._answering.is_finished:
+                with suppress(WorkerCancelled, WorkerFailed):
+                    await self._answering.wait()
+        finally:
+            self._row_awaited = False
+        if not self.answered:
+            return None
+        window = await self.listing.window(row, 1)
+        return window.samples[0].file_id if window.samples else None
 
     # Asking.
 
@@ -95,14 +121,14 @@ class Browser(Room):
         asked, mistake = asked.understood()
         line.show_mistake(mistake)
         line.show_order(asked.order(ascii=self.options.ascii))
+        self._rows_shown = False
         self._answering = self._ask(asked, pause)
         return self._answering
 
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
-        # A wider answer keeps to its sound; while one types, the best is what comes first.
-        held = self.table.sample if asked.is_wider_than(self.asked) else None
         await asyncio.sleep(pause)
+        held = self.table.sample if asked.has_all_of(self.asked) else None
         # Taken before the rows are read, so that no change in between is missed.
         self._generation = await self.services.library.generation()
         question = asked.question(self.account.user_id, self.services.paths)
@@ -116,6 +142,8 @@ class Browser(Room):
         self.table.grow(await listing.count())
         if row is not None:
             self.table.move_to(row)
+        await self.look_for_hidden_marks()
+        self._rows_shown = True
         await self.count_all()
         self.post_message(self.Answered())
 
@@ -137,6 +165,19 @@ class Browser(Room):
         except TimeoutError:
             return None
 
+    async def look_for_hidden_marks(self) -> None:
+        """Find which marked sounds the filter or the folder hides: they are nobody's target."""
+        marked, hidden = tuple(self.table.marked), frozenset[FileId]()
+        if marked and not self.asked.is_everything:
+            shown = await self.services.library.among(self.question, marked)
+            hidden = frozenset(marked) - shown
+        if hidden != self.hidden_marks:
+            self.hidden_marks = hidden
+            self.show_marks()
+
+    def show_marks(self) -> None:
+        """Say how many sounds are marked."""
+
     def _take(self, asked: Asked, listing: Listing) -> None:
         if self._listing is not None:
             self._listing.close()
@@ -152,6 +193,7 @@ class Browser(Room):
         now = None if held is None else await listing.position(held.file_id)
         if listing is self._listing:
             self.table.renew(count, shift=0 if now is None else now - before)
+            await self.look_for_hidden_marks()
             await self.count_all()
 
     async def count_all(self) -> None:

@@ -29,7 +29,7 @@ class Marking(Browser):
         self.show_marks()
 
     def action_mark_all(self) -> None:
-        """Mark every sound shown."""
+        """Mark every sound shown; where all are marked take their marks away."""
         self._mark_all()
 
     @looking(group="marks")
@@ -37,7 +37,10 @@ class Marking(Browser):
         found: set[FileId] = set()
         async for chunk in self.services.library.ids(self.question, limit=MOST_MARKED):
             found.update(chunk)
-        self.table.marked |= found
+        if found <= self.table.marked:
+            self.table.marked -= found
+        else:
+            self.table.marked |= found
         self.show_marks()
         if self.table.count > MOST_MARKED:
             self.say(f"Only the first {MOST_MARKED:,} are marked")
@@ -74,6 +77,8 @@ class Marking(Browser):
     def show_marks(self) -> None:
         """Say how many sounds are marked."""
         words = f"{len(self.table.marked):,} marked" if self.table.marked else ""
+        if hidden := len(self.hidden_marks & self.table.marked):
+            words += f", {hidden:,} hidden by the filter"
         if self.table.span_start is not None:
             words = f"range from row {self.table.span_start + 1:,}  {words}".rstrip()
         self.query_one(StatusBar).show_marks(words)

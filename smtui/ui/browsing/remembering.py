@@ -42,6 +42,7 @@ class Remembering(Marking):
             return
         marks = kept.get("marks")
         self.table.marked = set(marks) if isinstance(marks, list) else set()
+        await self.look_for_hidden_marks()
         self.show_marks()
         if kept.get("file_id") and (row := await self.listing.position(FileId(kept["file_id"]))):
             self.table.move_to(row)

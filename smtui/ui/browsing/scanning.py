@@ -31,7 +31,7 @@ class Scanning(Browser):
     def _ask_folder(self, words: str, begun: str) -> None:
         line = self.query_one(AskLine)
         line.ask(FOLDER, words, hint="tab completes", suggester=FolderSuggester())
-        line.set_text(begun)
+        line.set_path(begun)
 
     def answer_folder(self, text: str) -> None:
         """Take what was typed."""

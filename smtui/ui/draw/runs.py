@@ -28,7 +28,8 @@ def run_line(standing: Standing, by: str, now: datetime) -> Line:
             f"{moment(run.created_at, now)} {run_title(standing)}",
             by,
             level_word(run),
-            f"{run.ended_files:,}/{run.total:,}",
+            # What was cancelled is not done.
+            f"{run.tried_files:,}/{run.total:,}",
             f"{run.failed:,}",
             time_left(seconds) if seconds is not None else "",
             state_word(run),
@@ -38,11 +39,13 @@ def run_line(standing: Standing, by: str, now: datetime) -> Line:
 
 
 def run_title(standing: Standing) -> str:
-    """What a run is about, in a word: a sound, or the last folder that has all of it."""
+    """What a run is about, in a word: a sound, the last folder that has all of it, or several."""
     if standing.title is None:
         return "..."
-    title = standing.title.rstrip("/")
-    word = title.rpartition("/")[2] or title or "no longer in the library"
+    if standing.title:
+        word = standing.title.rstrip("/").rpartition("/")[2] or "the whole library"
+    else:
+        word = "no longer in the library"
     return f"{FOREIGN} {word}" if standing.progress.is_foreign else word
 
 

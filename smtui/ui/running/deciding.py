@@ -12,6 +12,8 @@ from smtui.ui.work import doing
 
 _OLD = timedelta(days=7)
 _NO_RUN = "No runs yet; a in the library analyses sounds"
+_NOTHING_LEFT = "Nothing left to resume in this run"
+_NOTHING_FAILED = "Nothing failed in this run"
 
 
 class Deciding(Following):
@@ -39,6 +41,8 @@ class Deciding(Following):
         """Go on with what was left."""
         if self.standing is None:
             self.say(_NO_RUN)
+        elif self.standing.progress.completed == self.standing.progress.total:
+            self.say(_NOTHING_LEFT)
         else:
             self._resume(self.standing.progress.run_id)
 
@@ -50,12 +54,14 @@ class Deciding(Following):
             return
         now = await self.services.batches.progress(run_id)
         going = now is not None and not now.status.ended
-        self.say("This run goes on already" if going else "Nothing left to resume in this run")
+        self.say("This run goes on already" if going else _NOTHING_LEFT)
 
     def action_retry(self) -> None:
         """Try what failed once more."""
         if self.standing is None:
             self.say(_NO_RUN)
+        elif not self.standing.progress.failed:
+            self.say(_NOTHING_FAILED)
         else:
             self._retry(self.standing.progress.run_id)
 
@@ -64,7 +70,7 @@ class Deciding(Following):
         run = await self.services.batches.progress(run_id)
         failed = 0 if run is None else run.failed
         if await self.services.batches.retry_failed(run_id, by=self.account) is None:
-            self.say("Nothing failed in this run")
+            self.say(_NOTHING_FAILED)
         else:
             self.say(f"Retrying {counted(failed, 'sound')}")
 

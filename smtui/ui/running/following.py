@@ -14,6 +14,7 @@ from textual.message import Message
 from smtui.domain.batch import Failure, RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId, Sample
+from smtui.domain.text import counted
 from smtui.services.board import Board, Standing
 from smtui.ui.draw.lines import Line
 from smtui.ui.draw.runs import (
@@ -40,6 +41,7 @@ MOST_RUNS = 100
 MOST_FAILURES = 1_000
 MOST_HEARD = 500
 
+_NO_WORKER = "No worker is analysing."
 _AGAIN = 5.0
 _FILES_AGAIN = 1.0
 _TICK = 1.0
@@ -93,7 +95,7 @@ class Following(Room):
         self.options = options
         self.runs = BatchTable(_RUNS, nothing="Nothing has been analysed yet.", id="runs")
         self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
-        self.crew = BatchTable(_WORKERS, nothing="No worker is analysing.", id="workers")
+        self.crew = BatchTable(_WORKERS, nothing=_NO_WORKER, id="workers")
         self.board = Board()
         self.names: Mapping[UserId, str] = {account.user_id: account.username}
         self._shown: tuple[RunId | None, int, int] | None = None
@@ -185,9 +187,9 @@ class Following(Room):
     def _show_files(self, state: tuple[RunId | None, int, int], lines: list[Line]) -> None:
         self._shown = state
         _, failed, heard = state
-        self.files.entitle(
-            f"Failed ({failed:,})" if failed or not heard else f"Analysed ({heard:,})"
-        )
+        parts = [f"Failed ({failed:,})"] if failed or not heard else []
+        parts += [f"Analysed ({heard:,})"] if heard else []
+        self.files.entitle(", ".join(parts))
         self.files.show(lines)
 
     def show_board(self) -> None:
@@ -208,11 +210,14 @@ class Following(Room):
     def _show_workers(self) -> None:
         now, holding = datetime.now(UTC), self.board.holding
         numbered = list(enumerate(holding, start=1))
-        self.crew.show([worker_line(number, one, now) for number, one in numbered])
+        lines = [worker_line(number, one, now) for number, one in numbered]
+        elsewhere = self.board.elsewhere
+        busy = f"{counted(elsewhere, 'worker')} busy with other people's runs" if elsewhere else ""
+        self.crew.show(lines, nothing=f"{busy}." if busy else _NO_WORKER)
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
         runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
         going = any(not run.status.ended for run in runs)
-        idle = "nothing is being analysed" if going else "nothing runs"
+        idle = busy or ("nothing is being analysed" if going else "nothing runs")
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)
         words = {0: "no runs", 1: "1 run"}.get(count, f"{count:,} runs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from datetime import datetime
 from pathlib import Path
 
 import aiofiles
@@ -11,6 +12,7 @@ import aiofiles.os
 from smtui.domain.batch import RunId
 from smtui.domain.drawn import drawn
 from smtui.domain.text import counted
+from smtui.services.board import Standing
 from smtui.ui.clipboard import copied
 from smtui.ui.draw.runs import failures_as_text
 from smtui.ui.running.following import Following
@@ -27,6 +29,9 @@ _NOTHING = "Nothing failed in this run"
 
 class PassingOn(Following):
     """Copies and writes what failed in the run under the cursor."""
+
+    _written: Standing | None = None
+    """The run whose failures a file's name was asked for."""
 
     def action_copy(self) -> None:
         """Copy the failures."""
@@ -47,26 +52,33 @@ class PassingOn(Following):
 
     def action_write(self) -> None:
         """Ask for a file, and write the failures there."""
-        standing = self.standing
-        if standing is None or not standing.progress.failed:
-            self.say(_NOTHING)
-            return
-        at = standing.progress.created_at.astimezone()
-        self.ask_file("write the failures to", f"~/smtui-failures-{at:%Y-%m-%d-%H%M}.tsv")
+        self._written = self.standing
+        at = "" if self._written is None else f"-{self._begun_at(self._written):%Y-%m-%d-%H%M}"
+        # The line opens also where nothing failed: letters typed ahead would else be commands.
+        nothing = self.board.runs == () or (
+            self._written is not None and not self._written.progress.failed
+        )
+        words = "nothing failed in this run; write to" if nothing else "write the failures to"
+        self.ask_file(words, f"~/smtui-failures{at}.tsv")
+
+    def _begun_at(self, standing: Standing) -> datetime:
+        return standing.progress.created_at.astimezone()
 
     def ask_file(self, words: str, text: str) -> None:
         """Ask for a file's name, beginning with a text."""
         line = self.query_one(AskLine)
         line.ask(FILE, words, hint="/folder/failures.tsv", suggester=FolderSuggester())
-        line.set_text(text)
+        line.set_path(text)
 
     def answer_file(self, text: str) -> None:
         """Take the name of the file."""
-        standing = self.standing
-        if standing is not None:
-            # A Path would lose what a name of a folder ends with.
-            path = Path(os.path.expanduser(text.strip())).absolute()  # noqa: PTH111
-            self._write(standing.progress.run_id, path)
+        standing = self._written or self.standing
+        if standing is None or not standing.progress.failed:
+            self.say(_NOTHING)
+            return
+        # A Path would lose what a name of a folder ends with.
+        path = Path(os.path.expanduser(text.strip())).absolute()  # noqa: PTH111
+        self._write(standing.progress.run_id, path)
 
     @doing
     async def _write(self, run_id: RunId, path: Path) -> None:

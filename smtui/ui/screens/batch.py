@@ -136,8 +136,8 @@ class BatchScreen(Deciding, PassingOn):
         self.files.focus()
 
     async def action_back(self) -> None:
-        """From a larger view back to the runs, from there to where one was."""
-        if self.classes & {"-workers", "-files"}:
+        """Where a view has taken the room of the runs, back to them; else to where one was."""
+        if self.has_class("-narrow") and self.classes & {"-workers", "-files"}:
             self.show_runs()
         else:
             await super().action_back()

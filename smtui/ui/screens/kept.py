@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from smtui.domain.account import Account
 from smtui.domain.drawn import drawn
@@ -79,6 +81,8 @@ class KeptScreen(Room):
         self._rows: tuple[KeptSearch, ...] = ()
         self._dropped: tuple[KeptSearch, ...] = ()
         self._present = present
+        self._naming: KeptSearch | None = None
+        self._reading: Worker[None]
         self.table = BatchTable(_LANES, nothing=_NOTHING, id="table")
         self.table.leaps = options.thin_line
 
@@ -92,7 +96,7 @@ class KeptScreen(Room):
 
     def on_mount(self) -> None:
         """Read what is kept."""
-        self.read("" if self._present is None else _key_of(self._present))
+        self._reading = self.read("" if self._present is None else _key_of(self._present))
 
     @looking(group="rows", patient=True)
     async def read(self, stand_on: str) -> None:
@@ -143,11 +147,8 @@ class KeptScreen(Room):
 
     def action_save(self) -> None:
         """Ask for a name."""
-        row = self._row
-        if row is None:
-            self.say(_GONE)
-        else:
-            self._ask_name("save under the name", row.name)
+        self._naming = self._row
+        self._ask_name("save under the name", "" if self._naming is None else self._naming.name)
 
     def _ask_name(self, words: str, text: str) -> None:
         line = self.query_one(AskLine)
@@ -156,16 +157,22 @@ class KeptScreen(Room):
 
     @on(AskLine.Answered)
     def _named(self, message: AskLine.Answered) -> None:
-        row = self._row
-        if row is not None:
-            self._save(row, message.text)
+        self._save(self._naming, message.text)
 
     @on(AskLine.Closed)
     def _line_left(self) -> None:
         self.table.focus()
 
     @doing
-    async def _save(self, row: KeptSearch, name: str) -> None:
+    async def _save(self, row: KeptSearch | None, name: str) -> None:
+        if row is None:
+            # The name was typed before the lines were there.
+            with suppress(WorkerCancelled, WorkerFailed):
+                await self._reading.wait()
+            row = self._row
+        if row is None:
+            self.say(_GONE)
+            return
         try:
             await self._searches.save(row, name, by=self._account)
         except (AlreadyTaken, InputInvalid) as error:

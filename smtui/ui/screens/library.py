@@ -66,24 +66,19 @@ class LibraryScreen(
         _key("o", "sort", "Sort", "Sort by the next column.", show=True),
         _key("O", "reverse", "Reverse", "Reverse the sort order."),
         _key("m", "mark", "Mark", "Mark or unmark this sound.", show=True),
-        _key("M", "mark_all", "Mark all", "Mark every sound shown."),
+        _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark."),
         _key("V", "span", "Range", "Start or end a range of marks."),
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
         _key("y", "copy", "Copy", "Copy the path of the marked sounds, or of this one."),
         _key("a", "analyze", "Analyse", "Analyse the marked sounds, or this one.", show=True),
         _key("A", "analyze_all", "Analyse all", "Analyse every sound shown."),
-        _key(
-            "s",
-            "similar",
-            "Similar",
-            "Find sounds similar to this or the marked.",
-            show=True,
-        ),
+        _key("s", "similar", "Similar", "Find sounds similar to this or the marked.", show=True),
         _key("S", "similar_outside", "Like a file", "Find sounds similar to any audio file."),
         _key("f", "kept", "Saved", "Saved and recent filters and searches.", show=True),
         _key("full_stop", "folder_only", "Folder", "Show this sound's folder alone, or all."),
         _key("i", "scan", "Scan", "Scan a folder for sounds.", show=True),
-        _key("X", "cancel", "Cancel", "Stop the scan; if none runs, stop the analysis."),
+        _key("X", "cancel", "Cancel", "Stop tagging or the scan, else the analysis."),
+        _key("u", "undo", "Undo", "Undo the last tagging."),
         _key("escape", "escape", "Back", "Clear the filter, then the marks."),
         _key("q", "leave", "Quit", "Quit (press twice)."),
     ]
@@ -159,8 +154,10 @@ class LibraryScreen(
         self.table.focus()
 
     def action_cancel(self) -> None:
-        """Stop the scan; where there is none, ask and stop the listening."""
-        if self.is_scanning:
+        """Stop tagging many, or the scan; where there is neither, ask and stop the listening."""
+        if self.is_tagging:
+            self.stop_tagging()
+        elif self.is_scanning:
             self.stop_scan()
         elif self.query_one(StatusBar).running:
             self.confirm("Cancel the sounds that have not started?", self.cancel_work)

@@ -176,12 +176,18 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         answers[message.subject](message.text)
         if message.subject == FILE:
             self.note_search()
+        else:
+            self.line_entered()
 
     @on(AskLine.Closed)
-    @on(FilterLine.Kept)
-    @on(FilterLine.Closed)
     def _line_left(self) -> None:
         self.table.focus()
+
+    @on(FilterLine.Kept)
+    @on(FilterLine.Closed)
+    def _filter_left(self) -> None:
+        self.table.focus()
+        self.line_entered()
 
     # The filter line.
 

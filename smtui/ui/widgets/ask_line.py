@@ -104,24 +104,43 @@ class AskLine(Horizontal):
         """Lay out the question and the line."""
         yield Static("", classes="ask-words")
         # Nothing is selected: a letter goes on with a text that was begun, it does not replace it.
-        yield OneLine(compact=True, select_on_focus=False)
+        line = OneLine(compact=True, select_on_focus=False)
+        line.ctrl_c_leaves = True
+        yield line
 
     def ask(self, subject: str, words: str, *, hint: str, suggester: Suggester | None) -> None:
         """Show the line and take the keys."""
         self._subject = subject
         self.query_one(".ask-words", Static).update(Content(f"{words} "))
-        line = self.query_one(Input)
+        line = self.query_one(OneLine)
         line.value = ""
+        line.gives_way = None
         line.placeholder = hint
         line.suggester = suggester
         self.add_class("-open")
         line.focus()
+
+    def suggest(self, subject: str, suggester: Suggester) -> None:
+        """Help a line that is already open, where it still asks for this."""
+        if self.asks == subject:
+            self.query_one(Input).suggester = suggester
+
+    @property
+    def asks(self) -> str | None:
+        """What is asked for now; None while the line is out of sight."""
+        return self._subject if self.has_class("-open") else None
 
     def set_text(self, text: str) -> None:
         """Begin with a text; what nobody could type is spelled out."""
         line = self.query_one(Input)
         line.value = shown(text)
         line.cursor_position = len(line.value)
+
+    def set_path(self, path: str) -> None:
+        """Begin with a path, which another whole path takes the place of."""
+        self.set_text(path)
+        line = self.query_one(OneLine)
+        line.gives_way = line.value
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -139,6 +158,11 @@ class AskLine(Horizontal):
         line = self.query_one(Input)
         line.cursor_position = len(line.value)
         line.action_cursor_right()
+
+    @on(OneLine.Left)
+    def _left(self, event: OneLine.Left) -> None:
+        event.stop()
+        self.action_close()
 
     def action_close(self) -> None:
         """Go out of sight."""

@@ -113,7 +113,7 @@ class BatchTable(CursorTable):
         self.virtual_size = Size(self.size.width, self.count + HEAD)
         if self.scroll_offset.y:
             # What is seen stays where it is; one who looks at the top sees what is new there.
-            self.scroll_to(y=self.scroll_offset.y + now - row, animate=False)
+            self.scroll_at_once(self.scroll_offset.y + now - row)
         self.cursor = now
         self._lay_out()
         self.refresh()

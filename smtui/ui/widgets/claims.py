@@ -183,5 +183,5 @@ def _line(label: str, value: str, look: str, sure: str = "") -> Content:
     return Content.assemble(
         (label.ljust(_LABEL), "$quiet"),
         (value.ljust(_VALUE) if sure else value, look),
-        (sure, "$quiet"),
+        (f" {sure}" if sure and len(value) >= _VALUE else sure, "$quiet"),
     )

@@ -81,12 +81,20 @@ class CursorTable(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         leap = self.page // 2 if self.leaps and abs(row - before) == 1 else 0
         if row < top:
-            self.scroll_to(y=row - leap, animate=False)
+            self.scroll_at_once(row - leap)
         elif row >= top + self.page:
-            self.scroll_to(y=row - self.page + 1 + leap, animate=False)
+            self.scroll_at_once(row - self.page + 1 + leap)
         self.refresh_rows(before, row)
         if before != row:
             self.tell_cursor()
+
+    def scroll_at_once(self, top: int) -> None:
+        """Let a row be the first that is seen.
+
+        Not after the next refresh, as Textual does of itself: a move that comes meanwhile would
+        reckon with rows that are no longer in sight.
+        """
+        self.scroll_to(y=top, animate=False, immediate=True, force=True)
 
     def refresh_rows(self, *rows: int) -> None:
         """Draw some rows again."""

@@ -97,12 +97,14 @@ class FilterLine(Vertical):
         """Lay out the slash, the text, the order; the mistake stands below."""
         with Horizontal():
             yield Static("/ ", classes="filter-slash")
-            yield _Typing(
+            line = _Typing(
                 placeholder=_EXAMPLE,
                 compact=True,
                 highlighter=self._mistakes,
                 select_on_focus=False,
             )
+            line.ctrl_c_leaves = True
+            yield line
             yield Static("", classes="filter-order")
         yield Static("", classes="filter-mistake")
 
@@ -167,6 +169,11 @@ class FilterLine(Vertical):
         # Who looks at another window meanwhile comes back to the line.
         if self.app.app_focus:
             self.post_message(self.Left(event.value))
+
+    @on(OneLine.Left)
+    def _left(self, event: OneLine.Left) -> None:
+        event.stop()
+        self.action_close()
 
     def action_keep(self) -> None:
         """Leave the line as it is."""

@@ -122,7 +122,7 @@ def _otherwise(analysis: Analysis) -> list[Content]:
     """Write what else tempo and key could be."""
     lines = []
     for claim in wording.claims(analysis.measured):
-        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:3]]
+        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:2]]
         if others:
             lines.append(_line(f"or {claim.name}", "  ".join(others)))
     return lines

@@ -30,7 +30,7 @@ class RunBar(Widget):
         if self._standing is None:
             return Content(" " * self.size.width)
         run = self._standing.progress
-        share = run.ended_files / run.total if run.total else 1.0
+        share = run.tried_files / run.total if run.total else 1.0
         words = "  ".join(part for part in (f"{int(share * 100)}%", *self._words()) if part)
         room = max(0, min(_MOST, self.size.width - len(words) - 4))
         done = int(room * share)

@@ -83,7 +83,7 @@ class SampleTable(CursorTable):
         self._rows.forget()
         self.cursor = 0
         self.span_start = None
-        self.scroll_to(y=0, animate=False)
+        self.scroll_at_once(0)
         self.grow(count)
         self.tell_cursor()
 
@@ -98,7 +98,10 @@ class SampleTable(CursorTable):
             self.span_start = max(0, min(self.span_start + shift, count - 1))
         top = self.scroll_offset.y + shift
         self.grow(count)
-        self.scroll_to(y=top, animate=False)
+        self.scroll_at_once(top)
+        self.move_to(self.cursor)
+        if not count:
+            self.tell_cursor()
 
     def grow(self, count: int) -> None:
         """The answer was counted: it has so many rows."""

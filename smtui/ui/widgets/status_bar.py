@@ -12,7 +12,6 @@ from textual.widget import Widget
 from smtui.domain.batch import RunId
 from smtui.domain.drawn import drawn
 from smtui.domain.scan import ScanProgress
-from smtui.services.pace import ENOUGH
 from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ class StatusBar(Widget):
         self._pause = ""
         self._scan: ScanProgress | None = None
         self._right = ""
+        self._deed = ""
 
     @property
     def running(self) -> tuple[RunId, ...]:
@@ -65,6 +65,11 @@ class StatusBar(Widget):
         self._scan = progress
         self.refresh()
 
+    def show_deed(self, words: str) -> None:
+        """Say how far a long change of the person's is, or nothing."""
+        self._deed = drawn(words)
+        self.refresh()
+
     def show_marks(self, words: str) -> None:
         """Say what is marked."""
         self._right = drawn(words)
@@ -72,7 +77,7 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         """Draw one line of exactly the widget's width."""
-        parts: list[Part] = []
+        parts: list[Part] = [(self._deed, "$primary")] if self._deed else []
         if self._scan is not None and not self._scan.done:
             parts += scan_words(self._scan)
         if self._pause:
@@ -104,16 +109,16 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         parts.append((f"analysing {overview.ended:,} of {overview.total:,}", "$primary"))
         if overview.waiting and not paused:
             parts.append((drawn(overview.waiting), "$warning"))
-        if overview.total > ENOUGH > overview.ended and not paused and not overview.waiting:
-            parts.append(("estimating ...", "$secondary"))
-        elif overview.rate is not None and not paused:
+        if overview.rate is None and not paused and not overview.waiting:
+            parts.append(("estimating ..." if overview.ended else "starting ...", "$secondary"))
+        if overview.rate is not None and not paused:
             parts.append(
                 (
                     f"{overview.rate:,.0f}/s" if overview.rate >= 10 else f"{overview.rate:.1f}/s",
                     "$secondary",
                 )
             )
-        if overview.seconds_left is not None and not paused and overview.ended >= ENOUGH:
+        if overview.seconds_left is not None and not paused:
             parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
     if new_failures:
         parts.append((f"{new_failures:,} failed (b: why)", "$error"))

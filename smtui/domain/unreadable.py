@@ -1,0 +1,114 @@
+"""Files that a scan could not read: kept as a list with the reason, beside the sounds.
+
+They are no sounds: nothing is heard of them, and no question finds them but one that asks for
+them, `is:unreadable`. Then they are shown as sounds that failed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from smtui.domain.account import UserId
+from smtui.domain.question import (
+    All,
+    Any,
+    Everything,
+    Expression,
+    Fact,
+    Field,
+    Is,
+    Not,
+    OneOf,
+    Within,
+    Words,
+)
+from smtui.domain.sample import FileId, Sample, Trouble, path_key
+from smtui.domain.text import folded
+
+_ID = "unreadable-"
+MOST_KEPT = 10_000
+"""So many unreadable files of one owner are kept: a folder of rubbish is no library."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableFile:
+    """A file that could not be read, and why, in one sentence; the path as documents have it."""
+
+    file_path: str
+    path_bytes: bytes | None = None
+    user_id: UserId | None
+    code: str
+    error: str
+    seen_at: datetime
+
+    @property
+    def path_key(self) -> str:
+        """Owner and path in one string."""
+        return path_key(self.user_id, self.file_path, self.path_bytes)
+
+    def as_sample(self) -> Sample:
+        """Give it as a sound of which nothing is known but that it failed."""
+        name = self.file_path.rpartition("/")[2]
+        number = hashlib.blake2b(self.path_key.encode(errors="surrogatepass"), digest_size=12)
+        return Sample(
+            file_id=FileId(f"{_ID}{number.hexdigest()}"),
+            filename=name,
+            file_path=self.file_path,
+            path_bytes=self.path_bytes,
+            file_size=0,
+            duration=0.0,
+            sample_rate=0,
+            channels=0,
+            format=name.rpartition(".")[2].lower() if "." in name else "",
+            user_id=self.user_id,
+            uploaded_at=self.seen_at,
+            file_hash="",
+            mtime_ns=0,
+            trouble=Trouble(code=self.code, error=self.error, at=self.seen_at),
+        )
+
+
+def is_unreadable(file_id: FileId) -> bool:
+    """True if an id is one that `as_sample` gave, and no sound's."""
+    return file_id.startswith(_ID)
+
+
+def asks_for_unreadable(expression: Expression) -> bool:
+    """True if a filter wants unreadable files, and them alone."""
+    if isinstance(expression, All):
+        return any(asks_for_unreadable(part) for part in expression.parts)
+    return expression == Is(Fact.UNREADABLE)
+
+
+def is_wanted(file: Sample, expression: Expression) -> bool:
+    """True if an unreadable file, as a sound, is what a filter that asks for such wants."""
+    match expression:
+        case Everything():
+            return True
+        case All(parts=parts):
+            return all(is_wanted(file, part) for part in parts)
+        case Any(parts=parts):
+            return any(is_wanted(file, part) for part in parts)
+        case Not(inner=inner):
+            return not is_wanted(file, inner)
+        case Words(text=text):
+            return folded(text) in file.search_key
+        case Within(folder=folder, direct=direct):
+            return _lies_within(folded(file.folder), folded(folder), direct=direct)
+        case OneOf(field=Field.FORMAT, values=values):
+            return file.format in values
+        case Is(fact=fact):
+            return fact in (Fact.UNREADABLE, Fact.FAILED)
+        case _:
+            # What is heard or tagged is not known of it.
+            return False
+
+
+def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+    if direct:
+        return folder == asked
+    inside = f"{folder.rstrip('/')}/"
+    wanted = f"{asked.strip('/')}/" if asked.strip("/") else ""
+    return inside.startswith(f"/{wanted}") if asked.startswith("/") else f"/{wanted}" in inside
