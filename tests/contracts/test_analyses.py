@@ -89,6 +89,7 @@ EVERYTHING: dict[str, Any] = {
         key_confidence=0.7,
         key_alternatives=(KeyClaim(key="A", mode="major", confidence=0.2),),
         meter_confidence=0.1,
+        root_confidence=0.85,
         kind_alternatives=(KindClaim(kind="fx", confidence=0.15),),
     ),
     "loudness_lufs": -9.1,

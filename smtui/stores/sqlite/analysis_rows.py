@@ -77,6 +77,11 @@ SELECT_BRIEF = (
 SELECT_ANALYSIS = f"SELECT {', '.join(_READ)} FROM analyses"  # noqa: S608 - our own names
 
 
+# The column takes no NULL.
+_FORMS = {False: 0, True: 1, None: -1}
+_LOOPS = {0: False, 1: True}
+
+
 def values_of(analysis: Analysis) -> dict[str, Value]:
     """Every column of an analysis."""
     measured = analysis.measured
@@ -93,7 +98,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
             "analysis_level": measured.level,
             "level_rank": measured.level.rank,
             "loudness_padded": measured.loudness_padded,
-            "is_loop": measured.is_loop,
+            "is_loop": _FORMS[measured.is_loop],
             "time_signature": measured.time_signature and to_json(measured.time_signature),
             "claims": to_json(asdict(measured.claims)),
             "onsets": to_json(measured.onsets),
@@ -117,7 +122,7 @@ def analysis_of(row: Any, *, whole: bool = True) -> Analysis:
     measured = Measurement(
         level=Level(values["analysis_level"]),
         loudness_padded=bool(values["loudness_padded"]),
-        is_loop=bool(values["is_loop"]),
+        is_loop=_LOOPS.get(values["is_loop"]),
         time_signature=meter and (meter[0], meter[1]),
         claims=_claims(from_json(values["claims"])),
         onsets=tuple(from_json(values["onsets"])),
@@ -158,6 +163,7 @@ def _claims(kept: dict[str, Any]) -> Claims:
         key_confidence=kept["key_confidence"],
         key_alternatives=tuple(KeyClaim(**claim) for claim in kept["key_alternatives"]),
         meter_confidence=kept["meter_confidence"],
+        root_confidence=kept.get("root_confidence", 0.0),
         # What was saved before kinds had alternatives has no such part.
         kind_alternatives=tuple(KindClaim(**claim) for claim in kept.get("kind_alternatives", ())),
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smtui.domain.account import Account
     from smtui.services.box import Services
     from smtui.services.listing import Listing
+    from smtui.ui.attention import Attention
     from smtui.ui.options import Options
 
 # A person types faster than this; the answer to half a word is of no use.
@@ -47,8 +48,11 @@ class Browser(Room):
     class Answered(Message):
         """What was asked last has its whole answer."""
 
-    def __init__(self, services: Services, account: Account, options: Options) -> None:
+    def __init__(
+        self, services: Services, account: Account, options: Options, attention: Attention
+    ) -> None:
         super().__init__()
+        self._attention = attention
         self.services = services
         self.account = account
         self.options = options
@@ -230,7 +234,7 @@ class Browser(Room):
                     self.tell(error)
                 told = error.title
             spent = time.monotonic() - began
-            await asyncio.sleep(max(_LOOK_AGAIN, spent * _SHARE))
+            await self._attention.pause(max(_LOOK_AGAIN, spent * _SHARE))
 
     # Rows.
 

@@ -9,7 +9,6 @@ from smtui.domain.sample import key_label
 
 DOUBTFUL = 0.5
 """A claim below this confidence is shown dim."""
-_LONGEST_HIT = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,12 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
             confidence=None if heard.kind is None else heard.kind_confidence,
             alternatives=tuple((c.kind, c.confidence) for c in sure.kind_alternatives),
         ),
-        Claim(name="root", value=heard.root_note),
+        Claim(
+            name="root",
+            value=heard.root_note,
+            # What was heard before notes had one has no confidence.
+            confidence=(sure.root_confidence or None) if heard.root_note else None,
+        ),
     )
 
 
@@ -67,7 +71,7 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     lines = [
         ("loudness", loudness(heard.loudness_lufs)),
         ("true peak", _decibels(heard.true_peak_dbtp, "dBTP")),
-        ("type", form(heard.is_loop, heard.tempo, heard.duration)),
+        ("type", form(is_loop=heard.is_loop)),
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
@@ -78,15 +82,9 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in lines if value)
 
 
-def form(is_loop: bool | None, tempo: float | None, seconds: float) -> str:  # noqa: FBT001
-    """Name what a sound is to a producer; nothing where it is neither loop nor single hit.
-
-    A long sound, or one with a tempo, is a piece or a phrase.
-    """
-    if is_loop:
-        return "loop"
-    unlike_a_hit = is_loop is None or tempo is not None or seconds > _LONGEST_HIT
-    return "" if unlike_a_hit else "one-shot"
+def form(*, is_loop: bool | None) -> str:
+    """Whether it is a loop or a one-shot; a dash for neither."""
+    return "-" if is_loop is None else "loop" if is_loop else "one-shot"
 
 
 def loudness(lufs: float | None) -> str:
