@@ -8,10 +8,11 @@ length that begin alike to the last bit may share it, so it is a hint, never a p
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from smtui.audio.decoder import Samples
-from smtui.audio.read import Sound, opened
+from smtui.audio.read import Header, Sound, opened
 from smtui.domain.errors import SoundUnreadable
 
 _FRAMES = 16_384
@@ -22,13 +23,28 @@ def audio_mark(path: Path) -> str:
     """Give the mark of a file, hex; empty where it is silent for long or cannot be decoded."""
     try:
         with opened(path) as sound:
-            return _mark(sound)
+            return _mark(sound, replace(sound.header, frames=sound.count()))
     except SoundUnreadable:
         return ""
 
 
-def _mark(sound: Sound) -> str:
-    header = sound.header
+def probe_with_mark(path: Path) -> tuple[Header, str]:
+    """Read what a scan keeps of the sound itself, its header and its mark, in one opening.
+
+    Raises:
+        SoundUnreadable: as `opened`; a mark that cannot be made is empty.
+    """
+    with opened(path) as sound:
+        frames, header = sound.count(), sound.header
+        header = replace(header, frames=frames, duration=frames / header.sample_rate)
+        try:
+            mark = _mark(sound, header)
+        except SoundUnreadable:
+            mark = ""
+    return header, mark
+
+
+def _mark(sound: Sound, header: Header) -> str:
     says = (header.format, header.sample_rate, header.channels, header.frames)
     digest = hashlib.blake2b(repr(says).encode(), digest_size=16)
     last = min(_MOST_SILENCE, _MOST_SILENCE if header.frames is None else header.frames)

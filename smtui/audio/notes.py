@@ -30,6 +30,11 @@ _LEAST_CLARITY = 0.87
 _LEAST_VOICED = 0.7
 _STEADY_SEMITONES = 0.6
 _LEAST_STEADY = 0.6
+_FALLEN = tuple(round(seconds * RATE) for seconds in (0.16, 0.12, 0.08))
+"""Samples after which a drum has fallen to its pitch; the later, the more surely."""
+_SHORTEST_TAIL = round(0.065 * RATE)
+_LEAST_TAIL = 10 ** (-26 / 20)
+_SAME_SEMITONES = 0.8
 _LOUD_SHARE = 0.1
 _ONSET_SHARE = 0.03
 _MULTIPLES = 7
@@ -49,6 +54,11 @@ class Note:
         """Note and octave, A4 = 440 Hz."""
         number = round(self.midi)
         return f"{KEY_NAMES[number % 12]}{number // 12 - 1}"
+
+    @property
+    def confidence(self) -> float:
+        """How sure the pitch is, 0 to 1."""
+        return round(min(1.0, self.steadiness * self.clarity), 3)
 
     @property
     def is_root(self) -> bool:
@@ -77,6 +87,28 @@ def steady_note(signal: Array) -> Note | None:
         steadiness=float(steady.mean()),
         clarity=float(np.median(clarity[steady])),
     )
+
+
+def drum_note(signal: Array, whole: Note | None) -> Note | None:
+    """Find the pitch on which a drum at RATE rings out; None where it rings on none.
+
+    A drum falls from high to low within some 50 to 150 ms and decays on one pitch, its fundamental.
+    So what counts is what is left as late as it can be heard; where that alone is not clear, it
+    must agree with the pitch of all of it.
+
+    Args:
+        signal: its opening.
+        whole: the steady pitch of that.
+    """
+    struck = _from_onset(signal)
+    least = _LEAST_TAIL * np.abs(struck).max(initial=0)
+    tails = (struck[start:] for start in _FALLEN if len(struck) >= start + _SHORTEST_TAIL)
+    tail = next((each for each in tails if np.abs(each).max() > least), None)
+    left = None if tail is None else steady_note(tail)
+    if left is None or left.is_root or whole is None:
+        return left if left is not None and left.is_root else None
+    both = abs(left.midi - whole.midi) < _SAME_SEMITONES
+    return left if both and min(left.clarity, whole.clarity) > _LEAST_VOICED else None
 
 
 def _from_onset(signal: Array) -> Array:

@@ -14,6 +14,7 @@ from smtui.audio.embedding import embedding
 from smtui.audio.frames import Resampler
 from smtui.audio.kind import Heard, Named, kind_of
 from smtui.audio.levels import LevelMeter
+from smtui.audio.notes import Note, drum_note
 from smtui.audio.read import Sound, opened
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.audio.stretches import Stretches
@@ -24,8 +25,11 @@ from smtui.audio.tonality import Tonality, steady_note, tonality
 from smtui.domain.analysis import Claims, Level, Measurement
 
 _DRUMS = ("kick", "snare", "clap", "hat", "cymbal", "tom", "percussion")
-# A drum's skin may ring on a pitch, but nobody plays a melody on it.
-_UNPITCHED = ("kick", "snare", "clap", "hat", "cymbal")
+# What rattles, claps or hisses may ring on a pitch, but nobody tunes it.
+_UNPITCHED = ("snare", "clap", "hat", "cymbal")
+_TUNED = ("kick", "tom")
+_LONGEST_ONE_SHOT = 12.0
+_LEAST_BEAT = 0.5
 _LONGEST_NOTE = 12.0
 
 
@@ -78,7 +82,7 @@ def explained(path: Path, *, level: Level) -> Explained:
         file_hash, bit_depth = sound.file_hash(), sound.header.bit_depth
         heard = _heard(sound, ears)
         named = kind_of(heard)
-        keys, note = _tones(heard, named.kind)
+        keys, note = _tones(heard, named.kind, ears)
         measured = _named(_measured(heard, keys, level), heard, named)
         if level is Level.FULL:
             measured = _deepened(measured, heard, ears)
@@ -87,7 +91,9 @@ def explained(path: Path, *, level: Level) -> Explained:
             measured,
             file_hash=file_hash,
             bit_depth=bit_depth,
-            root_note=note,
+            claims=replace(measured.claims, root_confidence=note.confidence if note else 0.0),
+            is_loop=_form(heard, named.kind),
+            root_note=note.name if note else None,
             processing_time=time.perf_counter() - began,
         ),
         tempo=heard.rhythm.evidence,
@@ -152,7 +158,7 @@ def _deepened(measured: Measurement, heard: Heard, ears: Ears) -> Measurement:
             frames=heard.frames,
             duration=heard.duration,
             tempo=measured.tempo,
-            is_loop=measured.is_loop,
+            is_loop=heard.rhythm.is_loop,
             beats=measured.beats,
             root=440 * 2 ** ((note.midi - 69) / 12) if note and _is_single(heard) else None,
             opening=ears.opening(),
@@ -168,16 +174,30 @@ def _deepened(measured: Measurement, heard: Heard, ears: Ears) -> Measurement:
     )
 
 
-def _tones(heard: Heard, kind: str | None) -> tuple[Tonality, str | None]:
+def _tones(heard: Heard, kind: str | None, ears: Ears) -> tuple[Tonality, Note | None]:
     """The key of harmony or the root of a single note, never both."""
     keys, note = heard.tonality, heard.note
     if note is not None and _is_single(heard):
         single = f"one steady note, {note.name}: a root and no key"
         keys = Tonality(tonalness=keys.tonalness, evidence=(single,))
-        return keys, note.name if kind not in _UNPITCHED else None
-    if kind in _DRUMS and keys.key is not None:
+        note = None if kind in _UNPITCHED else note
+    else:
+        note = None
+    if kind in _TUNED and not heard.rhythm.is_loop and heard.duration <= _LONGEST_NOTE:
+        note = drum_note(ears.opening(), heard.note)
+        ringing = f"a {kind} that rings on {note.name}" if note else f"a {kind} is in no key"
+        keys = Tonality(tonalness=keys.tonalness, evidence=(ringing,))
+    elif kind in _DRUMS and keys.key is not None:
         keys = Tonality(tonalness=keys.tonalness, evidence=(f"a {kind} is in no key",))
-    return keys, None
+    return keys, note
+
+
+def _form(heard: Heard, kind: str | None) -> bool | None:
+    """Whether it is a loop or a one-shot; None for music and beats that are neither."""
+    if heard.rhythm.is_loop:
+        return True
+    goes_on = heard.rhythm.confidence >= _LEAST_BEAT or kind == "music"
+    return None if goes_on or heard.duration > _LONGEST_ONE_SHOT else False
 
 
 def _is_single(heard: Heard) -> bool:

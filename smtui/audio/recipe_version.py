@@ -3,4 +3,4 @@
 It rises whenever the same file would be heard otherwise than before.
 """
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3

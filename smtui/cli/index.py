@@ -12,7 +12,7 @@ import click
 from smtui.cli.asking import print_table
 from smtui.cli.rewritten import RewrittenLine
 from smtui.cli.running import Opened, err, opened, out, run
-from smtui.domain.errors import IndexUnusable, ServerUnavailable
+from smtui.domain.errors import IndexUnusable, NoRoom, ServerUnavailable
 from smtui.domain.likeness import ASPECTS
 from smtui.domain.text import counted
 
@@ -65,6 +65,8 @@ def rebuild() -> None:
             began = time.monotonic()
             try:
                 done = await _rebuilt(box)
+            except NoRoom:
+                raise
             except (ServerUnavailable, IndexUnusable):
                 if not await wiring.begun_anew(places(), box.settings):
                     raise
@@ -147,12 +149,13 @@ def _fields(standing: Standing) -> dict[str, object]:
         "indexed": standing.index.sounds,
         "recipe_version": standing.index.recipe_version,
         "trouble": standing.index.trouble,
+        "mend": standing.index.hint,
     }
 
 
 def _sentence(standing: Standing) -> str:
     if standing.index.trouble:
-        return f"{standing.index.trouble}. `smtui index rebuild` makes it anew."
+        return f"{standing.index.trouble}. {standing.index.hint}"
     if standing.index.sounds == standing.heard <= 1:
         one = "The only sound that was listened to is in the index."
         return one if standing.heard else "No sound was listened to yet, so the index is empty."

@@ -66,8 +66,8 @@ def make(folder: Path) -> tuple[Truth, ...]:
 
 def _drums() -> tuple[_Sound, ...]:
     return (
-        _one("kick deep.wav", "kick", 44_100, lambda rate: play.kick(rate, low=43, seconds=0.6)),
-        _one("kick tight.flac", "kick", 48_000, lambda rate: play.kick(rate, low=58, seconds=0.25)),
+        _kick("kick deep.wav", 44_100, "F1", lambda rate: play.kick(rate, low=43, seconds=0.6)),
+        _kick("kick tight.flac", 48_000, "A#1", lambda rate: play.kick(rate, low=58, seconds=0.25)),
         _one("snare.wav", "snare", 44_100, play.snare, width=0.3),
         _one("clap.aiff", "clap", 44_100, play.clap, width=0.5),
         _one("hat closed.wav", "hat", 96_000, play.hat),
@@ -163,6 +163,11 @@ def _one(
 ) -> _Sound:
     truth = Truth(filename=Path(name), kind=kind)
     return _Sound(truth=truth, rate=rate, subtype="", make=make, width=width)
+
+
+def _kick(name: str, rate: int, root: str, make: Callable[[int], Wave]) -> _Sound:
+    truth = Truth(filename=Path(name), kind="kick", root_note=root)
+    return _Sound(truth=truth, rate=rate, subtype="", make=make)
 
 
 def _tone(name: str, kind: str, midi: int, tone: play.Tone) -> _Sound:

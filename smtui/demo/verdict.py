@@ -73,6 +73,6 @@ def _wrong(truth: Truth, heard: Heard) -> list[str]:
         wrong.append(truth.root_note)
     if truth.kind != heard.kind:
         wrong.append(truth.kind)
-    if truth.is_loop != heard.is_loop:
+    if truth.is_loop != bool(heard.is_loop):
         wrong.append("a loop" if truth.is_loop else "no loop")
     return wrong

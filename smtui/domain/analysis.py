@@ -71,6 +71,7 @@ class Claims:
     key_confidence: float = 0.0
     key_alternatives: tuple[KeyClaim, ...] = ()
     meter_confidence: float = 0.0
+    root_confidence: float = 0.0
     kind_alternatives: tuple[KindClaim, ...] = ()
 
 
@@ -140,7 +141,7 @@ class Measurement:
         loudness_lufs: integrated loudness (ITU-R BS.1770-4), None for digital silence.
         loudness_padded: the sound is shorter than the 400 ms window and was zero-padded.
         true_peak_dbtp: dB true peak, None for digital silence.
-        root_note: note and octave of a pitched one-shot (`F1`), else None.
+        root_note: note and octave of a pitched one-shot or drum (`F1`), else None.
         bit_depth: bits of a sample as the header says; None for lossy formats.
         bits_used: of these, how many the samples need: 16 where a 24-bit file has 8 low zeros.
         clipped_samples: in runs at full scale.
@@ -149,6 +150,7 @@ class Measurement:
         stereo_correlation: -1 … 1, None for mono.
         kind: kick, snare, clap, hat, cymbal, tom, percussion, bass, chord, lead, vocal, fx, loop,
             music, or None.
+        is_loop: True for a loop, False for a one-shot, None for neither, as a piece of music is.
         onsets, beats: s, rising.
         embedding: 768 numbers of single precision in the blocks of `domain.embedding`, else empty.
         processing_time: s that the listening took.
@@ -179,7 +181,7 @@ class Measurement:
     stereo_correlation: float | None = None
     kind: str | None = None
     kind_confidence: float = 0.0
-    is_loop: bool = False
+    is_loop: bool | None = False
     onsets: tuple[float, ...] = ()
     beats: tuple[float, ...] = ()
     spectral_features: SpectralFeatures | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from smtui.domain.errors import QueryInvalid
-from smtui.domain.keys import read_key, read_mode
+from smtui.domain.keys import read_key, read_mode, read_notes
 from smtui.domain.measures import MEASURES
 from smtui.domain.question import (
     QUALITIES,
@@ -136,6 +136,21 @@ def _key(typed: Typed) -> Expression:
     return OneOf(Field.KEY, _distinct(labels))
 
 
+def _note(typed: Typed) -> Expression:
+    if _asks_for_none(typed):
+        return Unknown(Field.NOTE)
+    notes: list[str] = []
+    for part in _listed(typed):
+        meant = read_notes(part.text)
+        if meant is None:
+            raise part.mistake(
+                f"“{part.text}” is not a note",
+                hint="A note looks like A, F# or A1; - finds sounds without one.",
+            )
+        notes += meant
+    return OneOf(Field.NOTE, _distinct(notes))
+
+
 def _mode(typed: Typed) -> Expression:
     if _asks_for_none(typed):
         return Unknown(Field.KEY)
@@ -184,6 +199,12 @@ CONDITIONS = (
         meaning="tempi from 120 to 128",
     ),
     Condition(names=("key",), read=_key, example="key:Am", meaning="sounds in A minor"),
+    Condition(
+        names=("note", "root"),
+        read=_note,
+        example="note:A",
+        meaning="kicks, toms, single notes on an A; note:A1 in that octave",
+    ),
     Condition(names=("mode",), read=_mode, example="mode:minor", meaning="minor keys"),
     Condition(
         names=("kind", "type"),

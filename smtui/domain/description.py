@@ -179,7 +179,8 @@ def _level(heard: Measurement) -> Iterator[str]:
 def _noun(heard: Measurement) -> str:
     """What it is; a doubtful kind is only one-shot or loop, and perhaps this or that."""
     if heard.kind is None or heard.kind_confidence < _SURE:
-        whole = "sound" if "is_loop" in heard.unsaid else "loop" if heard.is_loop else "one-shot"
+        unknown = heard.is_loop is None or "is_loop" in heard.unsaid
+        whole = "sound" if unknown else "loop" if heard.is_loop else "one-shot"
         maybe = " or ".join(_NOUNS.get(kind, kind) for kind in _likely(heard))
         return f"{whole}, perhaps {maybe}" if maybe else whole
     noun = _NOUNS.get(heard.kind, heard.kind)

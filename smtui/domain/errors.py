@@ -38,6 +38,10 @@ class ServerUnavailable(SmtuiError):
     """A private or shared server (Valkey, Chroma, worker) cannot be had."""
 
 
+class NoRoom(ServerUnavailable):
+    """The disk under a server is full: nothing is damaged, and nothing needs to be made anew."""
+
+
 class IndexUnusable(SmtuiError):
     """The similarity index is damaged or of other embeddings; the hint names how to mend it."""
 

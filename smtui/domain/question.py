@@ -40,6 +40,7 @@ class Field(StrEnum):
     HEAD = "head"
     TAIL = "tail"
     CORRELATION = "correlation"
+    NOTE = "note"
 
 
 QUALITIES = (
@@ -111,7 +112,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The value is one of these (kind, mode, format folded; key as its label, `Am`)."""
+    """The value is one of these (kind, mode, format folded; key as its label, note as `A1`)."""
 
     field: Field
     values: tuple[str, ...]

@@ -6,6 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
+from smtui.domain.keys import note_names
 from smtui.domain.measures import MEASURES
 from smtui.domain.question import (
     All,
@@ -30,6 +31,7 @@ BARE_FACTS = {"loop": Fact.LOOP, "oneshot": Fact.ONESHOT}
 _NAMES = {
     Field.TEMPO: "bpm",
     Field.KEY: "key",
+    Field.NOTE: "note",
     Field.MODE: "mode",
     Field.KIND: "kind",
     Field.TAGS: "tag",
@@ -117,6 +119,8 @@ def _word(part: Expression) -> str:
             return f"in:{'=' if direct else ''}{path}"
         case Between(field):
             return f"{_NAMES[field]}:{MEASURES[field].written(part)}"
+        case OneOf(Field.NOTE, notes):
+            return f"note:{_values(note_names(notes))}"
         case OneOf(field, values):
             return f"{_NAMES[field]}:{_values(values)}"
         case Unknown(field):

@@ -29,15 +29,14 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
 
 def _found(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
-    from smtui.audio.mark import audio_mark
-    from smtui.audio.read import probe
+    from smtui.audio.mark import probe_with_mark
     from smtui.audio.tags import read_tags
 
     descriptor = os.open(candidate.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         # Taken before the bytes are read: whatever changes meanwhile is seen by the next scan.
         status = os.fstat(descriptor)
-        header = probe(candidate.path)
+        header, mark = probe_with_mark(candidate.path)
         file_hash = _hash(descriptor)
     finally:
         os.close(descriptor)
@@ -49,7 +48,7 @@ def _found(candidate: Candidate) -> FoundFile:
         mtime_ns=status.st_mtime_ns,
         ctime_ns=status.st_ctime_ns,
         inode=_number(status, device),
-        audio_mark=audio_mark(candidate.path),
+        audio_mark=mark,
         file_hash=file_hash,
         duration=header.duration,
         sample_rate=header.sample_rate,

@@ -21,6 +21,7 @@ class Documents:
 
     Attributes:
         outcomes: keeps what came of a file as a whole, where the documents can.
+        library_id: of a library that may share its other servers with others; else empty.
     """
 
     accounts: AccountStore
@@ -30,3 +31,4 @@ class Documents:
     embeddings: EmbeddingStore
     searches: KeptSearchStore
     outcomes: OutcomeStore | None = None
+    library_id: str = ""

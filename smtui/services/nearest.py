@@ -135,7 +135,7 @@ class Nearest:
         except (ServerUnavailable, IndexUnusable) as error:
             return await self.without_index(question, plan, error)
         if state.trouble:
-            unusable = IndexUnusable(state.trouble, hint=REBUILD)
+            unusable = IndexUnusable(state.trouble, hint=state.hint or REBUILD)
             return await self.without_index(question, plan, unusable)
         lacking = max(0, total - state.sounds)
         if lacking > _LACKING * total and out_of <= MOST_EXACTLY:

@@ -48,6 +48,7 @@ async def documents(
                 batches=shared.batches,
                 embeddings=shared.embeddings,
                 searches=shared.searches,
+                library_id=shared.library_id,
             )
         return
     from smtui.stores.sqlite.connections import Durability

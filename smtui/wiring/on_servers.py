@@ -15,7 +15,7 @@ from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.wiring.documents import documents
 from smtui.wiring.foundation import Foundation
-from smtui.wiring.index import chroma_index, chroma_line
+from smtui.wiring.index import chroma_index, chroma_line, owner_of
 from smtui.wiring.shared_health import SharedHealth
 from smtui.wiring.shared_redis import ListeningWorkers, SharedAddress, shared_link
 
@@ -35,14 +35,15 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
         link = shared_link(settings.servers)
         stack.push_async_callback(link.close)
         line = chroma_line(settings)
-        index = chroma_index(line, private=False)
+        owner = owner_of(opened)
+        index = chroma_index(line, private=False, owner=owner)
         stack.push_async_callback(index.close)
         yield Foundation(
             documents=opened,
             link=link,
             cache=RedisCache(link),
             index=index,
-            texts=ChromaTexts(line),
+            texts=ChromaTexts(line, owner=owner),
             queue=CeleryQueue(
                 SharedAddress(settings.servers), ListeningWorkers(RedisWorkers(link))
             ),

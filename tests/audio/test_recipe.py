@@ -42,6 +42,32 @@ def test_every_demo_sound_is_heard_as_it_is(heard: dict[Truth, Measurement]) -> 
             assert measured.tempo == pytest.approx(truth.tempo, abs=0.5), truth.filename
 
 
+def test_music_and_beats_that_are_no_loop_are_no_one_shots(written: Written) -> None:
+    """Sixteen seconds of chords, and five of a beat that stops anywhere."""
+    rate = 22_050
+    chords = [play.chord(notes, 2.0, rate, play.KEYS) for notes in ((57, 60, 64), (53, 57, 60))]
+    music = np.concatenate([0.5 * chord for chord in chords * 4])[: 15 * rate + 4_321]
+    beat, step = np.zeros(round(5.3 * rate)), round(30 / 117.3 * rate)
+    for index in range(3, 20):
+        stroke = play.kick(rate) if index % 2 == 0 else 0.4 * play.hat(rate)
+        beat[index * step :][: len(stroke)] += stroke[: len(beat) - index * step]
+    for wave in (music, 0.6 * beat):
+        measured = listen(written(wave, rate=rate), level=Level.ADVANCED)
+        assert measured.is_loop is not False
+    hit = listen(written(play.kick(rate), rate=rate), level=Level.ADVANCED)
+    assert hit.is_loop is False
+
+
+def test_a_tuned_kick_has_a_note_and_says_how_sure(written: Written) -> None:
+    rate = 44_100
+    for low, name in ((55.0, "A1"), (49.0, "G1")):
+        wave = play.kick(rate, low=low, seconds=0.8)
+        measured = listen(written(0.7 * wave, rate=rate), level=Level.ADVANCED)
+        assert (measured.kind, measured.root_note) == ("kick", name)
+        assert measured.claims.root_confidence > 0.6
+        assert measured.key is None
+
+
 def test_the_demo_has_what_a_constant_answer_would_get_wrong(demo: Demo) -> None:
     _, truths = demo
     assert len({truth.tempo for truth in truths if truth.tempo}) >= 8

@@ -117,6 +117,8 @@ def value(sample: Sample, field: Field) -> SortValue:
     match field:
         case Field.MODE:
             return sample.heard.mode if sample.heard else None
+        case Field.NOTE:
+            return sample.heard.root_note if sample.heard else None
         case Field.FORMAT:
             return sample.format
         case Field.RATE:

@@ -105,12 +105,13 @@ qualities = st.none() | st.builds(
     st.sampled_from((None, -10.0, 1.0)),
 )
 listenings = st.builds(
-    lambda tempo, key, kind, loudness, quality, level: heard(
+    lambda tempo, key, kind, loudness, quality, level, note: heard(
         tempo=tempo,
         key=key[0],
         mode=key[1],
         kind=kind,
-        is_loop=kind == "loop",
+        is_loop=None if kind is None else kind == "loop",
+        root_note=note,
         loudness_lufs=loudness,
         quality=quality,
         level=level,
@@ -121,6 +122,7 @@ listenings = st.builds(
     st.sampled_from((None, -6.5, -14.0)),
     qualities,
     st.sampled_from(("basic", "advanced")),
+    st.sampled_from((None, "A", "A1", "F#1", "F#2")),
 )
 texts = st.sampled_from(
     ("kick", "KI", "k", "%", "_", "*", "100%", "a_b", "a*b", '"', "strasse", "é", "\U0001f941",
@@ -146,6 +148,8 @@ leaves: st.SearchStrategy[Expression] = st.one_of(
     st.builds(Unknown, st.sampled_from(QUALITIES)),
     st.builds(OneOf, st.just(Field.KIND), st.just(("kick",)) | st.just(("snare", "loop"))),
     st.builds(OneOf, st.just(Field.KEY), st.just(("Am",)) | st.just(("F#", "C"))),
+    st.builds(OneOf, st.just(Field.NOTE), st.just(("A", "A0", "A1")) | st.just(("F#1",))),
+    st.just(Unknown(Field.NOTE)),
     st.builds(OneOf, st.just(Field.MODE), st.just(("minor",))),
     st.builds(OneOf, st.just(Field.FORMAT), st.just(("flac",)) | st.just(("wav", "flac"))),
     st.builds(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.ports.likeness import Embedded, Entry
 from smtui.domain.sample import FileId
+from smtui.stores.chroma.collections import Owner
 from smtui.stores.chroma.index import COLLECTION, ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
 from tests.servers.chroma_server import ChromaServer, running_chroma
@@ -39,11 +40,27 @@ def server() -> Iterator[ChromaServer]:
         yield started
 
 
-def at(server: ChromaServer, *, recipe: int = RECIPE, about: bool = True) -> ChromaIndex:
+def at(
+    server: ChromaServer,
+    *,
+    recipe: int = RECIPE,
+    about: bool = True,
+    owner: Owner | None = None,
+    database: str = "",
+) -> ChromaIndex:
     async def address() -> str:
-        return server.url()
+        return server.url() + (f"?database={database}" if database else "")
 
-    return ChromaIndex(ChromaLine(address), recipe_version=recipe, about=about)
+    return ChromaIndex(ChromaLine(address), recipe_version=recipe, about=about, owner=owner)
+
+
+def library(name: str, *sounds: str) -> Owner:
+    """A library on servers that has these sounds."""
+
+    async def knows(file_ids: Sequence[FileId]) -> int:
+        return len({*file_ids} & {*sounds})
+
+    return Owner(library_id=name, knows=knows)
 
 
 @pytest.fixture
@@ -180,6 +197,79 @@ async def test_a_collection_of_somebody_else_is_refused(
     assert (await index.state()).trouble
     await index.clear()
     assert not (await index.state()).trouble
+
+
+async def test_two_libraries_on_one_chroma_do_not_wipe_each_other(
+    server: ChromaServer, index: ChromaIndex
+) -> None:
+    await index._line.ask(_nothing_there)
+    attic = at(server, owner=library("attic", "a"))
+    await attic.put([entry("a", 1.0)])
+    cellar = at(server, owner=library("cellar", "b"))
+    state = await cellar.state()
+    assert state.trouble == "The index holds the sounds of another library"
+    assert "?database=NAME" in state.hint
+    assert "drops 1 vector" in state.hint
+    for change in (cellar.put([entry("b", 1.0)]), cellar.remove([FileId("a")])):
+        with pytest.raises(IndexUnusable, match="another library"):
+            await change
+    assert await attic.nearest(query(1.0), limit=9) == ("a",)
+    # Who says so takes it over, and then the other one is told.
+    await cellar.clear()
+    await cellar.put([entry("b", 1.0)])
+    with pytest.raises(IndexUnusable, match="another library"):
+        await attic.put([entry("a", 1.0)])
+    assert (await attic.state()).trouble == state.trouble
+    assert await cellar.ids(limit=9) == ("b",)
+    for one in (attic, cellar):
+        await one.close()
+
+
+async def test_two_libraries_have_a_database_each_in_one_chroma(server: ChromaServer) -> None:
+    for _ in range(2):
+        attic = at(server, owner=library("attic", "a"), database="attic")
+        cellar = at(server, owner=library("cellar", "b"), database="cellar")
+        await attic.put([entry("a", 1.0)])
+        await cellar.put([entry("b", 1.0)])
+        assert await attic.ids(limit=9) == ("a",)
+        assert await cellar.ids(limit=9) == ("b",)
+        await attic.close()
+        await cellar.close()
+
+
+async def test_an_index_of_before_becomes_that_library_s_whose_sounds_it_holds(
+    server: ChromaServer, index: ChromaIndex
+) -> None:
+    await index.put([entry(name, 1.0) for name in "abc"])
+    cellar = at(server, owner=library("cellar", "c", "x", "y"))
+    assert "another library" in (await cellar.state()).trouble
+    attic = at(server, owner=library("attic", "a", "b"))
+    assert (await attic.state()).trouble == ""
+    await attic.put([entry("d", 1.0)])
+    assert await attic.ids(limit=9) == ("a", "b", "c", "d")
+    late = at(server, owner=library("late", "a", "b", "c", "d"))
+    assert "another library" in (await late.state()).trouble
+    for one in (cellar, attic, late):
+        await one.close()
+
+
+async def test_who_would_drop_another_program_s_vectors_is_told_how_many(
+    server: ChromaServer, index: ChromaIndex
+) -> None:
+    async def work(client: Any) -> None:
+        await client.delete_collection(COLLECTION)
+        theirs = await client.create_collection(COLLECTION, embedding_function=None)
+        await theirs.add(ids=["1", "2"], embeddings=[[1.0], [2.0]])
+
+    await index._line.ask(work)
+    state = await index.state()
+    assert "another program" in state.trouble
+    assert "`smtui index rebuild` drops 2 vectors of that program" in state.hint
+    await index.clear()
+
+
+async def _nothing_there(client: Any) -> None:
+    await client.delete_collection(COLLECTION)
 
 
 async def test_one_who_rebuilds_breaks_nobody_elses_line(

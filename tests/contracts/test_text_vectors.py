@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from array import array
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.ports.likeness import packed, singles
 from smtui.domain.ports.words import TextEmbedding
+from smtui.domain.sample import FileId
+from smtui.stores.chroma.collections import Owner
 from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.chroma.texts import COLLECTION, ChromaTexts
 from tests.servers.chroma_server import ChromaServer, running_chroma
@@ -29,13 +31,17 @@ def server() -> Iterator[ChromaServer]:
         yield started
 
 
-def at(server: ChromaServer) -> ChromaTexts:
-    """As one session has it."""
+def at(server: ChromaServer, *, library: str = "") -> ChromaTexts:
+    """As one session has it, of a library on servers or a private one."""
 
     async def address() -> str:
         return server.url()
 
-    return ChromaTexts(ChromaLine(address))
+    async def knows(_: Sequence[FileId]) -> int:
+        return 0
+
+    owner = Owner(library_id=library, knows=knows) if library else None
+    return ChromaTexts(ChromaLine(address), owner=owner)
 
 
 @pytest.fixture
@@ -126,6 +132,28 @@ async def test_the_server_is_told_no_words_and_no_sounds(texts: ChromaTexts) -> 
         "embedding_version": "1-ab",
         "embedding_dimension": 8,
     }
+
+
+async def test_two_libraries_share_what_texts_mean_and_neither_drops_the_other_s(
+    server: ChromaServer, texts: ChromaTexts
+) -> None:
+    attic, cellar = at(server, library="attic"), at(server, library="cellar")
+    await attic.put({KICK: vector(1)}, by=BY)
+    assert (await raw(texts)).metadata["library_id"] == "attic"
+    assert set(await cellar.of([KICK], by=BY)) == {KICK}
+    await cellar.put({HAT: vector(2)}, by=BY)
+    late = at(server, library="late")
+    with pytest.raises(IndexUnusable, match="another library"):
+        await late.put({HAT: vector(3)}, by=OTHER)
+    assert set(await attic.of([KICK, HAT], by=BY)) == {KICK, HAT}
+
+
+async def test_what_was_kept_before_libraries_had_names_is_taken_over_whole(
+    server: ChromaServer, texts: ChromaTexts
+) -> None:
+    await texts.put({KICK: vector(1)}, by=BY)
+    assert set(await at(server, library="attic").of([KICK], by=BY)) == {KICK}
+    assert (await raw(texts)).metadata["library_id"] == "attic"
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,19 @@ def test_a_key_may_be_written_as_musicians_do(text: str, label: str) -> None:
     assert parse(f"-key:{text}") == Not(OneOf(Field.KEY, (label,)))
 
 
+def test_a_note_is_found_in_its_octave_or_in_all() -> None:
+    every = ("A#", *(f"A#{octave}" for octave in range(9)))
+    assert parse("note:Bb") == parse("root:a#") == OneOf(Field.NOTE, every)
+    assert parse("kind:kick note:A1,Cb2") == All(
+        (OneOf(Field.KIND, ("kick",)), OneOf(Field.NOTE, ("A1", "B1")))
+    )
+    assert parse("note:-") == Unknown(Field.NOTE)
+    for text in ("note:A#", "note:A1,B1", "-note:C", "note:C,F#2", "note:-"):
+        assert written(parse(text)) == text
+    with pytest.raises(QueryInvalid, match="is not a note"):
+        parse("note:Am")
+
+
 def test_words_after_a_whole_key_stay_words() -> None:
     assert parse("key:Am minor") == All((OneOf(Field.KEY, ("Am",)), Words("minor")))
     assert parse("key:A kick") == All((OneOf(Field.KEY, ("A",)), Words("kick")))
@@ -232,6 +245,7 @@ def test_every_example_of_the_help_can_be_typed() -> None:
     assert [written(parse(each.example)) for each in CONDITIONS] == [
         "bpm:120..128",
         "key:Am",
+        "note:A",
         "mode:minor",
         "kind:kick,snare",
         "tag:house",

@@ -1,4 +1,4 @@
-"""The folder of the private Valkey is full, or read-only: runs wait and go on by themselves.
+"""The folder of Valkey or Chroma is full, or read-only: what waits goes on by itself.
 
 A small file system of its own is mounted there, which only root may do, and only on Linux.
 """
@@ -21,13 +21,18 @@ from smtui import wiring
 from smtui.domain.account import Account
 from smtui.domain.analysis import Level
 from smtui.domain.batch import State
-from smtui.domain.errors import ServerUnavailable
+from smtui.domain.embedding import DIMENSIONS
+from smtui.domain.errors import NoRoom, ServerUnavailable
+from smtui.domain.ports.likeness import Embedded, Entry, packed
 from smtui.domain.sample import FileId
 from smtui.local.setup import present_versions
 from smtui.services.box import Services
 from smtui.settings import Settings
+from smtui.stores.chroma.index import ChromaIndex
+from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.sqlite.schema import steps
 from tests.local.private_home import Private, home_of_its_own, until
+from tests.servers.chroma_server import running_chroma
 
 RATE = 22_050
 VERSIONS = present_versions(schema=len(steps()))
@@ -133,3 +138,37 @@ async def test_a_read_only_folder_is_told_and_the_run_is_saved(
             assert (saved.status, saved.total) == (State.PENDING, SOUNDS)
             with pytest.raises(ServerUnavailable, match="Read-only file system"):
                 await private.servers(versions=VERSIONS).valkey()
+
+
+async def test_a_full_disk_under_chroma_is_told_as_that_and_needs_no_rebuilding(
+    tmp_path: Path,
+) -> None:
+    if sys.platform != "linux":
+        pytest.skip("mounts as Linux does")
+    folder = tmp_path / "chroma"
+    with mounted(folder, "size=6m"), running_chroma(folder) as chroma:
+
+        async def address() -> str:
+            return chroma.url()
+
+        index = ChromaIndex(ChromaLine(address), recipe_version=1, about=False)
+
+        async def fill() -> None:
+            for turn in range(100):
+                await index.put([sound(f"{turn}.{number}") for number in range(500)])
+
+        with pytest.raises(NoRoom, match="The disk under the index is full") as told:
+            await fill()
+        assert "room" in told.value.hint
+        assert "rebuild" not in str(told.value)
+        more = ["mount", "-o", "remount,size=64m", str(folder)]
+        await asyncio.to_thread(subprocess.run, more, check=True)
+        await index.put([sound("after")])
+        assert await index.nearest([1.0, *[0.0] * (DIMENSIONS - 1)], limit=1)
+        await index.close()
+
+
+def sound(name: str) -> Entry:
+    numbers = packed([1.0, *[0.0] * (DIMENSIONS - 1)])
+    embedded = Embedded(file_id=FileId(name), recipe_version=1, numbers=numbers)
+    return Entry(embedded=embedded, about={})

@@ -59,10 +59,10 @@ class ChromaServer:
 
 
 @contextmanager
-def running_chroma() -> Iterator[ChromaServer]:
-    """Run a server of one's own, empty."""
+def running_chroma(where: Path | None = None) -> Iterator[ChromaServer]:
+    """Run a server of one's own, empty, in this folder or one that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="smtui-chroma-") as folder:
-        server = ChromaServer(Path(folder))
+        server = ChromaServer(where or Path(folder))
         try:
             server.start()
             yield server

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -143,6 +144,17 @@ async def test_many_who_open_a_new_library_at_once_all_get_it(mongo_url: str, ra
     await asyncio.gather(*(make_ready(line) for line in lines))
     await asyncio.gather(*(line.close() for line in lines))
     assert await raw.smtui_state.count_documents({"_id": "schema"}) == 1
+
+
+async def test_a_library_has_one_id_whoever_asks_first(mongo_url: str, raw: Any) -> None:
+    async def its_id() -> str:
+        async with opened(mongo_url) as documents:
+            return documents.library_id
+
+    ids = await asyncio.gather(*(its_id() for _ in range(6)))
+    assert len({*ids}) == 1
+    assert UUID(ids[0])
+    assert await raw.smtui_state.count_documents({"_id": "identity"}) == 1
 
 
 async def test_a_newer_library_is_left_alone(line: MongoLine, raw: Any) -> None:

@@ -41,14 +41,16 @@ class IndexState:
         sounds: how many it holds.
         generation: changes with every change of its content, whoever made it.
         recipe_version: of the embeddings it holds, None where it is empty and new.
-        trouble: one sentence where it cannot be used as it is (another name, dimension or
-            version), with the command that rebuilds it; else empty.
+        trouble: one sentence where it cannot be used as it is (another library's or program's,
+            another dimension or version); else empty.
+        hint: what mends that.
     """
 
     sounds: int
     generation: int
     recipe_version: int | None
     trouble: str = ""
+    hint: str = ""
 
 
 class EmbeddingStore(Protocol):

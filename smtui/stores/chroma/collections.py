@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from smtui.domain.sample import FileId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +17,23 @@ if TYPE_CHECKING:
 
 NAME, VERSION, DIMENSION = "embedding_name", "embedding_version", "embedding_dimension"
 """What a collection's own metadata records of the vectors that it holds."""
+
+LIBRARY = "library_id"
+"""Whose sounds a collection is for: two libraries on one Chroma would empty it for each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The library that a line to Chroma works for.
+
+    Attributes:
+        library_id: of its documents.
+        knows: tells how many of these sounds it has.
+    """
+
+    library_id: str
+    knows: Callable[[Sequence[FileId]], Awaitable[int]]
+
 
 _COSINE: Any = {"hnsw": {"space": "cosine"}}
 

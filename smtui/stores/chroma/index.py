@@ -11,7 +11,16 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.likeness import Entry, IndexState
 from smtui.domain.sample import FileId
-from smtui.stores.chroma.collections import DIMENSION, NAME, VERSION, dropped, opened
+from smtui.domain.text import counted
+from smtui.stores.chroma.collections import (
+    DIMENSION,
+    LIBRARY,
+    NAME,
+    VERSION,
+    Owner,
+    dropped,
+    opened,
+)
 from smtui.stores.chroma.line import REBUILD, ChromaLine
 
 if TYPE_CHECKING:
@@ -28,13 +37,21 @@ _GENERATION = "generation"
 _GENERATION_BITS = 52
 _BATCH = 1_000
 _AMONG = 5_000
+_LOOKED_AT = 1_000
 
 
 class ChromaIndex:
-    """Implements SimilarityIndex. `about` says whether names and tags may be kept there."""
+    """Implements SimilarityIndex.
 
-    def __init__(self, line: ChromaLine, *, recipe_version: int, about: bool) -> None:
+    `about` says whether names and tags may be kept there; `owner` is the library where several may
+    use one Chroma.
+    """
+
+    def __init__(
+        self, line: ChromaLine, *, recipe_version: int, about: bool, owner: Owner | None = None
+    ) -> None:
         self._line = line
+        self._owner = owner
         self._recipe = recipe_version
         self._about = about
         self._known: AsyncCollection | None = None
@@ -46,7 +63,7 @@ class ChromaIndex:
 
         async def work(client: AsyncClientAPI) -> IndexState:
             self._known = None
-            collection = await self._opened(client)
+            collection = await self._adopted(await self._opened(client))
             told = collection.metadata or {}
             version, generation = told.get(VERSION), int(told.get(_GENERATION) or 0)
             if self._counted[0] != generation:
@@ -59,6 +76,7 @@ class ChromaIndex:
                 generation=generation,
                 recipe_version=version if isinstance(version, int) else None,
                 trouble=trouble,
+                hint=await self._hint(collection) if trouble else "",
             )
 
         return await self._asked(work)
@@ -161,6 +179,8 @@ class ChromaIndex:
         """
 
         async def work(client: AsyncClientAPI) -> None:
+            # What the collection says now, not when it was opened: somebody may have taken it over.
+            self._known = None
             collection = await self._usable(client)
             await change(collection)
             generation = {_GENERATION: secrets.randbits(_GENERATION_BITS)}
@@ -183,11 +203,47 @@ class ChromaIndex:
 
     async def _usable(self, client: AsyncClientAPI) -> AsyncCollection:
         if self._known is None:
-            collection = await self._opened(client)
+            collection = await self._adopted(await self._opened(client))
             if trouble := self._trouble(collection):
-                raise IndexUnusable(trouble, hint=REBUILD)
+                raise IndexUnusable(trouble, hint=await self._hint(collection))
             self._known = collection
         return self._known
+
+    async def _adopted(self, collection: AsyncCollection) -> AsyncCollection:
+        """Take a collection that no library has claimed yet, if the sounds in it are ours.
+
+        Of one that two libraries have filled in turn, it becomes whose sounds are in it.
+        """
+        owner, told = self._owner, collection.metadata or {}
+        if owner is None or LIBRARY in told or told.get(NAME) != EMBEDDING:
+            return collection
+        some = (await collection.get(limit=_LOOKED_AT, include=[]))["ids"]
+        if 2 * await owner.knows([FileId(one) for one in some]) < len(some):
+            return collection
+        await collection.modify(metadata={**told, LIBRARY: owner.library_id})
+        return collection
+
+    async def _hint(self, collection: AsyncCollection) -> str:
+        """Say what mends it, and what would be lost by that."""
+        if self._is_a_strangers(collection):
+            return (
+                "Give each library a database in Chroma: ?database=NAME at the end of"
+                f" servers.chroma_url. `smtui index rebuild` drops {await _vectors(collection)} of"
+                " the other library."
+            )
+        if (collection.metadata or {}).get(NAME) != EMBEDDING:
+            return (
+                f"`smtui index rebuild` drops {await _vectors(collection)} of that program and"
+                " makes smtui's anew. ?database=NAME at the end of servers.chroma_url keeps both."
+            )
+        return REBUILD
+
+    def _is_a_strangers(self, collection: AsyncCollection) -> bool:
+        """Whether it is another library's, or nobody's and full of sounds that are not ours."""
+        told = collection.metadata or {}
+        if self._owner is None or told.get(NAME) != EMBEDDING:
+            return False
+        return told.get(LIBRARY) != self._owner.library_id
 
     async def _opened(self, client: AsyncClientAPI) -> AsyncCollection:
         told = {
@@ -196,6 +252,8 @@ class ChromaIndex:
             DIMENSION: DIMENSIONS,
             _GENERATION: secrets.randbits(_GENERATION_BITS),
         }
+        if self._owner is not None:
+            told[LIBRARY] = self._owner.library_id
         return await opened(client, COLLECTION, told)
 
     def _trouble(self, collection: AsyncCollection) -> str:
@@ -203,6 +261,8 @@ class ChromaIndex:
         told = collection.metadata or {}
         if told.get(NAME) != EMBEDDING:
             return "The index holds the embeddings of another program"
+        if self._is_a_strangers(collection):
+            return "The index holds the sounds of another library"
         if told.get(DIMENSION) != DIMENSIONS:
             return f"The index holds embeddings of another length than {DIMENSIONS}"
         if (collection.configuration.get("hnsw") or {}).get("space") != "cosine":
@@ -210,6 +270,10 @@ class ChromaIndex:
         if told.get(VERSION) != self._recipe:
             return "The index is of another version of the recipe than sounds are heard by here"
         return ""
+
+
+async def _vectors(collection: AsyncCollection) -> str:
+    return counted(await collection.count(), "vector")
 
 
 async def _deleted(file_ids: list[str], collection: AsyncCollection) -> None:

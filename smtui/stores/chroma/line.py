@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from smtui.domain.errors import IndexUnusable, ServerUnavailable
+from smtui.domain.errors import IndexUnusable, NoRoom, ServerUnavailable, SmtuiError
 from smtui.domain.text import shown
-from smtui.stores.chroma.address import authorization
+from smtui.stores.chroma.address import authorization, database_in
 
 if TYPE_CHECKING:
     from chromadb.api.async_api import AsyncClientAPI
@@ -20,6 +21,8 @@ Answer = TypeVar("Answer")
 
 ANSWER_SECONDS = 20.0
 _LONGEST = 160
+# As SQLite, the operating system and its quotas say it.
+_FULL = r"disk is full|no space left|quota exceeded|\(code: 13\)"
 _FAILED = 400
 # Chroma cannot read a collection while it writes its first records, which takes it up to .3 s for
 # a thousand, and says of that what it says of one whose files are lost.
@@ -90,7 +93,7 @@ class ChromaLine:
         except NotFoundError as error:
             raise LookupError from error
         except ChromaError as error:
-            raise _damaged(error) from error
+            raise _refused(error) from error
 
     async def _connected(self) -> AsyncClientAPI:
         async with self._connecting:
@@ -136,11 +139,30 @@ async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClient
         raise ServerUnavailable("The index does not answer", hint=_LOOK) from error
     except InternalError as error:
         # It is Chroma, which cannot read its own files.
-        raise _damaged(error) from error
+        raise _refused(error) from error
     except (ValueError, ChromaError) as error:
         raise ServerUnavailable("What answers as the index is not Chroma", hint=_LOOK) from error
     _lines()[_loop()].event_hooks = {"response": [_refuse_foreign]}
+    if database := database_in(parts):
+        await _use(client, database, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
     return client
+
+
+async def _use(client: AsyncClientAPI, database: str, server: str) -> None:
+    """Go into a database of the server, made where there is none."""
+    from chromadb.config import DEFAULT_TENANT
+    from chromadb.errors import ChromaError
+
+    # Nothing of the library makes one over an open line. One that is there is refused, rightly.
+    at = f"{server}/api/v2/tenants/{DEFAULT_TENANT}/databases"
+    await _lines()[_loop()].post(at, json={"name": database})
+    try:
+        await client.set_database(database)
+    except (ValueError, ChromaError) as error:
+        raise ServerUnavailable(
+            f"Chroma has no database {shown(database)}, and lets none be made",
+            hint="See ?database=NAME at the end of servers.chroma_url.",
+        ) from error
 
 
 async def _refuse_foreign(answer: Response) -> None:
@@ -152,7 +174,13 @@ async def _refuse_foreign(answer: Response) -> None:
         raise ServerUnavailable(f"The index answers {answer.status_code}", hint=_LOOK)
 
 
-def _damaged(error: Exception) -> IndexUnusable:
+def _refused(error: Exception) -> SmtuiError:
+    if re.search(_FULL, str(error), re.IGNORECASE):
+        return NoRoom(
+            "The disk under the index is full",
+            hint="Make room there; what was heard is kept elsewhere, and the index goes on by"
+            " itself.",
+        )
     said = shown(str(error))[:_LONGEST]
     return IndexUnusable(f"The index is damaged: {said}", hint=REBUILD)
 

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.words import TextEmbedding
-from smtui.stores.chroma.collections import DIMENSION, NAME, VERSION, dropped, opened
+from smtui.stores.chroma.collections import (
+    DIMENSION,
+    LIBRARY,
+    NAME,
+    VERSION,
+    Owner,
+    dropped,
+    opened,
+)
 from smtui.stores.chroma.line import ChromaLine
 
 if TYPE_CHECKING:
@@ -37,11 +45,13 @@ class ChromaTexts:
     is silently made anew, which loses nothing but time. For another model that is done only at the
     first opening: of two people with different models the later wins, and the other works on
     without, rather than each undoing what the other has kept. What another program keeps under
-    this name is left alone.
+    this name is left alone, and what another library has begun is used, as texts mean the same
+    there, but never made anew.
     """
 
-    def __init__(self, line: ChromaLine) -> None:
+    def __init__(self, line: ChromaLine, *, owner: Owner | None = None) -> None:
         self._line = line
+        self._owner = owner
         self._opened: tuple[TextEmbedding, AsyncCollection] | None = None
         self._was_opened = False
         self._was_mended = False
@@ -73,7 +83,7 @@ class ChromaTexts:
         except LookupError:
             self._opened = None
         except IndexUnusable:
-            if self._opened is None or self._was_mended:
+            if self._opened is None or self._was_mended or self._is_a_strangers(self._opened[1]):
                 raise
             # It is ours, and damaged.
             self._was_mended = True
@@ -89,10 +99,12 @@ class ChromaTexts:
         if self._opened is not None and self._opened[0] == by:
             return self._opened[1]
         self._opened = None
-        collection = await _collection(client, by)
+        collection = await self._collection(client, by)
         if _is_ours(collection) and not _is_of(collection, by) and not self._was_opened:
+            if self._is_a_strangers(collection):
+                raise IndexUnusable("The index keeps what another library has learnt")
             await self._emptied(client)
-            collection = await _collection(client, by)
+            collection = await self._collection(client, by)
         if not _is_ours(collection):
             raise IndexUnusable("The index keeps what another program has learnt")
         if not _is_of(collection, by):
@@ -104,10 +116,19 @@ class ChromaTexts:
         self._opened = None
         await dropped(client, COLLECTION)
 
+    async def _collection(self, client: AsyncClientAPI, by: TextEmbedding) -> AsyncCollection:
+        """Open it; one that no library has claimed becomes this one's."""
+        mine = {} if self._owner is None else {LIBRARY: self._owner.library_id}
+        told = {NAME: by.name, VERSION: by.version, DIMENSION: by.dimension}
+        collection = await opened(client, COLLECTION, told | mine)
+        if mine and _is_ours(collection) and LIBRARY not in (collection.metadata or {}):
+            await collection.modify(metadata={**(collection.metadata or {}), **mine})
+        return collection
 
-async def _collection(client: AsyncClientAPI, by: TextEmbedding) -> AsyncCollection:
-    told = {NAME: by.name, VERSION: by.version, DIMENSION: by.dimension}
-    return await opened(client, COLLECTION, told)
+    def _is_a_strangers(self, collection: AsyncCollection) -> bool:
+        if self._owner is None:
+            return False
+        return (collection.metadata or {}).get(LIBRARY) != self._owner.library_id
 
 
 def _is_ours(collection: AsyncCollection) -> bool:

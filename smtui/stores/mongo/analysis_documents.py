@@ -24,7 +24,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.ai_documents import ai_of
+from smtui.stores.mongo.ai_documents import ai_document, ai_of
 from smtui.stores.mongo.deep_documents import deep_document, deep_fields
 from smtui.stores.mongo.values import (
     Document,
@@ -83,7 +83,7 @@ def key_of(analysis: Analysis) -> str:
 
 
 def changes_of(analysis: Analysis) -> Document:
-    """Every field but those that stay as they were first written: the ids and the AI part."""
+    """Every field but those that stay: the ids, and where nothing new is said the AI part."""
     measured = analysis.measured
     plain = {name: getattr(measured, name) for name in _PLAIN}
     return (
@@ -104,6 +104,7 @@ def changes_of(analysis: Analysis) -> Document:
         }
         | _for_all(measured)
         | deep_document(measured)
+        | ai_document(analysis.ai)
     )
 
 
@@ -172,7 +173,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         bits_used=count_or_none(document.get("bits_used")),
         clipped_samples=count_in(document.get("clipped_samples")),
         loudness_padded=document.get("loudness_padded") is True,
-        is_loop=document.get("is_loop") is True,
+        is_loop=_loop(document.get("is_loop"), unsaid),
         tempo=tempo if tempo > 0 else None,
         time_signature=meter,
         claims=_claims({**claims, **{name: 1.0 for name in _CONFIDENCES if name in unsaid}}),
@@ -202,6 +203,11 @@ def _unsaid(document: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[str
     )
 
 
+def _loop(value: object, unsaid: tuple[str, ...]) -> bool | None:
+    """Whether it is a loop; None for what is neither loop nor one-shot."""
+    return value if isinstance(value, bool) else False if "is_loop" in unsaid else None
+
+
 def _meter(numbers: list[int | None]) -> tuple[int, int] | None:
     if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
         return None
@@ -228,6 +234,7 @@ def _claims(kept: Mapping[str, Any]) -> Claims:
             for one in keys
         ),
         meter_confidence=number_in(kept.get("meter_confidence")),
+        root_confidence=number_in(kept.get("root_confidence")),
         kind_alternatives=tuple(
             KindClaim(kind=text_in(one.get("kind")), confidence=_confidence(one)) for one in kinds
         ),

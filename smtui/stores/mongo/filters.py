@@ -55,6 +55,7 @@ SORT_FIELDS = {
 }
 FIELDS = SORT_FIELDS | {
     Field.MODE: "heard.mode",
+    Field.NOTE: "heard.root_note",
     Field.FORMAT: "format",
     Field.RATE: "sample_rate",
     Field.CHANNELS: "channels",
@@ -67,7 +68,7 @@ FIELDS = SORT_FIELDS | {
     Field.CORRELATION: "heard.stereo_correlation",
 }
 NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS, *QUALITIES)
-CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT)
+CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT, Field.NOTE)
 _NEVER_UNKNOWN = (
     Field.NAME,
     Field.FOLDER,
@@ -214,7 +215,7 @@ def ms_of(at: datetime) -> int:
 
 def _choices(field: Field, values: tuple[str, ...]) -> list[str]:
     """The values as documents have them: keys as their label, all others folded."""
-    if field is Field.KEY:
+    if field in (Field.KEY, Field.NOTE):
         return [storable(value) for value in values]
     texts = [storable(folded(value)) for value in values]
     # Other programs also write `WAV`.

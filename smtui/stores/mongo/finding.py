@@ -50,6 +50,7 @@ _FACT_INDEXES: dict[Fact, Keys] = {
 }
 _FIELD_INDEXES: dict[Field, Keys] = {
     Field.MODE: (("heard.mode", 1), ("file_id", 1)),
+    Field.NOTE: (("heard.root_note", 1),),
     Field.FORMAT: (("format", 1),),
     Field.RATE: (("sample_rate", 1),),
     Field.CHANNELS: (("channels", 1),),

@@ -73,6 +73,7 @@ _FILTERED = (
     up("channels"),
     up("heard.mode", "file_id"),
     up("heard.is_loop", "file_id"),
+    up("heard.root_note"),
     up("heard.rank", "file_id"),
     Index(keys=(("heard.recipe_version", UP),), sparse=True),
     # What a row took from another program's analysis, which may go or change without a word.

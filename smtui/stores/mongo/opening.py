@@ -35,6 +35,7 @@ class Documents:
     batches: MongoBatches
     embeddings: MongoEmbeddings
     searches: MongoKeptSearches
+    library_id: str = ""
 
 
 @asynccontextmanager
@@ -60,6 +61,7 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
             batches=MongoBatches(line, clock),
             embeddings=MongoEmbeddings(line),
             searches=MongoKeptSearches(line),
+            library_id=await schema.library_id(line),
         )
     finally:
         await line.close()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, OperationFailure
@@ -14,12 +16,13 @@ from smtui.domain.text import shown
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES, BATCH_JOBS, STATE, USERS
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.troubles import is_forbidden, read_only
-from smtui.stores.mongo.values import count_in
+from smtui.stores.mongo.values import count_in, mapping_in, text_in
 
 NUMBER = 2
 """Rises when an older smtui could no longer read or write the documents."""
 
 _SCHEMA = {"_id": "schema"}
+_IDENTITY = {"_id": "identity"}
 _LOOKED_AT = 50
 _SEARCH_SECONDS = 60.0
 
@@ -126,6 +129,28 @@ async def write_number(line: MongoLine) -> None:
         return count_in(kept and kept.get("number"))
 
     refuse_newer(await line.ask(work))
+
+
+async def library_id(line: MongoLine) -> str:
+    """Whose documents these are, the same for every machine; made at the first asking."""
+
+    async def work() -> str:
+        state, fresh = line.collection(STATE), str(uuid4())
+        kept = await state.find_one(_IDENTITY)
+        if kept is None:
+            with suppress(DuplicateKeyError):
+                kept = await state.find_one_and_update(
+                    _IDENTITY,
+                    {"$setOnInsert": {"library_id": fresh}},
+                    upsert=True,
+                    return_document=ReturnDocument.AFTER,
+                )
+        if kept is None:
+            # Another smtui has made it in the same moment.
+            kept = await state.find_one(_IDENTITY)
+        return text_in(mapping_in(kept).get("library_id"))
+
+    return await line.ask(work)
 
 
 def _database(line: MongoLine) -> str:

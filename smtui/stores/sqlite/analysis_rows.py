@@ -21,7 +21,9 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.deep_columns import COLUMNS, deep_fields, deep_values
+from smtui.stores.sqlite import ai_columns, deep_columns
+from smtui.stores.sqlite.ai_columns import ai_of, ai_values
+from smtui.stores.sqlite.deep_columns import deep_fields, deep_values
 from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
 
 # Columns that hold a field of the measurement as it is, by the field's own name.
@@ -61,13 +63,15 @@ _READ = (
     "spectral_features",
     "spectral_numbers",
     "embedding",
-    *COLUMNS,
+    *deep_columns.COLUMNS,
+    *ai_columns.COLUMNS,
     *_PLAIN,
 )
 
 SELECT_HEAD = (
-    "SELECT analysis_id, file_id, user_id, analyzed_at, analysis_level, recipe_version, file_hash"
-    " FROM analyses"
+    "SELECT analysis_id, file_id, user_id, analyzed_at,"  # noqa: S608 - our own names
+    " analysis_level, recipe_version, file_hash,"
+    f" {ai_columns.HAS_AI} FROM analyses"
 )
 SELECT_BRIEF = (
     "SELECT "  # noqa: S608 - our own names
@@ -75,6 +79,11 @@ SELECT_BRIEF = (
     + " FROM analyses"
 )
 SELECT_ANALYSIS = f"SELECT {', '.join(_READ)} FROM analyses"  # noqa: S608 - our own names
+
+
+# The column takes no NULL.
+_FORMS = {False: 0, True: 1, None: -1}
+_LOOPS = {0: False, 1: True}
 
 
 def values_of(analysis: Analysis) -> dict[str, Value]:
@@ -85,6 +94,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
     return (
         plain
         | deep_values(measured)
+        | ai_values(analysis.ai)
         | {
             "analysis_id": analysis.analysis_id,
             "file_id": analysis.file_id,
@@ -93,7 +103,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
             "analysis_level": measured.level,
             "level_rank": measured.level.rank,
             "loudness_padded": measured.loudness_padded,
-            "is_loop": measured.is_loop,
+            "is_loop": _FORMS[measured.is_loop],
             "time_signature": measured.time_signature and to_json(measured.time_signature),
             "claims": to_json(asdict(measured.claims)),
             "onsets": to_json(measured.onsets),
@@ -117,7 +127,7 @@ def analysis_of(row: Any, *, whole: bool = True) -> Analysis:
     measured = Measurement(
         level=Level(values["analysis_level"]),
         loudness_padded=bool(values["loudness_padded"]),
-        is_loop=bool(values["is_loop"]),
+        is_loop=_LOOPS.get(values["is_loop"]),
         time_signature=meter and (meter[0], meter[1]),
         claims=_claims(from_json(values["claims"])),
         onsets=tuple(from_json(values["onsets"])),
@@ -135,6 +145,7 @@ def analysis_of(row: Any, *, whole: bool = True) -> Analysis:
         user_id=values["user_id"] and UserId(values["user_id"]),
         analyzed_at=from_ms(values["analyzed_at"]),
         measured=measured,
+        ai=ai_of(values),
     )
 
 
@@ -148,6 +159,7 @@ def head_of(row: Any) -> AnalysisHead:
         level=Level(row[4]),
         recipe_version=row[5],
         file_hash=row[6],
+        has_ai=bool(row[7]),
     )
 
 
@@ -158,6 +170,7 @@ def _claims(kept: dict[str, Any]) -> Claims:
         key_confidence=kept["key_confidence"],
         key_alternatives=tuple(KeyClaim(**claim) for claim in kept["key_alternatives"]),
         meter_confidence=kept["meter_confidence"],
+        root_confidence=kept.get("root_confidence", 0.0),
         # What was saved before kinds had alternatives has no such part.
         kind_alternatives=tuple(KindClaim(**claim) for claim in kept.get("kind_alternatives", ())),
     )

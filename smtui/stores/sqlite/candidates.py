@@ -36,6 +36,7 @@ from smtui.stores.sqlite.conditions import (
     SORT_COLUMNS,
     Sql,
     condition,
+    having_notes,
     places_within,
 )
 from smtui.stores.sqlite.values import storable
@@ -114,7 +115,9 @@ def indexed(expression: Expression, order: Field) -> bool:
         case Words():
             return order is Field.NAME
         case Between(field=field) | Unknown(field=field):
-            return field not in QUALITIES
+            return field not in (*QUALITIES, Field.NOTE)
+        case OneOf(field=Field.NOTE):
+            return False
         case _:
             return expression != Is(Fact.DISAGREE) and not isinstance(expression, Tagged)
 
@@ -159,7 +162,9 @@ def _of_leaf(expression: Expression) -> Source | None:
             return None
         case Is(fact=fact):
             return _by_index(_FACT_INDEXES[fact], condition(expression))
-        case Unknown(field=field) if field in (*NEVER_UNKNOWN, *QUALITIES):
+        case OneOf(field=Field.NOTE, values=values):
+            return _by_rows(having_notes(values))
+        case Unknown(field=field) if field in (*NEVER_UNKNOWN, *QUALITIES, Field.NOTE):
             return None
         case Between(field=field) | OneOf(field=field) | Unknown(field=field):
             return _by_index(index_of(field), condition(expression))

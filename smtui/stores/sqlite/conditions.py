@@ -4,6 +4,8 @@ A condition may be NULL where a value is unknown; NOT is written so that unknown
 inside it and so always matches outside.
 """
 
+# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -138,6 +140,14 @@ def _of_column(expression: Expression) -> Sql:
     match expression:
         case Between(field=field, low=low, high=high) if field in NUMBERS:
             return between(f"f.{COLUMNS[field]}", low, high)
+        case OneOf(field=Field.NOTE, values=values):
+            noted = having_notes(values)
+            return Sql(f"f.row IN ({noted.text})", noted.values)
+        case Unknown(field=Field.NOTE):
+            return Sql(
+                "NOT EXISTS (SELECT 1 FROM audio_details AS d"
+                " WHERE d.row = f.row AND d.heard_root_note IS NOT NULL)"
+            )
         case OneOf(field=field, values=values) if field in CHOICES:
             marks = ", ".join("?" * len(values))
             return Sql(f"f.{COLUMNS[field]} IN ({marks})", choices(field, values))
@@ -150,6 +160,16 @@ def _of_column(expression: Expression) -> Sql:
         case _:
             message = f"not a condition that this store knows: {expression!r}"
             raise TypeError(message)
+
+
+def having_notes(notes: tuple[str, ...]) -> Sql:
+    """Rows of sounds with one of these root notes, which stand in the table beside."""
+    marks = ", ".join("?" * len(notes))
+    return Sql(
+        "SELECT d.row FROM audio_details AS d INDEXED BY having_root_note"
+        f" WHERE d.heard_root_note IN ({marks})",
+        tuple(map(storable, notes)),
+    )
 
 
 def words(text: str) -> Sql:

@@ -103,12 +103,11 @@ def _heard(sample: Sample) -> list[Content]:
     if heard is None:
         return [_line("heard", NONE if sample.trouble else "not yet")]
     kind = heard.kind or NONE
-    form = "loop" if heard.is_loop else "one-shot"
     tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
     loudness = NONE if heard.loudness_lufs is None else wording.loudness(heard.loudness_lufs)
     lines = [
         _line("kind", kind, heard.kind_confidence if heard.kind else None),
-        _line("form", form),
+        _line("form", wording.form(is_loop=heard.is_loop)),
         _line("tempo", tempo, heard.tempo_confidence if heard.tempo else None),
         _line("key", heard.key_label or NONE, heard.key_confidence if heard.key else None),
         _line("loudness", loudness),
