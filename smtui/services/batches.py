@@ -215,12 +215,16 @@ class Batches(Runs):
         """Follow everything a person asked for: the present first, then every change; no end."""
         pulse, pace = Pulse(still_after=_STILL, woken=self._announced), Pace()
         last: Overview | None = None
+        looked_at: tuple[datetime | None, ...] | None = None
+        good: Mapping[RunId, int] = {}
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             # What another program does with its own says nothing of the work here.
             runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(runs, going, pace, self._waiting)
+            if (ended := tuple(run.finished_at for run in runs)) != looked_at:
+                looked_at, good = ended, await self.made_good(runs)
+            present = summed(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""

@@ -132,7 +132,7 @@ class Browser(Room):
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
         await asyncio.sleep(pause)
-        held = self.table.sample if asked.has_all_of(self.asked) else None
+        held = self.table.sample if asked.keeps_to_its_sound(self.asked) else None
         # Taken before the rows are read, so that no change in between is missed.
         self._generation = await self.services.library.generation()
         question = asked.question(self.account.user_id, self.services.paths)
