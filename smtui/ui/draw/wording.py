@@ -101,7 +101,7 @@ def loudness_of(heard: Measurement) -> str:
 
 def recipe(heard: Measurement) -> str:
     """Say by what it was heard: the number of the recipe, or that another program did."""
-    return "another program" if heard.is_foreign else f"recipe {heard.recipe_version}"
+    return "another program" if heard.is_foreign else f"analysis {heard.recipe_version}"
 
 
 def confidence(value: float) -> str:
