@@ -7,6 +7,7 @@ asks again from time to time until a worker begins.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,6 +32,9 @@ from smtui.services.runs import Runs
 
 # A run that nobody moves for so long is announced again, s.
 _STILL = 10.0
+# How often a status line looks, s: while a run goes on, and while nothing runs. What is asked for
+# here is seen at once.
+_ACTIVE, _AT_REST = 1.0, 4.0
 # So many batches are saved in one transaction: some tens of milliseconds for the writers beside.
 _BATCHES_AT_ONCE = 10
 _PAGE = 1_000
@@ -53,6 +57,7 @@ class Batches(Runs):
         self._queue = queue
         self._clock = clock
         self._waiting = ""
+        self._announced = asyncio.Event()
 
     async def start(
         self,
@@ -208,21 +213,25 @@ class Batches(Runs):
 
     async def overview(self, user_id: UserId | None) -> AsyncIterator[Overview]:
         """Follow everything a person asked for: the present first, then every change; no end."""
-        pulse, pace = Pulse(still_after=_STILL), Pace()
+        pulse, pace = Pulse(still_after=_STILL, woken=self._announced), Pace()
         last: Overview | None = None
+        looked_at: tuple[datetime | None, ...] | None = None
+        good: Mapping[RunId, int] = {}
         while True:
             runs = await self._batches.runs(user_id=user_id, limit=_NEWEST_RUNS)
             # What another program does with its own says nothing of the work here.
             runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
-            present = summed(runs, going, pace, self._waiting)
+            if (ended := tuple(run.finished_at for run in runs)) != looked_at:
+                looked_at, good = ended, await self.made_good(runs)
+            present = summed(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
             if present != last:
                 last = present
                 yield present
-            await pulse.beat(going)
+            await pulse.beat(going, slow=_ACTIVE if going else _AT_REST)
             if going and pulse.stands_still():
                 await self._announce(going[0].run_id, urgent=False)
 
@@ -298,6 +307,7 @@ class Batches(Runs):
             self._waiting = str(error)
         else:
             self._waiting = (await self.absent([run_id])).get(run_id, "")
+        self._announced.set()
 
     def _cut(
         self, wanted: Sequence[FileId], run_id: RunId, level: Level, user_id: UserId

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from smtui.domain.batch import RunProgress
+from smtui.domain.batch import RunId, RunProgress
 from smtui.services.pace import Pace
 
 
@@ -20,7 +21,8 @@ class Overview:
         seconds_left: s, None until the rate was measured.
         waiting: why no worker can be reached though there is work; empty when one can.
         runs: the runs that have not ended, newest first; where there is none, the newest run.
-        failing: the newest runs in which files failed, newest first.
+        failing: the newest runs in which files failed, newest first, without the failures of which
+            another run has heard the sounds since.
     """
 
     total: int = 0
@@ -40,9 +42,10 @@ class Overview:
 
 
 def summed(
-    runs: tuple[RunProgress, ...], going: tuple[RunProgress, ...], pace: Pace, waiting: str
+    runs: tuple[RunProgress, ...], pace: Pace, waiting: str, made_good: Mapping[RunId, int]
 ) -> Overview:
     """Add up what has not ended; with nothing to do, say how the newest run went."""
+    going = tuple(run for run in runs if not run.status.ended)
     newest = runs[:1]
     told = going or newest
     total = sum(run.total for run in going)
@@ -59,5 +62,9 @@ def summed(
         seconds_left=None if not rate else float(round((total - ended) / rate)),
         waiting=waiting if going else "",
         runs=told,
-        failing=tuple(run for run in runs if run.failed),
+        failing=tuple(
+            replace(run, failed=failed)
+            for run in runs
+            if (failed := run.failed - made_good.get(run.run_id, 0)) > 0
+        ),
     )

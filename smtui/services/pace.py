@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
+from contextlib import suppress
 
 # How often counters are read while they change, and at most while they stand still, s.
 _QUICK = 0.1
@@ -20,22 +21,38 @@ _LEAST_FILES = 10
 class Pulse:
     """Waits between two looks: briefly while things change, longer while they stand still."""
 
-    def __init__(self, *, still_after: float = math.inf, quick: float = _QUICK) -> None:
-        """`still_after` s without a change is standing still; `quick` s pass between changes."""
+    def __init__(
+        self,
+        *,
+        still_after: float = math.inf,
+        quick: float = _QUICK,
+        woken: asyncio.Event | None = None,
+    ) -> None:
+        """Take what is particular.
+
+        Args:
+            still_after: s without a change that are standing still.
+            quick: s between changes.
+            woken: ends a wait whenever it is set.
+        """
+        self._woken = woken or asyncio.Event()
         self._still_after = still_after
         self._quick = quick
         self._pause = quick
         self._last: object = None
         self._moved_at = time.monotonic()
 
-    async def beat(self, seen: object) -> None:
-        """Take what was just seen and wait until the next look is due."""
+    async def beat(self, seen: object, *, slow: float = _SLOW) -> None:
+        """Take what was just seen and wait until the next look is due, at most `slow` s."""
         if seen != self._last:
             self._last, self._pause = seen, self._quick
             self._moved_at = time.monotonic()
         else:
-            self._pause = min(self._pause * 1.5, _SLOW)
-        await asyncio.sleep(self._pause)
+            self._pause = min(self._pause * 1.5, slow)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause):
+                await self._woken.wait()
+        self._woken.clear()
 
     def stands_still(self) -> bool:
         """Say once per `still_after` seconds that nothing changed for so long."""

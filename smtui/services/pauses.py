@@ -15,7 +15,8 @@ from smtui.domain.errors import InputInvalid, ServerUnavailable
 from smtui.domain.pause import Pause, QuietHours, Word, present_pause
 from smtui.domain.ports.work import Clock, JobQueue, PauseNote
 
-_LOOK_SECONDS = 0.5
+# What is said here is shown at once; what is said elsewhere, soon.
+_LOOK_SECONDS = 2.0
 
 _HINT = "`smtui resume-all` ends it; the work is saved and goes on then."
 

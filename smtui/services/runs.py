@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role, UserId
@@ -186,6 +187,17 @@ class Runs:
         by_id = await self._with_known([failure.file_id for failure in failed], known)
         return tuple((failure, by_id.get(failure.file_id)) for failure in failed)
 
+    async def made_good(self, runs: Iterable[RunProgress]) -> Mapping[RunId, int]:
+        """How many failures of ended runs are none any more: another run has heard the sound."""
+        good = {}
+        for run in runs:
+            if 0 < run.failed <= _SOUNDS_AT_ONCE and run.status.ended and run.finished_at:
+                failures = await self._batches.failures(run.run_id, limit=run.failed)
+                wanted = [failure.file_id for failure in failures]
+                samples = [one async for one in self._samples_of(wanted)]
+                good[run.run_id] = sum(_heard_since(one, run.finished_at) for one in samples)
+        return good
+
     async def heard(
         self, run_id: RunId, limit: int, *, known: Mapping[FileId, Sample] = _NOBODY
     ) -> tuple[Sample, ...]:
@@ -210,6 +222,16 @@ class Runs:
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
             for sample in await self._samples.get(file_ids[start : start + _SOUNDS_AT_ONCE]):
                 yield sample
+
+
+def _heard_since(sample: Sample, at: datetime) -> bool:
+    heard = sample.heard
+    return (
+        sample.trouble is None
+        and heard is not None
+        and heard.analyzed_at is not None
+        and heard.analyzed_at >= at
+    )
 
 
 def _places(samples: Sequence[Sample], roots: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
 from textual.driver import Driver
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Event, InputEvent
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
@@ -25,6 +25,7 @@ from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.attached import over_ssh
+from smtui.ui.attention import Attention
 from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
@@ -76,6 +77,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         super().__init__()
         let_dead_widgets_go()
         self.options = options
+        self.attention = Attention()
         self._open_services = open_services
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
@@ -177,8 +179,8 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         from smtui.ui.session import OpenSession
         from smtui.ui.working import Working
 
-        self._session = OpenSession(services.accounts, signed_in)
-        await self._go_to(LibraryScreen(services, signed_in.account, self.options))
+        self._session = OpenSession(services.accounts, signed_in, self.attention)
+        await self._go_to(LibraryScreen(services, signed_in.account, self.options, self.attention))
         self._working = Working(self, services, self._session, self.options.last_seen)
         self.run_worker(
             self._until_signed_out(services, self._session),
@@ -249,6 +251,12 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         written = self._driver.shown.written(update, self.size, self.console)
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         return Sent(written) if written or cursor != self._previous_cursor_position else None
+
+    async def on_event(self, event: Event) -> None:
+        """Take note that somebody is there."""
+        if isinstance(event, InputEvent):
+            self.attention.touch()
+        await super().on_event(event)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Let no cursor blink: each change would go over the line, for as long as one types."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import selectors
 import socket
-from collections.abc import Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from threading import current_thread
 from typing import Any
 
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -16,6 +21,8 @@ from smtui.ui.changed_cells import ShownCells
 _UNTITLED = ("linux", "dumb", "vt", "screen")
 _PUSH, _POP = "\x1b[22;2t", "\x1b[23;2t"
 _CLEAR = "\x1b[H\x1b[J"
+_ESCAPE_SECONDS = 0.1
+_AT_ONCE = 4_096
 _NO_MOUSE_PIXELS = "\x1b[?1016l"
 
 
@@ -48,6 +55,8 @@ class TitledDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.shown = ShownCells()
+        self._woken, self._wake = os.pipe()
+        os.set_blocking(self._woken, False)
 
     def start_application_mode(self) -> None:
         """Take the terminal; also after a suspension."""
@@ -55,6 +64,44 @@ class TitledDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None and (words := self._title):
             self.write(f"{_PUSH}\x1b]2;{words}\x07")
+
+    def run_input_thread(self) -> None:
+        """Take what is typed, and sleep until there is something.
+
+        Textual's own looks ten times a second whether it is to end, and goes round and round once
+        the terminal has gone.
+        """
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self._woken, selectors.EVENT_READ)
+            selector.register(self.fileno, selectors.EVENT_READ)
+            # A signal to go on (CONT) that no stop came before starts another such thread.
+            while not self.exit_event.is_set() and self._key_thread is current_thread():
+                # An escape may be the beginning of a longer sequence, or a key of its own.
+                waiting = parser._timeout_time is not None
+                for ready, _ in selector.select(_ESCAPE_SECONDS if waiting else None):
+                    if ready.fd == self.fileno and not self._take(parser, decode):
+                        return
+                for event in parser.tick():
+                    self.process_message(event)
+
+    def _take(self, parser: XTermParser, decode: Callable[[bytes], str]) -> bool:
+        """Take what has been typed; False where the terminal has gone."""
+        try:
+            came = os.read(self.fileno, _AT_ONCE)
+        except OSError:
+            return False
+        for event in parser.feed(decode(came)) if came else ():
+            self.process_message(event)
+        return bool(came)
+
+    def disable_input(self) -> None:
+        """End the thread that takes what is typed."""
+        os.write(self._wake, b".")
+        super().disable_input()
+        with suppress(BlockingIOError):
+            os.read(self._woken, _AT_ONCE)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back.

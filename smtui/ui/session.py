@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from smtui.domain.account import Account, SessionId
     from smtui.services.accounts import Accounts, SignedIn
+    from smtui.ui.attention import Attention
 
 _log = logging.getLogger(__name__)
 
-# A session that was ended elsewhere is seen within a second.
+# A session that was ended elsewhere is seen within a second by whoever sits there.
 _LOOK_SECONDS = 0.7
 _USE_SECONDS = 5.0
 _RESUME_SECONDS = 2.0
@@ -29,8 +30,9 @@ _TOAST_SECONDS = 10.0
 class OpenSession:
     """A session that lives while it is watched."""
 
-    def __init__(self, accounts: Accounts, signed_in: SignedIn) -> None:
+    def __init__(self, accounts: Accounts, signed_in: SignedIn, attention: Attention) -> None:
         self._accounts = accounts
+        self._attention = attention
         self._signed_in = signed_in
         self._used_at = time.monotonic()
         self._trouble = ""
@@ -58,7 +60,7 @@ class OpenSession:
         so once.
         """
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
+            await self._attention.pause(_LOOK_SECONDS)
             try:
                 lives = await self._lives()
             except SmtuiError as error:

@@ -70,7 +70,7 @@ def of_other_versions(reports: Iterable[WorkerReport], mine: str) -> str:
 
 def shared_link(servers: Servers) -> RedisLink:
     """Make a line that speaks of the shared server in its refusals."""
-    return RedisLink(SharedAddress(servers), refusals=SHARED)
+    return RedisLink(SharedAddress(servers), refusals=SHARED.at(servers.redis_url or ""))
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """How many bytes the screens send to a terminal of 120 by 40, per deed and per second.
 
-Run as `poe bench-bytes [--sounds 300] [--lines thin,256,true]`. The goals: a move after which the
+Run as `poe bench-bytes [--lines thin,256,true]`. The goals: a move after which the
 cursor rests sends at most 8 kB over a thin line and 30 kB in true colour, the runs at most 1 kB/s
 while one goes on, and whatever is open and at rest nothing.
 """
@@ -12,8 +12,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from smtui import wiring
+from smtui.demo.sounds import make
 from smtui.domain.analysis import Level
 from smtui.settings import Settings
 from tests.bench.home import throwaway_home
@@ -27,10 +29,9 @@ LINES: Mapping[str, Mapping[str, str]] = {
     "256": {"COLORTERM": ""},
     "true": PLAIN,
 }
+TONES = 40
 MOVES = 6
 QUIET_SECONDS = 2.0
-# Less than the cursor of an input takes to blink, where it does.
-BLINK_SECONDS = 0.4
 IDLE_SECONDS = 6.0
 RUN_SECONDS = 10.0
 # Listening to these takes longer than the looking at them.
@@ -45,11 +46,19 @@ GOALS = {
 Row = dict[str, float]
 
 
-async def sent(terminal: Terminal, keys: str, *, quiet: float = QUIET_SECONDS) -> int:
-    """Press, and wait until nothing was drawn for so long; gives the bytes."""
+def write_sounds(folder: Path) -> None:
+    """Write the demo's sounds, which pictures are full of, and below them tones to scroll to."""
+    make(folder)
+    tones = short_sounds(folder / "tones", TONES, seconds=0.25)
+    for path in tones.iterdir():
+        path.rename(path.with_name(f"z {path.name}"))
+
+
+async def sent(terminal: Terminal, keys: str) -> int:
+    """Press, and wait until all is drawn; gives the bytes."""
     before = terminal.received
     terminal.press(keys)
-    await terminal.rests(quiet)
+    await terminal.rests(QUIET_SECONDS)
     return terminal.received - before
 
 
@@ -78,10 +87,10 @@ async def measure(terminal: Terminal) -> Row:
     row["back to the library"] = await sent(terminal, "q")
     row["similar opens"] = await sent(terminal, "s")
     row["back from it"] = await sent(terminal, "q")
-    row["filter opens"] = await sent(terminal, "/", quiet=BLINK_SECONDS)
-    row["a letter of the filter"] = await sent(terminal, "1", quiet=BLINK_SECONDS)
+    row["filter opens"] = await sent(terminal, "/")
+    row["a letter of the filter"] = await sent(terminal, "k")
     row["filter open, a second"] = await each_second(terminal, IDLE_SECONDS)
-    await sent(terminal, "\x1b", quiet=BLINK_SECONDS)
+    await sent(terminal, "\x1b")
     await sent(terminal, "\x1b")
     return row
 
@@ -113,9 +122,9 @@ async def run(private: Private, wanted: argparse.Namespace) -> bool:
     """Measure each kind of line in turn."""
     lines = wanted.lines.split(",")
     rows: dict[str, Row] = {}
-    await make_library(private, wanted.sounds)
+    count = await make_library(private, write_sounds)
     for line in lines:
-        async with on_screen(wanted.sounds, LINES[line]) as terminal:
+        async with on_screen(count, LINES[line]) as terminal:
             rows[line] = await measure(terminal)
     more = private.places.data.parent.parent / "more"
     await asyncio.to_thread(short_sounds, more, RUN_SOUNDS, seconds=0.2, seed=7)
@@ -126,7 +135,7 @@ async def run(private: Private, wanted: argparse.Namespace) -> bool:
         run_id = await services.batches.start_unheard(owner, Level.ADVANCED)
         assert run_id is not None
         for line in lines:
-            async with on_screen(wanted.sounds + RUN_SOUNDS, LINES[line], rest=False) as terminal:
+            async with on_screen(count + RUN_SOUNDS, LINES[line], rest=False) as terminal:
                 rows[line] |= await watch_run(terminal)
         progress = await services.batches.progress(run_id)
         assert progress is not None
@@ -139,7 +148,6 @@ async def run(private: Private, wanted: argparse.Namespace) -> bool:
 def main() -> None:
     """Measure, print the table, and end with 1 where a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sounds", type=int, default=300)
     parser.add_argument("--lines", default=",".join(LINES))
     wanted = parser.parse_args()
     with throwaway_home() as private:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,35 +13,34 @@ from smtui.domain.account import Account
 from smtui.domain.analysis import Level
 from smtui.services.box import Services
 from smtui.settings import Settings
-from tests.journeys.killing import short_sounds
 from tests.journeys.terminal import Terminal
 from tests.local.private_home import Private
 
 WIDE = (120, 40)
-SOUND_SECONDS = 0.25
 # What a look at the terminal takes for granted; each can be said otherwise.
 PLAIN = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
 THIN = {"SSH_CONNECTION": "192.0.2.1 2 192.0.2.2 22", "COLORTERM": ""}
 
 
-async def add_sounds(services: Services, owner: Account, folder: Path, count: int) -> None:
-    """Make sounds, take them in, have them heard."""
-    await asyncio.to_thread(short_sounds, folder, count, seconds=SOUND_SECONDS)
+async def add_sounds(services: Services, owner: Account, folder: Path) -> int:
+    """Take in what is in a folder, and have it heard; gives how many sounds that are."""
     async for _ in services.scans.scan([folder], by=owner):
         pass
     run_id = await services.batches.start_unheard(owner, Level.ADVANCED)
     assert run_id is not None
     async for progress in services.batches.watch(run_id):
         last = progress
-    assert last.completed == count, last
+    return last.total
 
 
-async def make_library(private: Private, count: int) -> None:
-    """Make the account, which stays signed in, and so many sounds."""
+async def make_library(private: Private, write: Callable[[Path], object]) -> int:
+    """Make the account, which stays signed in, and the sounds that `write` puts into a folder."""
     private.places.prepare()
+    folder = private.places.data.parent.parent / "sounds"
+    await asyncio.to_thread(write, folder)
     async with wiring.services(private.places, Settings()) as services:
         owner = await services.accounts.for_command_line()
-        await add_sounds(services, owner, private.places.data.parent.parent / "sounds", count)
+        return await add_sounds(services, owner, folder)
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ import pytest
 
 from smtui.domain.picture import Picture
 from smtui.ui.draw.cells import Depth, Ink, Row, Run, depth_of, escaped, merged
-from smtui.ui.draw.colour_map import _lab, colours
+from smtui.ui.draw.colour_map import FEW_LEVELS, colours
 from smtui.ui.draw.spectrogram import SHADES, UPPER, spectrogram
+from tests.draw.few_colours import SIGHTS, chosen, lab, lightness
 
 
 def picture(levels: bytes, width: int, height: int) -> Picture:
@@ -103,7 +104,7 @@ def test_thin_and_full_pictures_show_the_same_within_a_level_or_two() -> None:
 
 def test_the_map_grows_evenly_lighter_from_end_to_end() -> None:
     lightness = [
-        _lab(colour >> 16, colour >> 8 & 255, colour & 255)[0] for colour in colours(Depth.TRUE)
+        lab(colour >> 16, colour >> 8 & 255, colour & 255)[0] for colour in colours(Depth.TRUE)
     ]
     steps = [later - earlier for earlier, later in itertools.pairwise(lightness)]
     assert min(steps) > -0.002
@@ -111,11 +112,22 @@ def test_the_map_grows_evenly_lighter_from_end_to_end() -> None:
     assert lightness[-1] - lightness[0] > 0.75
 
 
-def test_few_colours_keep_the_order_and_end_at_the_same_ends() -> None:
+@pytest.mark.parametrize("sight", SIGHTS)
+def test_on_a_thin_line_what_is_louder_is_never_darker(sight: str) -> None:
+    few = [colour for colour, _ in itertools.groupby(colours(Depth.LEVELS))]
+    light = [lightness(colour, sight) for colour in few]
+    assert all(earlier < later for earlier, later in itertools.pairwise(light))
+
+
+def test_a_thin_line_has_15_colours_for_its_32_levels() -> None:
     few = colours(Depth.LEVELS)
-    assert len(set(few)) >= 12
+    assert len(set(few)) == 15
+    assert len(few) // FEW_LEVELS * FEW_LEVELS == len(few)
     assert all(16 <= colour <= 255 for colour in few)
-    assert len(dict.fromkeys(few)) == len([1 for a, b in itertools.pairwise(few) if a != b]) + 1
+
+
+def test_few_colours_are_those_that_the_search_finds() -> None:
+    assert colours(Depth.LEVELS)[:: 256 // FEW_LEVELS] == chosen()
 
 
 def test_escape_sequences_name_the_colours_of_their_depth() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -184,6 +184,21 @@ async def test_failures_are_named(batches: Batches, documents: Documents):
     assert (failure.error, sample.filename) == ("It is gone", "one.wav")
     overview = await anext(batches.overview(ANNA.user_id))
     assert (overview.busy, overview.failed) == (False, 1)
+    assert [run.failed for run in overview.failing] == [1]
+
+
+async def test_a_failure_is_told_no_more_when_another_run_has_heard_the_sound(
+    batches: Batches, documents: Documents
+):
+    one, two = await added(documents, "/a/one.wav", "/a/two.wav")
+    run_id = await batches.start([one, two], Level.BASIC, by=ANNA)
+    for claimed in await documents.batches.claim(run_id, worker="w", limit=2, lease_seconds=60):
+        await documents.batches.fail(claimed, code=ErrorCode.TIMED_OUT, error="Too long")
+    (sample,) = await documents.samples.get([one])
+    heard = Heard(level="basic", recipe_version=1, analyzed_at=datetime.now(UTC))
+    await documents.samples.set_heard(one, heard, file_hash=sample.file_hash)
+    overview = await anext(batches.overview(ANNA.user_id))
+    assert [run.failed for run in overview.failing] == [1]
 
 
 @pytest.fixture

@@ -314,3 +314,19 @@ async def test_sessions_say_the_same(server: RedisServer, raw: Any) -> None:
                     ip_address="local",
                 )
             )
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("redis://:geheim@studio:6390/2", "Redis at studio:6390"),
+        ("rediss://anna:geheim@[::1]:6379/0?ssl_ca_certs=/secret", "Redis at [::1]:6379"),
+        ("redis://studio", "Redis at studio"),
+        ("unix://:geheim@/run/redis.sock?db=2", "Redis at /run/redis.sock?db=2"),
+        ("", "Redis"),
+    ],
+)
+def test_a_refusal_names_host_and_port_and_no_password(url: str, name: str) -> None:
+    told = SHARED.at(url).of(ConnectionRefusedError())
+    assert told.title == f"{name} cannot be reached"
+    assert "geheim" not in str(told)

@@ -6,10 +6,10 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.domain.address import without_passwords
+from smtui.domain.address import redacted, without_passwords
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.text import shown
 
@@ -36,6 +36,13 @@ class Refusals:
     look: str
     address: str
     full: str
+
+    def at(self, url: str) -> Refusals:
+        """The same, which name the server by host and port as its address has them."""
+        place = redacted(url).partition("://")[2].rpartition("@")[2]
+        if not place.startswith("/"):
+            place = place.partition("/")[0]
+        return replace(self, name=f"{self.name} at {place}") if place.strip("*") else self
 
     @property
     def shared(self) -> bool:

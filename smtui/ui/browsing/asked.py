@@ -48,13 +48,12 @@ class Asked:
         """Nothing is filtered out."""
         return self.folder is None and parse(self.text) == Everything()
 
-    def has_all_of(self, other: Asked) -> bool:
-        """The other is a part of this: its filter or its folder was taken away, nothing added.
+    def keeps_to_its_sound(self, before: Asked) -> bool:
+        """The cursor stays on its sound: the order or the folder changed, or a filter went.
 
-        Then the cursor stays on its sound, as it does in another order; while one types a
-        filter, the best is what comes first.
+        While one types a filter, the best is what comes first.
         """
-        return self.text in ("", other.text) and self.folder in (None, other.folder)
+        return self.text in ("", before.text)
 
     @property
     def order(self) -> str:

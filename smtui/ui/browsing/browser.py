@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smtui.domain.account import Account
     from smtui.services.box import Services
     from smtui.services.listing import Listing
+    from smtui.ui.attention import Attention
     from smtui.ui.options import Options
 
 # A person types faster than this; the answer to half a word is of no use.
@@ -47,8 +48,11 @@ class Browser(Room):
     class Answered(Message):
         """What was asked last has its whole answer."""
 
-    def __init__(self, services: Services, account: Account, options: Options) -> None:
+    def __init__(
+        self, services: Services, account: Account, options: Options, attention: Attention
+    ) -> None:
         super().__init__()
+        self._attention = attention
         self.services = services
         self.account = account
         self.options = options
@@ -128,7 +132,7 @@ class Browser(Room):
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
         await asyncio.sleep(pause)
-        held = self.table.sample if asked.has_all_of(self.asked) else None
+        held = self.table.sample if asked.keeps_to_its_sound(self.asked) else None
         # Taken before the rows are read, so that no change in between is missed.
         self._generation = await self.services.library.generation()
         question = asked.question(self.account.user_id, self.services.paths)
@@ -230,7 +234,7 @@ class Browser(Room):
                     self.tell(error)
                 told = error.title
             spent = time.monotonic() - began
-            await asyncio.sleep(max(_LOOK_AGAIN, spent * _SHARE))
+            await self._attention.pause(max(_LOOK_AGAIN, spent * _SHARE))
 
     # Rows.
 

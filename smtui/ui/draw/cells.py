@@ -27,7 +27,7 @@ class Ink:
     """What a terminal can show.
 
     Attributes:
-        depth: colours; LEVELS draws in 32 levels out of 256 colours.
+        depth: colours; LEVELS draws 32 levels in 15 of 256 colours.
         ascii: no character beyond ASCII, so pictures are shades without colour.
     """
 

@@ -7,7 +7,6 @@ for people who do not tell red from green.
 
 from __future__ import annotations
 
-import itertools
 import math
 from functools import cache
 
@@ -24,21 +23,28 @@ _DARKEST, _LIGHTEST = 0.13, 0.95
 # The sixteen colours of a terminal that grow lighter along the same path: black, blue, magenta,
 # bright red, bright yellow, bright white.
 _SIXTEEN = (0, 4, 5, 9, 11, 15)
-_CUBE = (0, 95, 135, 175, 215, 255)
+# Of the 256 colours those nearest to the path of which none is darker than the one before it, nor
+# to people who do not tell red from green or blue from yellow; tests/draw/few_colours.py has the
+# search. The nearest to each point alone get darker at three steps; a colour of its own for each
+# level could be had only by hues that jump to and fro.
+_FEW = (
+    *(232, 232, 233, 233, 17, 17, 17, 53, 54, 54, 54, 90, 90, 90, 126, 126),
+    *(132, 132, 167, 167, 167, 203, 209, 209, 209, 215, 215, 215, 221, 222, 222, 229),
+)
 
 
 @cache
 def colours(depth: Depth) -> tuple[int, ...]:
     """For each of 256 levels the colour: 0xRRGGBB in true colour, else the palette's number."""
     if depth is Depth.TRUE:
-        return tuple(_packed(_rgb(lab)) for lab in _path(LEVELS))
+        return tuple(_packed(_rgb(lab)) for lab in path(LEVELS))
     if depth is Depth.LEVELS:
-        few = [_nearest(lab) for lab in _path(FEW_LEVELS)]
-        return tuple(few[level * FEW_LEVELS // LEVELS] for level in range(LEVELS))
+        return tuple(_FEW[level * FEW_LEVELS // LEVELS] for level in range(LEVELS))
     return tuple(_SIXTEEN[level * len(_SIXTEEN) // LEVELS] for level in range(LEVELS))
 
 
-def _path(count: int) -> list[Lab]:
+def path(count: int) -> list[Lab]:
+    """Give so many points along the map, at even distances."""
     corners = [
         (chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue)))
         for chroma, hue in _PATH
@@ -78,41 +84,11 @@ def _linear(lightness: float, a: float, b: float) -> Lab:
     )
 
 
-def _lab(red: int, green: int, blue: int) -> Lab:
-    """8-bit sRGB to OKLab."""
-    r, g, b = (_decoded(value) for value in (red, green, blue))
-    long = math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
-    middle = math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
-    short = math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
-    return (
-        0.2104542553 * long + 0.7936177850 * middle - 0.0040720468 * short,
-        1.9779984951 * long - 2.4285922050 * middle + 0.4505937099 * short,
-        0.0259040371 * long + 0.7827717662 * middle - 0.8086757660 * short,
-    )
-
-
 def _encoded(value: float) -> int:
     """Linear light to 8-bit sRGB (IEC 61966-2-1)."""
     value = 12.92 * value if value <= 0.0031308 else 1.055 * math.exp(math.log(value) / 2.4) - 0.055
     return round(255 * value)
 
 
-def _decoded(value: int) -> float:
-    part = value / 255
-    return part / 12.92 if part <= 0.04045 else math.exp(2.4 * math.log((part + 0.055) / 1.055))
-
-
 def _packed(rgb: tuple[int, int, int]) -> int:
     return rgb[0] << 16 | rgb[1] << 8 | rgb[2]
-
-
-def _nearest(lab: Lab) -> int:
-    """The colour of the 6 × 6 × 6 cube or the grey ramp that looks most alike."""
-    return min(_palette(), key=lambda entry: math.dist(entry[1], lab))[0]
-
-
-@cache
-def _palette() -> tuple[tuple[int, Lab], ...]:
-    cube = [_lab(*corner) for corner in itertools.product(_CUBE, repeat=3)]
-    greys = [_lab(8 + 10 * step, 8 + 10 * step, 8 + 10 * step) for step in range(24)]
-    return tuple(enumerate([*cube, *greys], start=16))

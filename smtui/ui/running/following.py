@@ -187,9 +187,9 @@ class Following(Room):
     def _show_files(self, state: tuple[RunId | None, int, int], lines: list[Line]) -> None:
         self._shown = state
         _, failed, heard = state
-        parts = [f"Failed ({failed:,})"] if failed or not heard else []
-        parts += [f"Heard ({heard:,})"] if heard else []
-        self.files.entitle(", ".join(parts))
+        below = f"Why, below: heard ({heard:,})" if failed and heard else "Why"
+        title = f"Failed ({failed:,})" if failed or not heard else f"Heard ({heard:,})"
+        self.files.entitle(title, below)
         self.files.show(lines)
 
     def show_board(self) -> None:
