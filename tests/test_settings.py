@@ -195,6 +195,7 @@ def test_without_addresses_the_library_is_private(here: Places) -> None:
     [
         ("MONGO", "http://hidden@h", "begin with mongodb:// or mongodb+srv://"),
         ("MONGO", "hidden", "begin with mongodb:// or mongodb+srv://"),
+        ("MONGO", "mongodb://host/a.b", "end in the name of a database, which has no dot"),
         ("MONGO", "mongodb://anna:hid@den@h/x", "be readable (in a password @ : / ? # % are"),
         ("MONGO", "mongodb://anna:hid:den@h/x", "be readable"),
         ("MONGO", "mongodb://anna:hid%zen@h/x", "be readable"),

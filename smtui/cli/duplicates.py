@@ -16,6 +16,7 @@ from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.copies import Group
+    from smtui.domain.path_map import PathMap
     from smtui.domain.sample import Sample
     from smtui.services.duplicates import Duplicates, Looked
 
@@ -57,7 +58,7 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
             if as_json:
                 sys.stdout.write(f"{_object(group)}\n")
             else:
-                out(_line(group))
+                out(_line(group, box.services.paths))
         if not as_json:
             _sum_up(found)
 
@@ -69,9 +70,10 @@ def _how_far(looked: Looked) -> str:
     return f"{looked.doing} {looked.done:,}{of}"
 
 
-def _line(group: Group) -> str:
-    copies = "; ".join(f"{copy.sample.file_path} ({copy.reason})" for copy in group.copies)
-    return f"{group.first.file_path}: {copies}"
+def _line(group: Group, paths: PathMap) -> str:
+    """A group with its paths as this machine calls them."""
+    named = (f"{paths.printed(copy.sample.path)} ({copy.reason})" for copy in group.copies)
+    return f"{paths.printed(group.first.path)}: {'; '.join(named)}"
 
 
 def _object(group: Group) -> str:

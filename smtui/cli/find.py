@@ -14,6 +14,7 @@ from smtui.domain.fields import path_fields
 
 if TYPE_CHECKING:
     from smtui.domain.likeness import Hit
+    from smtui.domain.path_map import PathMap
     from smtui.domain.sample import Sample
 
 _LIMIT = 20
@@ -54,7 +55,7 @@ def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool
         known = {sample.file_id: sample for sample in samples}
         for hit in answer.hits:
             if hit.file_id in known:
-                _print(hit, known[hit.file_id], as_json=as_json)
+                _print(hit, known[hit.file_id], None if as_json else services.paths)
         for remark in answer.remarks:
             err(remark)
         return 0
@@ -62,9 +63,10 @@ def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool
     run(work)
 
 
-def _print(hit: Hit, sample: Sample, *, as_json: bool) -> None:
-    if not as_json:
-        out(f"{100 * hit.score:3.0f}  {sample.file_path}")
+def _print(hit: Hit, sample: Sample, paths: PathMap | None) -> None:
+    """Write a hit for people, with its path here, or without a map for programs."""
+    if paths is not None:
+        out(f"{100 * hit.score:3.0f}  {paths.printed(sample.path)}")
         out(f"     {hit.why}")
         return
     fields = {

@@ -21,7 +21,7 @@ import click
 from smtui.cli.ink import ink_of
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
@@ -100,6 +100,7 @@ def _told(path: Path, wishes: _Wishes) -> bool:
     # Late imports: `smtui inspect --help` needs no numpy.
     from smtui.audio.recipe import explained
 
+    path = _here(path)
     name = printable_path(os.fsencode(path))
     try:
         heard = explained(path, level=wishes.level)
@@ -112,6 +113,29 @@ def _told(path: Path, wishes: _Wishes) -> bool:
             _write(sys.stderr, f"{shown(name)}: {shown(str(error))}")
         return False
     return True
+
+
+def _here(path: Path) -> Path:
+    """Where a file is that is named as the library names it, on a machine that maps its folders."""
+    if _is_there(path):
+        return path
+    # Late imports: a file that is there needs no settings.
+    from smtui import settings
+    from smtui.paths import places
+
+    try:
+        mapped = settings.load(places(), os.environ).settings.paths.here.here(path.absolute())
+    except SmtuiError:
+        return path
+    return mapped if _is_there(mapped) else path
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        # What cannot even be asked for is told when it is opened.
+        return False
 
 
 def _print(lines: Iterator[str]) -> None:

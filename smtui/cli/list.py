@@ -46,7 +46,8 @@ def list_command(
     On a terminal this is a table; in a pipe, lines of path, kind, BPM, key, seconds, LUFS and
     tags with tabs between. --json gives everything that the newest analysis says, with path
     (and path_bytes, base64, where the name is not UTF-8) and analyzed_at, null if not yet heard.
-    Paths are the library's, the same on every machine, also where this one calls them otherwise.
+    Lines in a pipe have paths as this machine calls them; --json has the library's, which are the
+    same on every machine.
     """
     if query == ("-h",):
         click.echo(click.get_current_context().get_help())
@@ -70,7 +71,7 @@ def list_command(
 
 async def _print(box: Opened, question: Question, limit: int | None, *, as_json: bool) -> int:
     count = 0
-    table = None if as_json else Table(sys.stdout)
+    table = None if as_json else Table(sys.stdout, box.services.paths)
     async for samples in box.services.library.each(question, limit=limit):
         if table is None:
             heard = await box.services.analyses.of_many([sample.file_id for sample in samples])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +13,6 @@ from smtui.cli.running import Opened, err, opened, out, run
 from smtui.domain.fields import hit_fields
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.search import Answer, Search, View
-
-if TYPE_CHECKING:
-    from smtui.domain.sample import Sample
 
 _OPTIONS = (
     *("--like", "--unlike", "--weights", "--filter", "--per-folder", "--apart", "--fits"),
@@ -129,12 +125,12 @@ async def _print(box: Opened, search: Search, answer: Answer, *, as_json: bool) 
             fields = hit_fields(hit, sample, why=why, analysis=heard.get(hit.file_id))
             sys.stdout.write(f"{json.dumps(fields)}\n")
         else:
-            out(_line(hit, sample, why))
+            out(_line(hit, box.services.paths.printed(sample.path), why))
     for remark in answer.remarks:
         err(remark)
 
 
-def _line(hit: Hit, sample: Sample, why: str) -> str:
+def _line(hit: Hit, path: str, why: str) -> str:
     aspects = hit.likeness.telling if hit.likeness else ()
     numbers = ["   -" if one is None else f"{round(100 * one):4}" for one in (hit.score, *aspects)]
-    return f"{' '.join(numbers)}  {sample.file_path}{f': {why}' if why else ''}"
+    return f"{' '.join(numbers)}  {path}{f': {why}' if why else ''}"

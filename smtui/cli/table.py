@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from smtui.domain.drawn import drawn
+from smtui.domain.path_map import PathMap
 from smtui.domain.sample import Sample
 from smtui.domain.text import shown
 from smtui.ui.draw import wording
@@ -69,8 +70,9 @@ _TAGS = Column(title="Tags", width=16, right=False, value=lambda sample: ", ".jo
 class Table:
     """Rows as wide as the terminal; in a pipe, values with tabs between."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, paths: PathMap) -> None:
         self._stream = stream
+        self._paths = paths
         self._terminal = stream.isatty()
         self._begun = False
         width = max(_NARROWEST, shutil.get_terminal_size().columns - 1)
@@ -83,7 +85,7 @@ class Table:
         """Write some rows."""
         if not self._terminal:
             for sample in samples:
-                self._write(_tabbed(sample))
+                self._write(_tabbed(sample, self._paths))
             return
         if not self._begun:
             self._write(self._row([column.title for column, _ in self._columns]))
@@ -107,9 +109,9 @@ class Table:
         return " ".join(cells).rstrip()
 
 
-def _tabbed(sample: Sample) -> str:
+def _tabbed(sample: Sample, paths: PathMap) -> str:
     values = [
-        sample.file_path,
+        paths.printed(sample.path),
         _kind(sample),
         _tempo(sample),
         _key(sample),

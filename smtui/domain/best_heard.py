@@ -62,7 +62,7 @@ def _place(heard: Heard) -> tuple[int, float]:
 
 def _completed(best: Heard, other: Heard) -> Heard:
     """Add what the best does not say; tempo and key are its own, also where it found none."""
-    if best.is_loop is None and other.is_loop is not None:
+    if best.is_loop is None and best.recipe_version == 0:
         best = replace(best, is_loop=other.is_loop)
     if best.kind is None and best.recipe_version == 0:
         best = replace(best, kind=other.kind, kind_confidence=other.kind_confidence)

@@ -50,6 +50,10 @@ class PathMap:
         """Give the path for the documents of one on this machine."""
         return _changed(here, self._reversed())
 
+    def printed(self, kept: Path) -> str:
+        """Write a path of the documents as this machine calls it, so that it can be opened here."""
+        return printable_path(os.fsencode(self.here(kept)))
+
     def hidden(self, here: Path) -> bool:
         """Whether the documents cannot name this place, because they mean another one by it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from smtui.domain.account import Account
 from smtui.domain.ports.documents import SampleStore
@@ -181,6 +182,11 @@ class Indexing:
         ]
 
 
+def _written(at: datetime) -> str:
+    """Write a time as the system's other programs do: whole seconds, `2025-03-01T12:00:00Z`."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def about_of(sample: Sample) -> dict[str, str | float | int | bool | tuple[str, ...] | None]:
     """What the index keeps of a sound beside its numbers."""
     heard = sample.heard
@@ -193,7 +199,7 @@ def about_of(sample: Sample) -> dict[str, str | float | int | bool | tuple[str, 
         "kind": heard.kind if heard else None,
         "is_loop": heard.is_loop if heard else None,
         "tags": sample.tags,
-        "created_at": sample.uploaded_at.isoformat(timespec="milliseconds"),
+        "created_at": _written(sample.uploaded_at),
         "user_id": sample.user_id,
         "recipe_version": heard.recipe_version if heard else None,
     }

@@ -111,7 +111,8 @@ def _key(request: PictureRequest, file_hash: str) -> str:
     """The bytes and all that decides how they look; not the path, which may change."""
     wanted = packed_request(_placeless(request))
     digest = hashlib.blake2b(wanted, digest_size=12, salt=bytes([_DRAWING])).hexdigest()
-    return f"cache:audio_features:{file_hash}:{digest}"
+    # A prefix of its own: whoever reads what the cache has of a sound's features finds JSON.
+    return f"cache:pictures:{file_hash}:{digest}"
 
 
 def _placeless(request: PictureRequest) -> PictureRequest:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.account import UserId
+from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
@@ -133,8 +134,24 @@ class Seeds:
                 f"The file of {shown(name)} is missing",
                 hint="Where it is back, scan its folder again.",
             )
+        heard = known[0].heard if known else None
+        if heard is not None and heard.recipe_version > self._recipe_version:
+            return InputInvalid(
+                f"{shown(name)} was listened to by a newer smtui",
+                hint="Update smtui on this machine, to compare as that one does.",
+            )
+        if heard is not None and 0 < heard.recipe_version < self._recipe_version:
+            return InputInvalid(
+                f"{shown(name)} was listened to by an older smtui",
+                hint="`smtui analyze --older` listens once more to all such sounds.",
+            )
+        words = "has not been listened to yet"
+        if heard is not None and heard.recipe_version == 0:
+            words = "was analysed by another program, and not listened to here yet"
+        elif heard is not None and listened_rank(heard) < Level.ADVANCED.rank:
+            words = f"was listened to only at level {Level.BASIC}"
         return InputInvalid(
-            f"{shown(name)} has not been listened to yet",
+            f"{shown(name)} {words}",
             hint="`a` listens to it first, `smtui analyze` to all that is new.",
         )
 

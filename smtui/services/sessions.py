@@ -18,9 +18,6 @@ from smtui.services.rights import Rights
 LOCAL = "local"
 """The address of who sits at the machine."""
 
-COMMAND_LINE = "command line"
-"""Stands as the address in the sessions of tokens."""
-
 _SHORT_BYTES = 4
 
 
@@ -128,7 +125,8 @@ class Sessions:
         return await self._sessions.close_all(account.user_id)
 
     async def _opened(self, account: Account, *, address: str) -> Session:
-        now = self._clock.now()
+        # Whole seconds, as every program that reads a session has them.
+        now = self._clock.now().replace(microsecond=0)
         session = Session(
             session_id=SessionId(str(uuid4())),
             user_id=account.user_id,

@@ -18,7 +18,6 @@ from smtui.domain.errors import (
 from smtui.domain.text import folded
 from smtui.services import one_time_codes
 from smtui.services.sessions import (
-    COMMAND_LINE,
     LOCAL,
     AccountPorts,
     Sessions,
@@ -99,7 +98,7 @@ class SigningIn(Sessions):
             await self._resume_token.remove()
         await self._sessions.close(session_id)
 
-    async def token(self, login: str, password: str = "", *, address: str = COMMAND_LINE) -> str:
+    async def token(self, login: str, password: str = "", *, address: str = LOCAL) -> str:
         """Open a session for programs; it lives as long as it is used once a week.
 
         The password is asked for where the operating system does not guard the library.
@@ -107,14 +106,14 @@ class SigningIn(Sessions):
         if not self._guarded_by_system:
             account = await self._recognised(login, password, address=address)
             await self._accounts.signed_in(account.user_id, self._clock.now())
-            return (await self._opened(account, address=COMMAND_LINE)).session_id
+            return (await self._opened(account, address=address)).session_id
         account = await self._concerned(login, None)
         if not account.is_active:
             raise NotSignedIn(
                 f"The account {account.username} is disabled",
                 hint=f"`smtui user enable {account.username}` lets it in again.",
             )
-        return (await self._opened(account, address=COMMAND_LINE)).session_id
+        return (await self._opened(account, address=address)).session_id
 
     async def identified(self, token: str | None = None) -> Account:
         """Find whose session a command has: the token's, or the one that resumes.
@@ -161,7 +160,7 @@ class SigningIn(Sessions):
     async def _begin(self, account: Account, *, stay: bool, address: str) -> SignedIn:
         """Open the session of a person who was recognised."""
         session = await self._opened(account, address=address)
-        await self._accounts.signed_in(account.user_id, session.created_at)
+        await self._accounts.signed_in(account.user_id, self._clock.now())
         try:
             if stay:
                 await self._resume_token.keep(session.session_id)

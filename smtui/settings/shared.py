@@ -137,5 +137,8 @@ def _troubles(name: str, scheme: str, rest: str) -> Iterator[str]:
         match = _HOST.fullmatch(host)
         if match is None or int(match[1] or 1) not in range(1, _HIGHEST_PORT + 1):
             yield f"name a host, and after a colon a port ({_ENCODED})"
+    if name == "mongo_url" and re.search(r"\.|%2[eE]|/.*/", path):
+        # The driver would take what stands before the dot, and say nothing.
+        yield "end in the name of a database, which has no dot or slash"
     if name == "redis_url" and not re.fullmatch(r"/?\d*", path):
         yield "end in the number of a database"

@@ -53,6 +53,17 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
+def test_a_file_is_found_by_the_path_that_the_library_has_of_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = "/Volumes/not here/sounds"
+    home = {"SMTUI_HOME": str(tmp_path)}
+    assert run(f"{elsewhere}/tone.wav", **home).returncode == 1
+    done = run(f"{elsewhere}/tone.wav", SMTUI_PATHS_MAP=f"{elsewhere}={folder}", **home)
+    assert done.returncode == 0
+    assert "44.1k" in done.stdout
+
+
 def in_terminal(*arguments: str | Path, **environment: str) -> str:
     """Run in a pseudo-terminal and give what it was sent."""
     ours, theirs = pty.openpty()

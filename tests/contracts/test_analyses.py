@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from smtui.domain.analysis import (
+    AiPart,
     Analysis,
     AnalysisId,
     Claims,
@@ -271,3 +272,26 @@ async def test_outlines_have_what_fitting_needs_as_the_library_now_says_it(
         numbers=numbers.tobytes(),
     )
     assert second == replace(first, file_id=snare, file_hash="hash of /srv/b.wav", duration=2.0)
+
+
+async def test_what_a_language_model_said_is_kept_and_outlives_a_new_listening(
+    analyses: AnalysisStore,
+) -> None:
+    said = AiPart(
+        provider="google_ai",
+        summary="A dry kick.",
+        detailed=(("genre", "techno"), ("instruments", ("drums", "bass")), ("quality", 8.5)),
+        production_tips=("Shorten the tail.",),
+    )
+    await analyses.save(replace(analysis(KICK), ai=said))
+    assert not (await analyses.heads([SNARE])).get(SNARE)
+    for again in (analysis(KICK, at=1), analysis(KICK, at=2, recipe_version=2, level=Level.FULL)):
+        await analyses.save(again)
+        for _ in range(2):
+            newest = await analyses.newest(KICK)
+            assert newest is not None
+            assert newest.ai == said
+            assert newest.analyzed_at == again.analyzed_at
+        assert (await analyses.heads([KICK]))[KICK].has_ai
+    await analyses.save(analysis(SNARE))
+    assert (await analyses.newest_of([KICK, SNARE]))[SNARE].ai is None

@@ -16,7 +16,7 @@ from smtui.domain.ports.sessions import SessionStore
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 
-NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)
+NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 WEEK = 604_800
 
 

@@ -146,3 +146,10 @@ def asked(text: str) -> Expression:
 )
 def test_a_filter_understands_this_machines_folders(typed: str, meant: str) -> None:
     assert asked(typed) == parse(meant)
+
+
+def test_a_path_is_printed_as_this_machine_calls_it() -> None:
+    paths = PathMap(prefixes={"/mnt/nas": "/Volumes/nas"})
+    assert paths.printed(Path("/mnt/nas/kick.wav")) == "/Volumes/nas/kick.wav"
+    assert paths.printed(Path(os.fsdecode(b"/mnt/nas/caf\xe9.wav"))) == "/Volumes/nas/caf\\xe9.wav"
+    assert paths.printed(Path("/mnt/other.wav")) == "/mnt/other.wav"

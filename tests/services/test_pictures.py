@@ -70,7 +70,7 @@ async def test_pictures_are_cached_for_a_day_by_what_is_in_the_file(
     await pictures.picture(replace(wanted(sweep), range_db=60.0), file_hash="b2")
     await pictures.close()
     client = Redis(unix_socket_path=str(valkey.socket))
-    keys = [key async for key in client.scan_iter("cache:audio_features:b2:*")]
+    keys = [key async for key in client.scan_iter("cache:pictures:b2:*")]
     assert len(keys) == 2
     assert 86_000 < await client.ttl(keys[0]) <= 86_400
     await client.aclose()
@@ -90,7 +90,7 @@ async def test_a_damaged_cache_entry_is_drawn_anew(
     first = await pictures.picture(wanted(sweep), file_hash="c3")
     await pictures.close()
     client = Redis(unix_socket_path=str(valkey.socket))
-    async for key in client.scan_iter("cache:audio_features:c3:*"):
+    async for key in client.scan_iter("cache:pictures:c3:*"):
         await client.set(key, b"noise")
     await client.aclose()
     later = Pictures(PainterProcess(), RedisCache(link))

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -461,6 +462,28 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
         await shelf.like(*[alone] * 9)
     with pytest.raises(QueryInvalid):
         await shelf.like(alone, filter="bpm:fast")
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"recipe_version": RECIPE + 1}, "by a newer smtui"),
+        ({"recipe_version": RECIPE - 1}, "by an older smtui"),
+        ({"recipe_version": 0, "level": "full"}, "by another program"),
+        ({"recipe_version": RECIPE, "level": "basic"}, "only at level basic"),
+        (None, "has not been listened to yet"),
+    ],
+)
+async def test_who_listened_to_a_sound_that_cannot_be_compared_is_said(
+    shelf: Shelf, told: dict[str, Any] | None, words: str
+) -> None:
+    (file_id,) = await shelf.stores.samples.add_found(
+        [found("/a/odd.wav", file_hash="odd")], user_id=ANNA, at=NOW
+    )
+    if told is not None:
+        await shelf.stores.samples.set_heard(file_id, heard(**told), file_hash="odd")
+    with pytest.raises(InputInvalid, match=words):
+        await shelf.like(file_id)
 
 
 class _Again:

@@ -49,6 +49,21 @@ HAS_AI: Document = {
 """Analyses of which `ai_of` may give something."""
 
 
+def ai_document(ai: AiPart | None) -> Document:
+    """Write the part; nothing where nothing is said, so that what another said stays."""
+    if ai is None:
+        return {}
+    return {
+        "ai_provider": ai.provider,
+        "ai_model": ai.model,
+        "ai_summary": ai.summary,
+        "ai_detailed": dict(ai.detailed) or None,
+        "production_tips": ai.production_tips,
+        "creative_ideas": ai.creative_ideas,
+        "fl_studio_recommendations": ai.fl_studio_recommendations,
+    }
+
+
 def ai_of(document: Mapping[str, Any]) -> AiPart | None:
     """Read the part; None where nothing is said."""
     detailed = islice(mapping_in(document.get("ai_detailed")).items(), MOST_TEXTS)

@@ -24,7 +24,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.ai_documents import ai_of
+from smtui.stores.mongo.ai_documents import ai_document, ai_of
 from smtui.stores.mongo.deep_documents import deep_document, deep_fields
 from smtui.stores.mongo.values import (
     Document,
@@ -83,7 +83,7 @@ def key_of(analysis: Analysis) -> str:
 
 
 def changes_of(analysis: Analysis) -> Document:
-    """Every field but those that stay as they were first written: the ids and the AI part."""
+    """Every field but those that stay: the ids, and where nothing new is said the AI part."""
     measured = analysis.measured
     plain = {name: getattr(measured, name) for name in _PLAIN}
     return (
@@ -104,6 +104,7 @@ def changes_of(analysis: Analysis) -> Document:
         }
         | _for_all(measured)
         | deep_document(measured)
+        | ai_document(analysis.ai)
     )
 
 

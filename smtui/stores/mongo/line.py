@@ -230,6 +230,8 @@ class MongoLine:
         """Make the client, which connects later; never chained, as the driver quotes passwords."""
         if not self._url.startswith(("mongodb://", "mongodb+srv://")):
             raise unreadable("Write it like mongodb://name:password@host:27017/samplemind.")
+        if "." in self._database_named:
+            raise unreadable("The name of a database, at the end of the address, has no dot.")
         try:
             with warnings.catch_warnings():
                 # The driver would go on without an option that it cannot read, such as tls=ture.
@@ -249,6 +251,11 @@ class MongoLine:
         except (PyMongoError, ValueError, TypeError):
             raise unreadable() from None
         return client
+
+    @property
+    def _database_named(self) -> str:
+        """What stands behind the hosts, before the options."""
+        return self._url.partition("?")[0].partition("//")[2].rpartition("@")[2].partition("/")[2]
 
     def _manners(self) -> dict[str, Any]:
         """What holds whatever the address says; TLS and passwords are the address's own."""

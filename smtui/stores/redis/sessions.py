@@ -1,4 +1,4 @@
-"""Sessions: `session:{id}` holds JSON with epoch seconds and lives 7 days from its last use.
+"""Sessions: `session:{id}` holds JSON with whole epoch seconds and lives 7 days from its last use.
 
 How long anything lives is counted by the server alone: the clocks of the machines may differ.
 """
@@ -66,7 +66,7 @@ class RedisSessions:
         if kept is None or values is None:
             return None
         # What another program keeps beside the fields that we know stays.
-        used = values | {"last_active": at.timestamp()}
+        used = values | {"last_active": int(at.timestamp())}
         renewed = await self._keep(session_id, kept.user_id, used, how="renew")
         return _read(session_id, used) if renewed else None
 
@@ -161,8 +161,8 @@ def _values(session: Session) -> dict[str, Any]:
     return {
         "user_id": session.user_id,
         "email": session.email,
-        "created_at": session.created_at.timestamp(),
-        "last_active": session.last_active.timestamp(),
+        "created_at": int(session.created_at.timestamp()),
+        "last_active": int(session.last_active.timestamp()),
         "ip_address": session.ip_address,
     }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -62,6 +63,10 @@ class SqliteAnalyses:
                 where = f" WHERE file_id IN ({marks})"
                 for row in reader.rows(select + where + _WORST_FIRST, part):
                     analysis = made(row)
+                    before = found.get(analysis.file_id)
+                    # What a language model said outlives a new listening.
+                    if analysis.ai is None and before is not None:
+                        analysis = replace(analysis, ai=before.ai)
                     found[analysis.file_id] = analysis
             return found
 
@@ -76,7 +81,9 @@ class SqliteAnalyses:
                 where = f" WHERE file_id IN ({marks})"
                 for row in reader.rows(SELECT_HEAD + where + _WORST_FIRST, part):
                     head = head_of(row)
-                    found[head.file_id] = head
+                    before = found.get(head.file_id)
+                    has_ai = head.has_ai or (before is not None and before.has_ai)
+                    found[head.file_id] = replace(head, has_ai=has_ai)
             return found
 
         return await self._readers.read(read)

@@ -21,7 +21,9 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.deep_columns import COLUMNS, deep_fields, deep_values
+from smtui.stores.sqlite import ai_columns, deep_columns
+from smtui.stores.sqlite.ai_columns import ai_of, ai_values
+from smtui.stores.sqlite.deep_columns import deep_fields, deep_values
 from smtui.stores.sqlite.values import Value, from_json, from_ms, to_json, to_ms
 
 # Columns that hold a field of the measurement as it is, by the field's own name.
@@ -61,13 +63,15 @@ _READ = (
     "spectral_features",
     "spectral_numbers",
     "embedding",
-    *COLUMNS,
+    *deep_columns.COLUMNS,
+    *ai_columns.COLUMNS,
     *_PLAIN,
 )
 
 SELECT_HEAD = (
-    "SELECT analysis_id, file_id, user_id, analyzed_at, analysis_level, recipe_version, file_hash"
-    " FROM analyses"
+    "SELECT analysis_id, file_id, user_id, analyzed_at,"  # noqa: S608 - our own names
+    " analysis_level, recipe_version, file_hash,"
+    f" {ai_columns.HAS_AI} FROM analyses"
 )
 SELECT_BRIEF = (
     "SELECT "  # noqa: S608 - our own names
@@ -90,6 +94,7 @@ def values_of(analysis: Analysis) -> dict[str, Value]:
     return (
         plain
         | deep_values(measured)
+        | ai_values(analysis.ai)
         | {
             "analysis_id": analysis.analysis_id,
             "file_id": analysis.file_id,
@@ -140,6 +145,7 @@ def analysis_of(row: Any, *, whole: bool = True) -> Analysis:
         user_id=values["user_id"] and UserId(values["user_id"]),
         analyzed_at=from_ms(values["analyzed_at"]),
         measured=measured,
+        ai=ai_of(values),
     )
 
 
@@ -153,6 +159,7 @@ def head_of(row: Any) -> AnalysisHead:
         level=Level(row[4]),
         recipe_version=row[5],
         file_hash=row[6],
+        has_ai=bool(row[7]),
     )
 
 

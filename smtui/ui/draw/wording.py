@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from smtui.domain.analysis import Measurement
 from smtui.domain.sample import key_label
 
+UNKNOWN = "-"
 DOUBTFUL = 0.5
 """A claim below this confidence is shown dim."""
 
@@ -33,13 +34,13 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
         Claim(
             name="BPM",
             value=None if heard.tempo is None else f"{heard.tempo:.1f}",
-            confidence=None if heard.tempo is None else sure.tempo_confidence,
+            confidence=None if heard.tempo is None else heard.sureness("tempo"),
             alternatives=tuple((f"{c.tempo:.1f}", c.confidence) for c in sure.tempo_alternatives),
         ),
         Claim(
             name="key",
             value=None if heard.key is None else key_label(heard.key, heard.mode),
-            confidence=None if heard.key is None else sure.key_confidence,
+            confidence=None if heard.key is None else heard.sureness("key"),
             alternatives=tuple(
                 (key_label(c.key, c.mode), c.confidence) for c in sure.key_alternatives
             ),
@@ -49,12 +50,12 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
             value=None
             if heard.time_signature is None
             else "/".join(map(str, heard.time_signature)),
-            confidence=None if heard.time_signature is None else sure.meter_confidence,
+            confidence=None if heard.time_signature is None else heard.sureness("meter"),
         ),
         Claim(
             name="kind",
             value=heard.kind,
-            confidence=None if heard.kind is None else heard.kind_confidence,
+            confidence=None if heard.kind is None else heard.sureness("kind"),
             alternatives=tuple((c.kind, c.confidence) for c in sure.kind_alternatives),
         ),
         Claim(
@@ -69,9 +70,9 @@ def claims(heard: Measurement) -> tuple[Claim, ...]:
 def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     """What was measured rather than guessed, as (name, value); what does not apply is left out."""
     lines = [
-        ("loudness", loudness(heard.loudness_lufs)),
+        ("loudness", loudness_of(heard)),
         ("true peak", _decibels(heard.true_peak_dbtp, "dBTP")),
-        ("form", form(is_loop=heard.is_loop)),
+        ("form", form(is_loop=None if "is_loop" in heard.unsaid else heard.is_loop)),
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
@@ -83,13 +84,24 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
 
 
 def form(*, is_loop: bool | None) -> str:
-    """Whether it is a loop or a one-shot; a dash for neither."""
-    return "-" if is_loop is None else "loop" if is_loop else "one-shot"
+    """Whether it is a loop or a one-shot; a dash for neither, and where nobody says."""
+    return UNKNOWN if is_loop is None else "loop" if is_loop else "one-shot"
 
 
 def loudness(lufs: float | None) -> str:
     """Write a loudness: `-11.2 LUFS`, or that there is none."""
     return "silent" if lufs is None else f"{lufs:.1f} LUFS"
+
+
+def loudness_of(heard: Measurement) -> str:
+    """Write how loud a sound is; `-` where nobody says."""
+    known = heard.loudness_lufs is not None or heard.is_silent
+    return loudness(heard.loudness_lufs) if known else UNKNOWN
+
+
+def recipe(heard: Measurement) -> str:
+    """Say by what it was heard: the number of the recipe, or that another program did."""
+    return "another program" if heard.is_foreign else f"recipe {heard.recipe_version}"
 
 
 def confidence(value: float) -> str:

@@ -20,11 +20,13 @@ from smtui.paths import styles
 from smtui.ui.alike.opening import TowardsAlike
 from smtui.ui.clipboard import copied
 from smtui.ui.draw.section import Section
+from smtui.ui.draw.wording import recipe
 from smtui.ui.inspecting.awaiting import Awaiting
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
 from smtui.ui.widgets.key_line import KeyLine
+from smtui.ui.widgets.remarks import Remarks
 from smtui.ui.widgets.spectrogram import Reading, Spectrogram
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
@@ -71,7 +73,7 @@ class DetailScreen(Awaiting, TowardsAlike):
         _key("0", "whole", "Whole", "Show the whole sound."),
         _key("less_than_sign", "earlier", "Earlier", "Move the picture to earlier."),
         _key("greater_than_sign", "later", "Later", "Move the picture to later."),
-        _key("v", "view", "View", "The other view: spectrogram, curves.", show=True),
+        _key("v", "view", "View", "The other view: spectrogram, curves, words.", show=True),
         _key("x", "axis", "Axis", "Frequencies linear or logarithmic.", show=True),
         _key("d", "range", "Range", "How many dB the colours span."),
         _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
@@ -98,6 +100,7 @@ class DetailScreen(Awaiting, TowardsAlike):
                     yield Waveform(self.first_ink, id="waveform")
                     yield Spectrogram(self.first_ink, id="spectrogram")
                 yield Curves(self.first_ink, id="curves")
+                yield Remarks(id="remarks")
             yield Claims(id="claims")
         yield Static(id="reading")
         yield AskLine(id="ask")
@@ -130,7 +133,14 @@ class DetailScreen(Awaiting, TowardsAlike):
         heard = self.analysis.measured if self.analysis else None
         waveform = self.query_one(Waveform)
         waveform.mark(heard.beats if heard else (), heard.segments if heard else ())
+        self._show_remarks()
         self._show_section()
+
+    def _show_remarks(self) -> None:
+        ai = None if self.analysis is None else self.analysis.ai
+        self.query_one(Remarks).show(ai)
+        if ai is None and self._has_remarks:
+            self.query_one("#views", ContentSwitcher).current = "pictures"
 
     async def action_back(self) -> None:
         """Tell which sound was looked at last, and leave.
@@ -158,7 +168,9 @@ class DetailScreen(Awaiting, TowardsAlike):
         if self.section is None:
             return
         features = self.analysis.measured.spectral_features if self.analysis else None
-        self.query_one(Curves).show(features, self.section.start, self.section.end)
+        self.query_one(Curves).show(
+            features, self.section.start, self.section.end, duration=self.section.duration
+        )
         self._read(self.query_one(Spectrogram).reading())
 
     def reading_place(self) -> Offset | None:
@@ -167,6 +179,11 @@ class DetailScreen(Awaiting, TowardsAlike):
 
     def _read(self, reading: Reading | None) -> None:
         section, picture = self.section, self.query_one(Spectrogram).picture
+        if self._has_remarks:
+            self.query_one("#reading", Static).update(
+                self.query_one(Remarks).reading(), layout=False
+            )
+            return
         if section is None:
             return
         words = []
@@ -182,7 +199,7 @@ class DetailScreen(Awaiting, TowardsAlike):
         elif picture is not None and picture.coarse:
             words.append("coarse, a finer picture is being drawn")
         elif self.analysis is not None:
-            words.append(f"recipe {self.analysis.measured.recipe_version}")
+            words.append(recipe(self.analysis.measured))
         self.query_one("#reading", Static).update("  ".join(words), layout=False)
 
     @on(Spectrogram.CursorMoved)
@@ -218,6 +235,10 @@ class DetailScreen(Awaiting, TowardsAlike):
 
     def action_move(self, columns: int, rows: int) -> None:
         """Move the cursor; at the edge of a part of the sound, move the part."""
+        if self._has_remarks:
+            self.query_one(Remarks).move(rows)
+            self._read(None)
+            return
         left = self.query_one(Spectrogram).move(columns, rows)
         if left and self.section is not None and self.section.zoom > 1:
             self.action_pan(_PAN if left > 0 else -_PAN)
@@ -273,7 +294,10 @@ class DetailScreen(Awaiting, TowardsAlike):
     def action_view(self) -> None:
         """Show the next view: on a thin line all colours come before the curves."""
         views, pane = self.query_one("#views", ContentSwitcher), self.query_one(Spectrogram)
-        if views.current == "curves":
+        said = self.analysis is not None and self.analysis.ai is not None
+        if views.current == "curves" and said:
+            views.current = "remarks"
+        elif views.current in ("curves", "remarks"):
             views.current = "pictures"
             pane.restyle(self.first_ink)
         elif pane.ink != self.full_ink:
@@ -287,9 +311,15 @@ class DetailScreen(Awaiting, TowardsAlike):
     def _has_curves(self) -> bool:
         return self.query_one("#views", ContentSwitcher).current == "curves"
 
+    @property
+    def _has_remarks(self) -> bool:
+        return self.query_one("#views", ContentSwitcher).current == "remarks"
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no key that changes only what is out of sight."""
-        return not (action in _OF_THE_PICTURE and self.is_mounted and self._has_curves)
+        if action not in _OF_THE_PICTURE or not self.is_mounted:
+            return True
+        return not (self._has_curves or self._has_remarks)
 
     def action_analyze(self) -> None:
         """Listen to this sound."""

@@ -9,14 +9,17 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Analysis, Measurement
+from smtui.domain.analysis import AiPart, Analysis, Measurement
 from smtui.domain.drawn import drawn
 from smtui.domain.sample import Mark, Sample
 from smtui.ui.draw import wording
+from smtui.ui.draw.remarks import remark_lines, speaker
 from smtui.ui.draw.said import said_lines
 
-_LABEL = 10
-_VALUE = 8
+_LABEL = 12
+_WIDTH = 32
+_REMARK_LINES = 4
+_VALUE = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,7 @@ def in_a_line(known: Known) -> Content:
         return standing or Content("")
     heard = known.analysis.measured
     parts = [_short(claim) for claim in wording.claims(heard) if _worth(claim)]
-    parts.append(Content(wording.loudness(heard.loudness_lufs)))
+    parts.append(Content(wording.loudness_of(heard)))
     if heard.is_loop:
         parts.append(Content("loop"))
     return Content("   ").join(parts)
@@ -164,15 +167,28 @@ def _file_lines(known: Known) -> list[Content]:
     sample = known.sample
     lines = []
     for said in said_lines(sample):
-        lines.append(_line(f"said {said.label}"[:_LABEL], drawn(said.words), "$quiet"))
+        lines.append(_line(f"said {said.label}", drawn(said.words), "$quiet"))
         lines += [_line("", words, "$warning") for words in said.differs]
     if sample.tags:
         lines.append(_line("tags", drawn(", ".join(sample.tags)), ""))
         lines += [_line(_short_label(tag), who, "$quiet") for tag, who in known.tagged_by]
     if known.analysis is not None:
         heard = known.analysis.measured
-        lines.append(_line("recipe", f"{heard.recipe_version}, {heard.level}", "$quiet"))
+        by = "" if heard.is_foreign else f"{heard.recipe_version}, "
+        lines.append(_line("recipe", f"{by}{heard.level}", "$quiet"))
+        if heard.is_foreign:
+            lines.append(_line("heard by", "another program", "$quiet"))
+    if known.analysis is not None and known.analysis.ai is not None:
+        lines += _remarks(known.analysis.ai)
     return lines
+
+
+def _remarks(ai: AiPart) -> list[Content]:
+    """Who else spoke of it, the beginning of what was said, and the key that shows all of it."""
+    said = remark_lines(ai, _WIDTH)[: _REMARK_LINES + 1]
+    lines = [Content(""), Content.styled(f"said by {speaker(ai)}", "$secondary")]
+    lines += [Content(line.strip()) for line in said if line.startswith(" ")]
+    return [*lines, Content.assemble(("v", "bold $primary"), (" shows all of it", "$quiet"))]
 
 
 def _short_label(text: str) -> str:
@@ -181,7 +197,7 @@ def _short_label(text: str) -> str:
 
 def _line(label: str, value: str, look: str, sure: str = "") -> Content:
     return Content.assemble(
-        (label.ljust(_LABEL), "$quiet"),
+        (label[: _LABEL - 1].ljust(_LABEL), "$quiet"),
         (value.ljust(_VALUE) if sure else value, look),
         (f" {sure}" if sure and len(value) >= _VALUE else sure, "$quiet"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual.content import Content
@@ -11,7 +12,7 @@ from textual.widget import Widget
 from smtui.domain.analysis import SpectralFeatures
 from smtui.domain.text import shown
 from smtui.ui.draw.cells import Ink
-from smtui.ui.draw.curve import Point, points, seen
+from smtui.ui.draw.curve import Point, points, seen, times_of
 
 _QUIETEST_DB = -100.0
 _HEAD = 1
@@ -37,27 +38,50 @@ class Curves(Widget):
         self._ink = ink
         self._features: SpectralFeatures | None = None
         self._span = (0.0, 1.0)
+        self._duration = 1.0
 
-    def show(self, features: SpectralFeatures | None, start: float, end: float) -> None:
-        """Show the part from `start` to `end`, s; with None say that nothing was kept."""
+    def show(
+        self,
+        features: SpectralFeatures | None,
+        start: float,
+        end: float,
+        *,
+        duration: float | None = None,
+    ) -> None:
+        """Show the part from `start` to `end`, s; with None say that nothing was kept.
+
+        `duration` is that of the whole sound, over which values without times lie; else `end`.
+        """
         self._features = features
         self._span = (start, max(end, start + 1e-6))
+        self._duration = end if duration is None else duration
         self.refresh()
 
     def render(self) -> Content:
         """Draw both, each half of the height."""
         features = self._features
-        if features is None or not features.times:
-            return Content.styled("There are no curves yet: a listens to this sound.", "$quiet")
-        height = self.size.height // 2
-        return Content("\n").join(
-            [
-                Content.styled("loudness, dB", "$secondary"),
-                self._plot(_loudness(features), height - _HEAD),
-                Content.styled("spectral centroid, Hz", "$secondary"),
-                self._plot(_centroid(features), self.size.height - height - _HEAD),
-            ]
-        )
+        curves = [] if features is None else self._curves(features)
+        if not curves:
+            return Content.styled("No curves yet: a listens to this sound.", "$quiet")
+        height = self.size.height // len(curves)
+        heights = [height] * (len(curves) - 1)
+        heights.append(self.size.height - sum(heights))
+        lines = []
+        for (name, curve), room in zip(curves, heights, strict=True):
+            lines += [Content.styled(name, "$secondary"), self._plot(curve, room - _HEAD)]
+        return Content("\n").join(lines)
+
+    def _curves(self, features: SpectralFeatures) -> list[tuple[str, _Curve]]:
+        """The two that say most: other programs keep no loudness, but the rolloff."""
+
+        def placed(values: Sequence[float]) -> list[Point]:
+            return points(times_of(features.times, len(values), self._duration), values)
+
+        loudness = [("loudness, dB", _loudness(placed(_decibels(features.rms))))]
+        centroid = [("spectral centroid, Hz", _hertz(placed(features.spectral_centroid)))]
+        rolloff = [("spectral rolloff, Hz", _hertz(placed(features.spectral_rolloff)))]
+        found = (loudness + centroid) if features.rms else (centroid + rolloff)
+        return [(name, curve) for name, curve in found if curve.points]
 
     def _plot(self, curve: _Curve, height: int) -> Content:
         # A late import: only who looks at curves waits for it.
@@ -82,16 +106,17 @@ class Curves(Widget):
         return Content("\n".join(shown(line) for line in lines.rstrip("\n").split("\n")))
 
 
-def _loudness(features: SpectralFeatures) -> _Curve:
-    """In dB; the axis has round ends, so that a steady sound is a steady line."""
-    levels = (20 * math.log10(max(value, 1e-9)) for value in features.rms)
-    curve = points(features.times, (max(level, _QUIETEST_DB) for level in levels))
+def _decibels(values: Sequence[float]) -> list[float]:
+    return [max(20 * math.log10(max(value, 1e-9)), _QUIETEST_DB) for value in values]
+
+
+def _loudness(curve: list[Point]) -> _Curve:
+    """The axis has round ends, so that a steady sound is a steady line."""
     floor = 10 * math.floor(min([-20.0, *(point.value for point in curve)]) / 10)
     ceiling = 10 * math.ceil(max([-10.0, *(point.value for point in curve)]) / 10)
     return _Curve(curve, floor, ceiling)
 
 
-def _centroid(features: SpectralFeatures) -> _Curve:
-    """In Hz, from 0 to a full thousand."""
-    curve = points(features.times, features.spectral_centroid)
+def _hertz(curve: list[Point]) -> _Curve:
+    """From 0 to a full thousand."""
     return _Curve(curve, 0, 1000 * math.ceil(max([1.0, *(point.value for point in curve)]) / 1000))
