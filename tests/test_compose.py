@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+from packaging.requirements import Requirement
 from pymongo import MongoClient
 from redis import AuthenticationError, Redis
 from redis import ConnectionError as RedisConnectionError
@@ -33,12 +35,8 @@ from tests.servers.redis_tcp import running_redis
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
 PASSWORD = "s3cret0fTheStud10"
-ENVIRONMENT = {
-    "MONGO_ROOT_PASSWORD": "r00tOfTheStud10",
-    "MONGO_PASSWORD": PASSWORD,
-    "REDIS_PASSWORD": PASSWORD,
-    "SAMPLES": "/mnt/samples",
-}
+ENVIRONMENT = {"SAMPLES": "/mnt/samples"}
+SECRETS = "/run/secrets"
 BINARIES = Path(sys.executable).parent
 
 
@@ -143,17 +141,28 @@ def test_nothing_listens_beyond_this_machine_unless_told_so() -> None:
     assert services()["chroma"]["ports"] == ["127.0.0.1:8002:8002"]
 
 
-@pytest.mark.parametrize("missing", ["MONGO_ROOT_PASSWORD", "MONGO_PASSWORD", "REDIS_PASSWORD"])
-def test_there_is_no_password_in_the_file_and_none_is_empty(missing: str) -> None:
-    with pytest.raises(KeyError, match=missing):
-        composed({name: value for name, value in ENVIRONMENT.items() if name != missing})
-    for service in YAML(typ="safe").load(FILE.read_text("utf-8"))["services"].values():
-        for name, value in service.get("environment", {}).items():
-            if "PASSWORD" in name:
-                assert re.fullmatch(r"\$\{\w+:\?[^}]*\}", value), name
-            if "://" in value:
-                secret = re.search(r"://\w*:(.+)@", value)
-                assert secret is None or secret[1].startswith("${"), name
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """The passwords as a container finds them."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for name in composed()["secrets"]:
+        (folder / name).write_text(f"{PASSWORD}\n")
+    return folder
+
+
+def test_passwords_are_files_and_nowhere_else() -> None:
+    everything = composed()
+    for name, secret in everything["secrets"].items():
+        assert secret == {"file": f".secrets/{name}"}
+    for name, service in everything["services"].items():
+        assert set(service.get("secrets", ())) <= set(everything["secrets"])
+        for variable, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in variable or value.startswith(f"{SECRETS}/"), name
+            assert "@" not in value, name
+    told = {*(ROOT / ".gitignore").read_text("utf-8").split()}
+    assert ".secrets/" in told
+    assert ".secrets" in (ROOT / ".dockerignore").read_text("utf-8").split()
 
 
 def test_the_readme_names_every_variable_and_git_keeps_none() -> None:
@@ -171,6 +180,78 @@ def test_every_service_is_watched_restarted_and_bounded() -> None:
         assert limits["cpus"], name
         assert limits["memory"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "cap_add" not in service, name
+        assert service["read_only"] is True, name
+        assert service["tmpfs"] == ["/tmp"], name
+        assert service["pids_limit"] >= 128, name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}, name
+
+
+def test_images_do_not_change_below_a_library_and_packages_are_those_of_the_tests() -> None:
+    for name, service in services().items():
+        if "image" in service:
+            assert re.search(r":\d+\.\d+", service["image"]), name
+    kept = (ROOT / ".compose" / "constraints.txt").read_text("utf-8")
+    pins = {pin.name: pin for pin in map(Requirement, re.findall(r"(?m)^[^#\n]+$", kept))}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    for wanted in map(Requirement, project["dependencies"]):
+        (pin,) = pins[wanted.name].specifier
+        assert pin.operator == "=="
+        assert wanted.specifier.contains(pin.version), wanted.name
+
+
+@pytest.mark.parametrize(("samples", "status"), [("/mnt/samples", 0), ("samples", 1)])
+def test_a_folder_of_sounds_that_is_not_absolute_is_refused_in_a_sentence(
+    samples: str, status: int
+) -> None:
+    built = services(ENVIRONMENT | {"SAMPLES": samples})["worker"]["build"]
+    (check,) = [line for line in built["dockerfile_inline"].splitlines() if "case " in line]
+    done = subprocess.run(
+        ["sh", "-c", check.removeprefix("RUN ")],
+        env={"SAMPLES": built["args"]["SAMPLES"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status
+    assert ("has to begin with /" in done.stderr) is bool(status)
+
+
+@pytest.mark.parametrize(("extras", "installed"), [("", "."), ("text", ".[text]")])
+def test_the_image_can_have_the_extra_that_knows_meanings(extras: str, installed: str) -> None:
+    built = services(ENVIRONMENT | {"EXTRAS": extras})["worker"]["build"]
+    (line,) = [one for one in built["dockerfile_inline"].splitlines() if "pip install" in one]
+    shown = f"echo {line.rpartition(' ')[2]}"
+    done = subprocess.run(
+        ["sh", "-c", shown],
+        env={"EXTRAS": built["args"]["EXTRAS"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == installed
+
+
+def test_a_small_machine_can_have_smaller_limits() -> None:
+    told = (ROOT / "README.md").read_text("utf-8")
+    names = ("MONGO_MEMORY", "VALKEY_MEMORY", "CHROMA_MEMORY", "WORKER_MEMORY", "MONGO_CACHE_GB")
+    less = dict(re.findall(rf"({'|'.join(names)})=(\S+)", told))
+    assert set(less) == set(names)
+    limits = [
+        one["deploy"]["resources"]["limits"]["memory"]
+        for one in services(ENVIRONMENT | less).values()
+    ]
+    assert sum(int(limit.removesuffix("m")) for limit in limits) <= 4_096
+
+
+def test_the_readme_saves_and_brings_back_what_is_in_mongodb() -> None:
+    told = (ROOT / "README.md").read_text("utf-8")
+    for tool in ("mongodump", "mongorestore"):
+        (line,) = [line for line in told.splitlines() if f"'{tool} " in line]
+        assert "docker compose exec -T mongo" in line
+        assert f"{SECRETS}/mongo_root_password" in line
+    assert "changeUserPassword" in told
 
 
 def test_what_must_last_is_in_volumes_and_the_sounds_are_only_read() -> None:
@@ -190,7 +271,7 @@ def test_what_must_last_is_in_volumes_and_the_sounds_are_only_read() -> None:
 
 def test_the_workers_image_is_made_of_files_that_are_there_and_runs_as_nobody_special() -> None:
     lines = services()["worker"]["build"]["dockerfile_inline"].splitlines()
-    assert lines[0] == "FROM python:3.12-slim"
+    assert lines[0] == "FROM python:3.12-slim-bookworm"
     for line in lines:
         if line.startswith("COPY "):
             *sources, _target = line.split()[1:]
@@ -202,19 +283,19 @@ def test_the_workers_image_is_made_of_files_that_are_there_and_runs_as_nobody_sp
 
 def test_mongo_gets_an_account_that_may_use_one_database_alone() -> None:
     everything = composed()
-    script = everything["configs"]["mongo_account"]["content"]
-    environment = everything["services"]["mongo"]["environment"]
-    assert environment["SMTUI_PASSWORD"] == PASSWORD
-    assert "process.env.SMTUI_PASSWORD" in script
-    url = everything["services"]["worker"]["environment"]["SMTUI_SERVERS_MONGO_URL"]
-    user, database = matched(rf"mongodb://(\w+):{PASSWORD}@mongo:27017/(\w+)", url)
-    assert f'user: "{user}"' in script
+    script = (ROOT / everything["configs"]["mongo_account"]["file"]).read_text("utf-8")
+    assert f'"{SECRETS}/mongo_password"' in script
+    assert "mongo_password" in everything["services"]["mongo"]["secrets"]
+    command = everything["services"]["worker"]["command"][-1]
+    found = re.search(r"mongodb://(\w+):%s@mongo:27017/(\w+)", command)
+    assert found
+    assert f'user: "{found[1]}"' in script
     assert script.count("role:") == 1
-    assert f'role: "readWrite", db: "{database}"' in script
+    assert f'role: "readWrite", db: "{found[2]}"' in script
 
 
 def test_the_command_of_valkey_starts_one_that_keeps_everything_and_wants_the_password(
-    tmp_path: Path,
+    tmp_path: Path, secrets: Path
 ) -> None:
     service = services()["valkey"]
     port = free_port()
@@ -227,12 +308,12 @@ def test_the_command_of_valkey_starts_one_that_keeps_everything_and_wants_the_pa
     data = tmp_path / "data"
     data.mkdir()
     words = [
-        word.replace("/data", str(data)).replace(
-            "valkey-server -", f"valkey-server - --port {port} --bind 127.0.0.1"
-        )
+        word.replace("/data", str(data))
+        .replace("valkey-server -", f"valkey-server - --port {port} --bind 127.0.0.1")
+        .replace(SECRETS, str(secrets))
         for word in service["command"]
     ]
-    environment = {"PATH": f"{shims}:{os.environ['PATH']}"} | service["environment"]
+    environment = {"PATH": f"{shims}:{os.environ['PATH']}"}
     with started(words, environment, tmp_path / "log") as process:
         client = Redis(port=port, password=PASSWORD)
         until(lambda: answers(client.ping))
@@ -264,7 +345,7 @@ def test_the_command_of_chroma_starts_one_that_its_healthcheck_finds_well(tmp_pa
     health = [word.replace("8002", port) for word in service["healthcheck"]["test"]]
     assert health.pop(0) == "CMD"
     if shutil.which("bash") is None:
-        pytest.skip("There is no bash here, which the image of Chroma has")
+        pytest.skip("No bash here, which the image of Chroma has")
 
     def well() -> bool:
         return subprocess.run(health, capture_output=True, check=False).returncode == 0
@@ -274,7 +355,9 @@ def test_the_command_of_chroma_starts_one_that_its_healthcheck_finds_well(tmp_pa
         until(well)
 
 
-def test_the_worker_listens_with_exactly_its_command_and_environment(tmp_path: Path) -> None:
+def test_the_worker_runs_with_exactly_its_command_and_environment(
+    tmp_path: Path, secrets: Path
+) -> None:
     service = services()["worker"]
     mongo = OwnServer([*java(), "{port}", "-", f"smtui:{PASSWORD}:readWrite"], keeps_data=False)
     try:
@@ -282,16 +365,23 @@ def test_the_worker_listens_with_exactly_its_command_and_environment(tmp_path: P
         with running_redis(password=PASSWORD) as redis, running_chroma() as chroma:
             # The names that Compose gives the servers are the one thing that is not here.
             hosts = {
+                "/tmp/": f"{tmp_path}/",
                 "@mongo:27017": f"@127.0.0.1:{mongo.port}",
                 "@valkey:6379": f"@127.0.0.1:{redis.port}",
                 "//chroma:8002": f"//127.0.0.1:{chroma.port}",
                 "/home/smtui": str(tmp_path),
+                SECRETS: str(secrets),
             }
             environment = {"PATH": f"{BINARIES}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
-            for name, value in service["environment"].items():
+
+            def here_instead(words: str) -> str:
                 for there, here in hosts.items():
-                    value = value.replace(there, here)
-                environment[name] = value
+                    words = words.replace(there, here)
+                return words
+
+            for name, value in service["environment"].items():
+                environment[name] = here_instead(value)
+            command = [here_instead(word) for word in service["command"]]
             health = service["healthcheck"]["test"]
             assert health[0] == "CMD"
 
@@ -303,7 +393,7 @@ def test_the_worker_listens_with_exactly_its_command_and_environment(tmp_path: P
                 return done.returncode == 0
 
             assert not well()
-            with started(service["command"], environment, tmp_path / "log") as process:
+            with started(command, environment, tmp_path / "log") as process:
                 until(well)
                 family = [psutil.Process(process.pid), *psutil.Process(process.pid).children()]
                 assert all(PASSWORD not in " ".join(one.cmdline()) for one in family)

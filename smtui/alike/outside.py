@@ -72,9 +72,7 @@ class InspectedOutside:
             async with asyncio.timeout(self._seconds):
                 told, _ = await child.communicate()
         except TimeoutError as error:
-            raise SoundUnreadable(
-                "Listening to it took too long", code=ErrorCode.TIMED_OUT
-            ) from error
+            raise SoundUnreadable("Analysing it took too long", code=ErrorCode.TIMED_OUT) from error
         finally:
             await killed(child)
         return told
@@ -84,7 +82,7 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     try:
         there = path.stat()
     except FileNotFoundError as error:
-        raise SoundUnreadable("There is no such file", code=ErrorCode.VANISHED) from error
+        raise SoundUnreadable("No such file", code=ErrorCode.VANISHED) from error
     except (OSError, ValueError) as error:
         raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
     return path, there.st_size, there.st_mtime_ns
@@ -95,7 +93,7 @@ def _hashed(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
     except FileNotFoundError as error:
-        raise SoundUnreadable("There is no such file", code=ErrorCode.VANISHED) from error
+        raise SoundUnreadable("No such file", code=ErrorCode.VANISHED) from error
     except (OSError, ValueError) as error:
         raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
 
@@ -139,4 +137,4 @@ def _measured(fields: Mapping[str, Any]) -> Measurement:
 
 
 def _failed() -> SoundUnreadable:
-    return SoundUnreadable("Listening to it failed", code=ErrorCode.INTERNAL)
+    return SoundUnreadable("Analysing it failed", code=ErrorCode.INTERNAL)

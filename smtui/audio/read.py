@@ -157,7 +157,7 @@ def opened(path: Path) -> Iterator[Sound]:
             _check_claims(header, size)
             yield Sound(header=header, decoder=decoder, _descriptor=descriptor)
     except MemoryError as error:
-        message = "There is not enough memory to listen to it"
+        message = "Not enough memory to analyse it"
         raise SoundUnreadable(message, code=ErrorCode.OUT_OF_MEMORY) from error
     finally:
         os.close(descriptor)

@@ -44,7 +44,7 @@ _LEAST_RIVAL = 0.005
 _MOST_ALTERNATIVES = 3
 _SAME = 0.02
 """Tempi nearer than this are one."""
-_NO_BEAT = ("no strokes at a steady distance",)
+_NO_BEAT = ("no steady beat",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

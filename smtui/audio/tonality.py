@@ -52,7 +52,7 @@ def tonality(pitches: Pitches, duration: float) -> Tonality:
     harmony = harmony_of(pitches)
     tonalness = harmony.tonalness
     if duration < _SHORTEST_KEY or not harmony.classes.any():
-        return Tonality(tonalness=tonalness, evidence=("too little sounds for a key",))
+        return Tonality(tonalness=tonalness, evidence=("not enough pitched sound",))
     reading = read_keys(harmony)
     cents = round(100 * harmony.tuning, 1)
     if reading.none > _NO_KEY:

@@ -35,18 +35,20 @@ _OPTIONS = ("--level", "--wait", "--retry", "--older", "--help")
 @click.option(
     "--level",
     type=click.Choice([level.value for level in Level]),
-    help="How much to listen for; the setting work.level otherwise.",
+    help="How much to analyse; the setting work.level otherwise.",
 )
-@click.option("--wait", is_flag=True, help="Stay until all is heard, showing how far it is.")
-@click.option("--retry", is_flag=True, help="Listen again to what failed before.")
-@click.option("--older", is_flag=True, help="Listen again to what an older smtui heard otherwise.")
+@click.option("--wait", is_flag=True, help="Wait until all is analysed, showing progress.")
+@click.option("--retry", is_flag=True, help="Analyse again what failed before.")
+@click.option(
+    "--older", is_flag=True, help="Analyse again what an older smtui analysed differently."
+)
 def analyze_command(
     *, words: tuple[str, ...], level: str | None, wait: bool, retry: bool, older: bool
 ) -> None:
-    """Queue what was not yet heard: all sounds, what QUERY finds, or what is at and below PATHs.
+    """Queue what has no analysis yet: all sounds, what QUERY finds, or what is at and below PATHs.
 
     QUERY is written as for `smtui list`. What is there under its name, or has a slash and no
-    colon, is a PATH; single files are listened to always. The work goes on in the background,
+    colon, is a PATH; single files are always analysed. The work goes on in the background,
     also after this command has ended. Exit status with --wait: 1 if sounds failed.
     """
     if words == ("-h",):
@@ -103,7 +105,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
     before = await batches.going(box.account.user_id)
     going = list(dict.fromkeys([*before, *begun]))
     if not going:
-        nothing = "Nothing was heard by an older smtui." if wish.older else _NOTHING_NEW
+        nothing = "Nothing was analysed by an older smtui." if wish.older else _NOTHING_NEW
         out(nothing)
     elif wait:
         alone = not box.settings.servers.given
@@ -112,18 +114,18 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         ]
         return any(failed) or bool(unknown)
     elif ids:
-        out(f"{counted(len(ids), 'sound')} to be listened to in the background.")
+        out(f"{counted(len(ids), 'sound')} to be analysed in the background.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
     else:
         await batches.call_worker(going[0])
-        out("There is nothing new to listen to; what was asked for before goes on.")
+        out("Nothing new to analyse; the current run continues.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
     return bool(unknown)
 
 
-_NOTHING_NEW = "There is nothing new to listen to."
+_NOTHING_NEW = "Nothing new to analyse."
 
 
 async def _begun(box: Opened, ids: Sequence[FileId], level: Level) -> RunId:

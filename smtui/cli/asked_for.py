@@ -59,7 +59,7 @@ def weights_of(text: str) -> Mapping[str, float]:
             raise InputInvalid(f"{part} is no weight", hint="Write timbre=3,tonality=0.") from error
     if unknown := sorted(given.keys() - set(ASPECTS)):
         raise InputInvalid(
-            f"There is no aspect called {unknown[0]}", hint=f"There are {', '.join(ASPECTS)}."
+            f"No aspect called {unknown[0]}", hint=f"There are {', '.join(ASPECTS)}."
         )
     Weights(**given)
     return given

@@ -74,7 +74,7 @@ def typed_password(*, from_input: bool, twice: bool = True, words: str = "Passwo
         line = sys.stdin.buffer.readline().decode("utf-8", errors="surrogateescape")
         return line.rstrip("\r\n")
     if not sys.stdin.isatty():
-        err("smtui: There is no terminal to ask for the password. Use --password-stdin.")
+        err("smtui: No terminal to ask for the password. Use --password-stdin.")
         raise SystemExit(1)
     again = "Again" if twice else False
     answer: str = click.prompt(words, hide_input=True, confirmation_prompt=again, err=True)

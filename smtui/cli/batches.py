@@ -27,7 +27,7 @@ _MOST_FAILURES = 1_000_000
 @click.argument("name", metavar="[RUN]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per batch document.")
 @click.option("--failures", is_flag=True, help="What failed, and why.")
-@click.option("--limit", type=click.IntRange(min=1), help="So many of the newest runs.")
+@click.option("--limit", type=click.IntRange(min=1), help="Show at most N of the newest runs.")
 def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: int | None) -> None:
     """Show runs, the newest first, or one RUN, named by the first letters of its id.
 

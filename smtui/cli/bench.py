@@ -34,7 +34,7 @@ class Pass:
 @click.command("bench")
 @click.option("--librosa/--no-librosa", default=True, help="Also time a plain librosa pipeline.")
 def bench_command(*, librosa: bool) -> None:
-    """Make sounds, listen to them in one process, and print how fast that went.
+    """Make sounds, analyse them in one process, and print how fast that went.
 
     Short samples and three minutes of music, at level advanced. Beside it, on the same files,
     stands a plain librosa pipeline: tempo, onsets, MFCC, chroma, spectral features. Both are

@@ -19,9 +19,9 @@ _ALL = "all"
 @click.command("cancel")
 @click.argument("name", metavar="RUN|all")
 def cancel_command(*, name: str) -> None:
-    """Stop what has not begun of a RUN, named by the first letters of its id, or of all runs.
+    """Cancel what has not started of a RUN, named by the first letters of its id, or of all runs.
 
-    What is being listened to is finished and kept. `smtui resume RUN` goes on with the rest.
+    What is being analysed is finished and kept. `smtui resume RUN` goes on with the rest.
     """
 
     async def work() -> None:
@@ -35,7 +35,7 @@ def cancel_command(*, name: str) -> None:
                 if progress is not None:
                     await _cancel(box, progress)
             if not going:
-                out("Nothing is being listened to.")
+                out("Nothing is being analysed.")
 
     run(work)
 
@@ -47,8 +47,8 @@ async def _cancel(box: Opened, before: RunProgress) -> None:
         sounds = counted(count, "sound")
         out(f"{name} is cancelled: {sounds} not begun. `smtui resume` goes on with them.")
     elif before.status.ended:
-        out(f"{name} has ended: there is nothing to cancel.")
+        out(f"{name} has ended: nothing to cancel.")
     elif before.cancel_requested_at is not None:
-        out(f"{name} is cancelled already; what is being listened to is finished and kept.")
+        out(f"{name} is cancelled already; what is being analysed is finished and kept.")
     else:
         out(f"{name} is cancelled; its last sounds are finished and kept.")

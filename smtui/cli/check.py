@@ -39,24 +39,30 @@ _PLACES = ("/", "./", "../")
     show_default=True,
     help="The highest good true peak, dBTP.",
 )
+@click.option("--dc", type=float, default=_USUAL.dc, show_default=True, help="Allowed DC offset.")
 @click.option(
-    "--dc", type=float, default=_USUAL.dc, show_default=True, help="The largest good DC offset."
+    "--head",
+    type=float,
+    default=_USUAL.head,
+    show_default=True,
+    help="Allowed silence at the start, s.",
 )
 @click.option(
-    "--head", type=float, default=_USUAL.head, show_default=True, help="Good silence before, s."
-)
-@click.option(
-    "--tail", type=float, default=_USUAL.tail, show_default=True, help="Good silence after, s."
+    "--tail",
+    type=float,
+    default=_USUAL.tail,
+    show_default=True,
+    help="Allowed silence at the end, s.",
 )
 def check_command(*, asked: tuple[str, ...], as_json: bool, **given: float) -> None:
-    """Look for what to mend: in the library, in what QUERY finds there, or in PATHs.
+    """Check for problems: in the library, in what QUERY finds there, or in PATHs.
 
     Finds clipped samples, true peaks over a limit, DC offset, channels that cancel each other,
     bits that are never used, silence before and after loops and one-shots, loops that are not
     whole bars, a tempo or a key unlike the name or the tags, files that are the same, and files
     that cannot be read. A claim below .5 accuses nobody.
 
-    What the library has heard is judged by that; files and folders are listened to here and now,
+    Sounds of the library are judged by their analysis; files and folders are analysed here and now,
     without a library. If an argument is a file or folder, all are. Exit status 1 if anything is
     found, 0 if not.
     """

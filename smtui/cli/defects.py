@@ -78,7 +78,7 @@ def _too_little_memory() -> str:
         soft = resource.getrlimit(limit)[0]
         if soft != resource.RLIM_INFINITY:
             return (
-                f"There is not enough memory: this shell's limit is {soft // 1_000_000:,} MB"
-                f" (ulimit {name}), and listening needs some 1,000."
+                f"Not enough memory: this shell's limit is {soft // 1_000_000:,} MB"
+                f" (ulimit {name}), and analysis needs some 1,000."
             )
-    return "There is not enough memory. Close something, and try again."
+    return "Not enough memory. Close something, and try again."

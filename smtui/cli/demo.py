@@ -32,14 +32,16 @@ _NAME = "demo"
 
 
 @click.command("demo")
-@click.option("--no-tui", is_flag=True, help="Print heard against true instead of opening it.")
+@click.option(
+    "--no-tui", is_flag=True, help="Print the analysis beside the truth instead of opening it."
+)
 def demo_command(*, no_tui: bool) -> None:
-    """Make two dozen sounds whose truth is known, listen to them, and open them.
+    """Make two dozen sounds whose truth is known, analyse them, and open them.
 
     The demo has a library of its own that is thrown away when you leave; yours is not touched.
 
-    With --no-tui, or without a terminal, it prints what was heard against what is true, and
-    exits 0 only if every good file was heard and the broken one was named with its reason.
+    With --no-tui, or without a terminal, it prints the analysis beside the truth, and
+    exits 0 only if every good file was analysed and the broken one was named with its reason.
     """
     screen = not no_tui and sys.stdin.isatty() and sys.stdout.isatty()
     with _thrown_away() as home:
@@ -133,8 +135,8 @@ def _print(verdicts: tuple[Verdict, ...]) -> int:
     bad = sum(not verdict.good for verdict in verdicts)
     out()
     if bad:
-        out(f"{bad} of {len(verdicts)} sounds were not heard as they should have been.")
+        out(f"{bad} of {len(verdicts)} sounds were not analysed as expected.")
         return 1
     right = sum(verdict.right for verdict in verdicts)
-    out(f"All {len(verdicts)} sounds as expected; {right} with every claim right.")
+    out(f"All {len(verdicts)} sounds analysed as expected; {right} with every claim right.")
     return 0

@@ -24,10 +24,10 @@ _MARKS = {"ok": "ok", "attention": "!", "broken": "BROKEN"}
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option(
-    "--share", is_flag=True, help="Write a report that is safe to post into the present folder."
+    "--share", is_flag=True, help="Write a report, safe to post publicly, to the current folder."
 )
 def doctor_command(*, as_json: bool, share: bool) -> None:
-    """Tell what works on this machine and what does not, each with the mend.
+    """Check this machine and say how to fix what is broken.
 
     Private servers are started for it, and stopped again if they did not run before; shared ones
     are asked. Exit status 1 if something is broken.
@@ -76,7 +76,7 @@ async def _servers(here: Places, loaded: Loaded, settings: Check) -> Iterable[Ch
     from smtui.local import checks
 
     if settings.verdict is checks.Verdict.BROKEN and "servers." in settings.seen:
-        return [checks.broken("servers", "not tried", "Mend the settings first.")]
+        return [checks.broken("servers", "not tried", "Fix the settings first.")]
     return await wiring.trials(here, loaded.settings)
 
 
@@ -91,11 +91,11 @@ def _settings(here: Places) -> tuple[Loaded, Check]:
         loaded = settings.load(here)
         check_keys(loaded)
     except SettingInvalid as error:
-        mend = error.hint or "Correct it, or take it out."
+        mend = error.hint or "Fix it or remove it."
         default = settings.Loaded(settings=settings.Settings(), origins={})
         return default, checks.broken("settings", error.title, mend)
     changed = sum(origin != settings.DEFAULT for origin in loaded.origins.values())
-    return loaded, checks.well("settings", f"{changed} changed" if changed else "all as delivered")
+    return loaded, checks.well("settings", f"{changed} changed" if changed else "all defaults")
 
 
 def _terminal(here: Places, loaded: Loaded) -> Iterable[Check]:

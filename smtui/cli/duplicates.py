@@ -35,7 +35,7 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
 
     One group is one line: the file that is most likely the original, then each of its copies with
     what became of it. The same bytes are found by their hash. Copies that were re-encoded, made
-    louder or quieter, or cut at their start or end are found by ear, among what was listened to;
+    louder or quieter, or cut at their start or end are found by ear, among what was analysed;
     one that is cut at both may be missed. Nothing is ever deleted.
     """
     if query == ("-h",):
@@ -102,4 +102,4 @@ def _sum_up(found: Duplicates) -> None:
         err(f"{sounds} compared, {counted(copies, 'copy', 'copies')} in {groups}.")
     if found.unheard:
         whose = "was compared by its" if found.unheard == 1 else "were compared by their"
-        err(f"{found.unheard:,} not yet listened to {whose} bytes: smtui analyze")
+        err(f"{found.unheard:,} not analysed yet {whose} bytes: smtui analyze")

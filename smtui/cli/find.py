@@ -29,13 +29,13 @@ _PATIENCE = 600.0
     type=click.IntRange(min=1),
     default=_LIMIT,
     show_default=True,
-    help="At most so many sounds.",
+    help="At most N sounds.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per sound and line.")
 def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool) -> None:
     """Find sounds by WORDS: `smtui find "dark metallic hit, no tail"`.
 
-    Each sound has a description, written from what was heard of it; the words are looked for in
+    Each sound has a description, written from its analysis; the words are looked for in
     these, whichever of the usual ones is used: dull is dark, hi-hat is hat, dry is without a
     tail. With the extra `text` and its model (smtui words) also by what the words mean.
     """

@@ -96,7 +96,7 @@ class _Line:
 
 
 def _told(progress: RunProgress, rate: float | None) -> str:
-    parts = [f"{progress.ended_files:,} of {progress.total:,} heard"]
+    parts = [f"{progress.ended_files:,} of {progress.total:,} analysed"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if rate:
@@ -106,7 +106,7 @@ def _told(progress: RunProgress, rate: float | None) -> str:
 
 
 def _result(progress: RunProgress) -> str:
-    parts = [f"{counted(progress.completed, 'sound')} heard"]
+    parts = [f"{counted(progress.completed, 'sound')} analysed"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.cancelled:

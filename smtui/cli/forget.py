@@ -26,7 +26,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
     """Take what QUERY finds out of the library: `smtui forget is:missing in:/old/pack`.
 
     QUERY is a filter as `smtui list` takes it. How many sounds it finds is told, with examples,
-    and a yes is asked for. What was heard of them and their tags go; files are never touched, and
+    and a yes is asked for. Their analyses and tags go; files are never touched, and
     the next scan takes in again what still lies in a scanned folder.
     """
     if query == ("-h",):

@@ -26,9 +26,9 @@ _COLUMNS = ("all", *ASPECTS)
 
 @click.group("index")
 def index_command() -> None:
-    """The index of similar sounds, which is filled by itself while sounds are listened to.
+    """The index of similar sounds, which is filled by itself while sounds are analysed.
 
-    What was heard is kept in the library; the index can be made anew from that at any time.
+    Analyses are kept in the library; the index can be made again from them at any time.
     """
 
 
@@ -51,9 +51,9 @@ def status(*, as_json: bool) -> None:
 
 @index_command.command("rebuild")
 def rebuild() -> None:
-    """Make the index anew from what was heard; searches go on meanwhile with what is in.
+    """Make the index again from the analyses; searches go on meanwhile with what is in.
 
-    Where its files are damaged, so that it cannot even be cleared, they are made anew, too; what
+    Where its files are damaged, so that it cannot even be cleared, they are made again, too; what
     descriptions mean is then learnt again beside your work.
     """
     # Late imports: --help needs none of it.
@@ -70,7 +70,7 @@ def rebuild() -> None:
             except (ServerUnavailable, IndexUnusable):
                 if not await wiring.begun_anew(places(), box.settings):
                     raise
-                err("The index cannot be cleared as it is; its files are made anew.")
+                err("The index cannot be cleared as it is; its files are made again.")
                 done = await _rebuilt(box)
         seconds = time.monotonic() - began
         sounds = counted(done, "sound is", "sounds are")
@@ -95,10 +95,10 @@ async def _rebuilt(box: Opened) -> int:
 def check(*, sample: int, as_json: bool) -> None:
     """Say how far likeness can be trusted on the sounds of this library.
 
-    Of a SAMPLE of sounds each is encoded anew with loss, and cut in half; how often is the sound
+    Of a SAMPLE of sounds each is encoded again with loss, and cut in half; how often is the sound
     itself, or a copy of it, the nearest of up to 5,000 to what was made? And how often is the
     nearest other sound of the same kind? For the whole and for each aspect alone. What is made is
-    heard here and now and thrown away.
+    analysed here and now and thrown away.
     """
 
     async def work() -> None:
@@ -133,7 +133,7 @@ def _shares(tally: Tally) -> dict[str, object]:
 
 def _print(tally: Tally) -> None:
     if not tally.asked:
-        out("There is nothing to look for yet: no sound was listened to, or their files are away.")
+        out("Nothing to look for yet: no sound was analysed, or their files are away.")
         return
     out(f"Nearest of {counted(tally.compared, 'sound')}, in percent of the times asked:")
     rows: list[tuple[str, ...]] = [("", "asked", *_COLUMNS)]
@@ -157,12 +157,12 @@ def _sentence(standing: Standing) -> str:
     if standing.index.trouble:
         return f"{standing.index.trouble}. {standing.index.hint}"
     if standing.index.sounds == standing.heard <= 1:
-        one = "The only sound that was listened to is in the index."
-        return one if standing.heard else "No sound was listened to yet, so the index is empty."
+        one = "The only analysed sound is in the index."
+        return one if standing.heard else "No sound has been analysed yet, so the index is empty."
     if standing.index.sounds == standing.heard:
-        return f"All {standing.heard:,} sounds that were listened to are in the index."
+        return f"All {standing.heard:,} analysed sounds are in the index."
     return (
-        f"{standing.index.sounds:,} sounds are in the index, {standing.heard:,} were listened to."
+        f"{standing.index.sounds:,} sounds are in the index, {standing.heard:,} were analysed."
         " A worker makes up for it by itself, `smtui index rebuild` now."
     )
 

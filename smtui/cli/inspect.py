@@ -60,7 +60,7 @@ class _Wishes:
     type=click.Choice([level.value for level in Level]),
     default=Level.ADVANCED.value,
     show_default=True,
-    help="How much to listen for; full adds parts, pitch over time and what is held.",
+    help="How much to analyse; full adds parts, pitch over time and what is held.",
 )
 @click.option("--why", is_flag=True, help="Say what speaks for tempo, key and kind.")
 @click.option("--embedding", is_flag=True, help="Add the 768 numbers of likeness to --json.")
@@ -70,7 +70,7 @@ class _Wishes:
     help="Columns to draw in; the terminal's own by default.",
 )
 def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -> None:
-    """Listen to FILES and show what was heard: facts, claims with confidence, a spectrogram.
+    """Analyse FILES and show what was found: facts, claims with confidence, a spectrogram.
 
     Needs no account, no library and no server. A confidence goes from 0 to 1. Exit status 1 if
     any file could not be read.
@@ -180,7 +180,7 @@ def _page(path: Path, heard: Explained, wishes: _Wishes) -> Iterator[str]:
 def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
     """What speaks for one claim, as a paragraph with its name before it."""
     label = f"{_INDENT}{name:<6}"
-    text = "; ".join(reason.rstrip(".") for reason in reasons) or "nothing speaks for one"
+    text = "; ".join(reason.rstrip(".") for reason in reasons) or "no evidence"
     yield from textwrap.wrap(
         shown(text),
         max(width, 2 * _NARROWEST),

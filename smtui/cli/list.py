@@ -33,8 +33,8 @@ _EXAMPLES = "\n".join(f"  {each.example:<18} {each.meaning}" for each in CONDITI
     show_default=True,
     help="What to sort by; sounds without a value come last.",
 )
-@click.option("--reverse", is_flag=True, help="The other way round.")
-@click.option("--limit", type=click.IntRange(min=0), help="At most so many sounds.")
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
+@click.option("--limit", type=click.IntRange(min=0), help="At most N sounds.")
 def list_command(
     *, query: tuple[str, ...], as_json: bool, sort: str, reverse: bool, limit: int | None
 ) -> None:
@@ -45,7 +45,7 @@ def list_command(
 
     On a terminal this is a table; in a pipe, lines of path, kind, BPM, key, seconds, LUFS and
     tags with tabs between. --json gives everything that the newest analysis says, with path
-    (and path_bytes, base64, where the name is not UTF-8) and analyzed_at, null if not yet heard.
+    (and path_bytes, base64, where the name is not UTF-8) and analyzed_at, null if not analysed yet.
     Lines in a pipe have paths as this machine calls them; --json has the library's, which are the
     same on every machine.
     """
@@ -64,7 +64,7 @@ def list_command(
             asked = Question(expression=meant, sort=order, viewer=box.account.user_id)
             count = await _print(box, asked, limit, as_json=as_json)
             if not count and not as_json and sys.stdout.isatty():
-                err("Nothing is found." if text else "The library is empty: smtui scan FOLDER")
+                err("No sounds match." if text else "The library is empty: smtui scan FOLDER")
 
     run(work)
 

@@ -12,13 +12,13 @@ from smtui.domain.pause import duration
 @click.command("pause")
 @click.option("--for", "length", metavar="TIME", help="End by itself after 2h, 90m, 1h30m.")
 def pause_command(*, length: str | None) -> None:
-    """Hold all listening on this machine, until `smtui resume-all` or for a TIME.
+    """Pause all analysis on this machine, until `smtui resume-all` or for a TIME.
 
-    What is being listened to now is finished; the rest waits, and no try is counted. Nothing
+    What is being analysed now is finished; the rest waits, and no try is counted. Nothing
     need run for it, and it holds over a restart of smtui and of the machine. Other machines
     on the same servers go on, and so do workers of other accounts and in containers on this one:
-    they are paused by `smtui pause` there. The key P does the same; the setting work.quiet holds
-    it every day.
+    they are paused by `smtui pause` there. The key P does the same; the setting work.quiet
+    does so every day.
     """
 
     async def work() -> None:

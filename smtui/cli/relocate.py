@@ -28,7 +28,7 @@ def relocate_command(*, old: Path, new: Path, shared: bool, partly: bool, yes: b
 
     For a drive that has another name, or a folder that was renamed or copied elsewhere. The
     files must be at NEW by the same names; each is known by its size and time, or else by its
-    bytes. Tags and what was heard stay. First it is told how many are there, and a yes is asked
+    bytes. Tags and analyses stay. First it is told how many are there, and a yes is asked
     for. Where some are not at NEW nothing is changed, unless with --partly.
     """
 

@@ -10,12 +10,12 @@ from smtui.cli.running import out, run
 
 @click.command("resume-all")
 def resume_all_command() -> None:
-    """End the pause of this machine; in quiet hours, listen in spite of them until they end."""
+    """End the pause of this machine; in quiet hours, analyse in spite of them until they end."""
 
     async def work() -> None:
         service, _ = pauses()
         if await service.resume():
-            out("This machine listens again.")
+            out("Analysis resumed on this machine.")
         else:
             out("This machine was not paused.")
 

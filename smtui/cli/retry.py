@@ -12,7 +12,7 @@ from smtui.domain.text import counted
 @click.command("retry")
 @click.argument("name", metavar="RUN")
 def retry_command(*, name: str) -> None:
-    """Try once more what failed in a RUN, named by the first letters of its id, and nothing else.
+    """Retry what failed in a RUN, named by the first letters of its id, and nothing else.
 
     It stays the same run, so that its counters say in the end what became of every sound.
     """
@@ -25,7 +25,7 @@ def retry_command(*, name: str) -> None:
             if again is None:
                 out(f"Nothing has failed in run {short(before.run_id)}.")
                 return
-            out(f"Run {short(again)} tries {counted(before.failed, 'sound')} once more.")
+            out(f"Run {short(again)} retries {counted(before.failed, 'sound')}.")
             if batches.waiting:
                 err(f"Waiting: {batches.waiting}")
 

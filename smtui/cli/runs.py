@@ -29,7 +29,7 @@ async def run_named(box: Opened, name: str) -> RunProgress:
     found = [run for run in runs if run.run_id.lower().startswith(wanted)]
     exact = [run for run in found if run.run_id.lower() == wanted]
     if not found:
-        raise NotFound(f"There is no run {told}", hint=_HINT)
+        raise NotFound(f"No run {told}", hint=_HINT)
     if len(found) > 1 and not exact:
         likes = ", ".join(run.run_id[: len(wanted) + 4] for run in found[:5])
         raise InputInvalid(f"{len(found)} runs begin with {told}: {likes}", hint="Write more.")

@@ -28,7 +28,7 @@ _UNFINISHED = "unfinished downloads and temporary files"
 @click.option(
     "--analyze/--no-analyze",
     default=None,
-    help="Have new sounds listened to in the background; the setting work.start otherwise.",
+    help="Analyse new sounds in the background; the setting work.start otherwise.",
 )
 @click.option(
     "--shared/--own",
@@ -102,13 +102,13 @@ async def _have_heard(box: Opened, *, is_news: bool) -> None:
         async for now in batches.overview(box.account.user_id):
             if now.busy:
                 left = counted(now.total - now.ended, "sound")
-                out(f"{left} still being listened to in the background.")
+                out(f"{left} still being analysed in the background.")
                 return
             break
     run_id = await batches.start_unheard(box.account, box.settings.work.level)
     started = None if run_id is None else await batches.progress(run_id)
     if started is not None:
-        out(f"{counted(started.total, 'sound')} to be listened to in the background.")
+        out(f"{counted(started.total, 'sound')} to be analysed in the background.")
         if batches.waiting:
             err(f"Waiting: {batches.waiting}")
 
@@ -152,7 +152,7 @@ def _counts(progress: ScanProgress) -> str:
 def _report(progress: ScanProgress) -> list[str]:
     """Say what became of everything that was met."""
     if not progress.seen and not progress.missing:
-        lines = ["There are no sounds here."] if not progress.unreadable_count else []
+        lines = ["No sounds here."] if not progress.unreadable_count else []
     else:
         lines = [f"{counted(progress.seen, 'sound')}: {_counts(progress)}."]
     if progress.returned:

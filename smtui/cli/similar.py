@@ -35,14 +35,14 @@ _PATIENCE = 600.0
     "--weights",
     default="",
     metavar="ASPECT=N,...",
-    help=f"How much {', '.join(ASPECTS)} count, 0 to 5; 2 is as usual. Wins over a search.",
+    help=f"How much {', '.join(ASPECTS)} count, 0 to 5; 2 is as usual. Overrides a search.",
 )
 @click.option("--filter", "text", default="", metavar="QUERY", help="Only what this finds, too.")
 @click.option(
-    "--per-folder", type=click.IntRange(1), help="At most so many of one folder; wins over pack<=."
+    "--per-folder", type=click.IntRange(1), help="At most N of one folder; overrides pack<=."
 )
-@click.option("--apart", is_flag=True, help="Of sounds that are the same to the ear only one.")
-@click.option("--fits", is_flag=True, help="What leaves room for it, not what is like it; wins.")
+@click.option("--apart", is_flag=True, help="Show only one of sounds that are the same to the ear.")
+@click.option("--fits", is_flag=True, help="What leaves room for it, not what is like it.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per hit and line.")
 def similar_command(  # noqa: PLR0913 - one for each option
@@ -61,14 +61,14 @@ def similar_command(  # noqa: PLR0913 - one for each option
     """Find what sounds like a sound of the library, or like a FILE from anywhere.
 
     A sound of the library is named by its path, its id, or its file's name with or without the
-    extension. A file that is not in the library is listened to first.
+    extension. A file that is not in the library is analysed first.
 
     SEARCH is a whole search as the screen copies it: smtui similar 'like bd_126 timbre=3
     -dusty_hat bpm:~126 pack<=2'. It begins with like, fits (what leaves room for it) or words (a
     description, as smtui find). A file or a sound that is called so wins. Several arguments are a
     search too, each a word of it: smtui similar bd_126 timbre=3 -dusty_hat; < and | are quoted
     for the shell. Of the options --like, --unlike, --filter and --apart add to a search, the
-    others win over what it says.
+    others override it.
 
     With --fits, what stands well beside it: in other bands or other moments, at the same, half or
     double tempo, in a key that goes with its own.

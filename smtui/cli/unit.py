@@ -21,7 +21,7 @@ _UNIT = """\
 # The servers' addresses come from the settings file ({settings}),
 # best by servers.mongo_url_file and its like; this unit holds no secret.
 [Unit]
-Description=smtui listens to queued sounds
+Description=smtui analyses queued sounds
 Wants=network-online.target
 After=network-online.target
 
@@ -31,7 +31,7 @@ ExecStart={command}
 RestartSec=5
 Nice=10
 IOSchedulingClass=idle
-# The sounds that are being listened to are finished, the others given back.
+# The sounds that are being analysed are finished, the others given back.
 KillMode=mixed
 TimeoutStopSec=120
 
@@ -45,7 +45,7 @@ def queues_named(text: str) -> tuple[str, ...]:
     names = [name.strip().removeprefix(_PREFIX) for name in text.split(",") if name.strip()]
     unknown = next((name for name in names if name not in _QUEUES), None)
     if unknown is not None or not names:
-        told = f"There is no queue {shown(unknown[:40])}" if unknown else "No queue is named"
+        told = f"No queue {shown(unknown[:40])}" if unknown else "No queue is named"
         raise InputInvalid(told, hint=f"There are {', '.join(_QUEUES)}.")
     return tuple(f"{_PREFIX}{name}" for name in dict.fromkeys(names))
 

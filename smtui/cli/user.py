@@ -32,9 +32,9 @@ _ROLES = click.Choice([role.value for role in Role])
 
 @click.group("user")
 def user_command() -> None:
-    """Keep accounts: who may sign in, and what each may do.
+    """Manage accounts: who may sign in, and what each may do.
 
-    An admin may everything; a member scans, tags and queues their own and the shared sounds; a
+    An admin may do everything; a member scans, tags and queues their own and the shared sounds; a
     listener changes only their own. The first account is an admin.
     """
 
@@ -78,7 +78,7 @@ def list_(*, as_json: bool) -> None:
                 click.echo(json.dumps(_plain(account)))
             return
         if not known:
-            err("There is no account yet; `smtui` makes the first one, or `smtui user add`.")
+            err("No account yet; `smtui` makes the first one, or `smtui user add`.")
             return
         rows = [("name", "e-mail", "role", "state", "last sign-in")]
         rows += [

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--all", "every", is_flag=True, help="With --stop: none at all.")
 @click.option("--run", "as_watcher", is_flag=True, hidden=True)
 def watch_command(*, folders: tuple[Path, ...], stop: bool, every: bool, as_watcher: bool) -> None:
-    """Watch FOLDERs: what is dropped in is taken in and heard once it has stopped growing.
+    """Watch FOLDERs: what is dropped in is added and analysed once it has stopped growing.
 
     Without a FOLDER it shows which are watched and how that stands. They are kept in the settings
     of this machine (watch.folders) and watched in the background for as long as it runs; after
@@ -83,7 +83,7 @@ async def _stop(folders: Sequence[Path] | None) -> int:
         if not settings.watch.folders:
             await _rest(settings)
     for folder in gone:
-        out(f"{shown(folder)} is watched no longer; its sounds stay in the library.")
+        out(f"{shown(folder)} is no longer watched; its sounds stay in the library.")
     if folders is None and not gone:
         out("No folder was watched.")
     return 1 if unknown else 0
@@ -92,7 +92,7 @@ async def _stop(folders: Sequence[Path] | None) -> int:
 async def _show() -> int:
     here, settings = _loaded()
     if not settings.watch.folders:
-        out("No folder is watched: smtui watch FOLDER")
+        out("No folders are watched: smtui watch FOLDER")
         return 0
     from smtui import wiring
 

@@ -47,7 +47,7 @@ class Standing:
         self._write()
 
     def forget(self, folder: Path) -> None:
-        """Leave out a folder that is watched no longer."""
+        """Leave out a folder that is no longer watched."""
         self._words.pop(str(folder), None)
         self._write()
 

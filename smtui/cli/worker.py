@@ -41,7 +41,7 @@ _SWEEP_SECONDS = 4.0
 @click.option(
     "--children",
     type=click.IntRange(1, 256),
-    help="How many processes listen; the setting work.children otherwise.",
+    help="How many processes analyse; the setting work.children otherwise.",
 )
 @click.option(
     "--queues",
@@ -50,15 +50,15 @@ _SWEEP_SECONDS = 4.0
     " audio_processing, ai_analysis, embeddings.",
 )
 @click.option("--unit", is_flag=True, help="Only print a systemd user unit that runs it.")
-@click.option("--check", is_flag=True, help="Only tell: exit 0 if one of this machine listens.")
+@click.option("--check", is_flag=True, help="Only tell: exit 0 if a worker of this machine runs.")
 def worker_command(
     *, private: bool, children: int | None, queues: str | None, unit: bool, check: bool
 ) -> None:
-    """Listen to queued sounds for the shared servers of the settings, until told to stop.
+    """Analyse queued sounds for the shared servers of the settings, until told to stop.
 
     Any number of machines may do so. A sound that a machine does not have is left to those that
     have it; where it calls a folder otherwise, the setting paths.map says so. SIGTERM, SIGHUP and
-    Ctrl-C finish the sounds that are being listened to, and give the others back.
+    Ctrl-C finish the sounds that are being analysed, and give the others back.
 
     `smtui pause` holds it while somebody records, also as a service. It sees to it that the
     folders of `smtui watch` are watched on this machine.
@@ -84,7 +84,7 @@ async def _check() -> int:
     async with _board(settings)() as board:
         machines = {report.machine for report in await board.reports()}
     if settings.paths.name not in machines:
-        err(f"smtui: No worker of {settings.paths.name} is listening.")
+        err(f"smtui: No worker of {settings.paths.name} is running.")
         return 1
     return 0
 
@@ -171,7 +171,7 @@ def _work_privately(children: int) -> int:
     broker = os.environ.get("SMTUI_PRIVATE_VALKEY", "")
     if not broker:
         raise ServerUnavailable(
-            "There is no queue to work for", hint="`smtui services start` starts the worker."
+            "No queue to work for", hint="`smtui services start` starts the worker."
         )
     from smtui import settings
     from smtui.jobs.app import WorkLimits
@@ -305,7 +305,7 @@ def _say(settings: Settings, standing: Standing, obstacle: str) -> None:
     addresses = f"{redacted(servers.mongo_url or '')} and {redacted(servers.redis_url or '')}"
     processes = "1 process" if report.children == 1 else f"{report.children} processes"
     work = f"for {addresses} with {processes} (smtui {report.version})"
-    out(f"{report.machine} {'waits to listen' if obstacle else 'listens'} {work}.")
+    out(f"{report.machine} {'waits to analyse' if obstacle else 'works'} {work}.")
     if obstacle:
         err(f"smtui: {obstacle}")
     sys.stdout.flush()

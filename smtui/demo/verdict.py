@@ -46,7 +46,7 @@ def _judged(truth: Truth, sample: Sample | None) -> Verdict:
         return Verdict(name=name, good=named is not None, right=named is not None, words=words)
     if heard is None:
         reason = sample.trouble.error if sample and sample.trouble else "not in the library"
-        return Verdict(name=name, good=False, right=False, words=f"not heard: {reason}")
+        return Verdict(name=name, good=False, right=False, words=f"not analysed: {reason}")
     wrong = _wrong(truth, heard)
     words = f"{_claims(heard)}; truly {', '.join(wrong)}" if wrong else _claims(heard)
     return Verdict(name=name, good=True, right=not wrong, words=words)

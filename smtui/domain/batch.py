@@ -35,7 +35,7 @@ set back, and is cut to this."""
 UNSEEN = "unseen"
 """The code of a file that a worker handed back because its machine does not have it."""
 
-CRASHED = (ErrorCode.INTERNAL, "Listening to it ended the worker, or took too long, every time")
+CRASHED = (ErrorCode.INTERNAL, "Analysing it ended the worker, or took too long, every time")
 """Code and sentence of a file that nobody came back from, in as many attempts as there are."""
 
 

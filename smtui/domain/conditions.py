@@ -55,7 +55,7 @@ def condition(name: Typed, value: Typed) -> Expression:
         if spoken in known.names:
             if not value.text and not value.literal:
                 raise QueryInvalid(
-                    f"{spoken}: waits for a value",
+                    f"{spoken}: needs a value",
                     start=name.start,
                     end=value.end,
                     hint=f"{known.example} finds {known.meaning}.",
@@ -82,7 +82,9 @@ def _unknown_field(name: Typed) -> QueryInvalid:
     hint = f"Did you mean {near[0]}:?" if near else f"There are {', '.join(written_names())}."
     if name.text.lower() in ("name", "file", "text"):
         hint = "Just type the words: they are looked for in names, folders and tags."
-    return name.mistake(f"There is no {name.text}: here", hint=f'{hint} "…" finds it as text.')
+    return name.mistake(
+        f"Unknown condition {name.text}:", hint=f"{hint} In quotes it is searched as text."
+    )
 
 
 def written_names() -> list[str]:
@@ -212,7 +214,7 @@ CONDITIONS = (
         example="kind:kick,snare",
         meaning="kicks and snares",
     ),
-    Condition(names=("tag", "tags"), read=_tag, example="tag:house", meaning="what you tagged so"),
+    Condition(names=("tag", "tags"), read=_tag, example="tag:house", meaning="sounds tagged house"),
     Condition(
         names=("in", "folder", "path"),
         read=_within,
@@ -291,5 +293,5 @@ CONDITIONS = (
         example="bits:16",
         meaning="sounds that use 16 bits, also in 24-bit files",
     ),
-    Condition(names=("is",), read=_is, example="is:loop", meaning="what was heard as a loop"),
+    Condition(names=("is",), read=_is, example="is:loop", meaning="what was analysed as a loop"),
 )

@@ -33,10 +33,10 @@ _SENTENCES = {
     ErrorCode.UNREADABLE: "The file is damaged, or its disk could not read it",
     ErrorCode.UNSUPPORTED: "The file is not a sound in a known format",
     ErrorCode.EMPTY: "The file holds no sound",
-    ErrorCode.TOO_LONG: "The sound is longer than smtui listens to",
+    ErrorCode.TOO_LONG: "The sound is longer than smtui analyses",
     ErrorCode.VANISHED: "The file is not there, or no longer the one that was scanned",
     ErrorCode.NO_PERMISSION: "The file may not be read",
-    ErrorCode.OUT_OF_MEMORY: "Listening to it needs more memory than allowed",
-    ErrorCode.TIMED_OUT: "Listening to it took too long",
+    ErrorCode.OUT_OF_MEMORY: "Analysing it needs more memory than allowed",
+    ErrorCode.TIMED_OUT: "Analysing it took too long",
     ErrorCode.INTERNAL: "smtui or one of its libraries failed on it",
 }

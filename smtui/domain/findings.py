@@ -100,7 +100,7 @@ def findings(subject: Subject, limits: Limits) -> tuple[Finding, ...]:
     found = [] if quality is None else [*_of_samples(quality, limits), *_silences(subject, limits)]
     bars = _broken_bars(subject)
     if bars is not None:
-        words = f"the loop is {bars:.3g} bars long at {subject.heard.tempo:.1f} BPM"
+        words = f"the loop is not whole bars: {bars:.3g} bars at {subject.heard.tempo:.1f} BPM"
         found.append(Finding(flaw=Flaw.BARS, words=words, value=round(bars, 4)))
     apart = told_apart(subject.filename, subject.metadata, subject.heard)
     return (*found, *(_unlike(each) for each in apart if each.confidence >= SURE))
@@ -163,7 +163,7 @@ def _unlike(difference: Difference) -> Finding:
     unit = " BPM" if is_tempo else ""
     return Finding(
         flaw=Flaw.TEMPO if is_tempo else Flaw.KEY,
-        words=f"{_SOURCES[difference.source]} {difference.said}{unit}, heard is"
+        words=f"{_SOURCES[difference.source]} {difference.said}{unit}, analysed as"
         f" {difference.heard}{unit}{_RELATIONS[difference.relation]}",
         value=float(difference.heard) if is_tempo else difference.heard,
     )

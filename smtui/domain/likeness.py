@@ -180,10 +180,10 @@ def wanted(more: Iterable[Sequence[float]], less: Iterable[Sequence[float]] = ()
     """
     liked, unliked = list(more), list(less)
     if not liked:
-        raise InputInvalid("There is no sound to be like", hint="Name one: like kick_01")
+        raise InputInvalid("No sound to be like", hint="Name one: like kick_01")
     if any(len(one) != DIMENSIONS for one in (*liked, *unliked)):
         raise InputInvalid(
-            f"A sound to compare with must have {DIMENSIONS} numbers", hint="Listen to it again"
+            f"A sound to compare with must have {DIMENSIONS} numbers", hint="Analyse it again"
         )
     direction = [0.0] * DIMENSIONS
     for block in BLOCKS:

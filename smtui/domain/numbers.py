@@ -57,7 +57,7 @@ class Measure:
         if not value.text.strip(" .…–-"):
             raise typed.mistake(f"{self.noun.capitalize()} is missing", hint=self.examples)
         if sign == "~" and not self.near:
-            raise typed.mistake(f"There is no “about” for {self.noun}", hint=self.examples)
+            raise typed.mistake(f"No “about” for {self.noun}", hint=self.examples)
         between = _TO.search(value.text) if sign in ("", "=") else None
         if between is not None:
             grain = Decimal(0) if sign else self.grain

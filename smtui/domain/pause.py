@@ -46,7 +46,7 @@ class Pause:
 
     def __str__(self) -> str:
         """Say it in one sentence, without the full stop."""
-        why = "Quiet hours on" if self.quiet_hours else "Listening is paused on"
+        why = "Quiet hours on" if self.quiet_hours else "Analysis is paused on"
         return f"{why} this machine {self.end}"
 
 
@@ -77,7 +77,7 @@ class QuietHours:
         made = cls(ranges=tuple(_range(part) for part in parts))
         noon = datetime.now(UTC)
         if made.until(noon) is None and made._within(noon.astimezone()) is not None:
-            raise InputInvalid("leaves no minute of the day to listen in")
+            raise InputInvalid("leaves no minute of the day to analyse in")
         return made
 
     def until(self, now: datetime) -> datetime | None:

@@ -102,7 +102,7 @@ def _term(word: Typed) -> Expression:
         inner, turned = inner.after(len(sign)), not turned
     if not inner.text and not inner.literal:
         raise word.mistake(
-            f"{word.text} waits for what to leave out", hint="-kind:kick leaves out kicks."
+            f"{word.text} needs a condition to leave out", hint="-kind:kick leaves out kicks."
         )
     found = _positive(inner)
     return Not(found) if turned else found
@@ -114,7 +114,7 @@ def _positive(word: Typed) -> Expression:
         return condition(word.cut(0, len(name) - 1), word.after(len(name)))
     text = folded(word.text)
     if not text:
-        raise word.mistake("There is nothing between the quotation marks")
+        raise word.mistake("Nothing between the quotation marks")
     fact = None if word.literal else BARE_FACTS.get(text)
     return Words(text) if fact is None else Any((Words(text), Is(fact)))
 

@@ -120,7 +120,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """There is no value: `bpm:-`, `key:-`, `kind:-`, `loud:-`, `tag:-`."""
+    """No value: `bpm:-`, `key:-`, `kind:-`, `loud:-`, `tag:-`."""
 
     field: Field
 

@@ -153,4 +153,4 @@ class Choice:
 
 def not_listened_to(count: int) -> str:
     """The remark on sounds that could not be compared."""
-    return f"{counted(count, 'sound was', 'sounds were')} not yet listened to."
+    return f"{counted(count, 'sound was', 'sounds were')} not analysed yet."

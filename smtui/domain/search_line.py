@@ -23,9 +23,9 @@ from smtui.domain.typed import Typed, words
 _VIEWS = {"like": View.ALIKE, "fits": View.FITS, "words": View.WORDS}
 _BEGINNINGS = {view: name for name, view in _VIEWS.items()}
 _WAITING = {
-    View.ALIKE: ("There is no sound to be like", "Name one: like kick_01"),
-    View.FITS: ("There is no sound to fit to", "Name one: fits kick_01"),
-    View.WORDS: ("There are no words to look for", 'Describe a sound: words "dark metallic hit"'),
+    View.ALIKE: ("No sound to be like", "Name one: like kick_01"),
+    View.FITS: ("No sound to fit to", "Name one: fits kick_01"),
+    View.WORDS: ("No words to look for", 'Describe a sound: words "dark metallic hit"'),
 }
 _SIGN = re.compile(r"[+-]")
 _CONDITION = re.compile(r"(-|not:)*[a-z][a-z_]*:", re.IGNORECASE)
@@ -225,7 +225,7 @@ class _Reader:
         value = word.after(len(aspect) + 1)
         if aspect.casefold() not in ASPECTS:
             raise word.cut(0, len(aspect)).mistake(
-                f"There is no aspect {aspect}",
+                f"No aspect {aspect}",
                 hint=f"{', '.join(ASPECTS)}; a name with = goes in quotation marks",
             )
         if not _NUMBER.fullmatch(value.text):
@@ -271,7 +271,7 @@ class _Reader:
         rest = self._text[word.end :]
         self._where = rest.strip()
         if not self._where:
-            raise word.mistake("where waits for a filter", hint="where -loop kick")
+            raise word.mistake("where needs a filter", hint="where -loop kick")
         self._checked(self._where, word.end + len(rest) - len(rest.lstrip()))
 
     def _filter(self) -> str:

@@ -176,10 +176,10 @@ def _word(text: str, start: int) -> Typed:
         place += 1
     if opened is not None:
         raise QueryInvalid(
-            "The quotation is not finished",
+            'A closing " is missing',
             start=opened,
             end=len(text),
-            hint='Close it with another ".',
+            hint="A quotation ends with the mark that it begins with.",
         )
     return Typed(
         text="".join(characters),

@@ -25,7 +25,7 @@ from smtui.folders.sniff import SOUND_NAMES, ending
 
 CHUNK_FILES = 512
 CHUNK_SECONDS = 0.1
-_AWAY = "; is its drive away? The library keeps its sounds"
+_AWAY = "; is its drive unplugged? Its sounds stay in the library"
 
 
 def walked(root: bytes, only: Collection[bytes] | None = None) -> Iterator[Walked]:
@@ -106,9 +106,7 @@ class _Walk:
         except OSError as error:
             self._refuse(self.root, error, what="folder")
             if not os.path.lexists(self.root):
-                self.unreadable = [
-                    _unreadable(self.root, ErrorCode.VANISHED, f"There is nothing here{_AWAY}")
-                ]
+                self.unreadable = [_unreadable(self.root, ErrorCode.VANISHED, f"Not found{_AWAY}")]
             return []
         if stat.S_ISREG(status.st_mode):
             self._look_at(self.root, status)
@@ -234,7 +232,7 @@ def reason(error: OSError, *, what: str) -> tuple[ErrorCode, str]:
         case FileNotFoundError():
             return ErrorCode.VANISHED, f"The {what} is not there"
         case PermissionError():
-            return ErrorCode.NO_PERMISSION, f"There is no permission to read the {what}"
+            return ErrorCode.NO_PERMISSION, f"No permission to read the {what}"
         case _:
             return (
                 ErrorCode.UNREADABLE,

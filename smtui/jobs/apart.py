@@ -128,7 +128,7 @@ def stumbled(name: str) -> SoundUnreadable:
 
 def took_too_long() -> SoundUnreadable:
     """Say that listening to a file reached its time limit."""
-    return SoundUnreadable("Listening to it took too long", code=ErrorCode.TIMED_OUT)
+    return SoundUnreadable("Analysing it took too long", code=ErrorCode.TIMED_OUT)
 
 
 def _reason(ended: int) -> SoundUnreadable:
@@ -138,7 +138,7 @@ def _reason(ended: int) -> SoundUnreadable:
         return took_too_long()
     if number == signal.SIGKILL:
         return SoundUnreadable(
-            "The system ended the process that listened to it, as it does when memory runs out",
+            "The system ended the process that analysed it, as it does when memory runs out",
             code=ErrorCode.OUT_OF_MEMORY,
         )
     how = signal.Signals(number).name if number else f"status {os.waitstatus_to_exitcode(ended)}"

@@ -63,7 +63,7 @@ def _heard_whole(chunk: Chunk) -> int:
         return chunk.hear()
     finally:
         if chunk.broken:
-            _log.error("What listening needs was loaded by half", exc_info=True)
+            _log.error("What the analysis needs was loaded by half", exc_info=True)
             end_child()
 
 
@@ -272,5 +272,5 @@ def _foreign() -> SoundUnreadable:
 
 def _too_big() -> SoundUnreadable:
     return SoundUnreadable(
-        "Listening to it needs more memory than allowed", code=ErrorCode.OUT_OF_MEMORY
+        "Analysing it needs more memory than allowed", code=ErrorCode.OUT_OF_MEMORY
     )

@@ -172,10 +172,10 @@ def lingering() -> Check:
     if kills != "yes":
         return well(name, "background processes go on")
     lingers = _asked("show-user", str(os.getuid()), "--property=Linger") == "yes"
-    aside = "Start smtui with `systemd-run --user --scope smtui` to listen on after logging out"
+    aside = "Start smtui with `systemd-run --user --scope smtui` to go on after logging out"
     return attention(
         name,
-        "this machine ends background processes when you log out; listening goes on next time",
+        "this machine ends background processes when you log out; analysis goes on next time",
         f"{aside}." if lingers else f"{aside}, after `loginctl enable-linger` once.",
     )
 

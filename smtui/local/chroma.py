@@ -84,7 +84,7 @@ def program() -> tuple[str, ...]:
     if on_path:
         return (on_path,)
     raise ServerUnavailable(
-        "There is no Chroma on this machine", hint="Install the Python package chromadb."
+        "No Chroma on this machine", hint="Install the Python package chromadb."
     )
 
 
@@ -119,7 +119,7 @@ def _free_port(wanted: int) -> int:
                 continue
             number: int = probe.getsockname()[1]
             return number
-    raise ServerUnavailable("There is no free port on this machine for Chroma")
+    raise ServerUnavailable("No free port on this machine for Chroma")
 
 
 async def _get(port: int, path: str) -> bytes:

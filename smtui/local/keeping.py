@@ -259,8 +259,8 @@ class Keeper:
         if self._in_use is None and not now:
             return refusal(
                 "The private servers are in use: a screen or a command of smtui is open, "
-                "or sounds are being listened to",
-                "`smtui services stop --now` stops them all the same; listening goes on later.",
+                "or sounds are being analysed",
+                "`smtui services stop --now` stops them anyway; analysis resumes later.",
             )
         self._go()
         await self._gone.wait()

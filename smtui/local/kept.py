@@ -33,7 +33,7 @@ _DATABASE_REFUSED = "SqliteError"
 # What Valkey writes before each line: who, when, how grave.
 _STAMP = re.compile(r"^\d+:[A-Z] \d+ \w+ \d{4} [\d:.]+ [.*#-] ")
 _FILES_DAMAGED = "its files are damaged"
-_ANEW = "`smtui index rebuild` makes them anew from what was heard."
+_ANEW = "`smtui index rebuild` makes them again from the analyses."
 _DOCTOR = "`smtui doctor` tells what is wrong; logs are in the state folder."
 
 _log = logging.getLogger(__name__)

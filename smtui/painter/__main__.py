@@ -57,9 +57,7 @@ def _answer(packed: bytes, answers: _Answers) -> None:
     except SoundUnreadable as error:
         answers.send(wire.UNREADABLE, wire.packed_error(error))
     except MemoryError:
-        full = SoundUnreadable(
-            "There is not enough memory to draw it", code=ErrorCode.OUT_OF_MEMORY
-        )
+        full = SoundUnreadable("Not enough memory to draw it", code=ErrorCode.OUT_OF_MEMORY)
         answers.send(wire.UNREADABLE, wire.packed_error(full))
     else:
         answers.send(wire.PICTURE, packed_picture(picture))

@@ -75,7 +75,7 @@ class Batches(Runs):
         """
         wanted = list(dict.fromkeys(file_ids))
         if not wanted:
-            raise InputInvalid("There is nothing to listen to")
+            raise InputInvalid("Nothing to analyse")
         await self._rights.require_on(by, Deed.ANALYZE, wanted, self._samples)
         return await self._begun(wanted, level, by.user_id, urgent=urgent)
 
@@ -193,7 +193,7 @@ class Batches(Runs):
         while True:
             progress = await self._batches.progress(run_id)
             if progress is None:
-                raise NotFound("There is no such run")
+                raise NotFound("No such run")
             if progress != last:
                 last = progress
                 yield progress
@@ -281,11 +281,11 @@ class Batches(Runs):
     async def _require(self, run_id: RunId, deed: Deed, by: Account) -> RunProgress:
         progress = await self._batches.progress(run_id)
         if progress is None:
-            raise NotFound("There is no such run")
+            raise NotFound("No such run")
         if progress.is_foreign:
             raise InputInvalid(
                 "Another program works on this run, and smtui leaves it alone",
-                hint="`smtui analyze` listens to sounds here.",
+                hint="`smtui analyze` analyses sounds here.",
             )
         await self._rights.require(by, deed, (progress.user_id,))
         return progress

@@ -133,7 +133,7 @@ class DuplicateFinder:
             for (first, other), found in (await self._differences(some)).items():
                 if is_same(found, coded=not coded.isdisjoint((first, other))):
                     same.setdefault(first, {})[other] = found
-            told(Looked(doing="listening again", done=start + len(some), of=len(pairs)))
+            told(Looked(doing="analysing again", done=start + len(some), of=len(pairs)))
         return same
 
     async def _near(

@@ -16,7 +16,7 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
-from smtui.domain.text import shown
+from smtui.domain.text import counted, shown
 from smtui.services.id_pages import id_pages
 from smtui.services.seeds import check_seen
 from smtui.services.spreading import spread
@@ -125,7 +125,7 @@ class Fitting:
     async def _seeds(self, search: Search) -> tuple[_Beside, ...]:
         """The sounds that others should fit; raises InputInvalid."""
         if not search.more:
-            raise InputInvalid("There is no sound to fit to", hint="Name one: fits kick_01")
+            raise InputInvalid("No sound to fit to", hint="Name one: fits kick_01")
         several = len(search.more) > 1
         return tuple(
             [
@@ -218,19 +218,19 @@ def _apart(ranked: Sequence[_Fit]) -> list[_Fit]:
 
 def _unheard(seed: Seed) -> InputInvalid:
     return InputInvalid(
-        f"{shown(seed.name)} was not yet listened to", hint="Do it now: smtui analyze"
+        f"{shown(seed.name)} has not been analysed yet", hint="Do it now: smtui analyze"
     )
 
 
 def _remarks(search: Search, found: _Found) -> list[str]:
     told = []
     if search.less:
-        told.append("What fits is not asked to be unlike anything.")
+        told.append('"Goes with" ignores what you marked as less like.')
     if found.other_tempo:
         verb = "is" if found.other_tempo == 1 else "are"
-        told.append(f"{found.other_tempo:,} of another tempo {verb} left out.")
+        told.append(f"{counted(found.other_tempo, 'sound')} of another tempo {verb} not shown.")
     if found.unheard:
         told.append(not_listened_to(found.unheard))
     if not found.fits:
-        told.append("There is nothing else to choose from.")
+        told.append("Nothing else to choose from.")
     return told

@@ -228,7 +228,7 @@ class Hearing:
     async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
         if claimed.attempt >= MAX_ATTEMPTS and sample.heard is None:
             # Nobody is left to write this if the process dies once more; success clears it.
-            crashed = SoundUnreadable("Listening to it crashed repeatedly", code=ErrorCode.INTERNAL)
+            crashed = SoundUnreadable("Analysing it crashed repeatedly", code=ErrorCode.INTERNAL)
             await self._samples.set_trouble(sample.file_id, self._trouble(crashed))
         known = None
         if sample.file_hash:  # another program's sound has none until it is heard

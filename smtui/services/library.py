@@ -181,7 +181,7 @@ def tag_of(text: str) -> str:
     if not tag:
         raise InputInvalid("A tag cannot be empty")
     if len(tag) > LONGEST_TAG:
-        raise InputInvalid(f"A tag can have {LONGEST_TAG} characters")
+        raise InputInvalid(f"A tag can be at most {LONGEST_TAG} characters long")
     if not tag.isprintable():
         raise InputInvalid("A tag cannot have control characters")
     return tag

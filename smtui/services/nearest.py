@@ -206,7 +206,7 @@ class Nearest:
         return tuple(best[: aim.most])
 
 
-REBUILD = "`smtui index rebuild` makes it anew from what was heard."
+REBUILD = "`smtui index rebuild` makes it again from the analyses."
 _HEARD = All((Is(Fact.HEARD), Not(Is(Fact.MISSING))))
 
 

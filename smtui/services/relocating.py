@@ -68,7 +68,7 @@ class Relocation:
         await self.rights.require_to_take_away(self.by, (self.user_id,), verb="relocate")
         self._refuse_paths()
         if not await self.finder.present(self.new):
-            raise InputInvalid(f"There is no folder {self._told(self.new)}", hint="Is it mounted?")
+            raise InputInvalid(f"No folder {self._told(self.new)}", hint="Is it mounted?")
         there = await self._files()
         plan, known = Plan(), 0
         async for rows in self._rows():

@@ -137,22 +137,22 @@ class Seeds:
         heard = known[0].heard if known else None
         if heard is not None and heard.recipe_version > self._recipe_version:
             return InputInvalid(
-                f"{shown(name)} was listened to by a newer smtui",
+                f"{shown(name)} was analysed by a newer smtui",
                 hint="Update smtui on this machine, to compare as that one does.",
             )
         if heard is not None and 0 < heard.recipe_version < self._recipe_version:
             return InputInvalid(
-                f"{shown(name)} was listened to by an older smtui",
-                hint="`smtui analyze --older` listens once more to all such sounds.",
+                f"{shown(name)} was analysed by an older smtui",
+                hint="`smtui analyze --older` analyses all such sounds again.",
             )
-        words = "has not been listened to yet"
+        words = "has not been analysed yet"
         if heard is not None and heard.recipe_version == 0:
-            words = "was analysed by another program, and not listened to here yet"
+            words = "was analysed by another program, and not here yet"
         elif heard is not None and listened_rank(heard) < Level.ADVANCED.rank:
-            words = f"was listened to only at level {Level.BASIC}"
+            words = f"was analysed only at level {Level.BASIC}"
         return InputInvalid(
             f"{shown(name)} {words}",
-            hint="`a` listens to it first, `smtui analyze` to all that is new.",
+            hint="`a` analyses it first, `smtui analyze` all that is new.",
         )
 
     async def _by_id_or_path(self, text: str, viewer: UserId | None) -> Sample | None:
@@ -226,7 +226,7 @@ def _only(text: str, found: Sequence[Sample]) -> Sample:
             )
     fact = BARE_FACTS.get(text.casefold())
     raise NotFound(
-        f"There is no sound called {shown(text)} in the library",
+        f"No sound called {shown(text)} in the library",
         hint="A sound is named by its file's name, its path or its id."
         if fact is None
         else f"As a filter it is written is:{fact} or -is:{fact}.",

@@ -114,7 +114,7 @@ class Sessions:
         ]
         hint = f"`smtui user sessions {shown(login)}` has all."
         if not found:
-            raise NotFound(f"There is no session {shown(name)}", hint=hint)
+            raise NotFound(f"No session {shown(name)}", hint=hint)
         if len(found) > 1:
             raise InputInvalid(f"Several sessions begin with {shown(name)}", hint=hint)
         await self._sessions.close(found[0])
@@ -152,7 +152,7 @@ class Sessions:
             if account is None or account.user_id != asking.user_id:
                 await self._rights.require_admin(asking)
         if account is None:
-            raise NotFound(f"There is no account {shown(login)}", hint="`smtui user list` has all.")
+            raise NotFound(f"No account {shown(login)}", hint="`smtui user list` has all.")
         return account
 
     async def _require_admin(self, by: Account | None) -> None:

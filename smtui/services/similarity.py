@@ -191,8 +191,8 @@ def _remarks(search: Search, out_of: int) -> tuple[str, ...]:
     if out_of > 0:
         return ()
     if search.filter.strip():
-        return ("No other sound that was listened to matches the filter.",)
-    return ("There is no other sound to compare with yet.",)
+        return ("No other analysed sound matches the filter.",)
+    return ("No other sound to compare with yet.",)
 
 
 def _written(answer: Answer) -> bytes:

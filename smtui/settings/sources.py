@@ -57,7 +57,7 @@ def written(file: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for topic, table in _tables(file).items():
         if topic not in TOPICS:
-            raise SettingInvalid(f"There is no topic [{shown(topic)}] ({place}){_alike(topic)}")
+            raise SettingInvalid(f"No topic [{shown(topic)}] ({place}){_alike(topic)}")
         if not isinstance(table, dict):
             raise SettingInvalid(f"{topic} ({place}) should be a table: [{topic}]")
         for name, value in _dotted(table, topic):
@@ -106,7 +106,7 @@ def _dotted(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, obj
 
 def _must_be_known(name: str, place: str) -> None:
     if name not in known_fields() and not name.startswith("keys."):
-        raise SettingInvalid(f"There is no setting {shown(name)} ({place}){_alike(name)}")
+        raise SettingInvalid(f"No setting {shown(name)} ({place}){_alike(name)}")
 
 
 def _alike(name: str) -> str:

@@ -47,22 +47,26 @@ class Work:
     children: int | None = field(
         default=None,
         metadata={
-            "description": "Processes that listen; half the cores if unset.",
+            "description": "Processes that analyse; half the cores if unset.",
             "ge": 1,
             "le": 256,
         },
     )
     nice: int = field(
         default=10,
-        metadata={"description": "How far they stand back for others, 0 to 19.", "ge": 0, "le": 19},
+        metadata={
+            "description": "Priority of workers: 0 normal, 19 lowest.",
+            "ge": 0,
+            "le": 19,
+        },
     )
     level: Level = field(
         default=Level.ADVANCED,
-        metadata={"description": "How much is listened for: basic, advanced or full."},
+        metadata={"description": "How much is analysed: basic, advanced or full."},
     )
     start: bool = field(
         default=True,
-        metadata={"description": "Listen to new sounds after a scan without being asked."},
+        metadata={"description": "Analyse new sounds after a scan without being asked."},
     )
     scan_as: Literal["own", "shared"] = field(
         default="own",
@@ -70,9 +74,7 @@ class Work:
     )
     quiet: str = field(
         default="",
-        metadata={
-            "description": "Hours in which nothing is listened to: 22:00-07:00, 12:30-13:30."
-        },
+        metadata={"description": "Hours in which nothing is analysed: 22:00-07:00, 12:30-13:30."},
     )
 
     @property
@@ -173,7 +175,7 @@ class Limits:
 
     auth_login: int = field(
         default=10,
-        metadata={"description": "Tries to sign in, by account and by address.", "ge": 1},
+        metadata={"description": "Sign-in attempts a minute, by account and by address.", "ge": 1},
     )
     audio_upload: int = field(
         default=20,

@@ -57,7 +57,7 @@ class PauseFile:
             await kept_file.keep(self._path, content.encode())
         except OSError as error:
             raise StoreUnreachable(
-                "What you said of listening cannot be kept",
+                "Your pause of the analysis cannot be kept",
                 hint=f"{folder}: {error.strerror}.",
             ) from error
 

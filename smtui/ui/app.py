@@ -235,7 +235,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
 
     def action_help_quit(self) -> None:
         """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
-        self.notify("ctrl+q leaves smtui", markup=False)
+        self.notify("ctrl+q quits smtui", markup=False)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send what changes on the terminal, and nothing where nothing does."""
@@ -264,7 +264,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             event.widget.cursor_blink = False
 
     def action_redraw(self) -> None:
-        """Draw every cell again."""
+        """Redraw the screen."""
         if isinstance(self._driver, TitledDriver):
             self._driver.shown.forget()
         self.refresh(layout=True)

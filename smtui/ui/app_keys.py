@@ -23,13 +23,13 @@ APP_KEYS: list[BindingType] = [
         "help",
         "Keys",
         id="app.help",
-        tooltip="The keys of what has the focus, and what they do.",
+        tooltip="Show the keys of this screen.",
         key_display="?",
     ),
-    _hidden("b", "runs", "Runs", "What is listened to, and what failed."),
-    _hidden("P", "pause", "Pause", "Hold all listening on this machine; again: go on."),
+    _hidden("b", "runs", "Runs", "Show the runs, and what failed."),
+    _hidden("P", "pause", "Pause", "Pause or resume analysis on this machine."),
     _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
-    _hidden("ctrl+l", "redraw", "Draw afresh", "Draw the whole screen again."),
+    _hidden("ctrl+l", "redraw", "Redraw", "Draw the whole screen again."),
     # The terminal is raw, so that the shell's own key reaches it through us alone.
     _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
 ]

@@ -174,7 +174,7 @@ class Doors(TypeAhead):
             for offer in screen.offers():
                 yield SystemCommand(offer.title, offer.help, offer.begin)
         yield SystemCommand(
-            "Sign out", "End this session; the next start asks who you are.", self.sign_out
+            "Sign out", "Sign out; the next start asks you to sign in.", self.sign_out
         )
 
     async def sign_out(self) -> None:

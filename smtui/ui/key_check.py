@@ -53,7 +53,7 @@ def check_keys(chosen: Chosen, places: Mapping[str, str]) -> None:
         if id_ not in known:
             near = get_close_matches(id_, known, n=1)
             hint = f"; did you mean keys.{near[0]}?" if near else "; `?` on a screen lists them"
-            raise SettingInvalid(f"There is no setting {setting} ({place}){hint}")
+            raise SettingInvalid(f"No setting {setting} ({place}){hint}")
         for key in _parts(keys):
             if trouble := _trouble(key):
                 raise SettingInvalid(f"{setting} ({place}) is {shown(key) or 'empty'}, {trouble}")

@@ -26,7 +26,7 @@ class OpeningScreen(Screen[None]):
             "again",
             "Try again",
             id="opening.again",
-            tooltip="Try once more to open the library.",
+            tooltip="Retry opening the library.",
             show=False,
         ),
     ]

@@ -93,7 +93,7 @@ class OpenSession:
 
 def _tell_away(app: App[Any], error: ServerUnavailable) -> None:
     app.notify(
-        f"You can go on; sign-ins and listening wait. {drawn(error.hint)}".rstrip(),
+        f"You can go on; sign-ins and analysis wait. {drawn(error.hint)}".rstrip(),
         title=drawn(error.title),
         severity="warning",
         timeout=_TOAST_SECONDS,

@@ -80,10 +80,10 @@ class Working:
         pauses = self._services.pauses
         try:
             if await pauses.resume():
-                words = "This machine listens again"
+                words = "Analysis resumed on this machine"
             else:
                 await pauses.pause()
-                words = "Listening is paused on this machine, P resumes"
+                words = "Analysis is paused on this machine; P resumes"
             self._pause = await pauses.present()
         except SmtuiError as error:
             self._tell(error)
@@ -165,5 +165,5 @@ def _pause_words(pause: Pause | None) -> str:
         return ""
     end = "" if pause.until is None else f" {pause.end}"
     if pause.quiet_hours:
-        return f"quiet hours on this machine{end}, P listens all the same"
-    return f"listening is paused on this machine{end}, P resumes"
+        return f"quiet hours on this machine{end}, P analyses anyway"
+    return f"analysis is paused on this machine{end}; P resumes"

@@ -66,7 +66,7 @@ async def trials(here: Places, settings: Settings) -> tuple[Check, ...]:
     if settings.servers.given:
         return tuple(judged(one) for one in (await checkup(here, settings)).servers)
     if checks.folders(here).verdict is checks.Verdict.BROKEN:
-        mend = "Mend the folders first."
+        mend = "Fix the folders first."
         return tuple(
             checks.broken(name, "not tried", mend) for name in ("valkey", "chroma", "worker")
         )

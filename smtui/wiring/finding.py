@@ -92,7 +92,7 @@ def likeness(ground: Foundation) -> LikenessPorts:
 
 
 def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
-    """What sounds like this."""
+    """Find sounds similar to this one."""
     from smtui.services.similarity import Similarity
 
     return Similarity(near, paths=paths, recipe_version=RECIPE_VERSION)

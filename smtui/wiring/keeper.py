@@ -20,7 +20,7 @@ def private_servers(here: Places, settings: Settings) -> PrivateServers:
     if settings.servers.given:
         raise ServerUnavailable(
             "The servers are shared with other machines, so smtui neither starts nor stops them",
-            hint="`smtui services check` asks them how they are; `smtui worker` listens for them.",
+            hint="`smtui services check` asks them how they are; `smtui worker` analyses for them.",
         )
     return keeper_of(here, settings)
 

@@ -18,7 +18,7 @@ from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.refusals import SHARED
 
-NO_WORKER = "No worker is listening"
+NO_WORKER = "No worker is running"
 ONE_VERSION = "Give all machines the same smtui; what one does not understand it leaves."
 HOW_TO_LISTEN = "Start one with `smtui worker` on a machine that has the sounds."
 
@@ -61,7 +61,7 @@ class ListeningWorkers:
 def of_other_versions(reports: Iterable[WorkerReport], mine: str) -> str:
     """Say which machines' workers are of another smtui than this one; empty where none is."""
     others = {
-        f"{shown(report.machine)} listens with smtui {shown(report.version)}"
+        f"{shown(report.machine)} works with smtui {shown(report.version)}"
         for report in reports
         if numbers(report.version) != numbers(mine)
     }

@@ -210,7 +210,7 @@ def test_what_has_no_beat_says_so() -> None:
     told = heard(beatless.drone(random.Random("test drone")), beatless.RATE)
     assert told.tempo is None
     assert told.confidence == 0
-    assert told.evidence == ("no strokes at a steady distance",)
+    assert told.evidence == ("no steady beat",)
     assert not told.alternatives
     assert not told.beats
 

@@ -174,7 +174,7 @@ def test_silence_and_a_click_have_no_key() -> None:
     click[3] = 1
     told = heard(click)
     assert told.key is None
-    assert told.evidence == ("too little sounds for a key",)
+    assert told.evidence == ("not enough pitched sound",)
 
 
 def test_alternatives_are_other_keys_best_first_and_never_above_the_claim() -> None:

@@ -56,7 +56,7 @@ async def on_screen(
     terminal = Terminal(asked, columns=size[0], lines=size[1])
     terminal.start()
     try:
-        shown, newcomer = f"of {count:,}", "Press enter to begin"
+        shown, newcomer = f"of {count:,}", "Press Enter to start"
         if await terminal.sees(newcomer, shown, seconds=60) == newcomer:
             terminal.press("\r")
             await terminal.sees(shown, seconds=60)

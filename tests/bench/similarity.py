@@ -275,7 +275,7 @@ async def run(count: int, searches: int, folder: Path) -> None:
             some = ids[:5_000]
             await timed("taking out", len(some), lambda: bench.index.remove(some))
             await timed("adding in bulk", len(some), lambda: bench.indexing.add(some))
-            await timed("one sound heard anew", 1, lambda: bench.indexing.add(ids[:1]))
+            await timed("one sound analysed anew", 1, lambda: bench.indexing.add(ids[:1]))
             await bench.index.close()
 
 

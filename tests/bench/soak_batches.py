@@ -83,7 +83,7 @@ class Rounds:
             await self.screen.leave()
         self.screen = Terminal(os.environ)
         self.screen.start()
-        shown, newcomer = f"of {total:,}", "Press enter to begin"
+        shown, newcomer = f"of {total:,}", "Press Enter to start"
         if await self.screen.sees(newcomer, shown, seconds=60) == newcomer:
             self.screen.press("\r")
             await self.screen.sees(shown, seconds=60)

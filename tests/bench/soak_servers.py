@@ -183,25 +183,25 @@ class Screen:
         await self._home()
 
     async def analyze(self) -> None:
-        """Have one sound heard again, before everything else."""
+        """Have one sound analysed again, before everything else."""
         await self._found()
         self.terminal.press("a")
         await self.terminal.sees("Listening", *_REFUSALS)
         await self._home()
 
     async def cancel(self) -> None:
-        """Have some ten sounds heard, and stop what has not begun."""
+        """Have some ten sounds analysed, and stop what has not begun."""
         await self._home()
         await self._filter(f"sound {self.chance.randrange(SOUNDS // 10):03d}")
         await self.terminal.sees("10 of", "11 of", "12 of", "13 of")
         self.terminal.press("\r")
         await asyncio.sleep(GLANCE_SECONDS)
         self.terminal.press("A")
-        await self.terminal.sees("Listening to", *_REFUSALS)
+        await self.terminal.sees("Queued", *_REFUSALS)
         self.terminal.press("X")
-        if await self.terminal.sees("Stop listening", "Nothing runs") == "Stop listening":
+        if await self.terminal.sees("Cancel the sounds", "Nothing runs") == "Cancel the sounds":
             self.terminal.press("\r")
-            await self.terminal.sees("will not be heard", *_REFUSALS)
+            await self.terminal.sees("Cancelled", *_REFUSALS)
         await self._home()
 
     async def scan(self) -> None:

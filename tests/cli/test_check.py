@@ -122,7 +122,7 @@ def test_the_library_is_checked_by_what_a_filter_finds(pack: Path) -> None:
     assert Path(loop.split("\t")[0]).name == "loop_90bpm.wav"
     only = smtui("check", "is:disagree")
     assert only.stdout.splitlines()[1:] == [
-        "  the name says 90 BPM, heard is 120.0 BPM",
+        "  the name says 90 BPM, analysed as 120.0 BPM",
         "1 sound checked, 1 finding in 1 of them.",
     ]
     assert [smtui("check", word).returncode for word in ("good", "clipped:>0", "bits:16")] == [
@@ -137,7 +137,7 @@ def test_the_library_is_checked_by_what_a_filter_finds(pack: Path) -> None:
 
 def test_what_is_mistyped_is_told_before_anything_is_listened_to(pack: Path) -> None:
     nowhere = smtui("check", pack / "nope.wav")
-    assert (nowhere.returncode, nowhere.stdout.splitlines()[1]) == (1, "  There is nothing here")
+    assert (nowhere.returncode, nowhere.stdout.splitlines()[1]) == (1, "  Not found")
     mistake = smtui("check", "bpm:fast")
     assert mistake.returncode == 1
     assert "is not a tempo" in mistake.stderr

@@ -34,7 +34,7 @@ def test_a_group_is_a_line_that_says_why(tmp_path: Path) -> None:
     scan(folder)
     early = smtui("duplicates")
     assert early.stdout == f"{folder}/hat.wav: {folder}/hat again.wav (same bytes)\n"
-    assert "5 not yet listened to" in early.stderr
+    assert "5 not analysed yet" in early.stderr
     assert smtui("analyze", "--wait").returncode == 0
     done = smtui("duplicates")
     assert done.returncode == 0, done.stderr

@@ -30,7 +30,7 @@ def test_sounds_are_found_by_what_is_said_of_them(tmp_path: Path) -> None:
     scan(folder)
     early = smtui("find", "hi-hat")
     assert (early.returncode, early.stdout) == (0, "")
-    assert "4 sounds were not yet listened to." in early.stderr
+    assert "4 sounds were not analysed yet." in early.stderr
     assert smtui("analyze", "--wait").returncode == 0
     done = smtui("find", "crisp hi-hat, no tail", "--limit", "1")
     assert done.returncode == 0, done.stderr

@@ -130,7 +130,7 @@ def test_level_full_tells_what_is_held_and_how_the_pitch_goes(folder: Path) -> N
     assert (done.returncode, done.stderr) == (0, "")
     (power,) = [line for line in done.stdout.splitlines() if line.startswith("  power")]
     share = int(power.split()[1].removesuffix("%"))
-    assert power == f"  power  {share}% held, {100 - share}% struck"
+    assert power == f"  energy {share}% sustained, {100 - share}% percussive"
     assert share > 90
     (pitch,) = [line for line in done.stdout.splitlines() if line.startswith("  pitch")]
     assert pitch.startswith("  pitch  B5 ")
@@ -165,7 +165,7 @@ def test_why_counts_the_beats_of_a_loop_and_finds_none_in_a_tone(folder: Path) -
     assert loop["why"]["tempo"][0] == "8 beats in 4.00 s"
     assert "low strokes on 1 and 3, snare or clap on 2 and 4" in loop["why"]["tempo"]
     assert tone["tempo"] is None
-    assert tone["why"]["tempo"] == ["no strokes at a steady distance"]
+    assert tone["why"]["tempo"] == ["no steady beat"]
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_shown(folder: Path) -> None:

@@ -102,12 +102,12 @@ def test_only_a_folder_that_was_named_and_cannot_be_read_fails(
     (sounds / "list.wav").write_text("bread, milk")
     done = scan(sounds, tmp_path / "nowhere")
     assert done.returncode == 1
-    assert f"{tmp_path}/nowhere: There is nothing here" in done.stderr
+    assert f"{tmp_path}/nowhere: Not found" in done.stderr
     assert f"{sounds}/list.wav: The file is not a sound in a known format" in done.stderr
     sounds.rename(tmp_path / "away")
     again = scan()
     assert again.returncode == 0
-    assert f"{sounds}: There is nothing here" in again.stderr
+    assert f"{sounds}: Not found" in again.stderr
     assert len(smtui("list", "not:is:missing").stdout.splitlines()) == 3
 
 

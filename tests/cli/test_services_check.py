@@ -62,7 +62,7 @@ def test_well_servers_are_shown_with_version_answer_and_what_is_missing(
     assert found["sessions"]["version"].startswith("Valkey ")
     assert found["sessions"]["address"] == f"redis://***@127.0.0.1:{shared.redis.port}/2"
     assert found["index"]["version"].startswith("Chroma ")
-    assert found["workers"]["trouble"] == "No worker is listening"
+    assert found["workers"]["trouble"] == "No worker is running"
     assert "smtui worker" in found["workers"]["hint"]
     for name in ("documents", "sessions", "index"):
         assert found[name]["condition"] == "ok"
@@ -70,7 +70,7 @@ def test_well_servers_are_shown_with_version_answer_and_what_is_missing(
     shown = smtui(monkeypatch, variables, "services", "check")
     assert shown.exit_code == 0
     assert "geheim" not in shown.output
-    assert "No worker is listening." in shown.stdout
+    assert "No worker is running." in shown.stdout
 
 
 async def test_live_workers_are_shown_with_what_they_do_not_have(

@@ -121,10 +121,10 @@ def test_a_name_is_a_name_even_where_it_begins_like_a_search(sounds: Path) -> No
 @pytest.mark.parametrize(
     ("words", "place", "said"),
     [
-        (("like low_0 timber=3",), "timber", "There is no aspect timber"),
-        (("low_0", "timber=3"), "timber", "There is no aspect timber"),
+        (("like low_0 timber=3",), "timber", "No aspect timber"),
+        (("low_0", "timber=3"), "timber", "No aspect timber"),
         (("like low_0 bpm:fast",), "fast", "is not a tempo"),
-        (("words",), "words", "There are no words to look for"),
+        (("words",), "words", "No words to look for"),
     ],
 )
 def test_a_mistake_in_a_search_is_pointed_at(words: tuple[str, ...], place: str, said: str) -> None:
@@ -151,14 +151,12 @@ def test_the_index_fills_itself_and_can_be_made_anew(sounds: Path) -> None:
     done = smtui("index", "rebuild")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("8 sounds are in the index")
-    assert smtui("index", "status").stdout == (
-        "All 8 sounds that were listened to are in the index.\n"
-    )
+    assert smtui("index", "status").stdout == ("All 8 analysed sounds are in the index.\n")
 
 
 def test_an_index_of_nothing_is_not_called_complete() -> None:
     done = smtui("index", "status")
-    assert done.stdout == "No sound was listened to yet, so the index is empty.\n"
+    assert done.stdout == "No sound has been analysed yet, so the index is empty.\n"
     assert done.returncode == 0
 
 
@@ -197,10 +195,10 @@ def test_an_index_whose_files_are_damaged_is_told_and_made_anew_by_one_command(
         assert "`smtui index rebuild` makes" in told.stderr
     done = smtui("index", "rebuild")
     assert done.returncode == 0, done.stderr
-    assert "its files are made anew" in done.stderr
+    assert "its files are made again" in done.stderr
     assert done.stdout.startswith("8 sounds are in the index")
     told = smtui("index", "status")
-    assert told.stdout == "All 8 sounds that were listened to are in the index.\n"
+    assert told.stdout == "All 8 analysed sounds are in the index.\n"
 
 
 def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:
@@ -215,13 +213,13 @@ def test_a_person_is_told_how_far_likeness_can_be_trusted(sounds: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("nothing_like_it",), "There is no sound called nothing_like_it"),
+        (("nothing_like_it",), "No sound called nothing_like_it"),
         (("x", "--weights", "timbre=9"), "The weight of timbre goes from 0 to 5"),
-        (("x", "--weights", "colour=1"), "There is no aspect called colour"),
+        (("x", "--weights", "colour=1"), "No aspect called colour"),
         (("x", "--weights", "timbre"), "timbre is no weight"),
         (("x", "--weights", "timbre=nan"), "The weight of timbre"),
         (("x", "--filter", "bpm:fast"), "bpm"),
-        (("like " + "x" * 5_000,), "There is no sound called xxx"),
+        (("like " + "x" * 5_000,), "No sound called xxx"),
     ],
 )
 def test_what_cannot_be_searched_for_is_one_sentence(words: tuple[str, ...], said: str) -> None:

@@ -80,7 +80,7 @@ def test_a_token_stands_alone_on_standard_output() -> None:
 def test_somebody_unknown_is_said() -> None:
     unknown = smtui("user", "password", "no\x1body", "--password-stdin", given="x\n")
     assert unknown.returncode == 1
-    assert r"There is no account no\x1body" in unknown.stderr
+    assert r"No account no\x1body" in unknown.stderr
 
 
 def test_a_typed_password_is_asked_twice_and_never_shown() -> None:

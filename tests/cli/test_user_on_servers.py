@@ -165,7 +165,7 @@ def test_shared_sounds_are_seen_by_all_and_taken_in_by_no_listener(
     assert smtui(*command, token=tokens["bert"]).stdout == "1 sound: 1 added.\n"
     for name in tokens:
         assert "kick.wav" in smtui("list", token=tokens[name]).stdout
-    assert "nothing new" in smtui("analyze", token=tokens["lena"]).stdout
+    assert "Nothing new" in smtui("analyze", token=tokens["lena"]).stdout
 
 
 def test_who_scans_or_queues_while_no_worker_listens_does_not_wait_in_vain(
@@ -176,8 +176,8 @@ def test_who_scans_or_queues_while_no_worker_listens_does_not_wait_in_vain(
     for command in (("scan", str(tmp_path / "pack")), ("analyze", sound)):
         done = smtui(*command, token=tokens["bert"])
         assert done.returncode == 0
-        assert "1 sound to be listened to in the background." in done.stdout
-        assert "Waiting: No worker is listening. Start one with `smtui worker`" in done.stderr
+        assert "1 sound to be analysed in the background." in done.stdout
+        assert "Waiting: No worker is running. Start one with `smtui worker`" in done.stderr
 
 
 def test_commands_that_write_are_limited_and_reading_is_not(

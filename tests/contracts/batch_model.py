@@ -35,7 +35,7 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.sqlite.opening import opened
 from tests.servers.mongo_server import fresh_database, shared_mongo
 
-CRASHED = "Listening to it ended the worker, or took too long, every time"
+CRASHED = "Analysing it ended the worker, or took too long, every time"
 
 
 @dataclass

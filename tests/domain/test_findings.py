@@ -112,8 +112,8 @@ def test_findings_are_plain_words() -> None:
         "the true peak is -1.00 dBTP, over -2",
         "300 ms of silence before it",
         "1.50 s of silence after it",
-        "the loop is 1.25 bars long at 70.0 BPM",
-        "the name says 140 BPM, heard is 70.0 BPM, half of that",
-        "the name says Am, heard is C, its relative key",
-        "the tags say 90 BPM, heard is 70.0 BPM",
+        "the loop is not whole bars: 1.25 bars at 70.0 BPM",
+        "the name says 140 BPM, analysed as 70.0 BPM, half of that",
+        "the name says Am, analysed as C, its relative key",
+        "the tags say 90 BPM, analysed as 70.0 BPM",
     ]

@@ -82,7 +82,7 @@ def test_seeds_that_cancel_out_are_refused_where_the_weights_look() -> None:
 
 
 def test_no_seed_and_a_vector_of_another_length_are_refused() -> None:
-    with pytest.raises(InputInvalid, match="no sound"):
+    with pytest.raises(InputInvalid, match="No sound"):
         wanted([])
     with pytest.raises(InputInvalid, match="768"):
         wanted([SEED[:100]])

@@ -99,6 +99,6 @@ def test_what_a_person_said_last_wins_while_it_holds():
 
 
 def test_a_pause_says_until_when():
-    assert str(Pause()) == "Listening is paused on this machine until `smtui resume-all`"
+    assert str(Pause()) == "Analysis is paused on this machine until `smtui resume-all`"
     later = Pause(until=at("2031-01-11T07:00"), quiet_hours=True)
     assert str(later) == "Quiet hours on this machine until 2031-01-11 07:00"

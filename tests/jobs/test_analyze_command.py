@@ -38,17 +38,17 @@ def sounds(tmp_path: Path) -> Path:
 
 def test_failures_are_named_and_tried_again_only_when_asked(sounds: Path):
     done = smtui("analyze", "--wait", sounds)
-    assert (done.returncode, done.stdout) == (1, "1 sound heard, 1 failed.\n")
+    assert (done.returncode, done.stdout) == (1, "1 sound analysed, 1 failed.\n")
     assert "one.wav: " in done.stderr
     again = smtui("analyze", "--wait", sounds)
-    assert (again.returncode, again.stdout) == (0, "There is nothing new to listen to.\n")
+    assert (again.returncode, again.stdout) == (0, "Nothing new to analyse.\n")
     retried = smtui("analyze", "--wait", "--retry", sounds)
-    assert (retried.returncode, retried.stdout) == (1, "0 sounds heard, 1 failed.\n")
+    assert (retried.returncode, retried.stdout) == (1, "0 sounds analysed, 1 failed.\n")
 
 
 def test_a_path_that_is_not_in_the_library_is_named_and_the_rest_goes_on(sounds: Path):
     done = smtui("analyze", "--wait", sounds / "two.wav", sounds / "three.wav")
-    assert (done.returncode, done.stdout) == (1, "1 sound heard.\n")
+    assert (done.returncode, done.stdout) == (1, "1 sound analysed.\n")
     assert f"{sounds / 'three.wav'} is not in the library" in done.stderr
 
 
@@ -63,7 +63,7 @@ def test_an_interrupt_leaves_the_run_going(sounds: Path):
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     assert waiting.stderr is not None
-    assert waiting.stderr.readline() == "0 of 1 heard\n"
+    assert waiting.stderr.readline() == "0 of 1 analysed\n"
     waiting.send_signal(signal.SIGINT)
     out, err = waiting.communicate(timeout=PATIENCE)
     assert (waiting.returncode, out) == (130, "")
@@ -76,32 +76,30 @@ def test_an_interrupt_leaves_the_run_going(sounds: Path):
 def test_a_filter_says_what_to_listen_to(sounds: Path):
     (sounds / "three.wav").unlink()
     done = smtui("analyze", "--wait", "two")
-    assert (done.returncode, done.stdout) == (0, "1 sound heard.\n")
+    assert (done.returncode, done.stdout) == (0, "1 sound analysed.\n")
     assert smtui("list", "is:heard").stdout.count("\n") == 1
     again = smtui("analyze", "--wait", "two", "not:is:loop")
-    assert again.stdout == "There is nothing new to listen to.\n"
+    assert again.stdout == "Nothing new to analyse.\n"
     rest = smtui("analyze", "--wait", "-two")
-    assert (rest.returncode, rest.stdout) == (1, "0 sounds heard, 1 failed.\n")
+    assert (rest.returncode, rest.stdout) == (1, "0 sounds analysed, 1 failed.\n")
     retried = smtui("analyze", "--wait", "--retry", "is:failed")
-    assert (retried.returncode, retried.stdout) == (1, "0 sounds heard, 1 failed.\n")
+    assert (retried.returncode, retried.stdout) == (1, "0 sounds analysed, 1 failed.\n")
 
 
 def test_what_an_older_smtui_heard_is_heard_again_only_when_asked(
     sounds: Path, monkeypatch: pytest.MonkeyPatch
 ):
     assert smtui("analyze", "--wait", "two").returncode == 0
-    assert smtui("analyze", "--older").stdout == "Nothing was heard by an older smtui.\n"
+    assert smtui("analyze", "--older").stdout == "Nothing was analysed by an older smtui.\n"
     assert smtui("pause").returncode == 0
     # As if the recipe had been changed since.
     monkeypatch.setattr(recipe_version, "RECIPE_VERSION", recipe_version.RECIPE_VERSION + 1)
     runner = CliRunner()
-    assert runner.invoke(app, ["analyze", "two"]).stdout == "There is nothing new to listen to.\n"
+    assert runner.invoke(app, ["analyze", "two"]).stdout == "Nothing new to analyse.\n"
     done = runner.invoke(app, ["analyze", "--older"])
-    assert done.stdout == "1 sound to be listened to in the background.\n"
+    assert done.stdout == "1 sound to be analysed in the background.\n"
     again = runner.invoke(app, ["analyze", "--older", "two"])
-    assert again.stdout == (
-        "There is nothing new to listen to; what was asked for before goes on.\n"
-    )
+    assert again.stdout == ("Nothing new to analyse; the current run continues.\n")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +117,7 @@ def test_a_mistake_is_one_sentence_and_nothing_is_queued(words: list[str], statu
     done = smtui("analyze", *words)
     assert (done.returncode, done.stdout) in (
         (status, ""),
-        (status, "There is nothing new to listen to.\n"),
+        (status, "Nothing new to analyse.\n"),
     )
     assert said in done.stderr
     assert "Traceback" not in done.stderr

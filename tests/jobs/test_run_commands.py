@@ -38,7 +38,7 @@ def paused(tmp_path: Path) -> Path:
     assert smtui("scan", "--no-analyze", folder).returncode == 0
     (folder / "tone3.wav").write_bytes(b"RIFF....WAVE")
     assert smtui("pause").stdout == (
-        "Listening is paused on this machine until `smtui resume-all`.\n"
+        "Analysis is paused on this machine until `smtui resume-all`.\n"
     )
     return folder
 
@@ -49,28 +49,28 @@ def batches(*words: str) -> list[dict[str, Any]]:
 
 def test_a_run_from_its_beginning_to_its_end(paused: Path):
     begun = smtui("analyze")
-    assert begun.stdout == "4 sounds to be listened to in the background.\n"
-    assert "Waiting: Listening is paused on this machine until" in begun.stderr
+    assert begun.stdout == "4 sounds to be analysed in the background.\n"
+    assert "Waiting: Analysis is paused on this machine until" in begun.stderr
     (waiting,) = batches()
     assert set(waiting) == FIELDS
     assert (waiting["status"], waiting["total_files"], waiting["results"]) == ("pending", 4, {})
     run = waiting["run_id"][:6]
     shown = smtui("batches")
     assert re.search(rf"^{run}.* pending +0/4 +0 +4 ", shown.stdout, re.MULTILINE)
-    assert shown.stderr.startswith("Listening is paused on this machine")
+    assert shown.stderr.startswith("Analysis is paused on this machine")
     assert smtui("resume", run).stdout.endswith("goes on already.\n")
 
     assert "is cancelled: 4 sounds not begun." in smtui("cancel", run).stdout
     for _ in range(2):
         again = smtui("cancel", run)
         assert (again.returncode, again.stderr) == (0, "")
-        assert again.stdout.endswith("has ended: there is nothing to cancel.\n")
-    assert smtui("cancel", "all").stdout == "Nothing is being listened to.\n"
+        assert again.stdout.endswith("has ended: nothing to cancel.\n")
+    assert smtui("cancel", "all").stdout == "Nothing is being analysed.\n"
     assert batches(run)[0]["status"] == "cancelled"
 
     assert "goes on with 4 sounds." in smtui("resume", run).stdout
     assert smtui("resume", run).stdout.endswith("goes on already.\n")
-    assert smtui("resume-all").stdout == "This machine listens again.\n"
+    assert smtui("resume-all").stdout == "Analysis resumed on this machine.\n"
     assert smtui("resume-all").stdout == "This machine was not paused.\n"
     wait_until(lambda: batches(run)[0]["finished_at"])
     (ended,) = batches(run)
@@ -89,7 +89,7 @@ def test_a_run_from_its_beginning_to_its_end(paused: Path):
     assert "nothing to go on with. `smtui retry`" in smtui("resume", run).stdout
     tone(paused / "tone3.wav", 500)
     assert smtui("scan", "--no-analyze", paused).returncode == 0
-    assert "tries 1 sound once more." in smtui("retry", run).stdout
+    assert "retries 1 sound." in smtui("retry", run).stdout
     wait_until(lambda: batches(run)[0]["finished_at"])
     assert batches(run)[0]["completed"] == 4
     assert "Nothing has failed" in smtui("retry", run).stdout
@@ -98,7 +98,7 @@ def test_a_run_from_its_beginning_to_its_end(paused: Path):
 def test_a_pause_ends_by_itself_and_the_run_goes_on(paused: Path):
     smtui("analyze")
     assert re.match(
-        r"Listening is paused on this machine until \d\d:\d\d\.$",
+        r"Analysis is paused on this machine until \d\d:\d\d\.$",
         smtui("pause", "--for", "2s").stdout,
     ) or smtui("resume-all")
     wait_until(lambda: batches()[0]["finished_at"])
@@ -147,7 +147,7 @@ def test_a_state_folder_that_cannot_be_written_is_said(monkeypatch: pytest.Monke
     places().state.write_text("")
     done = smtui("pause")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("smtui: What you said of listening cannot be kept. ")
+    assert done.stderr.startswith("smtui: Your pause of the analysis cannot be kept. ")
     places().state.unlink()
 
 

@@ -151,7 +151,7 @@ async def ended(services: Services, run_id: RunId) -> RunProgress:
 async def test_a_worker_comes_to_the_board_works_and_leaves(studio: Studio) -> None:
     missing = studio.smtui("studio-a", "worker", "--check")
     assert missing.returncode == 1
-    assert missing.stderr == "smtui: No worker of studio-a is listening.\n"
+    assert missing.stderr == "smtui: No worker of studio-a is running.\n"
     worker = studio.work("studio-a", "--children", "2")
     assert not studio.listens("studio-b")
     async with studio.opened() as (services, account):
@@ -161,7 +161,7 @@ async def test_a_worker_comes_to_the_board_works_and_leaves(studio: Studio) -> N
     assert worker.wait(PATIENCE) == 0
     assert not studio.listens("studio-a")
     first, *rest = studio.log("studio-a").read_text().splitlines()
-    assert first.startswith("studio-a listens for mongodb://")
+    assert first.startswith("studio-a works for mongodb://")
     assert "redis://***@127.0.0.1" in first
     assert "with 2 processes" in first
     assert not [line for line in rest if "Traceback" in line or "Warning" in line]

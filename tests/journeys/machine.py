@@ -195,7 +195,7 @@ async def enter(pilot: Pilot[None], name: str = "anna", password: str = PASSWORD
     if isinstance(app.screen, LoginScreen):
         # The title comes a moment before the form.
         await until(lambda: "password" in seen(app))
-        if "Press enter to begin" in seen(app):
+        if "Press Enter to start" in seen(app):
             await press(pilot, "enter")
         else:
             # On servers a newcomer's name is suggested, too, but a password must be chosen.

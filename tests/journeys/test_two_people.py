@@ -83,7 +83,7 @@ async def test_one_library_for_two_people_a_listener_and_two_machines(
         assert "for everybody" in seen(anna.app)
         await anna.press("ctrl+u", *str(studio.mounted_in_attic), "enter")
         await until(lambda: "27 of 27" in seen(anna.app))
-        await until(lambda: "No worker is listening" in seen(anna.app))
+        await until(lambda: "No worker is running" in seen(anna.app))
 
         # The disk is carried to the cellar, where it has another name.
         studio.mounted_in_attic.rename(studio.mounted_in_cellar)

@@ -104,7 +104,7 @@ def test_the_doctor_names_a_home_that_cannot_be_used(private: Private) -> None:
     text = done.stdout
     assert "BROKEN  folders" in text
     assert "SMTUI_HOME names another folder to use." in text
-    assert "Mend the folders first." in text
+    assert "Fix the folders first." in text
     assert "export LANG=C.UTF-8" in text
 
 

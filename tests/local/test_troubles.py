@@ -139,7 +139,7 @@ async def test_without_a_server_program_the_package_is_named(
     monkeypatch.setattr("platform.machine", lambda: "pdp11")
     with pytest.raises(ServerUnavailable) as refused:
         valkey.program()
-    assert refused.value.title == "There is no Valkey on this machine"
+    assert refused.value.title == "No Valkey on this machine"
     assert "valkey or redis-server" in refused.value.hint
 
 

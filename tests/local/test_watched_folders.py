@@ -62,7 +62,7 @@ def test_a_file_written_slowly_is_taken_in_once_and_heard(drop: Path, tmp_path: 
     tone(drop / "meanwhile.wav", 330.0)
     wait_until(lambda: heard() == ["meanwhile.wav", "slow.wav"])
     assert called("--stop", drop)[1] == (
-        f"{drop} is watched no longer; its sounds stay in the library.\n"
+        f"{drop} is no longer watched; its sounds stay in the library.\n"
     )
     assert pid("watcher") is None
     assert heard() == ["meanwhile.wav", "slow.wav"]
@@ -103,7 +103,7 @@ def test_folders_that_cannot_be_watched_are_one_sentence(drop: Path, tmp_path: P
         assert (status, out) == (1, "")
         assert said in err
         assert err.count("\n") == 1
-    assert called() == (0, "No folder is watched: smtui watch FOLDER\n", "")
+    assert called() == (0, "No folders are watched: smtui watch FOLDER\n", "")
     assert called("--stop", "--all") == (0, "No folder was watched.\n", "")
     assert not places().settings_file.exists()
     assert pid("keeper") is None

@@ -74,7 +74,7 @@ class Clock:
 
 async def no_index() -> str:
     """Small libraries are searched without the index."""
-    raise ServerUnavailable("There is no index in these tests")
+    raise ServerUnavailable("No index in these tests")
 
 
 async def no_worker() -> None:

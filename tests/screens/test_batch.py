@@ -122,7 +122,7 @@ async def test_what_others_do_to_a_run_is_seen_and_the_cursor_stays(
         await ended(library, run, failed=1)
         await until(lambda: "2/2" in seen(app) and "Failed (1)" in seen(app))
         assert "completed" in line_with(app, "2/2")
-        assert "1 heard  1 failed" in seen(app)
+        assert "1 analysed  1 failed" in seen(app)
         # Both were begun at the same moment of the clock that stands still.
         await press(pilot, "k" if app.screen.runs.lines[0].key == newer else "j")
         assert app.screen.runs.key == newer
@@ -156,10 +156,10 @@ async def test_cancel_asks_stops_what_has_not_begun_and_says_so_once_more(
         await press(pilot, "X", "escape")
         assert (await progress(library, run)).cancelled == 0
         await press(pilot, "X", "enter")
-        assert "5 will not be heard; what had begun is finished and kept" in told(pilot.app)
+        assert "Cancelled 5 sounds. What has started is finished and kept." in told(pilot.app)
         await until(lambda: "stopping" in seen(pilot.app))
         await press(pilot, "X")
-        assert "This run is stopping already; what had begun is finished and kept" in told(
+        assert "This run is stopping already; what has started is finished and kept" in told(
             pilot.app
         )
         await library.kept.batches.complete(held, held.analysis_id)
@@ -186,7 +186,7 @@ async def test_resume_goes_on_with_what_was_cancelled_and_harms_nothing_twice(
         await ended(library, run)
         await until(lambda: "6/6" in seen(pilot.app))
         await press(pilot, "r")
-        assert "This run has left nothing undone" in told(pilot.app)
+        assert "Nothing left to resume in this run" in told(pilot.app)
 
 
 async def test_retry_tries_the_failed_alone(library: Home, open_app: OpenApp) -> None:
@@ -244,10 +244,10 @@ async def test_the_views_take_turns_and_a_worker_leads_to_its_sound(
         await press(pilot, "enter")
         assert app.screen.files.has_focus
         await press(pilot, "enter")
-        assert "There is nothing to open" in told(app)
+        assert "Nothing to open" in told(app)
         await press(pilot, "v")
         assert app.screen.crew.has_focus
-        assert "Listening to" in seen(app)
+        assert "Analysing" in seen(app)
         await press(pilot, "enter")
         await until(lambda: isinstance(app.screen, DetailScreen))
         await until(lambda: "sound_00000.wav" in seen(app))
@@ -293,14 +293,14 @@ async def test_failures_are_copied_and_written(
 async def test_a_key_that_has_nothing_to_do_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "b")
-        await until(lambda: "Nothing was listened to yet." in seen(pilot.app))
+        await until(lambda: "Nothing has been analysed yet." in seen(pilot.app))
         for key, words in {
-            "X": "There is no run yet; a in the library listens",
-            "r": "There is no run yet; a in the library listens",
-            "R": "There is no run yet; a in the library listens",
+            "X": "No runs yet; a in the library analyses sounds",
+            "r": "No runs yet; a in the library analyses sounds",
+            "R": "No runs yet; a in the library analyses sounds",
             "y": "Nothing failed in this run",
             "n": "Nothing failed in this run",
-            "enter": "There is nothing to open",
+            "enter": "Nothing to open",
         }.items():
             pilot.app._notifications.clear()
             await press(pilot, key)
@@ -322,11 +322,11 @@ async def test_ended_runs_are_cleared_by_the_palette(library: Home, open_app: Op
         await press(pilot, "down", "enter")
         await until(lambda: "No run to clear" in told(app))
         await press(pilot, "colon", *"clear all ended")
-        await until(lambda: "every run that has ended" in seen(app))
+        await until(lambda: "all finished runs" in seen(app))
         await press(pilot, "down", "enter")
-        await until(lambda: "Forget every run" in seen(app))
+        await until(lambda: "Remove all finished runs" in seen(app))
         await press(pilot, "enter")
-        await until(lambda: "1 runs cleared; what was heard stays" in told(app))
+        await until(lambda: "Removed 1 run; analyses are kept" in told(app))
         await until(lambda: "sound_00001.wav" not in seen(app))
         assert await library.kept.batches.progress(old) is None
         assert (await progress(library, going)).total == 6
@@ -385,12 +385,12 @@ async def test_listening_is_paused_and_goes_on(library: Home, open_app: OpenApp)
     async with open_app() as pilot:
         app = pilot.app
         await press(pilot, "P")
-        await until(lambda: "listening is paused on this machine, P resumes" in seen(app))
+        await until(lambda: "analysis is paused on this machine; P resumes" in seen(app))
         await press(pilot, "b")
         assert "P resumes" in seen(app)
         await press(pilot, "P")
         await until(lambda: "P resumes" not in seen(app).splitlines()[-2])
-        assert "This machine listens again" in told(app)
+        assert "Analysis resumed on this machine" in told(app)
 
 
 async def test_the_library_fills_while_a_run_goes_on_and_the_cursor_stays(

@@ -179,7 +179,7 @@ async def test_the_cursor_reads_time_frequency_and_level(open_sound: OpenSound) 
         assert float(time) == pytest.approx(1.0 + 6 * 2 / 74, abs=0.03)
         assert float(hertz.replace(",", "")) == pytest.approx(1_000, rel=0.2)
         await press(pilot, *["k"] * 30)
-        assert "below the range" in reading(pilot)
+        assert "below the colour range" in reading(pilot)
 
 
 async def test_zoom_keeps_the_time_under_the_cursor_and_pan_moves_it(open_sound: OpenSound) -> None:
@@ -270,14 +270,14 @@ async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(
     open_sound: OpenSound, library: Home
 ) -> None:
     async with open_sound("c_high.wav") as pilot:
-        assert "not yet heard   a listens to it" in seen(pilot.app)
+        assert "not analysed yet   a analyses it" in seen(pilot.app)
         await press(pilot, "a")
-        await until(lambda: "listening ..." in seen(pilot.app))
+        await until(lambda: "analysing ..." in seen(pilot.app))
         path = path_of(pilot)
         await listened(library, path)
         await ended(library, path)
         await until(lambda: "LUFS" in seen(pilot.app))
-        assert "listening" not in seen(pilot.app)
+        assert "analysing" not in seen(pilot.app)
 
 
 async def test_a_sound_that_somebody_else_had_heard_fills_in_too(
@@ -303,7 +303,7 @@ async def test_a_deleted_file_is_drawn_from_what_was_heard(
     async with open_sound("b_mid.wav") as pilot:
         # A part that nobody has looked at before: what was drawn is kept, and would be shown.
         await press(pilot, *["plus"] * 3, "d", "d", "d")
-        assert "drawn from what was heard" in reading(pilot)
+        assert "drawn from its analysis" in reading(pilot)
         assert loudest_hertz(pilot) == pytest.approx(1_000, rel=0.6)
 
 

@@ -14,10 +14,10 @@ from tests.screens.screen_home import Home, OpenApp, many, press, seen
 async def test_help_has_the_keys_of_what_has_the_focus(home: Home, open_app: OpenApp) -> None:
     await home.sign_up()
     await home.add(*many(3))
-    async with open_app(size=(80, 50)) as pilot:
+    async with open_app(size=(80, 70)) as pilot:
         await press(pilot, "question_mark")
         text = seen(pilot.app)
-        assert re.search(r"m +Mark this sound", text)
+        assert re.search(r"m +Mark or unmark this sound", text)
         assert re.search(r"k +One row up", text)
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, LibraryScreen)
@@ -49,12 +49,12 @@ async def test_the_end_of_the_help_is_one_key_away(home: Home, open_app: OpenApp
             await press(pilot, there)
             assert "stay together" in seen(pilot.app)
             await press(pilot, back)
-            assert "One row up" in seen(pilot.app)
+            assert "Show only the sounds that match" in seen(pilot.app)
         for there, back in (("ctrl+d", "ctrl+u"), ("pagedown", "pageup")):
             await press(pilot, there)
-            assert "One row up" not in seen(pilot.app)
+            assert "Show only the sounds that match" not in seen(pilot.app)
             await press(pilot, back)
-            assert "One row up" in seen(pilot.app)
+            assert "Show only the sounds that match" in seen(pilot.app)
 
 
 async def test_the_palette_does_what_a_key_does(home: Home, open_app: OpenApp) -> None:
@@ -64,7 +64,7 @@ async def test_the_palette_does_what_a_key_does(home: Home, open_app: OpenApp) -
         assert "Filter  (/)" in seen(pilot.app)
         await pilot.press(*"reverse")
         await press(pilot, "enter", "enter")
-        assert "name down" in seen(pilot.app)
+        assert "sorted by name ▼" in seen(pilot.app)
 
 
 def test_what_help_says_of_filters_is_understood() -> None:
@@ -82,11 +82,11 @@ async def test_every_box_is_readable_where_the_locale_is_not_utf8(
         assert seen(pilot.app).isascii()
     await home.sign_up()
     await home.add(*many(40))
-    async with open_app(size=(120, 20), options=plain) as pilot:
+    async with open_app(size=(120, 70), options=plain) as pilot:
         assert seen(pilot.app).isascii()
         await press(pilot, "question_mark")
         assert re.search(r"up k +One row up", seen(pilot.app))
         assert seen(pilot.app).isascii()
         await press(pilot, "escape", "ctrl+c")
-        assert "ctrl+q leaves smtui" in seen(pilot.app)
+        assert "ctrl+q quits smtui" in seen(pilot.app)
         assert seen(pilot.app).isascii()

@@ -131,7 +131,7 @@ async def test_a_line_that_was_taken_away_comes_back_by_u(
         assert " u Undo" not in seen(pilot.app)
         await press(pilot, "D")
         assert rows(pilot) == []
-        assert "Nothing was saved or asked yet" in seen(pilot.app)
+        assert "No saved or recent searches yet" in seen(pilot.app)
         assert "u brings it back" in "".join(told(pilot.app))
         await press(pilot, "D", "F", "enter", "y")
         assert isinstance(pilot.app.screen, KeptScreen)

@@ -187,8 +187,8 @@ async def test_an_empty_list_says_what_to_do(
 ) -> None:
     async with open_app() as pilot:
         await open_kept(pilot)
-        words = line_with(pilot.app, "Nothing was saved or asked yet").strip()
-        assert words.endswith("/ enters a filter, s finds what sounds alike.")
+        words = line_with(pilot.app, "No saved or recent searches yet").strip()
+        assert words.endswith("/ filters, s finds similar sounds.")
         await press(pilot, "enter", "F", "D", "u")
         assert at(pilot) is KeptScreen
 
@@ -317,7 +317,7 @@ async def test_strange_text_in_a_saved_filter_is_inert(
         assert at(pilot) is LibraryScreen
         assert spelled in seen(pilot.app).splitlines()[1]
         assert all(row.isprintable() for row in seen(pilot.app).splitlines())
-        assert "No sound matches" in seen(pilot.app)
+        assert "No sounds match" in seen(pilot.app)
 
 
 async def test_strange_text_in_a_saved_search_is_inert(
@@ -373,7 +373,7 @@ async def test_f_pressed_twice_opens_one_list_and_the_palette_opens_it_too(
         await press(pilot, "f", "escape")
         assert at(pilot) is LibraryScreen
         await press(pilot, "question_mark")
-        assert "library.kept" in line_with(pilot.app, "Filters and searches saved or asked lately.")
+        assert "library.kept" in line_with(pilot.app, "Saved and recent filters and searches.")
         await press(pilot, "escape", "colon", *"saved or asked lately")
         await press(pilot, "enter")
         assert at(pilot) is KeptScreen

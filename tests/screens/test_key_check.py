@@ -11,8 +11,8 @@ from smtui.ui.key_check import check_keys
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
-        ({"library.scn": "z"}, "There is no setting keys.library.scn (file); did you mean"),
-        ({"zzz": "z"}, "There is no setting keys.zzz (file); `?` on a screen lists them"),
+        ({"library.scn": "z"}, "No setting keys.library.scn (file); did you mean"),
+        ({"zzz": "z"}, "No setting keys.zzz (file); `?` on a screen lists them"),
         ({"library.scan": "j"}, "which is table.down already on the same screen (library)"),
         ({"library.scan": "b"}, "which is app.runs already on the same screen (library)"),
         ({"library.scan": "."}, "which is library.folder_only already"),

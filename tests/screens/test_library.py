@@ -157,7 +157,7 @@ async def test_the_sound_that_was_found_keeps_the_cursor_when_the_filter_closes(
 async def test_nothing_found_says_so(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "slash", *"zebra")
-        assert "No sound matches" in seen(pilot.app)
+        assert "No sounds match" in seen(pilot.app)
         await press(pilot, "escape")
         await press(pilot, "j")
         assert table(pilot).cursor == 1
@@ -168,12 +168,12 @@ async def test_o_sorts_by_the_next_column_and_shift_o_turns_it(
 ) -> None:
     async with open_app() as pilot:
         await press(pilot, "o")
-        assert "folder up" in seen(pilot.app)
+        assert "sorted by folder ▲" in seen(pilot.app)
         await press(pilot, "o", "o", "o", "o")
-        assert "length up" in seen(pilot.app)
+        assert "sorted by length ▲" in seen(pilot.app)
         assert names(pilot) == ["a_kick.wav", "bd_haus.wav", "pad.wav"]
         await press(pilot, "O")
-        assert "length down" in seen(pilot.app)
+        assert "sorted by length ▼" in seen(pilot.app)
         assert names(pilot) == ["pad.wav", "bd_haus.wav", "a_kick.wav"]
 
 
@@ -246,7 +246,7 @@ async def test_a_asks_a_worker_to_listen_to_the_marked(library: Home, open_app: 
         await press(pilot, "m", "m", "a")
         (run,) = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert run.total == 2
-        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await until(lambda: "analysing 0 of 2" in seen(pilot.app))
         await press(pilot, "X", "enter")
         await until(lambda: "heard" not in seen(pilot.app).splitlines()[-2])
 
@@ -261,12 +261,12 @@ async def test_shift_a_asks_for_all_that_are_shown(library: Home, open_app: Open
 async def test_what_waits_already_is_not_asked_for_again(library: Home, open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await press(pilot, "m", "m", "a")
-        await until(lambda: "0/2 heard" in seen(pilot.app))
+        await until(lambda: "analysing 0 of 2" in seen(pilot.app))
         await press(pilot, "A")
         runs = await library.kept.batches.runs(user_id=library.user_id, limit=9)
         assert sorted(run.total for run in runs) == [1, 2]
         await press(pilot, "A")
-        assert any("wait to be heard already" in words for words in told(pilot.app))
+        assert any("are queued already" in words for words in told(pilot.app))
         assert len(await library.kept.batches.runs(user_id=library.user_id, limit=9)) == 2
 
 
@@ -333,7 +333,7 @@ async def test_a_folder_spelt_wrongly_is_told_and_can_be_mended(
     await home.sign_up()
     async with open_app() as pilot:
         await press(pilot, "i", "ctrl+u", *"/nowhere", "enter")
-        assert "nothing is there" in line_with(pilot.app, "scan folder")
+        assert "no such folder" in line_with(pilot.app, "folder to scan")
         assert not await home.kept.samples.folders(user_id=home.user_id)
         # What was typed is not lost: a letter mends it.
         await press(pilot, "r")
@@ -464,7 +464,7 @@ async def test_filter_order_cursor_and_marks_come_back(
     async with open_app(options=options) as pilot:
         assert (names(pilot), under_cursor(pilot)) == before
         assert "-kick" in seen(pilot.app).splitlines()[1]
-        assert "name down" in seen(pilot.app)
+        assert "sorted by name ▼" in seen(pilot.app)
         assert "1 marked" in seen(pilot.app)
         await press(pilot, "escape")
         assert len(names(pilot)) == 3
@@ -513,13 +513,13 @@ async def test_what_the_name_says_stands_beside_what_was_heard(
     async with open_app(size=(120, 40)) as pilot:
         await until(lambda: "70.0 BPM" in seen(pilot.app))
         assert "name 140 Am" in line_with(pilot.app, "said ")
-        assert "half heard" in seen(pilot.app)
-        assert "relative key heard" in seen(pilot.app)
+        assert "analysed as half" in seen(pilot.app)
+        assert "analysed as relative key" in seen(pilot.app)
         await press(pilot, "slash", *"is:disagree")
         assert names(pilot) == ["bd_140_Am.wav"]
         await press(pilot, "enter", "enter")
         await until(lambda: "said name" in seen(pilot.app))
-        assert "said 140 Am (half heard, relative key heard)" in seen(pilot.app)
+        assert "labelled 140 Am (analysed as half, analysed as relative key)" in seen(pilot.app)
 
 
 async def test_a_key_that_does_not_fit_is_left_out_of_the_last_line(
@@ -549,7 +549,7 @@ async def test_u_takes_the_last_tagging_back_from_sounds_with_different_tags(
         after = [one.tags for one in await library.kept.samples.get(list(library.files.values()))]
         assert after == before
         await press(pilot, "u")
-        assert "There is nothing to undo" in told(pilot.app)
+        assert "Nothing to undo" in told(pilot.app)
 
 
 async def test_a_long_tagging_says_how_far_it_is_can_be_stopped_and_taken_back(

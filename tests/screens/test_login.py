@@ -52,7 +52,7 @@ async def test_where_others_can_reach_the_library_the_first_account_needs_a_pass
 ) -> None:
     home.guarded = False
     async with open_app() as pilot:
-        assert "The first account keeps all others" in seen(pilot.app)
+        assert "The first account is the administrator" in seen(pilot.app)
         await press(pilot, "enter", "enter")
         assert "The first account needs a password" in seen(pilot.app)
         assert pilot.app.screen.query_one("#password", Input).has_focus
@@ -158,7 +158,7 @@ async def test_a_one_time_code_leads_to_a_new_password(home: Home, open_app: Ope
         await until(lambda: "The code is right. Choose a new password." in seen(pilot.app))
         assert "e-mail or name" not in seen(pilot.app)
         await typed(pilot, "better", "bettor")
-        assert "The two are not the same" in seen(pilot.app)
+        assert "The passwords do not match" in seen(pilot.app)
         await typed(pilot, "better")
         assert isinstance(pilot.app.screen, LibraryScreen)
     (home.folder / "resume.json").unlink()
@@ -220,7 +220,7 @@ OK = [
 NO_WORKER = ServerHealth(
     name="workers",
     condition=Condition.NOT_STARTED,
-    trouble="No worker is listening",
+    trouble="No worker is running",
     hint="Start one with `smtui worker`.",
 )
 
@@ -242,7 +242,7 @@ async def test_with_room_each_server_has_a_line_with_its_hint(
     async with open_app((120, 40)) as pilot:
         await until(lambda: "MongoDB 7.0.0" in seen(pilot.app))
         assert "4 ms" in line_with(pilot.app, "MongoDB 7.0.0  db:1")
-        assert "Start one with `smtui worker`." in line_with(pilot.app, "No worker is listening.")
+        assert "Start one with `smtui worker`." in line_with(pilot.app, "No worker is running.")
 
 
 async def test_a_broken_server_says_what_to_do_until_it_is_mended(

@@ -29,7 +29,7 @@ async def runs(home: Home) -> tuple[RunProgress, ...]:
 
 async def renew(pilot: Pilot[None]) -> None:
     await press(pilot, "colon", *"hear anew")
-    await until(lambda: "what was corrected stays" in seen(pilot.app))
+    await until(lambda: "your corrections are kept" in seen(pilot.app))
     await press(pilot, "down", "enter")
 
 
@@ -37,7 +37,7 @@ async def test_an_older_recipe_is_told_of_and_nothing_is_renewed_by_itself(
     library: Home, open_app: OpenApp
 ) -> None:
     async with open_app() as pilot:
-        words = "2 sounds were heard by an older recipe; hear them anew from the palette (:)"
+        words = "2 sounds were analysed by an older version; the palette (:) does so again"
         assert words in told(pilot.app)
         assert await runs(library) == ()
 
@@ -48,21 +48,23 @@ async def test_they_are_heard_anew_when_the_person_says_yes(
     async with open_app() as pilot:
         app = pilot.app
         await renew(pilot)
-        await until(lambda: "2 sounds were heard by an older recipe. Hear them anew?" in seen(app))
+        await until(
+            lambda: "2 sounds were analysed by an older version. Analyse them again?" in seen(app)
+        )
         await press(pilot, "escape")
         assert await runs(library) == ()
         await renew(pilot)
-        await until(lambda: "Hear them anew?" in seen(app))
+        await until(lambda: "Analyse them again?" in seen(app))
         await press(pilot, "enter")
-        await until(lambda: "Listening to 2 sounds" in told(app))
+        await until(lambda: "Queued 2 sounds for analysis" in told(app))
         assert sorted((run.level.value, run.total) for run in await runs(library)) == [
             ("advanced", 1),
             ("basic", 1),
         ]
         await renew(pilot)
-        await until(lambda: "Hear them anew?" in seen(app))
+        await until(lambda: "Analyse them again?" in seen(app))
         await press(pilot, "enter")
-        await until(lambda: "They wait to be heard already" in told(app))
+        await until(lambda: "These are queued already" in told(app))
 
 
 async def test_where_all_is_of_the_newest_recipe_that_is_said(
@@ -72,4 +74,4 @@ async def test_where_all_is_of_the_newest_recipe_that_is_said(
     async with open_app() as pilot:
         assert not any("older recipe" in words for words in told(pilot.app))
         await renew(pilot)
-        await until(lambda: "Every sound was heard by the newest recipe" in told(pilot.app))
+        await until(lambda: "Every sound was analysed by the newest version" in told(pilot.app))

@@ -19,7 +19,7 @@ async def test_signing_out_asks_again_at_the_next_start(home: Home, open_app: Op
     await home.sign_up("anna", "secretly")
     async with open_app() as pilot:
         await press(pilot, "colon", *"sign out")
-        await until(lambda: "End this session" in seen(pilot.app))
+        await until(lambda: "the next start asks you to sign in" in seen(pilot.app))
         await pilot.press("enter")
         await until(lambda: isinstance(pilot.app.screen, LoginScreen))
     async with open_app() as again:

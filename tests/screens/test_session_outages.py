@@ -34,7 +34,7 @@ async def test_a_server_that_does_not_answer_signs_nobody_out(
             await until(lambda: "session:" in caplog.text)
         assert isinstance(app.screen, LibraryScreen)
         # Nobody should find out by a listening that never begins.
-        await until(lambda: "You can go on; sign-ins and listening wait." in seen(app))
+        await until(lambda: "You can go on; sign-ins and analysis wait." in seen(app))
         await press(pilot, "t")
         await press(pilot, *"dusty", "enter")
         await settle(app)

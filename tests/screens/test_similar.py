@@ -202,7 +202,7 @@ async def test_s_in_the_library_shows_what_is_like_the_sound_best_first(
         scores = [row.score or 0 for row in table(pilot).rows]
         assert scores == sorted(scores, reverse=True)
         text = seen(pilot.app)
-        assert "Like   a_kick.wav   5 of 5" in text
+        assert "Similar to   a_kick.wav   5 of 5" in text
         assert "All Tim Rhy Ton Env" in text
         assert line_with(pilot.app, "  seed  ").split()[:2] == ["seed", "a_kick.wav"]
 
@@ -405,7 +405,7 @@ async def test_a_filter_that_matches_nothing_and_one_that_is_wrong_are_said(
 ) -> None:
     async with similar() as pilot:
         await press(pilot, "slash", *"kind:snare")
-        told_once = "No other sound that was listened to matches the filter"
+        told_once = "No other analysed sound matches the filter"
         assert seen(pilot.app).count(told_once) == 1
         assert "esc takes the filter away" in seen(pilot.app)
         assert not names(pilot)
@@ -421,7 +421,7 @@ async def test_the_views_go_round_and_that_of_words_asks_for_some(
     async with similar() as pilot:
         await press(pilot, "v")
         assert screen(pilot).search.view is View.FITS
-        assert "Fits   a_kick.wav" in seen(pilot.app)
+        assert "Goes with   a_kick.wav" in seen(pilot.app)
         assert "Tim Rhy" not in seen(pilot.app)
         assert names(pilot)
         await press(pilot, "plus")
@@ -510,7 +510,7 @@ async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [(" timber=3", "no aspect timber"), (" +nobody", "no sound called nobody")]
+    ("typed", "words"), [(" timber=3", "No aspect timber"), (" +nobody", "no sound called nobody")]
 )
 async def test_a_wrong_line_is_kept_with_the_mistake_named(
     library: Home, similar: OpenSimilar, typed: str, words: str
@@ -550,7 +550,7 @@ async def test_hits_stay_to_be_read_while_a_file_is_listened_to_and_the_file_is_
     async with similar() as pilot:
         await press(pilot, "S", "ctrl+u", *str(tmp_path / "notes.wav"))
         await pilot.press("enter")
-        await until(lambda: "Listening to notes.wav" in seen(pilot.app))
+        await until(lambda: "Analysing notes.wav" in seen(pilot.app))
         assert all(name in seen(pilot.app) for name in NAMES)
         await settle(pilot.app)
         assert "notes.wav: The file is not a sound" in "".join(told(pilot.app))
@@ -570,11 +570,11 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         await press(pilot, "v", "v")
         await settle(pilot.app)
         text = seen(pilot.app)
-        assert "There are no words to look for" in text
+        assert "No words to look for" in text
         assert all(name in text for name in NAMES[:5])
         await press(pilot, "escape", "slash", *"kind:kick", "enter")
         await settle(pilot.app)
-        assert "L types them" in seen(pilot.app)
+        assert "L types the words" in seen(pilot.app)
 
 
 async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
@@ -642,7 +642,7 @@ async def test_a_seed_that_nobody_heard_is_listened_to_and_then_compared(
         for name in NAMES[1:3]:
             await hear(home, pack, name)
     async with similar() as pilot:
-        assert "has not been listened to yet" in seen(pilot.app)
+        assert "has not been analysed yet" in seen(pilot.app)
         await press(pilot, "a")
         batches = home.kept.batches
         (run,) = await batches.runs(user_id=home.user_id, limit=1)
@@ -661,7 +661,7 @@ async def test_a_library_of_one_sound_says_so(
     async with home.open_services():
         await hear(home, pack, "a_kick.wav")
     async with similar() as pilot:
-        assert "There is no other sound to compare with" in seen(pilot.app)
+        assert "No other sound to compare with" in seen(pilot.app)
         await press(pilot, "enter", "y", "s", "greater_than_sign", "1", "plus")
         assert isinstance(pilot.app.screen, SimilarScreen)
 
@@ -670,7 +670,7 @@ async def test_an_empty_library_has_nothing_to_be_like(home: Home, open_app: Ope
     await home.sign_up()
     async with open_app() as pilot:
         await press(pilot, "s")
-        assert "There is no sound under the cursor" in "".join(told(pilot.app))
+        assert "No sound selected" in "".join(told(pilot.app))
         assert isinstance(pilot.app.screen, LibraryScreen)
 
 
@@ -770,7 +770,7 @@ async def test_nothing_is_written_over_without_a_yes(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("hits.txt", "a name ends in .csv, .jsonl or .m3u"),
+        ("hits.txt", "the file name must end in .csv, .jsonl or .m3u"),
         ("nowhere/hits.csv", "No such file or directory"),
         ("folder.csv", "that is no file"),
     ],

@@ -206,38 +206,6 @@ async def test_tags_typed_row_by_row_in_one_burst_are_each_on_their_row(
         assert pilot.app.screen.query_one(AskLine).asks is None
 
 
-async def test_tags_typed_before_any_row_was_there_reach_the_first_one(
-    home: Home,
-    open_app: OpenApp,
-    store: StoppedStore,  # noqa: F811
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    await ready(home)
-    begin = LibraryScreen.go_on
-    typing = []
-
-    async def type_ahead(screen: LibraryScreen) -> None:
-        for key in "tpa\rjtq\r":
-            screen.app.post_message(Key(_NAMES.get(key, key), key if key.isprintable() else None))
-        line = screen.query_one(AskLine)
-        await until(lambda: line.asks is not None)
-        await until(lambda: line.asks is None)
-        store.go_on()
-
-    def stopped(screen: LibraryScreen) -> Any:
-        store.stop()
-        typing.append(asyncio.create_task(type_ahead(screen)))
-        return begin(screen)
-
-    monkeypatch.setattr(LibraryScreen, "go_on", stopped)
-    async with open_app() as pilot:
-        await in_library(pilot)
-        table = pilot.app.screen.query_one(SampleTable)
-        await until(lambda: (row := table.sample_at(1)) is not None and row.tags == ("q",))
-        assert (first := table.sample_at(0)) is not None
-        assert first.tags == ("pa",)
-
-
 async def test_a_key_that_asks_with_nothing_under_the_cursor_still_takes_the_letters(
     home: Home, open_app: OpenApp
 ) -> None:

@@ -18,7 +18,7 @@ _BUILD_SECONDS = 900
 
 
 class CannotBuild(Exception):
-    """There is no jar and none can be built here; the text says why and what to install."""
+    """No jar and none can be built here; the text says why and what to install."""
 
 
 def cache_folder() -> Path:

@@ -223,7 +223,7 @@ async def test_copies_of_copies_stand_in_one_group(library: SoundingLibrary) -> 
             "d.flac": "same sound: re-encoded",
         }
     }
-    assert {step.doing for step in steps} == {"reading", "comparing", "listening again"}
+    assert {step.doing for step in steps} == {"reading", "comparing", "analysing again"}
     assert told(library, await found(library, "format:flac")) == {
         "b.flac": {"d.flac": "same bytes"}
     }

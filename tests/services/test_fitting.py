@@ -141,7 +141,7 @@ async def test_half_and_double_tempo_go_along_and_others_are_left_out(
     assert "twice the tempo" in told["hats 252.wav"]
     assert "same tempo" in told["hats 130.wav"]
     assert "tempo" not in told["hat.wav"]
-    assert "1 of another tempo is left out." in answer.remarks
+    assert "1 sound of another tempo is not shown." in answer.remarks
 
 
 async def test_a_loop_a_little_faster_is_laid_over_beat_by_beat(library: SoundingLibrary) -> None:
@@ -258,19 +258,19 @@ async def test_what_cannot_be_asked_is_said_in_one_sentence(library: SoundingLib
     library.write("unheard.wav", 0.7 * play.hat(RATE))
     await library.scan()
     await library.hear("kick.wav", "silence.wav")
-    with pytest.raises(InputInvalid, match="was not yet listened to"):
+    with pytest.raises(InputInvalid, match="has not been analysed yet"):
         await fitting(library, "unheard.wav")
     with pytest.raises(InputInvalid, match="Nothing sounds in"):
         await fitting(library, "silence.wav")
-    with pytest.raises(InputInvalid, match="There is no sound to fit"):
+    with pytest.raises(InputInvalid, match="No sound to fit"):
         await fitting(library)
     gone = Seed(name="gone.wav", path=library.folder / "gone.wav")
-    with pytest.raises(SoundUnreadable, match="There is no such file"):
+    with pytest.raises(SoundUnreadable, match="No such file"):
         await fitting_to(library, Search(view=View.FITS, more=(gone,)))
     answer = await fitting(library, "kick.wav")
     assert answer.hits == ()
-    assert "1 sound was not yet listened to." in answer.remarks
-    assert "There is nothing else to choose from." in answer.remarks
+    assert "1 sound was not analysed yet." in answer.remarks
+    assert "Nothing else to choose from." in answer.remarks
 
 
 async def test_one_persons_sounds_are_not_offered_to_another(library: SoundingLibrary) -> None:

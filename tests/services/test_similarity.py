@@ -47,7 +47,7 @@ def server() -> Iterator[ChromaServer]:
 
 
 class NobodyOutside:
-    """There are no files from outside here."""
+    """No files from outside here."""
 
     async def file_hash(self, path: Path) -> str:
         return f"hash of {path.name}"
@@ -449,14 +449,14 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
     unheard = await shelf.add("/a/unheard.wav", None)
     answer = await shelf.like(alone)
     assert answer.hits == ()
-    assert answer.remarks == ("There is no other sound to compare with yet.",)
+    assert answer.remarks == ("No other sound to compare with yet.",)
     answer = await shelf.like(alone, filter="kind:snare")
-    assert answer.remarks == ("No other sound that was listened to matches the filter.",)
-    with pytest.raises(InputInvalid, match=r"unheard.*listened to.*`a`"):
+    assert answer.remarks == ("No other analysed sound matches the filter.",)
+    with pytest.raises(InputInvalid, match=r"unheard.*analysed yet.*`a`"):
         await shelf.similarity.like(
             Search(more=(Seed(name="unheard", file_id=unheard),)), viewer=ANNA
         )
-    with pytest.raises(InputInvalid, match="no sound to be like"):
+    with pytest.raises(InputInvalid, match="No sound to be like"):
         await shelf.similarity.like(Search(), viewer=ANNA)
     with pytest.raises(InputInvalid, match="More than"):
         await shelf.like(*[alone] * 9)
@@ -471,7 +471,7 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
         ({"recipe_version": RECIPE - 1}, "by an older smtui"),
         ({"recipe_version": 0, "level": "full"}, "by another program"),
         ({"recipe_version": RECIPE, "level": "basic"}, "only at level basic"),
-        (None, "has not been listened to yet"),
+        (None, "has not been analysed yet"),
     ],
 )
 async def test_who_listened_to_a_sound_that_cannot_be_compared_is_said(

@@ -93,7 +93,7 @@ async def test_filter_and_folders_are_kept_to(library: SoundingLibrary) -> None:
 
 
 async def test_what_says_nothing_is_refused_in_one_sentence(library: SoundingLibrary) -> None:
-    with pytest.raises(InputInvalid, match="no words"):
+    with pytest.raises(InputInvalid, match="No words"):
         await found(library, "  ")
     with pytest.raises(InputInvalid, match='"purple" says nothing'):
         await found(library, "purple")
@@ -107,7 +107,7 @@ async def test_a_filter_that_leaves_nothing_is_not_blamed_on_the_words(
 ) -> None:
     none = await found(library, "dark", filter="kind:nonsense")
     assert none.hits == ()
-    assert none.remarks[-1] == "No sound that was listened to matches the filter."
+    assert none.remarks[-1] == "No analysed sound matches the filter."
 
 
 async def test_a_sound_whose_file_is_gone_is_not_found_by_words(library: SoundingLibrary) -> None:
@@ -116,7 +116,7 @@ async def test_a_sound_whose_file_is_gone_is_not_found_by_words(library: Soundin
     answer = await found(library, "hi-hat")
     assert "hat" not in names(library, answer)
     assert answer.out_of == 5
-    assert not any("not yet listened to" in remark for remark in answer.remarks)
+    assert not any("not analysed yet" in remark for remark in answer.remarks)
 
 
 async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) -> None:
@@ -128,7 +128,7 @@ async def test_what_is_heard_anew_is_described_anew(library: SoundingLibrary) ->
     library.write("drums/hat 2.wav", 0.7 * play.hat(RATE, seconds=0.3))
     await library.scan()
     during = await words.find(search, viewer=None)
-    assert "2 sounds were not yet listened to." in during.remarks
+    assert "2 sounds were not analysed yet." in during.remarks
     await library.hear("drums/hat.wav", "drums/hat 2.wav", at=5)
     after = await words.find(search, viewer=None)
     assert names(library, after)[0] == "hat 2"

@@ -47,7 +47,7 @@ async def test_workers_of_another_smtui_alone_are_said_with_both_versions(
     link: RedisLink, other: str
 ) -> None:
     said = await told(link, replace(WORKER, version=other))
-    assert f"nas listens with smtui {other}; this is {version('smtui')}" in said
+    assert f"nas works with smtui {other}; this is {version('smtui')}" in said
     assert "the same smtui" in said
 
 
@@ -56,4 +56,4 @@ async def test_a_worker_of_this_smtui_that_rests_does_not_hide_that_the_other_is
 ) -> None:
     rests = replace(WORKER, rests="paused")
     older = replace(WORKER, name="old:1", machine="old", version="0.0.1")
-    assert "old listens with smtui 0.0.1" in await told(link, rests, older)
+    assert "old works with smtui 0.0.1" in await told(link, rests, older)

@@ -199,7 +199,7 @@ class ChromaIndex:
         try:
             return await self._line.ask(work, insist=insist)
         except LookupError as error:
-            raise IndexUnusable("The index is being made anew", hint="Try again.") from error
+            raise IndexUnusable("The index is being rebuilt", hint="Try again.") from error
 
     async def _usable(self, client: AsyncClientAPI) -> AsyncCollection:
         if self._known is None:
@@ -268,7 +268,7 @@ class ChromaIndex:
         if (collection.configuration.get("hnsw") or {}).get("space") != "cosine":
             return "The index does not compare by cosine"
         if told.get(VERSION) != self._recipe:
-            return "The index is of another version of the recipe than sounds are heard by here"
+            return "The index is of another version of the recipe than sounds are analysed by here"
         return ""
 
 

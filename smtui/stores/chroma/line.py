@@ -28,8 +28,8 @@ _FAILED = 400
 # a thousand, and says of that what it says of one whose files are lost.
 _PAUSES_SECONDS = 0.1, 0.3, 0.9
 
-REBUILD = "`smtui index rebuild` makes it anew from what was heard."
-_LOOK = "`smtui services check` tells how it is; what was heard is kept elsewhere."
+REBUILD = "`smtui index rebuild` makes it again from the analyses."
+_LOOK = "`smtui services check` tells how it is; analyses are kept elsewhere."
 
 
 class ChromaLine:

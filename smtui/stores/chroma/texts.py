@@ -91,9 +91,7 @@ class ChromaTexts:
         try:
             return await self._line.ask(asked)
         except LookupError as error:
-            raise IndexUnusable(
-                "What the index keeps of descriptions is being made anew"
-            ) from error
+            raise IndexUnusable("What the index keeps of descriptions is being rebuilt") from error
 
     async def _usable(self, client: AsyncClientAPI, by: TextEmbedding) -> AsyncCollection:
         if self._opened is not None and self._opened[0] == by:

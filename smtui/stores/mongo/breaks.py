@@ -55,7 +55,7 @@ _BREAKS = (
     ),
     (
         _numbered(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
-        "There is no way to {place} from here",
+        "No way to {place} from here",
         _NETWORK,
     ),
     (
@@ -76,7 +76,7 @@ _BREAKS = (
     ),
     (
         r"\[SSL: (\w+)\]",
-        "There is no TLS line to {place}: {said}",
+        "No TLS line to {place}: {said}",
         "The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
     ),
     (

@@ -243,7 +243,7 @@ def _broken(error: Exception, place: str) -> StoreUnreachable:
         return silent(place)
     if isinstance(error, ConfigurationError) and "wire version" in text:
         return too_old("")
-    return StoreUnreachable(f"There is no line to MongoDB at {place}: {said(error)}", hint=CHECK)
+    return StoreUnreachable(f"No line to MongoDB at {place}: {said(error)}", hint=CHECK)
 
 
 def _configured(error: ConfigurationError, place: str) -> SmtuiError:

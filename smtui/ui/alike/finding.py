@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from smtui.services.box import Services
 
 LIMIT = 50
-"""So many hits are shown; what is not among them is better found by another search."""
+"""How many hits are shown; refine the search to see others."""
 
 _MISSING = {
     View.ALIKE: "This set-up has no index of what sounds alike",

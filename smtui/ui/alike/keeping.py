@@ -67,7 +67,7 @@ class Keeping(TowardsKept, Seeding):
         if text:
             await self._copy_now(text)
         else:
-            self.say("There is nothing to look for yet")
+            self.say("Nothing to look for yet")
 
     @looking(group="copy")
     async def copy(self, text: str) -> None:

@@ -18,7 +18,7 @@ class Listening(Comparing):
         if file_id is None and self.seed is not None:
             file_id = self.seed.file_id
         if file_id is None:
-            self.say("Only sounds of the library are listened to; i in the library scans a folder")
+            self.say("This file is not in the library. Scan its folder first (i in the library).")
         else:
             self._listen(file_id)
 

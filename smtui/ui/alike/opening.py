@@ -38,7 +38,7 @@ class TowardsAlike(Room):
         """See what is like the sound, or like the marked ones together."""
         targets = self.alike_targets
         if not targets:
-            self.say("There is no sound under the cursor")
+            self.say("No sound selected")
         elif len(targets) > MOST_SEEDS:
             self.say(f"Up to {MOST_SEEDS} marked sounds can be looked like; esc takes marks away")
         else:

@@ -38,7 +38,7 @@ SEARCH = "search"
 _AGAIN = 2.0
 _NOTICE_LINES = 8
 _PASSING = (ServerUnavailable, IndexUnusable)
-_PLACES = {View.ALIKE: "Like", View.FITS: "Fits", View.WORDS: "Words"}
+_PLACES = {View.ALIKE: "Similar to", View.FITS: "Goes with", View.WORDS: "Described as"}
 
 
 class Searching(Room):
@@ -174,7 +174,9 @@ class Searching(Room):
 
     def say_no_words(self) -> None:
         """Say that a description is wanted, and how one comes to type it."""
-        self.show_notice("There are no words to look for", "L types them, v goes on")
+        self.show_notice(
+            "Describe a sound, for instance: dark metallic hit, no tail", "L types, v goes on"
+        )
 
     # Showing.
 
@@ -265,7 +267,7 @@ class Searching(Room):
             self.show_remark(" ".join(answer.remarks))
             return
         # The last remark says why there is nothing, the others what else to know.
-        *others, why = answer.remarks or ("There is no other sound to compare with.",)
+        *others, why = answer.remarks or ("No other sound to compare with.",)
         others += ["esc takes the filter away"] if self.search.filter else []
         self.show_notice(why.removesuffix("."), " ".join(others))
 

@@ -66,7 +66,7 @@ class Seeding(Searching):
             self.show_notice("This sound is no longer in the library", "esc goes back")
 
     async def _begin_outside(self, path: Path) -> None:
-        listening = f"Listening to {drawn(path.name)}"
+        listening = f"Analysing {drawn(path.name)}"
         if self.seed is None:
             self.show_notice(listening, "")
         else:
@@ -107,7 +107,7 @@ class Seeding(Searching):
         """Make the sound under the cursor the seed."""
         row = self.table.row
         if row is None:
-            self.say("There is no sound under the cursor")
+            self.say("No sound selected")
         elif row.seed is not None:
             self._go_on((row.seed,))
         elif row.file_id is not None:
@@ -133,7 +133,7 @@ class Seeding(Searching):
     def _toggle(self, sign: str) -> None:
         row = self.table.row
         if row is None:
-            self.say("There is no sound under the cursor")
+            self.say("No sound selected")
             return
         seed = row.seed or Seed(name=row.name, file_id=row.file_id)
         more = [one for one in self.search.more if one != seed]

@@ -13,6 +13,7 @@ from smtui.domain.drawn import drawn
 from smtui.domain.hit_list import form_of
 from smtui.domain.likeness import Hit
 from smtui.domain.search import Search, View
+from smtui.domain.text import counted
 from smtui.ui.alike.searching import Searching
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.work import doing, looking
@@ -55,7 +56,7 @@ class Writing(Searching):
         """Take the name of the file."""
         path = Path(os.path.expanduser(text.strip())).absolute()  # noqa: PTH111
         if form_of(path) is None:
-            self._ask_file("a name ends in .csv, .jsonl or .m3u; write to", text)
+            self._ask_file("the file name must end in .csv, .jsonl or .m3u; write to", text)
         else:
             self._write_found(path, text)
 
@@ -99,6 +100,5 @@ class Writing(Searching):
             why = error.strerror or "it cannot be written"
             self._ask_file(f"{drawn(why)}; write to", str(path))
             return
-        sounds = f"{count:,} hits are" if count != 1 else "1 hit is"
         left = f", {len(hits) - count:,} cannot be named there" if count < len(hits) else ""
-        self.say(f"{sounds} in {path}{left}")
+        self.say(f"Saved {counted(count, 'hit')} to {path}{left}")

@@ -10,7 +10,8 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.query import parse
 from smtui.domain.question import All, Everything, Field, Question, Sort, Within
 
-_WAYS = {False: "up", True: "down"}
+_WAYS = ("▲", "▼")
+_WAYS_IN_ASCII = ("up", "down")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +56,10 @@ class Asked:
         """
         return self.text in ("", before.text)
 
-    @property
-    def order(self) -> str:
-        """Say the order: `name up`."""
-        return f"{self.sort.field.value} {_WAYS[self.sort.descending]}"
+    def order(self, *, ascii: bool = False) -> str:  # noqa: A002 - as everywhere here
+        """Say the order: `sorted by name ▲`."""
+        rising, falling = _WAYS_IN_ASCII if ascii else _WAYS
+        return f"sorted by {self.sort.field.value} {falling if self.sort.descending else rising}"
 
     def sorted_by(self, by: Field) -> Asked:
         """Ask the same in another order, upwards."""

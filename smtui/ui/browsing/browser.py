@@ -124,7 +124,7 @@ class Browser(Room):
         line = self.query_one(FilterLine)
         asked, mistake = asked.understood()
         line.show_mistake(mistake)
-        line.show_order(asked.order)
+        line.show_order(asked.order(ascii=self.options.ascii))
         self._rows_shown = False
         self._answering = self._ask(asked, pause)
         return self._answering
@@ -276,7 +276,7 @@ class Browser(Room):
         self.ask(self.asked.sorted_by(fields[(at + 1) % len(fields)]))
 
     def action_reverse(self) -> None:
-        """Sort the other way round."""
+        """Reverse the sort order."""
         self.ask(self.asked.reversed())
 
     def action_folder_only(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smtui.domain.sample import FileId
+from smtui.domain.text import counted
 from smtui.ui.browsing.browser import Browser
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.work import doing
@@ -16,7 +17,7 @@ class Listening(Browser):
     """Starts and follows the work of the listeners."""
 
     def action_analyze(self) -> None:
-        """Listen to the marked sounds, or to this one."""
+        """Analyse the marked sounds, or this one."""
         if self.targets:
             self._start(self.targets)
 
@@ -24,7 +25,7 @@ class Listening(Browser):
         """Listen to every sound shown; many are asked about first."""
         count = self.table.count
         if count > ASK_FROM:
-            self.confirm(f"Listen to all {count:,} sounds shown?", self._start_shown)
+            self.confirm(f"Analyse all {count:,} sounds shown?", self._start_shown)
         elif count:
             self._start_shown()
 
@@ -45,13 +46,13 @@ class Listening(Browser):
         if new:
             await self._begin(new)
         else:
-            self.say("All of these wait to be heard already; b shows the runs")
+            self.say("All of these are queued already; b shows the runs")
 
     async def _begin(self, ids: Sequence[FileId]) -> None:
         await self.services.batches.start(
             ids, self.options.level, by=self.account, urgent=len(ids) == 1
         )
-        self.say(f"Listening to {len(ids):,} sounds" if len(ids) != 1 else "Listening")
+        self.say(f"Queued {counted(len(ids), 'sound')} for analysis")
 
     @doing
     async def cancel_work(self) -> None:
@@ -59,4 +60,4 @@ class Listening(Browser):
         stopped = 0
         for run in self.query_one(StatusBar).running:
             stopped += await self.services.batches.cancel(run, by=self.account)
-        self.say(f"{stopped:,} will not be heard; what had begun is finished and kept")
+        self.say(f"Cancelled {counted(stopped, 'sound')}. What has started is finished and kept.")

@@ -17,13 +17,15 @@ class Renewing(Browser):
         count = await self._count()
         if count:
             sounds = counted(count, "sound was", "sounds were")
-            self.say(f"{sounds} heard by an older recipe; hear them anew from the palette (:)")
+            self.say(
+                f"{sounds} analysed by an older version; analyse them again from the palette (:)"
+            )
 
     def offers(self) -> tuple[Offer, ...]:
         """Offer to hear them in the palette."""
         renew = Offer(
-            title="Hear anew what an older recipe heard",
-            help="Listen to those sounds once more; what was corrected stays.",
+            title="Analyse again what an older version analysed",
+            help="Analyse those sounds again; your corrections are kept.",
             begin=self.renew,
         )
         return (*super().offers(), renew)
@@ -33,20 +35,20 @@ class Renewing(Browser):
         """Count them, and ask before anything is begun."""
         count = await self._count()
         if not count:
-            self.say("Every sound was heard by the newest recipe")
+            self.say("Every sound was analysed by the newest version")
             return
         sounds = counted(count, "sound was", "sounds were")
-        question = f"{sounds} heard by an older recipe. Hear them anew?"
-        self.confirm(f"{question} What was corrected stays.", self._renew)
+        question = f"{sounds} analysed by an older version. Analyse them again?"
+        self.confirm(f"{question} Your corrections are kept.", self._renew)
 
     @doing
     async def _renew(self) -> None:
         version = self.services.recipe_version
         count = await self.services.batches.hear_outdated(self.account, version)
         if count:
-            self.say(f"Listening to {count:,} sounds" if count > 1 else "Listening")
+            self.say(f"Queued {counted(count, 'sound')} for analysis")
         else:
-            self.say("They wait to be heard already")
+            self.say("These are queued already")
 
     async def _count(self) -> int:
         return await self.services.library.outdated(

@@ -45,13 +45,13 @@ class Scanning(Browser):
     def stop_scan(self) -> None:
         """End the scan; what it found stays."""
         self.workers.cancel_group(self, _GROUP)
-        self.say("The scan was stopped; what it found stays, and scanning again goes on")
+        self.say("Scan stopped. What it found is kept; scan again to continue.")
 
     @looking(group=_GROUP)
     async def _scan(self, folder: Path) -> None:
         if not await aiofiles.os.path.exists(folder):
             # In the line itself: a toast would lie over what is to be mended.
-            self._ask_folder("nothing is there; scan folder", str(folder))
+            self._ask_folder("no such folder; folder to scan", str(folder))
             return
         bar = self.query_one(StatusBar)
         last = ScanProgress()

@@ -51,7 +51,7 @@ class Tagging(Browser):
         self._wanted = _Wanted(targets=targets, row=self.table.cursor)
         count = f"{len(targets):,} sounds" if len(targets) > 1 else "this sound"
         self.query_one(AskLine).ask(
-            TAGS, f"tags for {count}", hint="house, dusty   -tag takes away", suggester=None
+            TAGS, f"tags for {count}", hint="house, dusty   -tag removes", suggester=None
         )
         self._suggest_tags()
 
@@ -99,7 +99,7 @@ class Tagging(Browser):
         if handled < len(targets):
             self.say(f"Stopped: {counted(changed, 'sound')} tagged; u takes that back")
         elif changed:
-            self.say(f"Tags of {counted(changed, 'sound')} changed: {told}")
+            self.say(f"Tagged {counted(changed, 'sound')}: {told}")
         else:
             self.say("No tags changed")
         if self.answered:
@@ -108,9 +108,9 @@ class Tagging(Browser):
     # Taking back.
 
     def action_undo(self) -> None:
-        """Take the last tagging back."""
+        """Undo the last tagging."""
         if self._last is None:
-            self.say("There is nothing to undo")
+            self.say("Nothing to undo")
         else:
             retagged, self._last = self._last, None
             self._take_back(retagged)

@@ -18,7 +18,7 @@ def deep_lines(heard: Measurement, width: int) -> tuple[str, ...]:
         told.append(f"pitch  {_pitch(heard.pitch_track)}")
     if heard.harmonic_share is not None:
         held = round(100 * heard.harmonic_share)
-        told.append(f"power  {held}% held, {100 - held}% struck")
+        told.append(f"energy {held}% sustained, {100 - held}% percussive")
     return tuple(
         line.replace("\xa0", " ")
         for text in told

@@ -94,10 +94,10 @@ def heard_line(sample: Sample) -> Line:
 def _heard(sample: Sample) -> str:
     heard = sample.heard
     if heard is None:
-        return "heard"
+        return "analysed"
     tempo = "" if heard.tempo is None else f"{heard.tempo:.1f}"
     parts = (heard.kind or "", tempo, heard.key_label or "")
-    return " ".join(["heard:", *(part for part in parts if part)]) if any(parts) else "heard"
+    return " ".join(part for part in parts if part) or "analysed"
 
 
 def worker_line(number: int, holding: Holding, now: datetime) -> Line:

@@ -10,12 +10,12 @@ from smtui.domain.said import Said
 from smtui.domain.sample import Sample
 
 _RELATIONS = {
-    (Matter.TEMPO, Relation.HALF): "half heard",
-    (Matter.TEMPO, Relation.DOUBLE): "double heard",
-    (Matter.TEMPO, Relation.OTHER): "other tempo heard",
-    (Matter.KEY, Relation.RELATIVE): "relative key heard",
-    (Matter.KEY, Relation.PARALLEL): "other mode heard",
-    (Matter.KEY, Relation.OTHER): "other key heard",
+    (Matter.TEMPO, Relation.HALF): "analysed as half",
+    (Matter.TEMPO, Relation.DOUBLE): "analysed as double",
+    (Matter.TEMPO, Relation.OTHER): "other tempo analysed",
+    (Matter.KEY, Relation.RELATIVE): "analysed as relative key",
+    (Matter.KEY, Relation.PARALLEL): "other mode analysed",
+    (Matter.KEY, Relation.OTHER): "other key analysed",
 }
 _TAGS = ("title", "artist", "bpm", "key")
 
@@ -43,7 +43,7 @@ def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
     lines = []
     if sample.said:
         differs = differing(Source.NAME, *Matter)
-        lines.append(SaidLine(label="name", words=_claimed(sample.said), differs=differs))
+        lines.append(SaidLine(label="file name", words=_claimed(sample.said), differs=differs))
     for name in _TAGS:
         if sample.metadata.get(name):
             matters = {"bpm": (Matter.TEMPO,), "key": (Matter.KEY,)}.get(name, ())

@@ -23,7 +23,7 @@ class Claim:
 
     @property
     def doubtful(self) -> bool:
-        """There is no value, or a value that is more likely wrong than right."""
+        """No value, or a value that is more likely wrong than right."""
         return self.value is None or (self.confidence is not None and self.confidence < DOUBTFUL)
 
 
@@ -72,7 +72,7 @@ def measured(heard: Measurement) -> tuple[tuple[str, str], ...]:
     lines = [
         ("loudness", loudness_of(heard)),
         ("true peak", _decibels(heard.true_peak_dbtp, "dBTP")),
-        ("form", form(is_loop=None if "is_loop" in heard.unsaid else heard.is_loop)),
+        ("type", form(is_loop=None if "is_loop" in heard.unsaid else heard.is_loop)),
         ("onsets", str(len(heard.onsets)) if heard.onsets else ""),
         ("clipped", f"{heard.clipped_samples} samples" if heard.clipped_samples else ""),
         ("DC offset", f"{heard.dc_offset:+.3f}" if abs(heard.dc_offset) >= 0.001 else ""),
@@ -101,7 +101,7 @@ def loudness_of(heard: Measurement) -> str:
 
 def recipe(heard: Measurement) -> str:
     """Say by what it was heard: the number of the recipe, or that another program did."""
-    return "another program" if heard.is_foreign else f"recipe {heard.recipe_version}"
+    return "another program" if heard.is_foreign else f"analysis {heard.recipe_version}"
 
 
 def confidence(value: float) -> str:

@@ -11,8 +11,8 @@ from smtui.ui.running.following import Following
 from smtui.ui.work import doing
 
 _OLD = timedelta(days=7)
-_NO_RUN = "There is no run yet; a in the library listens"
-_NOTHING_LEFT = "This run has left nothing undone"
+_NO_RUN = "No runs yet; a in the library analyses sounds"
+_NOTHING_LEFT = "Nothing left to resume in this run"
 _NOTHING_FAILED = "Nothing failed in this run"
 
 
@@ -27,15 +27,15 @@ class Deciding(Following):
         elif standing.progress.status.ended:
             self.say("This run has ended already")
         elif standing.progress.cancel_requested_at is not None:
-            self.say("This run is stopping already; what had begun is finished and kept")
+            self.say("This run is stopping already; what has started is finished and kept")
         else:
             run_id = standing.progress.run_id
-            self.confirm("Stop listening to what has not begun?", lambda: self._cancel(run_id))
+            self.confirm("Cancel the sounds that have not started?", lambda: self._cancel(run_id))
 
     @doing
     async def _cancel(self, run_id: RunId) -> None:
         count = await self.services.batches.cancel(run_id, by=self.account)
-        self.say(f"{count:,} will not be heard; what had begun is finished and kept")
+        self.say(f"Cancelled {counted(count, 'sound')}. What has started is finished and kept.")
 
     def action_resume(self) -> None:
         """Go on with what was left."""
@@ -50,7 +50,7 @@ class Deciding(Following):
     async def _resume(self, run_id: RunId) -> None:
         count = await self.services.batches.resume(run_id, by=self.account)
         if count:
-            self.say(f"Going on with {counted(count, 'sound')}")
+            self.say(f"Resumed {counted(count, 'sound')}")
             return
         now = await self.services.batches.progress(run_id)
         going = now is not None and not now.status.ended
@@ -72,19 +72,19 @@ class Deciding(Following):
         if await self.services.batches.retry_failed(run_id, by=self.account) is None:
             self.say(_NOTHING_FAILED)
         else:
-            self.say(f"Trying {counted(failed, 'sound')} once more")
+            self.say(f"Retrying {counted(failed, 'sound')}")
 
     def offers(self) -> tuple[Offer, ...]:
         """Offer in the palette what has no key."""
         return (
             Offer(
                 title="Clear old runs",
-                help="Forget the runs that ended more than a week ago; what was heard stays.",
+                help="Remove the runs that ended more than a week ago; analyses are kept.",
                 begin=self._clear_old,
             ),
             Offer(
-                title="Clear all ended runs",
-                help="Forget every run that has ended; what was heard stays.",
+                title="Clear all finished runs",
+                help="Remove all finished runs from the list; analyses are kept.",
                 begin=self._clear_all,
             ),
         )
@@ -93,11 +93,13 @@ class Deciding(Following):
         self._clear(_OLD)
 
     def _clear_all(self) -> None:
-        question = "Forget every run that has ended? What was heard stays."
+        question = "Remove all finished runs from the list? Analyses are kept."
         self.confirm(question, lambda: self._clear(timedelta()))
 
     @doing
     async def _clear(self, age: timedelta) -> None:
         before = datetime.now(UTC) - age
         count = await self.services.batches.clear(by=self.account, before=before)
-        self.say(f"{count:,} runs cleared; what was heard stays" if count else "No run to clear")
+        self.say(
+            f"Removed {counted(count, 'run')}; analyses are kept" if count else "No run to clear"
+        )

@@ -41,7 +41,7 @@ MOST_RUNS = 100
 MOST_FAILURES = 1_000
 MOST_HEARD = 500
 
-_NO_WORKER = "No worker listens now."
+_NO_WORKER = "No worker is analysing."
 _AGAIN = 5.0
 _FILES_AGAIN = 1.0
 _TICK = 1.0
@@ -63,7 +63,7 @@ _FILES = (
 )
 _WORKERS = (
     Lane(title="", width=2, right=True),
-    Lane(title="Listening to", width=12, share=1),
+    Lane(title="Analysing", width=12, share=1),
     Lane(title="", width=15),
     Lane(title="", width=6),
 )
@@ -93,7 +93,7 @@ class Following(Room):
         self.services = services
         self.account = account
         self.options = options
-        self.runs = BatchTable(_RUNS, nothing="Nothing was listened to yet.", id="runs")
+        self.runs = BatchTable(_RUNS, nothing="Nothing has been analysed yet.", id="runs")
         self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
         self.crew = BatchTable(_WORKERS, nothing=_NO_WORKER, id="workers")
         self.board = Board()
@@ -187,8 +187,8 @@ class Following(Room):
     def _show_files(self, state: tuple[RunId | None, int, int], lines: list[Line]) -> None:
         self._shown = state
         _, failed, heard = state
-        below = f"Why, below: heard ({heard:,})" if failed and heard else "Why"
-        title = f"Failed ({failed:,})" if failed or not heard else f"Heard ({heard:,})"
+        below = f"Why, below: analysed ({heard:,})" if failed and heard else "Why"
+        title = f"Failed ({failed:,})" if failed or not heard else f"Analysed ({heard:,})"
         self.files.entitle(title, below)
         self.files.show(lines)
 
@@ -217,7 +217,7 @@ class Following(Room):
         parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
         runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
         going = any(not run.status.ended for run in runs)
-        idle = busy or ("nobody listens now" if going else "nothing runs")
+        idle = busy or ("nothing is being analysed" if going else "nothing runs")
         self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)
         words = {0: "no runs", 1: "1 run"}.get(count, f"{count:,} runs")

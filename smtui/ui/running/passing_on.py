@@ -93,7 +93,7 @@ class PassingOn(Following):
             why = error.strerror or "it cannot be written"
             self.ask_file(f"{drawn(why)}; write to", str(path))
         else:
-            self.say(f"{text.count(chr(10)):,} failures are in {path}")
+            self.say(f"Saved {counted(text.count(chr(10)), 'failure')} to {path}")
 
     async def _text(self, run_id: RunId, limit: int) -> str:
         batches = self.services.batches

@@ -40,12 +40,12 @@ class BatchScreen(Deciding, PassingOn):
     AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("X", "cancel", "Cancel", "Stop what has not begun in this run."),
-        _key("r", "resume", "Resume", "Go on with what was cancelled or was not there."),
-        _key("R", "retry", "Retry", "Try what failed in this run once more."),
+        _key("r", "resume", "Resume", "Resume cancelled and missing sounds."),
+        _key("R", "retry", "Retry", "Retry what failed in this run."),
         _key("y", "copy", "Copy", "Copy the failures of this run."),
         _key("w", "write", "Write", "Write the failures of this run into a file."),
         _key("n", "next", "Next", "To the next failure."),
-        _key("v", "view", "View", "To the failures, the workers, the runs.", show=False),
+        _key("v", "view", "View", "Next pane: failures, workers, runs.", show=False),
         _key("escape,q", "back", "Back", "Back to where you were.", show=False),
     ]
 
@@ -111,7 +111,7 @@ class BatchScreen(Deciding, PassingOn):
     def _opened(self, message: BatchTable.Opened) -> None:
         table = message.table
         if table.key is None:
-            self.say("There is nothing to open")
+            self.say("Nothing to open")
         elif table is self.runs:
             self.show_view(self.files)
         elif table is self.crew:

@@ -68,19 +68,19 @@ class DetailScreen(Awaiting, TowardsAlike):
         _move("l,right", (1, 0), "Right"),
         _move("k,up", (0, -1), "Up"),
         _move("j,down", (0, 1), "Down"),
-        _key("plus,equals_sign", "closer", "Closer", "Show half as long.", show=True),
-        _key("minus", "farther", "Farther", "Show twice as long."),
+        _key("plus,equals_sign", "closer", "Closer", "Zoom in.", show=True),
+        _key("minus", "farther", "Farther", "Zoom out."),
         _key("0", "whole", "Whole", "Show the whole sound."),
-        _key("less_than_sign", "earlier", "Earlier", "Move the picture to earlier."),
-        _key("greater_than_sign", "later", "Later", "Move the picture to later."),
+        _key("less_than_sign", "earlier", "Earlier", "Scroll left."),
+        _key("greater_than_sign", "later", "Later", "Scroll right."),
         _key("v", "view", "View", "The other view: spectrogram, curves, words.", show=True),
         _key("x", "axis", "Axis", "Frequencies linear or logarithmic.", show=True),
-        _key("d", "range", "Range", "How many dB the colours span."),
-        _key("a", "analyze", "Analyse", "Listen to this sound.", show=True),
+        _key("d", "range", "Range", "Change the colour range in dB."),
+        _key("a", "analyze", "Analyse", "Analyse this sound.", show=True),
         _key("escape,q", "back", "Back", "Back to the list.", show=True),
-        _key("s", "similar", "Similar", "What sounds like this.", show=True),
+        _key("s", "similar", "Similar", "Find sounds similar to this one.", show=True),
         _key("y", "copy", "Copy", "Copy the path of this sound."),
-        _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
+        _key("S", "similar_outside", "Like a file", "Find sounds similar to any audio file."),
     ]
 
     @dataclass
@@ -188,16 +188,16 @@ class DetailScreen(Awaiting, TowardsAlike):
             return
         words = []
         if reading is not None and not self._has_curves:
-            level = "below the range" if reading.level is None else f"{reading.level:.0f} dB"
+            level = "below the colour range" if reading.level is None else f"{reading.level:.0f} dB"
             words.append(f"{reading.time:.3f} s  {reading.hertz:,.0f} Hz  {level}  ")
         if not self._has_curves:
             words.append("log" if section.log else "linear")
             words.append(f"range {section.range_db:.0f} dB")
         words.append(f"zoom {section.zoom:.3g}x")
         if picture is not None and picture.from_slices:
-            words.append("the file is gone: drawn from what was heard")
+            words.append("the file is gone: drawn from its analysis")
         elif picture is not None and picture.coarse:
-            words.append("coarse, a finer picture is being drawn")
+            words.append("drawing in more detail ...")
         elif self.analysis is not None:
             words.append(recipe(self.analysis.measured))
         self.query_one("#reading", Static).update("  ".join(words), layout=False)
@@ -263,11 +263,11 @@ class DetailScreen(Awaiting, TowardsAlike):
             self._look_at(Section.whole(self.section.duration, like=self.section))
 
     def action_earlier(self) -> None:
-        """Move the picture to earlier."""
+        """Scroll left."""
         self.action_pan(-_PAN)
 
     def action_later(self) -> None:
-        """Move the picture to later."""
+        """Scroll right."""
         self.action_pan(_PAN)
 
     def action_pan(self, share: float) -> None:
@@ -322,5 +322,5 @@ class DetailScreen(Awaiting, TowardsAlike):
         return not (self._has_curves or self._has_remarks)
 
     def action_analyze(self) -> None:
-        """Listen to this sound."""
+        """Analyse this sound."""
         self.listen()

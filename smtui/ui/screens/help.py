@@ -1,4 +1,4 @@
-"""The keys of what has the focus, and what they do."""
+"""Show the keys of this screen."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+HERE, EVERYWHERE, MOVING = "Keys", "Everywhere", "Moving"
+_GROUPS = {"app": EVERYWHERE, "table": MOVING}
+
 FILTERS = """\
 Words find names, folders and tags. Conditions narrow them:
   bpm:120..128  bpm:~126  key:Am  kind:kick  length:<1s  loud:>-12
   tag:house  in:drums  format:wav  is:loop  is:failed  bpm:-
-A - before anything turns it round: -loop  -tag:dusty
+A - in front excludes: -loop  -tag:dusty
 Space means and, | means or, "two words" stay together."""
 
 
@@ -46,14 +49,14 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out a line per action: keys, what they do, the id by which they are remapped."""
-        with Vertical(classes="dialogue help"):
-            yield Static(Content.styled("Keys", "bold $primary"), classes="dialogue-title")
-            with VerticalScroll(can_focus=False):
-                yield Static(Content("\n").join(self._lines()))
-                yield Static(Content.styled("Filter", "bold $primary"), classes="dialogue-title")
-                yield Static(Content(FILTERS))
+        with Vertical(classes="dialogue help"), VerticalScroll(can_focus=False):
+            for group, lines in self._grouped().items():
+                yield Static(Content.styled(group, "bold $primary"), classes="dialogue-title")
+                yield Static(Content("\n").join(lines))
+            yield Static(Content.styled("Filter", "bold $primary"), classes="dialogue-title")
+            yield Static(Content(FILTERS))
 
-    def _lines(self) -> list[Content]:
+    def _grouped(self) -> dict[str, list[Content]]:
         keys: dict[str, list[str]] = {}
         words: dict[str, str] = {}
         for offer in self._offers:
@@ -63,12 +66,12 @@ class HelpScreen(ModalScreen[None]):
                 words[offer.binding.id] = offer.tooltip or offer.binding.description
         named = {id_: " ".join(dict.fromkeys(them)) for id_, them in keys.items()}
         width = max((cell_len(text) for text in named.values()), default=0)
-        return [
-            Content.assemble(
-                (text.rjust(width), "bold $primary"), f"  {words[id_]}  ", (id_, "$quiet")
-            )
-            for id_, text in named.items()
-        ]
+        grouped: dict[str, list[Content]] = {HERE: [], EVERYWHERE: [], MOVING: []}
+        for id_, text in named.items():
+            group = _GROUPS.get(id_.partition(".")[0], HERE)
+            key = (text.rjust(width), "bold $primary")
+            grouped[group].append(Content.assemble(key, f"  {words[id_]}  ", (id_, "$quiet")))
+        return {group: lines for group, lines in grouped.items() if lines}
 
     def action_scroll(self, lines: int) -> None:
         """Scroll by lines."""

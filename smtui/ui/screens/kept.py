@@ -38,9 +38,9 @@ _LANES = (
     Lane(title="Kind", width=6),
     Lane(title="Line", width=20, share=1),
 )
-_NOTHING = "Nothing was saved or asked yet; / enters a filter, s finds what sounds alike."
+_NOTHING = "No saved or recent searches yet. / filters, s finds similar sounds."
 _NAME = "name"
-_GONE = "There is no line under the cursor"
+_GONE = "No line under the cursor"
 
 
 def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
@@ -55,7 +55,7 @@ class KeptScreen(Room):
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("F", "save", "Save", "Save this line under a name."),
         _key("D,delete", "drop", "Drop", "Take this line away; u brings it back."),
-        _key("u", "undo", "Undo", "Bring back what was taken away last."),
+        _key("u", "undo", "Undo", "Bring back what was removed last."),
         _key("y", "copy", "Copy", "Copy this line.", show=False),
         _key("escape,q", "back", "Back", "Back to where you were."),
     ]
@@ -197,11 +197,11 @@ class KeptScreen(Room):
         self._dropped = (*self._dropped, row)
         if self._present is not None and _key_of(self._present) == _key_of(row):
             self._present = None
-        self.say("Taken away; u brings it back")
+        self.say("Removed; u brings it back")
         self.read("")
 
     def action_undo(self) -> None:
-        """Bring back what was taken away last."""
+        """Bring back what was removed last."""
         if self._dropped:
             *before, last = self._dropped
             self._dropped = tuple(before)

@@ -64,23 +64,23 @@ class LibraryScreen(
     BINDINGS: ClassVar[list[BindingType]] = [
         _key("slash", "filter", "Filter", "Show only the sounds that match.", show=True),
         _key("o", "sort", "Sort", "Sort by the next column.", show=True),
-        _key("O", "reverse", "Reverse", "Sort the other way round."),
-        _key("m", "mark", "Mark", "Mark this sound, or take its mark away.", show=True),
-        _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark them."),
-        _key("V", "span", "Range", "Mark from here to where this key is pressed again."),
+        _key("O", "reverse", "Reverse", "Reverse the sort order."),
+        _key("m", "mark", "Mark", "Mark or unmark this sound.", show=True),
+        _key("M", "mark_all", "Mark all", "Mark every sound shown; again: unmark."),
+        _key("V", "span", "Range", "Start or end a range of marks."),
         _key("t", "tag", "Tag", "Tag the marked sounds, or this one.", show=True),
         _key("y", "copy", "Copy", "Copy the path of the marked sounds, or of this one."),
-        _key("a", "analyze", "Analyse", "Listen to the marked sounds, or to this one.", show=True),
-        _key("A", "analyze_all", "Analyse all", "Listen to every sound shown."),
-        _key("s", "similar", "Similar", "What sounds like this, or like the marked.", show=True),
-        _key("S", "similar_outside", "Like a file", "What sounds like a file from outside."),
-        _key("f", "kept", "Saved", "Filters and searches saved or asked lately.", show=True),
-        _key("full_stop", "folder_only", "Folder", "Only this sound's folder, or all again."),
-        _key("i", "scan", "Scan", "Look for sounds in a folder.", show=True),
-        _key("X", "cancel", "Cancel", "Stop tagging, the scan, or else the listening."),
-        _key("u", "undo", "Undo", "Take the last tagging back."),
-        _key("escape", "escape", "Back", "Close the filter, else take the marks away."),
-        _key("q", "leave", "Quit", "Twice: leave smtui."),
+        _key("a", "analyze", "Analyse", "Analyse the marked sounds, or this one.", show=True),
+        _key("A", "analyze_all", "Analyse all", "Analyse every sound shown."),
+        _key("s", "similar", "Similar", "Find sounds similar to this or the marked.", show=True),
+        _key("S", "similar_outside", "Like a file", "Find sounds similar to any audio file."),
+        _key("f", "kept", "Saved", "Saved and recent filters and searches.", show=True),
+        _key("full_stop", "folder_only", "Folder", "Show this sound's folder alone, or all."),
+        _key("i", "scan", "Scan", "Scan a folder for sounds.", show=True),
+        _key("X", "cancel", "Cancel", "Stop tagging or the scan, else the analysis."),
+        _key("u", "undo", "Undo", "Undo the last tagging."),
+        _key("escape", "escape", "Back", "Clear the filter, then the marks."),
+        _key("q", "leave", "Quit", "Quit (press twice)."),
     ]
 
     @dataclass
@@ -160,7 +160,7 @@ class LibraryScreen(
         elif self.is_scanning:
             self.stop_scan()
         elif self.query_one(StatusBar).running:
-            self.confirm("Stop listening to what has not begun?", self.cancel_work)
+            self.confirm("Cancel the sounds that have not started?", self.cancel_work)
         else:
             self.say("Nothing runs")
 
@@ -178,10 +178,10 @@ _EMPTY = Content.assemble(
     ("The library is empty.\n\n", "bold"),
     "Press ",
     ("i", "bold $primary"),
-    " and name a folder of sounds.\n",
-    "They appear here while they are found, and are listened to in the background.\n\n",
+    " and choose a folder of sounds.\n",
+    "They appear as they are found and are analysed in the background.\n\n",
     ("From the shell: smtui scan FOLDER", "$quiet"),
 )
 _NOTHING = Content.assemble(
-    ("No sound matches.\n\n", "bold"), ("esc", "bold $primary"), " shows everything again."
+    ("No sounds match.\n\n", "bold"), ("esc", "bold $primary"), " clears the filter."
 )

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from smtui.services.box import Services
     from smtui.ui.options import Options
 
-_WELCOME = "Welcome. Press enter to begin as"
-_WELCOME_ADMIN = "Welcome. The first account keeps all others."
-_PASSWORD_MAY_WAIT = "A password may wait: `smtui user password` sets one at any time."  # noqa: S105
-_PASSWORD_MUST_BE = "Others can reach this library too: choose a good password."  # noqa: S105
+_WELCOME = "Welcome. Press Enter to start as"
+_WELCOME_ADMIN = "Welcome. The first account is the administrator."
+_PASSWORD_MAY_WAIT = "You need no password now: `smtui user password` sets one at any time."  # noqa: S105
+_PASSWORD_MUST_BE = "Other people can reach this library, so choose a strong password."  # noqa: S105
 _CODE_IS_RIGHT = "The code is right. Choose a new password."
 _CHOOSING = "-choosing"
 _LOOK_SECONDS = 5.0
@@ -206,7 +206,7 @@ class LoginScreen(Room):
         elif self._choosing and self._input("new").value != self._input("again").value:
             self._input("again").value = ""
             self._input("again").focus()
-            self._say("The two are not the same. Type it again.")
+            self._say("The passwords do not match. Type them again.")
         else:
             self._busy = True
             self._say("Signing in ...", failed=False)

@@ -77,22 +77,28 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         _aspect(3, "envelope"),
         _key("plus,equals_sign", "heavier", "Weight", "The chosen aspect counts more.", show=True),
         _key("minus", "lighter", "Lighter", "The chosen aspect counts less."),
-        _key("0", "even", "Even", "Every aspect counts as usual."),
+        _key("0", "even", "Even", "Reset all weights."),
         _key(
-            "greater_than_sign", "more_like", "More", "More like this; again: no more.", show=True
+            "greater_than_sign", "more_like", "More", "More like this (again to undo).", show=True
         ),
         _key("less_than_sign", "less_like", "Less", "Less like this; again: no more.", show=True),
         _key("v", "view", "View", "The other view: alike, fits, words.", show=True),
-        _key("slash", "filter", "Filter", "Find only among what matches.", show=True),
-        _key("apostrophe", "turns", "In turn", "The picture of the seed, of this row.", show=True),
+        _key("slash", "filter", "Filter", "Filter the results.", show=True),
+        _key(
+            "apostrophe",
+            "turns",
+            "Swap",
+            "Show the picture of the seed, or of this row.",
+            show=True,
+        ),
         _key("L", "line", "Line", "Edit the whole search as one line."),
         _key("S", "similar_outside", "Outside", "Find what is like a file from outside."),
-        _key("a", "analyze", "Analyse", "Listen to this sound, or to a seed nobody heard."),
+        _key("a", "analyze", "Analyse", "Analyse this sound, or the seed if it has no analysis."),
         _key("f", "kept", "Saved", "Searches and filters that were saved or asked lately."),
         _key("w", "write", "Write", "Write the hits into a file: .csv, .jsonl, .m3u."),
         _key("y", "copy", "Copy", "Copy the path of this sound."),
         _key("Y", "copy_line", "Copy search", "Copy the search as one line."),
-        _key("escape", "escape", "Back", "Close the filter, else back to where you were."),
+        _key("escape", "escape", "Back", "Clear the filter, or go back."),
         _key("q", "back", "Back", "Back to where you were."),
     ]
 
@@ -105,7 +111,7 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
 
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
-        yield TitleLine("Like", self.account.username, id="title")
+        yield TitleLine("Similar to", self.account.username, id="title")
         yield WeightsLine(ascii_alone=self.options.ascii, id="weights")
         yield FilterLine(id="filter")
         with Horizontal(id="body"):
@@ -213,4 +219,4 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         elif seed is not None and seed.path is not None:
             self.copy(str(seed.path))
         else:
-            self.say("There is no sound under the cursor")
+            self.say("No sound selected")

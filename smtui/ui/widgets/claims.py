@@ -66,7 +66,7 @@ def facts(known: Known) -> Content:
     if said:
         words = " ".join(drawn(each.words) for each in said)
         apart = "".join(f" ({', '.join(each.differs)})" for each in said if each.differs)
-        parts.append(Content.assemble((f"said {words}", "$quiet"), (apart, "$warning")))
+        parts.append(Content.assemble((f"labelled {words}", "$quiet"), (apart, "$warning")))
     if sample.tags:
         newest = f"  {known.tagged_by[-1][1]}" if known.tagged_by else ""
         tags = drawn(", ".join(sample.tags))
@@ -82,18 +82,18 @@ def _last_folders(folder: str) -> str:
 def state(known: Known) -> Content | None:
     """Why there are no claims, and what to press; None where there are."""
     if known.listening:
-        return Content.styled("listening ...", "$primary")
+        return Content.styled("analysing ...", "$primary")
     if known.analysis is not None:
         return None
     trouble = known.sample.trouble
     if trouble is not None:
         return Content.assemble(
-            (f"not heard: {drawn(trouble.error)}", "$error"),
+            (f"not analysed: {drawn(trouble.error)}", "$error"),
             "   ",
             ("a", "bold $primary"),
-            " tries again",
+            " retries",
         )
-    return Content.assemble("not yet heard   ", ("a", "bold $primary"), " listens to it")
+    return Content.assemble("not analysed yet   ", ("a", "bold $primary"), " analyses it")
 
 
 def in_a_line(known: Known) -> Content:
@@ -167,7 +167,7 @@ def _file_lines(known: Known) -> list[Content]:
     sample = known.sample
     lines = []
     for said in said_lines(sample):
-        lines.append(_line(f"said {said.label}", drawn(said.words), "$quiet"))
+        lines.append(_line(said.label, drawn(said.words), "$quiet"))
         lines += [_line("", words, "$warning") for words in said.differs]
     if sample.tags:
         lines.append(_line("tags", drawn(", ".join(sample.tags)), ""))
@@ -175,9 +175,9 @@ def _file_lines(known: Known) -> list[Content]:
     if known.analysis is not None:
         heard = known.analysis.measured
         by = "" if heard.is_foreign else f"{heard.recipe_version}, "
-        lines.append(_line("recipe", f"{by}{heard.level}", "$quiet"))
+        lines.append(_line("analysis", f"{by}{heard.level}", "$quiet"))
         if heard.is_foreign:
-            lines.append(_line("heard by", "another program", "$quiet"))
+            lines.append(_line("analysed by", "another program", "$quiet"))
     if known.analysis is not None and known.analysis.ai is not None:
         lines += _remarks(known.analysis.ai)
     return lines

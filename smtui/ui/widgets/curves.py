@@ -62,7 +62,7 @@ class Curves(Widget):
         features = self._features
         curves = [] if features is None else self._curves(features)
         if not curves:
-            return Content.styled("No curves yet: a listens to this sound.", "$quiet")
+            return Content.styled("No curves yet. Press a to analyse this sound.", "$quiet")
         height = self.size.height // len(curves)
         heights = [height] * (len(curves) - 1)
         heights.append(self.size.height - sum(heights))

@@ -75,7 +75,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
     if sample.trouble is not None:
-        lines.append(Content.styled(f"not heard: {drawn(sample.trouble.error)}", "$error"))
+        lines.append(Content.styled(f"not analysed: {drawn(sample.trouble.error)}", "$error"))
     if sample.missing_since is not None:
         lines.append(Content.styled("the file is no longer there", "$error"))
     return Content("\n").join(lines)
@@ -93,7 +93,7 @@ def _said(sample: Sample) -> list[Content]:
     if not said:
         return []
     words = ", ".join(drawn(f"{each.label} {each.words}") for each in said)
-    lines = [Content.assemble(("said".ljust(_LABEL), "$quiet"), (words, "$quiet"))]
+    lines = [Content.assemble(("labelled".ljust(_LABEL), "$quiet"), (words, "$quiet"))]
     apart = dict.fromkeys(words for each in said for words in each.differs)
     return lines + [Content.assemble(" " * _LABEL, (words, "$warning")) for words in apart]
 
@@ -101,13 +101,13 @@ def _said(sample: Sample) -> list[Content]:
 def _heard(sample: Sample) -> list[Content]:
     heard = sample.heard
     if heard is None:
-        return [_line("heard", NONE if sample.trouble else "not yet")]
+        return [_line("analysis", NONE if sample.trouble else "not yet")]
     kind = heard.kind or NONE
     tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
     loudness = NONE if heard.loudness_lufs is None else wording.loudness(heard.loudness_lufs)
     lines = [
         _line("kind", kind, heard.kind_confidence if heard.kind else None),
-        _line("form", wording.form(is_loop=heard.is_loop)),
+        _line("type", wording.form(is_loop=heard.is_loop)),
         _line("tempo", tempo, heard.tempo_confidence if heard.tempo else None),
         _line("key", heard.key_label or NONE, heard.key_confidence if heard.key else None),
         _line("loudness", loudness),

@@ -52,7 +52,7 @@ class RunBar(Widget):
             begun, ended = run.started_at or run.created_at, run.finished_at
             took = "" if ended is None else f"in {time_left((ended - begun).total_seconds())}"
             return (
-                f"{run.completed:,} heard",
+                f"{run.completed:,} analysed",
                 counted(run.failed, "failed"),
                 counted(run.cancelled, "cancelled"),
                 took,

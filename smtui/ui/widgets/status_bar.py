@@ -106,7 +106,7 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
     """Say how far the listening is, how fast and how long only where it was measured."""
     parts: list[Part] = []
     if overview.busy:
-        parts.append((f"{overview.ended:,}/{overview.total:,} heard", "$primary"))
+        parts.append((f"analysing {overview.ended:,} of {overview.total:,}", "$primary"))
         if overview.waiting and not paused:
             parts.append((drawn(overview.waiting), "$warning"))
         if overview.rate is None and not paused and not overview.waiting:
@@ -121,5 +121,5 @@ def work_words(overview: Overview, new_failures: int, *, paused: bool) -> list[P
         if overview.seconds_left is not None and not paused:
             parts.append((f"{time_left(overview.seconds_left)} left", "$secondary"))
     if new_failures:
-        parts.append((f"{new_failures:,} failed", "$error"))
+        parts.append((f"{new_failures:,} failed (b: why)", "$error"))
     return parts
