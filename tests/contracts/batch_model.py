@@ -87,12 +87,19 @@ class Model:
         self._count(batch.batch_id)
 
     def claim(
-        self, run_id: RunId, *, worker: str, limit: int, lease: float, machine: str
+        self,
+        run_id: RunId,
+        *,
+        worker: str,
+        limit: int,
+        lease: float,
+        machine: str,
+        recipe: int | None,
     ) -> list[Claimed]:
         """The claims to expect; the analysis_id of a file's first claim is empty until `learn`."""
         self._settle(run_id)
         until = self.clock.at + timedelta(seconds=lease)
-        places = list(self._claimable(machine, run_id))[:limit]
+        places = list(self._claimable(machine, recipe, run_id))[:limit]
         for batch, file_id in places:
             before = batch.results[file_id]
             after = replace(
@@ -250,10 +257,10 @@ class Model:
             if result.status is State.COMPLETED
         )
 
-    def claimable(self, machine: str) -> tuple[RunId, ...]:
+    def claimable(self, machine: str, recipe: int | None) -> tuple[RunId, ...]:
         for run_id in {batch.run_id for batch in self.batches.values()}:
             self._settle(run_id)
-        return tuple(dict.fromkeys(batch.run_id for batch, _ in self._claimable(machine)))
+        return tuple(dict.fromkeys(batch.run_id for batch, _ in self._claimable(machine, recipe)))
 
     def waiting(self, level: Level) -> frozenset[FileId]:
         return frozenset(
@@ -277,11 +284,17 @@ class Model:
         )
 
     def _claimable(
-        self, machine: str, run_id: RunId | None = None
+        self, machine: str, recipe: int | None, run_id: RunId | None = None
     ) -> Iterator[tuple[Batch, FileId]]:
         for batch, file_id, result in self._files(run_id):
             free = result.status is State.PENDING or self._lapsed(result)
-            if free and batch.cancel_requested_at is None and machine not in result.unseen_on:
+            able = recipe is None or (batch.recipe_version or 0) <= recipe
+            if (
+                free
+                and able
+                and batch.cancel_requested_at is None
+                and machine not in result.unseen_on
+            ):
                 yield batch, file_id
 
     def _settle(self, run_id: RunId) -> None:
