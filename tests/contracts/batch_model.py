@@ -359,6 +359,8 @@ class Model:
         again = [
             (batch, file_id) for batch, file_id, result in self._files(run_id) if wanted(result)
         ]
+        if again:
+            self._skip_pause(run_id)
         for batch, file_id in again:
             status = State.PROCESSING if batch.started_at else State.PENDING
             self._set(batch.batch_id, status=status, finished_at=None)
@@ -367,6 +369,16 @@ class Model:
         for batch, _ in again:
             self._count(batch.batch_id)
         return len(again)
+
+    def _skip_pause(self, run_id: RunId) -> None:
+        batches = [batch for batch in self.batches.values() if batch.run_id == run_id]
+        ends = [batch.finished_at for batch in batches if batch.finished_at]
+        if len(ends) == len(batches) and self.clock.at > max(ends):
+            for batch in batches:
+                for name in ("started_at", "finished_at"):
+                    if at := getattr(batch, name):
+                        moved = at + (self.clock.at - max(ends))
+                        self._set(batch.batch_id, **{name: moved})
 
     def _if_held(self, claimed: Claimed, **changes: object) -> bool:
         held = self.holds(claimed)
