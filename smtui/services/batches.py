@@ -24,6 +24,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
 from smtui.domain.text import counted, path_bytes, printable_path, shown
+from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
 from smtui.services.permissions import Deed
@@ -76,7 +77,9 @@ class Batches(Runs):
             InputInvalid: there is nothing to listen to.
             NotAllowed: one of the sounds is not this account's to queue.
         """
-        wanted = list(dict.fromkeys(file_ids))
+        wanted = [file_id for file_id in dict.fromkeys(file_ids) if not is_unreadable(file_id)]
+        if file_ids and not wanted:
+            raise InputInvalid(NO_SOUND, hint=MEND)
         if not wanted:
             raise InputInvalid("Nothing to analyse")
         await self._rights.require_on(by, Deed.ANALYZE, wanted, self._samples)
