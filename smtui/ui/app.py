@@ -30,7 +30,7 @@ from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
 from smtui.ui.driver import TitledDriver
-from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
+from smtui.ui.memory import Freezing, let_dead_widgets_go
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
@@ -53,8 +53,8 @@ _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
-# By then the first rows are drawn and looked at.
-_FREEZING_AFTER = 2.0
+# The default screen and the library: what is open on top of it would be kept after it was left.
+_LIBRARY_ALONE = 2
 _WATCHING_SESSION = "watching-session"
 _WATCHING_WORK = "watching-work"
 _WATCHING_PAUSE = "watching-pause"
@@ -79,6 +79,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self.options = options
         self.attention = Attention()
         self._open_services = open_services
+        self._freezing = Freezing()
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._last_wish: asyncio.Task[None] | None = None
@@ -105,7 +106,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._told_to_leave, number)
-            self.set_interval(_TERMINAL_SECONDS, self._look_at_terminal)
+            self.set_interval(_TERMINAL_SECONDS, self._look_each_second)
         self.call_after_refresh(self._begin)
 
     def on_opening_screen_again(self) -> None:
@@ -189,8 +190,6 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         )
         self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
         self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
-        if not self.is_headless:
-            self.set_timer(_FREEZING_AFTER, freeze_what_stays)
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.
@@ -273,7 +272,9 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         """Leave once what the person did is saved."""
         await self._leave(0, seconds=_QUIT_GRACE)
 
-    def _look_at_terminal(self) -> None:
+    def _look_each_second(self) -> None:
+        if self._session is not None and len(self.screen_stack) == _LIBRARY_ALONE:
+            self._freezing.look(rested=self.attention.rested)
         if self._last_wish is None and hung_up():
             self._told_to_leave(signal.SIGHUP)
 
