@@ -81,6 +81,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self._open_services = open_services
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        self._entering = True
         self._last_wish: asyncio.Task[None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -113,7 +114,13 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self._services = None
         self._begin()
 
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed while the library opens is for the library."""
+        return self._entering or super().keys_wait
+
     def _begin(self) -> None:
+        self._entering = True
         self._keeping = asyncio.create_task(self._keep_services(), name="services")
         self._keeping.add_done_callback(self._services_ended)
 
@@ -123,6 +130,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self._services = services
             await self._learn_the_line()
             await self._enter(services)
+            self._entering = False
             await self._leaving.wait()
 
     async def _learn_the_line(self) -> None:
@@ -133,8 +141,10 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self.animation_level = "none" if thin else TEXTUAL_ANIMATIONS
 
     def _services_ended(self, task: asyncio.Task[None]) -> None:
+        self._entering = False
         error = None if task.cancelled() else task.exception()
         if isinstance(error, SmtuiError):
+            self.drop_keys()
             _log.error("services: %s", error)
             if isinstance(self.screen, OpeningScreen):
                 self.screen.fail(error)
@@ -167,6 +177,8 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         # Late imports: screens and their widgets are not needed for the first frame.
         from smtui.ui.screens.login import LoginScreen
 
+        # Commands for the library are no name and no password, and their enter signs nobody in.
+        self.drop_keys()
         try:
             welcome = not await services.accounts.any_account()
         except SmtuiError as error:
