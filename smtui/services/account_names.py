@@ -1,4 +1,4 @@
-"""Which user names and e-mails can be used, and a name to begin with."""
+"""Which user names, e-mails and passwords can be used, and a name to begin with."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from smtui.domain.errors import InputInvalid
 
 SHORTEST = 3
 LONGEST = 50
+SHORTEST_PASSWORD = 8
 _LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 
@@ -31,6 +32,21 @@ def checked_email(email: str) -> str:
     if not plausible or len(address) > _LONGEST_EMAIL:
         raise InputInvalid("An e-mail looks like anna@example.org")
     return address
+
+
+def check_password(password: str, *, guarded_by_system: bool) -> None:
+    """Raise InputInvalid unless a password can be chosen.
+
+    On shared servers whoever reaches them can try one, so it has at least 8 characters. At home the
+    operating system guards the library, and any will do.
+    """
+    if not password:
+        raise InputInvalid("A password cannot be empty")
+    if not guarded_by_system and len(password) < SHORTEST_PASSWORD:
+        raise InputInvalid(
+            f"A password has at least {SHORTEST_PASSWORD} characters here",
+            hint="Other people can reach this library too; three words will do.",
+        )
 
 
 def suggested_username(name: str | None = None) -> str:

@@ -17,7 +17,12 @@ from smtui.domain.errors import (
 )
 from smtui.domain.text import folded
 from smtui.services import one_time_codes
-from smtui.services.account_names import checked_email, checked_username, suggested_username
+from smtui.services.account_names import (
+    check_password,
+    checked_email,
+    checked_username,
+    suggested_username,
+)
 from smtui.services.one_time_codes import NewCode
 from smtui.services.permissions import stand_in
 from smtui.services.sessions import AccountPorts, SignedIn
@@ -86,6 +91,8 @@ class Accounts(SigningIn):
             raise InputInvalid(
                 "The first account needs a password", hint="Others can reach this library too."
             )
+        if password:
+            check_password(password, guarded_by_system=self._guarded_by_system)
         known = await self._accounts.all()
         if known and not self._waits_for_its_person(known):
             raise AlreadyTaken("There is an account already", hint="Sign in with it.")
@@ -142,8 +149,7 @@ class Accounts(SigningIn):
 
         Raises InputInvalid, NotAllowed, or AlreadyTaken naming what is in use.
         """
-        if not new.password:
-            raise InputInvalid("A password cannot be empty")
+        check_password(new.password, guarded_by_system=self._guarded_by_system)
         email = checked_email(new.email) if new.email else ""
         checked = replace(new, username=checked_username(new.username), email=email)
         if not await self._accounts.all():
@@ -172,8 +178,7 @@ class Accounts(SigningIn):
 
     async def set_password(self, login: str, password: str, *, by: Account | None = None) -> None:
         """Set one's password and end all sessions of the account; a code for it is gone, too."""
-        if not password:
-            raise InputInvalid("A password cannot be empty")
+        check_password(password, guarded_by_system=self._guarded_by_system)
         account = await self._concerned(login, by)
         if by is not None and not self._guarded_by_system and by.user_id != account.user_id:
             raise NotAllowed(

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from smtui.domain.account import Account, SessionId
 from smtui.domain.errors import (
-    InputInvalid,
     NotSignedIn,
     PasswordToChoose,
     SignInRefused,
@@ -17,6 +16,7 @@ from smtui.domain.errors import (
 )
 from smtui.domain.text import folded
 from smtui.services import one_time_codes
+from smtui.services.account_names import check_password
 from smtui.services.sessions import (
     LOCAL,
     AccountPorts,
@@ -67,8 +67,7 @@ class SigningIn(Sessions):
 
     async def spend_code(self, login: str, code: str, password: str, *, address: str) -> Account:
         """Set a new password by a one-time code, and end every session of the account."""
-        if not password:
-            raise InputInvalid("A password cannot be empty")
+        check_password(password, guarded_by_system=self._guarded_by_system)
         account = await self._tried(login, address)
         kept = one_time_codes.kept_by(account, self._clock.now())
         signs = one_time_codes.bare(code) or ""

@@ -204,6 +204,11 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         assert self._services is not None
         await self._open_library(self._services, message.signed_in)
 
+    async def on_login_screen_accounts_appeared(self) -> None:
+        """Ask who comes where a newcomer was welcomed to a library that is not new."""
+        assert self._services is not None
+        await self._open_login(self._services, "The library has accounts again. Sign in.")
+
     async def sign_out(self) -> None:
         """End the session and ask who comes next."""
         if self._services is None or self._session is None:

@@ -70,7 +70,7 @@ async def tokens(mongo_url: str, link: RedisLink, tmp_path: Path) -> dict[str, s
         # As it is without servers: nobody need be asked.
         accounts = Accounts(ports)
         for name, role in roles.items():
-            await accounts.add(NewAccount(username=name, password=f"{name}1", role=role))
+            await accounts.add(NewAccount(username=name, password=f"{name}-of-a-drum", role=role))
         return {name: await accounts.token(name) for name in roles}
 
 
@@ -96,22 +96,22 @@ def test_only_an_admin_keeps_accounts(smtui: Smtui, tokens: dict[str, str]) -> N
         assert refused.returncode == 1
         assert "Only an admin keeps accounts." in refused.stderr
     command = ("user", "add", "carl", "--password-stdin")
-    assert "Nobody is signed in here." in smtui(*command, given="x\n").stderr
-    assert smtui(*command, given="x\n", token=tokens["anna"]).returncode == 0
+    assert "Nobody is signed in here." in smtui(*command, given="carl-of-a-drum\n").stderr
+    assert smtui(*command, given="carl-of-a-drum\n", token=tokens["anna"]).returncode == 0
     assert "carl" in smtui("user", "list", token=tokens["anna"]).stdout
 
 
 def test_with_nobody_there_anybody_makes_the_first_account(smtui: Smtui) -> None:
-    first = smtui("user", "add", "anna", "--password-stdin", given="kick\n")
+    first = smtui("user", "add", "anna", "--password-stdin", given="kick-of-a-drum\n")
     assert first.stdout == "anna (anna@localhost) can sign in, as an admin.\n"
-    second = smtui("user", "add", "bert", "--password-stdin", given="snare\n")
+    second = smtui("user", "add", "bert", "--password-stdin", given="snare-of-a-drum\n")
     assert "Nobody is signed in here." in second.stderr
-    token = smtui("user", "token", "anna", "--password-stdin", given="kick\n")
+    token = smtui("user", "token", "anna", "--password-stdin", given="kick-of-a-drum\n")
     assert re.fullmatch(r"[0-9a-f-]{36}\n", token.stdout)
 
 
 def test_a_token_wants_the_right_password(smtui: Smtui, tokens: dict[str, str]) -> None:
-    refused = smtui("user", "token", "anna", "--password-stdin", given="bert1\n")
+    refused = smtui("user", "token", "anna", "--password-stdin", given="bert-of-a-drum\n")
     assert (refused.stdout, refused.stderr) == ("", "smtui: Wrong name or password\n")
 
 
@@ -123,19 +123,19 @@ def test_a_one_time_code_from_an_admin_sets_a_new_password_once(
     assert "It is shown only now." in code.stderr
     # Until it is used the session holds.
     assert smtui("list", token=tokens["bert"]).returncode == 0
-    given = f"{code.stdout}snare\n"
+    given = f"{code.stdout}snare-of-a-drum\n"
     set_ = smtui("user", "password", "bert", "--code-stdin", given=given)
     assert set_.returncode == 0, set_.stderr
     assert "has ended" in smtui("list", token=tokens["bert"]).stderr
     again = smtui("user", "password", "bert", "--code-stdin", given=given)
     assert again.stderr == "smtui: Wrong name or code\n"
-    made = smtui("user", "token", "bert", "--password-stdin", given="snare\n")
+    made = smtui("user", "token", "bert", "--password-stdin", given="snare-of-a-drum\n")
     assert made.returncode == 0
 
 
 def test_sessions_are_listed_and_ended(smtui: Smtui, tokens: dict[str, str]) -> None:
     bert = tokens["bert"]
-    smtui("user", "token", "bert", "--password-stdin", given="bert1\n")
+    smtui("user", "token", "bert", "--password-stdin", given="bert-of-a-drum\n")
     table = smtui("user", "sessions", token=bert).stdout
     rows = [line.split() for line in table.splitlines()[1:]]
     assert len(rows) == 2

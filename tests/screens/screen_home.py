@@ -217,13 +217,13 @@ class Home:
             )
             yield self.services
 
-    async def sign_up(self, name: str = "anna", password: str = "secret") -> None:
+    async def sign_up(self, name: str = "anna", password: str = "secretly") -> None:
         """Make the account and stay signed in, so that the app opens the library."""
         async with self.open_services() as services:
             signed_in = await services.accounts.welcome(name, password=password, address="local")
             self.user_id = signed_in.account.user_id
 
-    async def join(self, name: str, role: Role, password: str = "secret") -> UserId:
+    async def join(self, name: str, role: Role, password: str = "secretly") -> UserId:
         """Make another account; who joined last stays signed in."""
         async with self.open_services() as services:
             new = NewAccount(username=name, password=password, role=role)

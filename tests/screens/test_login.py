@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from smtui.domain.account import Role
 from smtui.domain.health import Condition, ServerHealth
+from smtui.services.accounts import NewAccount
+from smtui.ui.screens import login
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
 from tests.screens.screen_home import Home, OpenApp, line_with, press, seen, settle, until
@@ -56,7 +59,7 @@ async def test_where_others_can_reach_the_library_the_first_account_needs_a_pass
         await press(pilot, "enter", "enter")
         assert "The first account needs a password" in seen(pilot.app)
         assert pilot.app.screen.query_one("#password", Input).has_focus
-        await typed(pilot, "secret")
+        await typed(pilot, "secretly")
         assert isinstance(pilot.app.screen, LibraryScreen)
         (first,) = await home.kept.accounts.all()
         assert first.role is Role.ADMIN
@@ -84,7 +87,7 @@ async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp)
     await signed_out(home)
     async with open_app() as pilot:
         assert "e-mail or name" in seen(pilot.app)
-        await typed(pilot, "anna", "secret")
+        await typed(pilot, "anna", "secretly")
         assert isinstance(pilot.app.screen, LibraryScreen)
     assert (home.folder / "resume.json").exists()
 
@@ -92,7 +95,7 @@ async def test_name_and_password_open_the_library(home: Home, open_app: OpenApp)
 async def test_without_staying_the_next_start_asks_again(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
-        await press(pilot, *"anna", "tab", *"secret", "tab", "space", "shift+tab", "enter")
+        await press(pilot, *"anna", "tab", *"secretly", "tab", "space", "shift+tab", "enter")
         assert isinstance(pilot.app.screen, LibraryScreen)
     async with open_app() as pilot:
         assert isinstance(pilot.app.screen, LoginScreen)
@@ -107,7 +110,7 @@ async def test_a_wrong_password_is_told_in_words_and_asked_again(
         assert "Wrong name or password" in seen(pilot.app)
         password = pilot.app.screen.query_one("#password", Input)
         assert (password.value, password.has_focus) == ("", True)
-        await typed(pilot, "secret")
+        await typed(pilot, "secretly")
         assert isinstance(pilot.app.screen, LibraryScreen)
 
 
@@ -125,17 +128,17 @@ async def test_after_ten_tries_the_seconds_to_wait_are_shown(home: Home, open_ap
         for _ in range(10):
             await typed(pilot, "no")
         assert "Too many tries. Wait" in seen(pilot.app)
-        await typed(pilot, "secret")
+        await typed(pilot, "secretly")
         assert isinstance(pilot.app.screen, LoginScreen)
 
 
 async def test_the_password_is_hidden_until_asked_for(home: Home, open_app: OpenApp) -> None:
     await signed_out(home)
     async with open_app() as pilot:
-        await press(pilot, *"anna", "enter", *"secret")
-        assert "secret" not in seen(pilot.app)
+        await press(pilot, *"anna", "enter", *"secretly")
+        assert "secretly" not in seen(pilot.app)
         await press(pilot, "ctrl+t")
-        assert "secret" in seen(pilot.app)
+        assert "secretly" in seen(pilot.app)
 
 
 async def test_the_servers_are_told_below(home: Home, open_app: OpenApp) -> None:
@@ -262,3 +265,17 @@ async def test_a_broken_server_says_what_to_do_until_it_is_mended(
         assert "Is it running?" in line_with(pilot.app, r"[b]The server cannot be reached\x1b.")
         home.healths = (OK[0], OK[1])
         await until(lambda: "sessions ok" in seen(pilot.app))
+
+
+async def test_a_library_that_was_empty_while_it_was_restored_is_signed_in_to_again(
+    home: Home, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "_LOOK_SECONDS", 0.05)
+    home.guarded = False
+    async with open_app() as pilot:
+        assert "The first account is the administrator" in seen(pilot.app)
+        assert home.services is not None
+        await home.services.accounts.add(NewAccount(username="anna", password="secretly"))
+        await until(lambda: "The library has accounts again. Sign in." in seen(pilot.app))
+        await typed(pilot, "anna", "secretly")
+        assert isinstance(pilot.app.screen, LibraryScreen)

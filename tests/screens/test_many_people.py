@@ -82,8 +82,8 @@ async def test_a_shared_sound_says_who_tagged_it_and_when(
         await until(lambda: isinstance(pilot.app.screen, DetailScreen))
         await until(lambda: "anna 2025-03-01" in seen(pilot.app))
         if size[0] > 80:
-            assert " old      somebody 2025-02-28" in seen(pilot.app)
-            assert " house    anna 2025-03-01" in seen(pilot.app)
+            assert " old        somebody 2025-02-28" in seen(pilot.app)
+            assert " house      anna 2025-03-01" in seen(pilot.app)
 
 
 async def test_who_tagged_ones_own_sound_oneself_is_not_told(home: Home, open_app: OpenApp) -> None:

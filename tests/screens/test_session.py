@@ -16,7 +16,7 @@ from tests.screens.screen_home import Home, OpenApp, Sound, press, seen, until
 
 
 async def test_signing_out_asks_again_at_the_next_start(home: Home, open_app: OpenApp) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     async with open_app() as pilot:
         await press(pilot, "colon", *"sign out")
         await until(lambda: "the next start asks you to sign in" in seen(pilot.app))
@@ -38,7 +38,7 @@ async def test_signing_out_asks_again_at_the_next_start(home: Home, open_app: Op
 async def test_a_session_ended_elsewhere_leads_back_to_the_login_and_says_why(
     home: Home, open_app: OpenApp, end: str, why: str
 ) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     async with open_app() as pilot:
         app = pilot.app
         assert isinstance(app.screen, LibraryScreen)
@@ -60,7 +60,7 @@ async def test_a_session_ended_elsewhere_leads_back_to_the_login_and_says_why(
 
 
 async def test_whatever_is_open_gives_way_to_the_login(home: Home, open_app: OpenApp) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     await home.add(Sound(name="kick.wav"))
     async with open_app() as pilot:
         app = pilot.app
@@ -70,12 +70,12 @@ async def test_whatever_is_open_gives_way_to_the_login(home: Home, open_app: Ope
         assert home.services is not None
         await home.services.accounts.end_sessions("anna")
         await until(lambda: isinstance(app.screen, LoginScreen))
-        await press(pilot, *"anna", "enter", *"secret", "enter")
+        await press(pilot, *"anna", "enter", *"secretly", "enter")
         await until(lambda: isinstance(app.screen, LibraryScreen))
 
 
 async def test_the_session_of_another_person_ends_no_screen(home: Home, open_app: OpenApp) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     async with open_app() as pilot:
         assert home.services is not None
         accounts = home.services.accounts

@@ -25,7 +25,7 @@ def valkey() -> Iterator[ValkeyServer]:
 async def test_a_server_that_does_not_answer_signs_nobody_out(
     home: Home, open_app: OpenApp, caplog: pytest.LogCaptureFixture, how: signal.Signals
 ) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     await home.add(Sound(name="kick.wav"))
     async with open_app() as pilot:
         app = pilot.app
@@ -55,7 +55,7 @@ async def test_a_server_that_does_not_answer_signs_nobody_out(
 async def test_who_starts_while_the_sessions_are_away_goes_on_when_they_are_back(
     home: Home, open_app: OpenApp
 ) -> None:
-    await home.sign_up("anna", "secret")
+    await home.sign_up("anna", "secretly")
     home.valkey.kill()
     async with open_app() as pilot:
         app = pilot.app

@@ -83,10 +83,10 @@ async def ports(
 @pytest.fixture
 async def studio(ports: AccountPorts) -> Studio:
     accounts = Accounts(ports, guarded_by_system=False)
-    admin = await accounts.add(NewAccount(username="anna", password="kick"))
+    admin = await accounts.add(NewAccount(username="anna", password="kick-of-a-drum"))
     new = [
-        NewAccount(username="bert", password="snare"),
-        NewAccount(username="lena", password="hat", role=Role.LISTENER),
+        NewAccount(username="bert", password="snare-of-a-drum"),
+        NewAccount(username="lena", password="hat-of-a-drum", role=Role.LISTENER),
     ]
     member, listener = [await accounts.add(one, by=admin) for one in new]
     clock = ports.clock
@@ -109,15 +109,17 @@ async def test_an_account_nobody_signed_in_to_is_not_there_for_the_taking(ports:
     """A welcome would hand the admin's account to whoever opens smtui first."""
     accounts = Accounts(ports, guarded_by_system=False)
     assert not await accounts.any_account()
-    await accounts.add(NewAccount(username="anna", password="kick"))
+    await accounts.add(NewAccount(username="anna", password="kick-of-a-drum"))
     assert await accounts.any_account()
     with pytest.raises(AlreadyTaken):
-        await accounts.welcome("anna", password="mine", address="10.0.0.9")
+        await accounts.welcome("anna", password="mine-of-a-drum", address="10.0.0.9")
 
 
 async def test_of_two_first_accounts_only_one_is_an_admin(ports: AccountPorts):
     accounts = Accounts(ports, guarded_by_system=False)
-    both = [accounts.add(NewAccount(username=name, password="x")) for name in ("anna", "bert")]
+    both = [
+        accounts.add(NewAccount(username=name, password="x-of-a-drum")) for name in ("anna", "bert")
+    ]
     made = await asyncio.gather(*both)
     assert sorted(account.role for account in made) == [Role.ADMIN, Role.MEMBER]
     kept = await ports.accounts.all()
@@ -129,7 +131,7 @@ async def test_only_admins_keep_accounts(studio: Studio):
     for by in (studio.member, studio.listener):
         for refused in (
             accounts.list(by=by),
-            accounts.add(NewAccount(username="carl", password="x"), by=by),
+            accounts.add(NewAccount(username="carl", password="x-of-a-drum"), by=by),
             accounts.disable("anna", by=by),
             accounts.enable("anna", by=by),
             accounts.set_role(by.username, Role.ADMIN, by=by),
@@ -137,7 +139,7 @@ async def test_only_admins_keep_accounts(studio: Studio):
             accounts.code(by.username, by=by),
             accounts.sessions("anna", by=by),
             accounts.end_sessions("anna", by=by),
-            accounts.set_password("anna", "x", by=by),
+            accounts.set_password("anna", "x-of-a-drum", by=by),
         ):
             with pytest.raises(NotAllowed, match="Only an admin"):
                 await refused
@@ -147,9 +149,9 @@ async def test_only_admins_keep_accounts(studio: Studio):
 async def test_whoever_is_nobody_keeps_nothing(studio: Studio):
     for refused in (
         studio.accounts.list(),
-        studio.accounts.add(NewAccount(username="carl", password="x")),
+        studio.accounts.add(NewAccount(username="carl", password="x-of-a-drum")),
         studio.accounts.disable("bert"),
-        studio.accounts.set_password("bert", "x"),
+        studio.accounts.set_password("bert", "x-of-a-drum"),
         studio.accounts.sessions("bert"),
     ):
         with pytest.raises(NotSignedIn):
@@ -167,10 +169,10 @@ async def test_who_asks_for_another_does_not_learn_whether_there_is_one(studio: 
 
 async def test_everybody_changes_their_own_password_and_nobody_anothers(studio: Studio):
     accounts = studio.accounts
-    await accounts.set_password("lena", "tom", by=studio.listener)
-    await accounts.sign_in("lena", "tom", stay=False, address="local")
+    await accounts.set_password("lena", "tom-of-a-drum", by=studio.listener)
+    await accounts.sign_in("lena", "tom-of-a-drum", stay=False, address="local")
     with pytest.raises(NotAllowed, match="Only bert chooses") as refused:
-        await accounts.set_password("bert", "mine", by=studio.admin)
+        await accounts.set_password("bert", "mine-of-a-drum", by=studio.admin)
     assert "smtui user code bert" in refused.value.hint
 
 
@@ -194,7 +196,7 @@ async def test_the_last_admin_stays(studio: Studio):
 
 async def test_commands_that_write_are_limited(ports: AccountPorts):
     accounts = Accounts(ports, per_minute=AskedPerMinute(commands=2))
-    anna = await accounts.add(NewAccount(username="anna", password="x"))
+    anna = await accounts.add(NewAccount(username="anna", password="x-of-a-drum"))
     await accounts.command(anna)
     await accounts.command(anna)
     with pytest.raises(TooManyTries):
@@ -220,23 +222,25 @@ async def test_a_code_in_place_of_the_password_leads_to_a_new_one(studio: Studio
     with pytest.raises(PasswordToChoose):
         await studio.accounts.sign_in("bert", typed, stay=False, address="local")
     signed_in = await studio.accounts.choose_password(
-        "bert", typed, "new one", stay=False, address="local"
+        "bert", typed, "the new one", stay=False, address="local"
     )
     assert signed_in.account.username == "bert"
     assert signed_in.account.code is None
-    await studio.accounts.sign_in("bert", "new one", stay=False, address="local")
-    for spent in (typed, "snare"):
+    await studio.accounts.sign_in("bert", "the new one", stay=False, address="local")
+    for spent in (typed, "snare-of-a-drum"):
         with pytest.raises(SignInRefused):
             await studio.accounts.sign_in("bert", spent, stay=False, address="local")
 
 
 async def test_nothing_ends_until_the_code_is_used_and_then_every_other_session(studio: Studio):
     accounts = studio.accounts
-    before = await accounts.sign_in("bert", "snare", stay=False, address="local")
+    before = await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
     code = (await accounts.code("bert", by=studio.admin)).text
     assert await accounts.alive(before.session.session_id)
-    await accounts.sign_in("bert", "snare", stay=False, address="local")
-    after = await accounts.choose_password("bert", code, "new", stay=False, address="local")
+    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
+    after = await accounts.choose_password(
+        "bert", code, "new-of-a-drum", stay=False, address="local"
+    )
     assert not await accounts.alive(before.session.session_id)
     assert await accounts.alive(after.session.session_id)
 
@@ -245,7 +249,7 @@ async def test_a_code_is_spent_once_also_by_two_at_once(studio: Studio):
     code = (await studio.accounts.code("bert", by=studio.admin)).text
     tries = [
         studio.accounts.choose_password("bert", code, word, stay=False, address="local")
-        for word in ("mine", "no mine", "or mine")
+        for word in ("it is mine", "not yours, mine", "or is it mine")
     ]
     results = await asyncio.gather(*tries, return_exceptions=True)
     refused = [one for one in results if isinstance(one, SignInRefused)]
@@ -258,7 +262,9 @@ async def test_a_code_lives_a_day(studio: Studio):
     studio.clock.time += timedelta(days=1)
     for refused in (
         studio.accounts.sign_in("bert", code.text, stay=False, address="local"),
-        studio.accounts.choose_password("bert", code.text, "new", stay=False, address="local"),
+        studio.accounts.choose_password(
+            "bert", code.text, "new-of-a-drum", stay=False, address="local"
+        ),
     ):
         with pytest.raises(SignInRefused):
             await refused
@@ -269,18 +275,34 @@ async def test_a_newer_code_and_a_new_password_take_the_code_away(studio: Studio
     older = (await accounts.code("bert", by=studio.admin)).text
     newer = (await accounts.code("bert", by=studio.admin)).text
     with pytest.raises(SignInRefused):
-        await accounts.choose_password("bert", older, "new", stay=False, address="local")
-    await accounts.set_password("bert", "own", by=studio.member)
+        await accounts.choose_password("bert", older, "new-of-a-drum", stay=False, address="local")
+    await accounts.set_password("bert", "own-of-a-drum", by=studio.member)
     with pytest.raises(SignInRefused):
-        await accounts.choose_password("bert", newer, "new", stay=False, address="local")
+        await accounts.choose_password("bert", newer, "new-of-a-drum", stay=False, address="local")
 
 
 async def test_a_password_that_cannot_be_used_does_not_cost_the_code(studio: Studio):
     code = (await studio.accounts.code("bert", by=studio.admin)).text
-    for bad in ("", "x" * 73):
+    for bad in ("", "seven-7", "x" * 73):
         with pytest.raises(InputInvalid):
             await studio.accounts.choose_password("bert", code, bad, stay=False, address="local")
-    await studio.accounts.choose_password("bert", code, "good", stay=False, address="local")
+    await studio.accounts.choose_password(
+        "bert", code, "good-of-a-drum", stay=False, address="local"
+    )
+
+
+@pytest.mark.parametrize("short", ["x", "kick", "seven-7"])
+async def test_a_password_that_anybody_guesses_is_refused_where_others_reach_the_library(
+    studio: Studio, short: str
+):
+    accounts = studio.accounts
+    for refused in (
+        accounts.add(NewAccount(username="carl", password=short), by=studio.admin),
+        accounts.set_password("bert", short, by=studio.member),
+    ):
+        with pytest.raises(InputInvalid, match="at least 8 characters"):
+            await refused
+    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
 
 
 async def test_a_code_opens_no_disabled_account(studio: Studio):
@@ -288,7 +310,7 @@ async def test_a_code_opens_no_disabled_account(studio: Studio):
     await studio.accounts.disable("bert", by=studio.admin)
     for refused in (
         studio.accounts.sign_in("bert", code, stay=False, address="local"),
-        studio.accounts.choose_password("bert", code, "new", stay=False, address="local"),
+        studio.accounts.choose_password("bert", code, "new-of-a-drum", stay=False, address="local"),
     ):
         with pytest.raises(SignInRefused):
             await refused
@@ -307,12 +329,12 @@ async def test_guessed_codes_are_refused_and_limited_like_passwords(studio: Stud
             said.add(str(refused.value))
             with pytest.raises(SignInRefused) as refused:
                 await studio.accounts.choose_password(
-                    login, guess, "new", stay=False, address=f"10.0.2.{number}"
+                    login, guess, "new-of-a-drum", stay=False, address=f"10.0.2.{number}"
                 )
             said.add(str(refused.value))
     assert said == {"Wrong name or password", "Wrong name or code"}
     with pytest.raises(TooManyTries):
-        await studio.accounts.sign_in("bert", "snare", stay=False, address="10.0.9.9")
+        await studio.accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.9.9")
 
 
 async def test_a_guess_costs_the_same_whoever_it_is_for(ports: AccountPorts, studio: Studio):
@@ -360,8 +382,8 @@ async def test_no_code_is_in_what_is_printed_of_it(studio: Studio):
 
 async def test_sessions_are_listed_and_ended_by_their_person_or_an_admin(studio: Studio):
     accounts = studio.accounts
-    desk = await accounts.sign_in("bert", "snare", stay=True, address="10.0.0.7")
-    sofa = await accounts.sign_in("bert", "snare", stay=False, address="10.0.0.8")
+    desk = await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="10.0.0.7")
+    sofa = await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.0.8")
     listed = await accounts.sessions("bert", by=studio.member)
     assert [one.ip_address for one in listed] == ["10.0.0.8", "10.0.0.7"]
     assert await accounts.sessions("bert", by=studio.admin) == listed
@@ -372,7 +394,7 @@ async def test_sessions_are_listed_and_ended_by_their_person_or_an_admin(studio:
     assert await accounts.alive(desk.session.session_id)
     with pytest.raises(NotFound):
         await accounts.end_session("bert", name, by=studio.member)
-    await accounts.sign_in("bert", "snare", stay=False, address="10.0.0.8")
+    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.0.8")
     with pytest.raises(InputInvalid, match="Several"):
         await accounts.end_session("bert", "", by=studio.member)
     assert await accounts.end_sessions("bert", by=studio.admin) == 2
@@ -381,16 +403,16 @@ async def test_sessions_are_listed_and_ended_by_their_person_or_an_admin(studio:
 
 async def test_one_finds_in_the_list_the_machine_at_which_one_forgot_to_sign_out(studio: Studio):
     accounts = studio.accounts
-    await accounts.sign_in("bert", "snare", stay=True, address="local")
+    await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
     (forgotten,) = await accounts.sessions("bert", by=studio.member)
     assert forgotten.ip_address == os.uname().nodename
 
 
 async def test_who_was_signed_out_hears_why(studio: Studio):
     accounts = studio.accounts
-    bert = (await accounts.sign_in("bert", "snare", stay=False, address="local")).account
+    bert = (await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")).account
     assert await accounts.why_ended(bert) == "Your session was ended. Sign in again."
-    await accounts.set_password("bert", "other", by=bert)
+    await accounts.set_password("bert", "other-of-a-drum", by=bert)
     assert "password was changed" in await accounts.why_ended(bert)
     await accounts.disable("bert", by=studio.admin)
     assert await accounts.why_ended(bert) == "Your account was disabled."
@@ -403,9 +425,9 @@ async def test_on_servers_a_command_is_whoever_signed_in(studio: Studio):
     accounts = studio.accounts
     with pytest.raises(NotSignedIn, match="Sign in first"):
         await accounts.for_command_line()
-    await accounts.sign_in("bert", "snare", stay=True, address="local")
+    await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
     assert (await accounts.for_command_line()).username == "bert"
-    token = await accounts.token("lena", "hat")
+    token = await accounts.token("lena", "hat-of-a-drum")
     assert (await accounts.for_command_line(token)).username == "lena"
     assert await accounts.present_session(token) == SessionId(token)
     with pytest.raises(NotSignedIn, match="SMTUI_TOKEN"):
