@@ -574,7 +574,7 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         assert all(name in text for name in NAMES[:5])
         await press(pilot, "escape", "slash", *"kind:kick", "enter")
         await settle(pilot.app)
-        assert "L types the words" in seen(pilot.app)
+        assert "Described as" in seen(pilot.app)
 
 
 async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
