@@ -635,3 +635,21 @@ async def test_the_cursor_stays_on_its_sound_in_sight_whatever_is_asked(
             in_sight("sound_00120.wav")
         await press(pilot, "G", "slash", *"sound_0000", "enter", "escape")
         in_sight(under_cursor(pilot))
+
+
+async def test_a_file_that_could_not_be_read_claims_no_length_and_is_not_analysed_or_compared(
+    library: Home, open_app: OpenApp, tmp_path: Path
+) -> None:
+    (tmp_path / "rubbish").mkdir()
+    (tmp_path / "rubbish/broken.wav").write_text("no sound")
+    async with open_app() as pilot:
+        await press(pilot, "i", "ctrl+u", *str(tmp_path / "rubbish"), "enter")
+        await until(lambda: "unreadable" in "".join(told(pilot.app)))
+        await press(pilot, "slash", *"is:unreadable", "enter")
+        assert line_with(pilot.app, ">! broken.wav").split()[3:8] == ["-", "-", "-", "-", "-"]
+        assert not re.search(r"0k|0\.00|0 channels", seen(pilot.app))
+        await press(pilot, "a")
+        assert "Queued" not in seen(pilot.app)
+        await press(pilot, "s")
+        assert "This file could not be read" in seen(pilot.app)
+        assert "no longer in the library" not in seen(pilot.app)

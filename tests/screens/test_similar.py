@@ -644,6 +644,8 @@ async def test_a_seed_that_nobody_heard_is_listened_to_and_then_compared(
     async with similar() as pilot:
         assert "has not been analysed yet" in seen(pilot.app)
         await press(pilot, "a")
+        assert "Analysing" in seen(pilot.app)
+        assert "Listening" not in seen(pilot.app)
         batches = home.kept.batches
         (run,) = await batches.runs(user_id=home.user_id, limit=1)
         analysis = await hear(home, pack, "a_kick.wav")

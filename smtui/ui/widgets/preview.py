@@ -59,15 +59,24 @@ class Preview(Vertical):
         return self.query_one(SmallPicture)
 
 
+def _file(sample: Sample) -> list[Content]:
+    if not sample.sample_rate:
+        # Of a file that could not be read no more is known.
+        return [_line("file", sample.format)]
+    rate, channels = wording.rate(sample.sample_rate), wording.channels(sample.channels)
+    return [
+        _line("file", f"{sample.format} {rate} {channels}"),
+        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+    ]
+
+
 def about(sample: Sample, analysis: Analysis | None) -> Content:
     """Write what is known of a sound, a line per matter."""
-    file = f"{sample.format} {wording.rate(sample.sample_rate)} {wording.channels(sample.channels)}"
     lines = [
         Content.styled(drawn(sample.filename), "bold"),
         Content.styled(drawn(sample.folder), "$quiet"),
         Content(""),
-        _line("file", file),
-        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+        *_file(sample),
         *_heard(sample),
         *([] if analysis is None else _otherwise(analysis)),
     ]
