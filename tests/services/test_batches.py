@@ -403,3 +403,6 @@ async def test_what_an_older_recipe_heard_is_heard_anew_when_asked_and_once(
     assert await batches.hear_outdated(ANNA, 2) == 1
     (run,) = await batches.runs(lena, 9)
     assert run.level is Level.BASIC
+    runs = {run.run_id, *(one.run_id for one in await batches.runs(ANNA, 9))}
+    assert await documents.batches.claimable(recipe_version=1) == (), "it would be done in vain"
+    assert {*await documents.batches.claimable(recipe_version=2)} == runs
