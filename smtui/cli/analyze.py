@@ -100,7 +100,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
     for path in unknown:
         err(f"{path} is not in the library; `smtui scan` takes it in")
     batches = box.services.batches
-    begun = [await _begun(box, ids, level)] if ids else []
+    begun = [await _begun(box, ids, level, newest=wish.older)] if ids else []
     # What has just begun may have ended before one looks.
     before = await batches.going(box.account.user_id)
     going = list(dict.fromkeys([*before, *begun]))
@@ -128,13 +128,19 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
 _NOTHING_NEW = "Nothing new to analyse."
 
 
-async def _begun(box: Opened, ids: Sequence[FileId], level: Level) -> RunId:
-    """Start the run, whole also when interrupted in between: half of it would go on unseen."""
-    # A late import: it goes with the services, which --help does not load.
+async def _begun(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bool) -> RunId:
+    """Start the run, whole also when interrupted in between: half of it would go on unseen.
+
+    `newest` keeps workers of an older recipe away from it.
+    """
+    # Late imports: they go with the services, which --help does not load.
+    from smtui.audio.recipe_version import RECIPE_VERSION
     from smtui.services.ahead import to_its_end
 
     try:
-        return await to_its_end(box.services.batches.start(ids, level, by=box.account))
+        recipe = RECIPE_VERSION if newest else None
+        start = box.services.batches.start(ids, level, by=box.account, recipe_version=recipe)
+        return await to_its_end(start)
     except asyncio.CancelledError:
         err("The run is begun and goes on in the background; `smtui batches` shows it.")
         raise

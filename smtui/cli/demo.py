@@ -108,19 +108,19 @@ async def _heard(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]
         password = secrets.token_urlsafe(12)
         account = await services.accounts.first(_NAME, password=password)
         await services.accounts.sign_in(_NAME, password, stay=True, address="local")
-        await _listen(services, folder, account)
+        await _analyse(services, folder, account)
         window = await services.library.listing(Question(viewer=account.user_id)).window(0, 1_000)
         return judged(truths, window.samples, folder)
 
 
-async def _listen(services: Services, folder: Path, account: Account) -> None:
+async def _analyse(services: Services, folder: Path, account: Account) -> None:
     from smtui.domain.analysis import Level
 
     async for _progress in services.scans.scan([folder], by=account):
         pass
     run_id = await services.batches.start_unheard(account, Level.ADVANCED)
     assert run_id is not None
-    with click.progressbar(length=0, label="Listening", file=sys.stderr) as bar:
+    with click.progressbar(length=0, label="Analysing", file=sys.stderr) as bar:
         async for progress in services.batches.watch(run_id):
             bar.length = progress.total
             bar.update(progress.ended_files - bar.pos)

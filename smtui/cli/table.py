@@ -43,6 +43,11 @@ def _key(sample: Sample) -> str:
     return (heard.key_label or heard.root_note if heard else None) or "-"
 
 
+def _length(sample: Sample) -> str:
+    # A file that could not be read has no length.
+    return wording.length(sample.duration) if sample.duration else "-"
+
+
 def _loudness(sample: Sample) -> str:
     loudness = sample.heard.loudness_lufs if sample.heard else None
     return "-" if loudness is None else f"{loudness:.1f}"
@@ -59,16 +64,17 @@ _COLUMNS = (
     ),
     Column(title="BPM", width=5, right=True, value=_tempo),
     Column(title="Key", width=4, right=False, value=_key),
-    Column(
-        title="Length", width=7, right=True, value=lambda sample: wording.length(sample.duration)
-    ),
+    Column(title="Length", width=7, right=True, value=_length),
     Column(title="Loud", width=5, right=True, value=_loudness),
 )
 _TAGS = Column(title="Tags", width=16, right=False, value=lambda sample: ", ".join(sample.tags))
 
 
 class Table:
-    """Rows as wide as the terminal; in a pipe, values with tabs between."""
+    """Rows as wide as the terminal; in a pipe, values with tabs between.
+
+    What could not be read or analysed has the reason with it.
+    """
 
     def __init__(self, stream: TextIO, paths: PathMap) -> None:
         self._stream = stream
@@ -92,6 +98,8 @@ class Table:
             self._begun = True
         for sample in samples:
             self._write(self._row([column.value(sample) for column, _ in self._columns]))
+            if sample.trouble is not None:
+                self._write(f"  {drawn(sample.trouble.error)}")
 
     def _write(self, inert: str) -> None:
         encoding = self._stream.encoding or "utf-8"
@@ -115,9 +123,11 @@ def _tabbed(sample: Sample, paths: PathMap) -> str:
         _kind(sample),
         _tempo(sample),
         _key(sample),
-        f"{sample.duration:.3f}",
+        f"{sample.duration:.3f}" if sample.duration else "-",
         _loudness(sample),
         ", ".join(sample.tags),
     ]
+    if sample.trouble is not None:
+        values.append(sample.trouble.error)
     # A tab in a name is written as an escape, so it never splits a line.
     return "\t".join(shown(value) for value in values)

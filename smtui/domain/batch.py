@@ -95,6 +95,8 @@ class Batch:
     """At most 1,000 files of one run; completed + failed + cancelled = total ends it.
 
     Attributes:
+        recipe_version: the lowest recipe that will do; None where any does. A worker of an older
+            one claims nothing here.
         heard_ms: how long its completed sounds are together.
         is_foreign: another program wrote it, and does what there is to do; its level is unknown.
         counted: how many files another program says that it has; None where they are listed.
@@ -104,6 +106,7 @@ class Batch:
     run_id: RunId
     user_id: UserId | None
     level: Level
+    recipe_version: int | None = None
     status: State = State.PENDING
     file_ids: tuple[FileId, ...]
     completed: int = 0

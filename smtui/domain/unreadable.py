@@ -28,6 +28,8 @@ from smtui.domain.sample import FileId, Sample, Trouble, path_key
 from smtui.domain.text import folded
 
 _ID = "unreadable-"
+NO_SOUND = "This file could not be read"
+MEND = "Mend or replace it, then scan its folder."
 MOST_KEPT = 10_000
 """So many unreadable files of one owner are kept: a folder of rubbish is no library."""
 

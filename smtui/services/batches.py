@@ -24,6 +24,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
 from smtui.domain.text import counted, path_bytes, printable_path, shown
+from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.services.overview import Overview, summed
 from smtui.services.pace import Pace, Pulse
 from smtui.services.permissions import Deed
@@ -66,24 +67,37 @@ class Batches(Runs):
         *,
         by: Account,
         urgent: bool = False,
+        recipe_version: int | None = None,
     ) -> RunId:
         """Save a run over these sounds and wake a worker; `urgent` for a person's single file.
+
+        Workers of a recipe older than `recipe_version` leave it to others.
 
         Raises:
             InputInvalid: there is nothing to listen to.
             NotAllowed: one of the sounds is not this account's to queue.
         """
-        wanted = list(dict.fromkeys(file_ids))
+        wanted = [file_id for file_id in dict.fromkeys(file_ids) if not is_unreadable(file_id)]
+        if file_ids and not wanted:
+            raise InputInvalid(NO_SOUND, hint=MEND)
         if not wanted:
             raise InputInvalid("Nothing to analyse")
         await self._rights.require_on(by, Deed.ANALYZE, wanted, self._samples)
-        return await self._begun(wanted, level, by.user_id, urgent=urgent)
+        return await self._begun(
+            wanted, level, by.user_id, urgent=urgent, recipe_version=recipe_version
+        )
 
     async def _begun(
-        self, wanted: Sequence[FileId], level: Level, user_id: UserId, *, urgent: bool = False
+        self,
+        wanted: Sequence[FileId],
+        level: Level,
+        user_id: UserId,
+        *,
+        urgent: bool = False,
+        recipe_version: int | None = None,
     ) -> RunId:
         run_id = RunId(str(uuid4()))
-        batches = self._cut(wanted, run_id, level, user_id)
+        batches = self._cut(wanted, run_id, level, user_id, recipe_version=recipe_version)
         while some := tuple(islice(batches, _BATCHES_AT_ONCE)):
             await self._batches.create(some)
         await self._announce(run_id, urgent=urgent)
@@ -141,7 +155,8 @@ class Batches(Runs):
     async def hear_outdated(self, by: Account, recipe_version: int) -> int:
         """Have what an older recipe heard listened to anew, each at its level; gives how many.
 
-        What people corrected stays. Nothing is begun twice: what waits for that is left out.
+        What people corrected stays. Nothing is begun twice: what waits for that is left out. A
+        worker of an older recipe takes none of it, as its work would be in vain.
         """
         shared_too = await self._rights.permits(by, Deed.ANALYZE, None)
         found = await self._samples.outdated(user_id=by.user_id, recipe_version=recipe_version)
@@ -153,7 +168,7 @@ class Batches(Runs):
                 own = await self._samples.get(wanted)
                 wanted = [one.file_id for one in own if one.user_id is not None]
             if wanted:
-                await self._begun(wanted, level, by.user_id)
+                await self._begun(wanted, level, by.user_id, recipe_version=recipe_version)
                 count += len(wanted)
         return count
 
@@ -310,7 +325,13 @@ class Batches(Runs):
         self._announced.set()
 
     def _cut(
-        self, wanted: Sequence[FileId], run_id: RunId, level: Level, user_id: UserId
+        self,
+        wanted: Sequence[FileId],
+        run_id: RunId,
+        level: Level,
+        user_id: UserId,
+        *,
+        recipe_version: int | None = None,
     ) -> Iterator[Batch]:
         at = self._clock.now()
         for start in range(0, len(wanted), MAX_BATCH_FILES):
@@ -319,6 +340,7 @@ class Batches(Runs):
                 run_id=run_id,
                 user_id=user_id,
                 level=level,
+                recipe_version=recipe_version,
                 file_ids=tuple(wanted[start : start + MAX_BATCH_FILES]),
                 created_at=at,
                 updated_at=at,

@@ -45,7 +45,8 @@ class Taken:
 
     Attributes:
         more: the run probably has more files to claim.
-        for_others: it has files, but only for other machines: this one does not have them.
+        for_others: it has files, but only for other workers: this machine does not have them, or
+            they want a newer recipe.
     """
 
     assignments: tuple[Assignment, ...] = ()
@@ -99,6 +100,7 @@ class Hearing:
             limit=limit,
             lease_seconds=lease_seconds,
             machine=self._machine,
+            recipe_version=self._recipe_version,
         ):
             note(claims)
             more = len(claims) == limit
@@ -193,8 +195,10 @@ class Hearing:
         return progress is None or progress.cancel_requested_at is not None
 
     async def claimable(self) -> tuple[RunId, ...]:
-        """Runs with files that could be claimed now, on this machine."""
-        return await self._batches.claimable(machine=self._machine)
+        """Runs with files that could be claimed now, on this machine by this recipe."""
+        return await self._batches.claimable(
+            machine=self._machine, recipe_version=self._recipe_version
+        )
 
     async def _hand_back(self, claims: Iterable[Claimed]) -> None:
         for claimed in claims:

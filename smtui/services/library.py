@@ -12,7 +12,7 @@ from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging
-from smtui.domain.unreadable import asks_for_unreadable, is_unreadable
+from smtui.domain.unreadable import MEND, NO_SOUND, asks_for_unreadable, is_unreadable
 from smtui.services.id_pages import id_pages
 from smtui.services.listing import Listing
 from smtui.services.permissions import Deed
@@ -42,9 +42,7 @@ class Library:
     async def sample(self, file_id: FileId) -> Sample:
         """One sound; raises NotFound where it is no longer in the library."""
         if is_unreadable(file_id):
-            raise NotFound(
-                "This file could not be read", hint="Mend or replace it, then scan its folder."
-            )
+            raise NotFound(NO_SOUND, hint=MEND)
         found = await self._samples.get([file_id])
         if not found:
             raise NotFound("This sound is no longer in the library")

@@ -82,6 +82,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self._freezing = Freezing()
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        self._entering = True
         self._last_wish: asyncio.Task[None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -114,7 +115,13 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self._services = None
         self._begin()
 
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed while the library opens is for the library."""
+        return self._entering or super().keys_wait
+
     def _begin(self) -> None:
+        self._entering = True
         self._keeping = asyncio.create_task(self._keep_services(), name="services")
         self._keeping.add_done_callback(self._services_ended)
 
@@ -124,6 +131,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self._services = services
             await self._learn_the_line()
             await self._enter(services)
+            self._entering = False
             await self._leaving.wait()
 
     async def _learn_the_line(self) -> None:
@@ -134,8 +142,10 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self.animation_level = "none" if thin else TEXTUAL_ANIMATIONS
 
     def _services_ended(self, task: asyncio.Task[None]) -> None:
+        self._entering = False
         error = None if task.cancelled() else task.exception()
         if isinstance(error, SmtuiError):
+            self.drop_keys()
             _log.error("services: %s", error)
             if isinstance(self.screen, OpeningScreen):
                 self.screen.fail(error)
@@ -168,6 +178,8 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         # Late imports: screens and their widgets are not needed for the first frame.
         from smtui.ui.screens.login import LoginScreen
 
+        # Commands for the library are no name and no password, and their enter signs nobody in.
+        self.drop_keys()
         try:
             welcome = not await services.accounts.any_account()
         except SmtuiError as error:
@@ -202,6 +214,11 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         """Open the library for who signed in."""
         assert self._services is not None
         await self._open_library(self._services, message.signed_in)
+
+    async def on_login_screen_accounts_appeared(self) -> None:
+        """Ask who comes where a newcomer was welcomed to a library that is not new."""
+        assert self._services is not None
+        await self._open_login(self._services, "The library has accounts again. Sign in.")
 
     async def sign_out(self) -> None:
         """End the session and ask who comes next."""

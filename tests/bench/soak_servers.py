@@ -186,7 +186,7 @@ class Screen:
         """Have one sound analysed again, before everything else."""
         await self._found()
         self.terminal.press("a")
-        await self.terminal.sees("Listening", *_REFUSALS)
+        await self.terminal.sees("Analysing", *_REFUSALS)
         await self._home()
 
     async def cancel(self) -> None:

@@ -171,3 +171,12 @@ def test_ctrl_c_says_what_is_kept_and_the_next_scan_goes_on(tmp_path: Path) -> N
     kept = len(smtui("list").stdout.splitlines())
     assert 0 < kept < 1_500
     assert scan().stdout == f"1,500 sounds: {1_500 - kept:,} added, {kept:,} unchanged.\n"
+
+
+def test_a_list_of_unreadable_files_says_why_and_claims_no_length(sounds: Path) -> None:
+    (sounds / "broken.wav").write_text("no sound")
+    scan(sounds)
+    (line,) = smtui("list", "is:unreadable").stdout.splitlines()
+    reason = "The file is not a sound in a known format"
+    assert line.split("\t") == [f"{sounds}/broken.wav", *["-"] * 5, "", reason]
+    assert all(line.count("\t") == 6 for line in smtui("list").stdout.splitlines())

@@ -87,12 +87,19 @@ class Model:
         self._count(batch.batch_id)
 
     def claim(
-        self, run_id: RunId, *, worker: str, limit: int, lease: float, machine: str
+        self,
+        run_id: RunId,
+        *,
+        worker: str,
+        limit: int,
+        lease: float,
+        machine: str,
+        recipe: int | None,
     ) -> list[Claimed]:
         """The claims to expect; the analysis_id of a file's first claim is empty until `learn`."""
         self._settle(run_id)
         until = self.clock.at + timedelta(seconds=lease)
-        places = list(self._claimable(machine, run_id))[:limit]
+        places = list(self._claimable(machine, recipe, run_id))[:limit]
         for batch, file_id in places:
             before = batch.results[file_id]
             after = replace(
@@ -250,10 +257,10 @@ class Model:
             if result.status is State.COMPLETED
         )
 
-    def claimable(self, machine: str) -> tuple[RunId, ...]:
+    def claimable(self, machine: str, recipe: int | None) -> tuple[RunId, ...]:
         for run_id in {batch.run_id for batch in self.batches.values()}:
             self._settle(run_id)
-        return tuple(dict.fromkeys(batch.run_id for batch, _ in self._claimable(machine)))
+        return tuple(dict.fromkeys(batch.run_id for batch, _ in self._claimable(machine, recipe)))
 
     def waiting(self, level: Level) -> frozenset[FileId]:
         return frozenset(
@@ -277,11 +284,17 @@ class Model:
         )
 
     def _claimable(
-        self, machine: str, run_id: RunId | None = None
+        self, machine: str, recipe: int | None, run_id: RunId | None = None
     ) -> Iterator[tuple[Batch, FileId]]:
         for batch, file_id, result in self._files(run_id):
             free = result.status is State.PENDING or self._lapsed(result)
-            if free and batch.cancel_requested_at is None and machine not in result.unseen_on:
+            able = recipe is None or (batch.recipe_version or 0) <= recipe
+            if (
+                free
+                and able
+                and batch.cancel_requested_at is None
+                and machine not in result.unseen_on
+            ):
                 yield batch, file_id
 
     def _settle(self, run_id: RunId) -> None:
@@ -346,6 +359,8 @@ class Model:
         again = [
             (batch, file_id) for batch, file_id, result in self._files(run_id) if wanted(result)
         ]
+        if again:
+            self._skip_pause(run_id)
         for batch, file_id in again:
             status = State.PROCESSING if batch.started_at else State.PENDING
             self._set(batch.batch_id, status=status, finished_at=None)
@@ -354,6 +369,16 @@ class Model:
         for batch, _ in again:
             self._count(batch.batch_id)
         return len(again)
+
+    def _skip_pause(self, run_id: RunId) -> None:
+        batches = [batch for batch in self.batches.values() if batch.run_id == run_id]
+        ends = [batch.finished_at for batch in batches if batch.finished_at]
+        if len(ends) == len(batches) and self.clock.at > max(ends):
+            for batch in batches:
+                for name in ("started_at", "finished_at"):
+                    if at := getattr(batch, name):
+                        moved = at + (self.clock.at - max(ends))
+                        self._set(batch.batch_id, **{name: moved})
 
     def _if_held(self, claimed: Claimed, **changes: object) -> bool:
         held = self.holds(claimed)

@@ -34,9 +34,15 @@ async def claim(
     worker: str = "w",
     lease: float = 60.0,
     machine: str = "",
+    recipe: int | None = None,
 ) -> tuple[Claimed, ...]:
     return await batches.claim(
-        RUN, worker=worker, limit=limit, lease_seconds=lease, machine=machine
+        RUN,
+        worker=worker,
+        limit=limit,
+        lease_seconds=lease,
+        machine=machine,
+        recipe_version=recipe,
     )
 
 

@@ -41,6 +41,7 @@ USERS = {RUNS[0]: ANNA, RUNS[1]: BERT}
 runs = st.sampled_from(RUNS)
 machines = st.sampled_from(("", *MACHINES))
 leases = st.sampled_from((0.0, 10.0, 60.0))
+recipes = st.sampled_from((None, 1, 2))
 
 
 class Batches(RuleBasedStateMachine):
@@ -71,14 +72,15 @@ class Batches(RuleBasedStateMachine):
         self.runner.close()
 
     @precondition(lambda self: len(self.model.batches) < 4)
-    @rule(run_id=runs, files=st.integers(0, 4), level=st.sampled_from(Level))
-    def create(self, run_id: RunId, files: int, level: Level) -> None:
+    @rule(run_id=runs, files=st.integers(0, 4), level=st.sampled_from(Level), recipe=recipes)
+    def create(self, run_id: RunId, files: int, level: Level, recipe: int | None) -> None:
         self.made += 1
         batch = Batch(
             batch_id=BatchId(f"batch-{self.made}"),
             run_id=run_id,
             user_id=USERS[run_id],
             level=level,
+            recipe_version=recipe,
             file_ids=tuple(FileId(f"{self.made}.{number}") for number in range(files)),
             created_at=NOW,
             updated_at=NOW,
@@ -94,15 +96,29 @@ class Batches(RuleBasedStateMachine):
         worker=st.sampled_from(WORKERS),
         lease=leases,
         machine=machines,
+        recipe=recipes,
     )
-    def claim(self, run_id: RunId, limit: int, worker: str, lease: float, machine: str) -> Any:
+    def claim(
+        self,
+        run_id: RunId,
+        limit: int,
+        worker: str,
+        lease: float,
+        machine: str,
+        recipe: int | None,
+    ) -> Any:
         taken = self.run(
             self.store.claim(
-                run_id, worker=worker, limit=limit, lease_seconds=lease, machine=machine
+                run_id,
+                worker=worker,
+                limit=limit,
+                lease_seconds=lease,
+                machine=machine,
+                recipe_version=recipe,
             )
         )
         expected = self.model.claim(
-            run_id, worker=worker, limit=limit, lease=lease, machine=machine
+            run_id, worker=worker, limit=limit, lease=lease, machine=machine, recipe=recipe
         )
         assert [
             replace(one, analysis_id=wanted.analysis_id or AnalysisId(""))
@@ -138,10 +154,10 @@ class Batches(RuleBasedStateMachine):
     @rule(target=claims, run_id=runs, machine=st.sampled_from(MACHINES))
     def pass_by(self, run_id: RunId, machine: str) -> Any:
         """Let a machine that has no file of a run look at all of them."""
-        taken = self.claim(run_id, 99, WORKERS[0], 60.0, machine).values
+        taken = self.claim(run_id, 99, WORKERS[0], 60.0, machine, None).values
         for claimed in taken:
             self.hand_back(claimed, machine)
-        self.sweep(machine)
+        self.sweep(machine, None)
         return multiple(*taken)
 
     @rule(seconds=st.sampled_from((1.0, 10.0, 60.0)))
@@ -172,9 +188,10 @@ class Batches(RuleBasedStateMachine):
     def retry_failed(self, run_id: RunId) -> None:
         assert self.run(self.store.retry_failed(run_id)) == self.model.retry_failed(run_id)
 
-    @rule(machine=machines)
-    def sweep(self, machine: str) -> None:
-        assert self.run(self.store.claimable(machine=machine)) == self.model.claimable(machine)
+    @rule(machine=machines, recipe=recipes)
+    def sweep(self, machine: str, recipe: int | None) -> None:
+        found = self.run(self.store.claimable(machine=machine, recipe_version=recipe))
+        assert found == self.model.claimable(machine, recipe)
 
     @rule(level=st.sampled_from(Level), run_id=runs)
     def look(self, level: Level, run_id: RunId) -> None:

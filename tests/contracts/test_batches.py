@@ -505,3 +505,39 @@ async def test_no_lease_is_longer_than_the_longest(tmp_path: Path, store: str) -
         assert await batches.renew(held, lease_seconds=10 * LONGEST_LEASE_SECONDS)
         clock.move(LONGEST_LEASE_SECONDS)
         assert await batches.claimable() == (RUN,)
+
+
+async def test_what_shall_be_heard_anew_is_not_done_in_vain_by_a_worker_of_an_older_recipe(
+    batches: BatchStore,
+) -> None:
+    newer, any_recipe = batch("a", "b", recipe_version=3), batch("c")
+    await batches.create([newer, any_recipe])
+    kept = await batches.get(newer.batch_id)
+    assert kept is not None
+    assert kept.recipe_version == 3
+    assert [one.file_id for one in await claim(batches, recipe=2)] == ["c"]
+    assert await batches.claimable(recipe_version=2) == ()
+    assert await batches.claimable(recipe_version=3) == (RUN,)
+    assert await batches.claimable() == (RUN,), "somebody has work to do, if not this worker"
+    assert [one.file_id for one in await claim(batches, 1, recipe=3)] == ["a"]
+    assert [one.file_id for one in await claim(batches, recipe=4)] == ["b"]
+
+
+async def test_what_a_dead_worker_of_the_newer_recipe_held_is_no_work_for_an_older_one(
+    batches: BatchStore,
+) -> None:
+    await batches.create([batch("a", "b", recipe_version=3)])
+    await claim(batches, 1, lease=0, recipe=3)
+    assert await claim(batches, recipe=2) == ()
+    assert await batches.claimable(recipe_version=2) == ()
+    (a, b) = await claim(batches, recipe=3)
+    assert (a.attempt, b.attempt) == (2, 1)
+
+
+async def test_what_was_tried_once_more_still_wants_the_newer_recipe(batches: BatchStore) -> None:
+    await batches.create([batch("a", recipe_version=3)])
+    (a,) = await claim(batches, recipe=3)
+    await batches.fail(a, code=ErrorCode.UNREADABLE, error="It ends early")
+    assert await batches.retry_failed(RUN) == 1
+    assert await claim(batches, recipe=2) == ()
+    assert len(await claim(batches, recipe=3)) == 1

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
+from tests.contracts.batch_model import CLOCKED, Hand
 from tests.contracts.document_stores import (
     ANNA,
     BERT,
@@ -258,3 +262,75 @@ async def test_what_an_older_recipe_heard_is_counted_for_who_sees_it(
     await samples.set_heard(shared, heard(recipe_version=3), file_hash="hash of /s/shared.wav")
     assert await outdated(3) == {Level.BASIC: {older}}
     assert never not in {one for ids in (await outdated(9)).values() for one in ids}
+
+
+async def _lasted(batches: BatchStore) -> float:
+    run = await progress(batches)
+    assert run.started_at is not None
+    assert run.finished_at is not None
+    return (run.finished_at - run.started_at).total_seconds()
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_a_run_tried_once_more_lasts_as_long_as_it_was_worked_on(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        whole, broken = batch("a"), batch("b", "c")
+        await batches.create([whole, broken])
+        for one in await claim(batches):
+            clock.move(10)
+            if one.file_id == "c":
+                await batches.fail(one, code=ErrorCode.UNREADABLE, error="It ends early")
+            else:
+                await batches.complete(one, one.analysis_id)
+        assert await _lasted(batches) == 30
+        for tried in range(1, 3):
+            clock.move(3_600)
+            assert await batches.retry_failed(RUN) == 1
+            assert await batches.retry_failed(RUN) == 0
+            (again,) = await claim(batches)
+            clock.move(5)
+            await batches.fail(again, code=ErrorCode.UNREADABLE, error="It ends early")
+            assert await _lasted(batches) == 30 + 5 * tried
+        for made in (whole, broken):
+            kept = await batches.get(made.batch_id)
+            assert kept is not None
+            assert kept.started_at is not None
+            assert kept.finished_at is not None
+            assert kept.started_at <= kept.finished_at
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_a_cancelled_run_that_goes_on_does_not_count_the_night_between(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a", "b"), batch("c")])
+        (a,) = await claim(batches, 1)
+        clock.move(10)
+        await batches.request_cancel(RUN)
+        await batches.complete(a, a.analysis_id)
+        assert await _lasted(batches) == 10
+        clock.move(36_000)
+        assert await batches.resume(RUN) == 2
+        for one in await claim(batches):
+            clock.move(10)
+            await batches.complete(one, one.analysis_id)
+        assert await _lasted(batches) == 30
+
+
+@pytest.mark.parametrize("store", CLOCKED)
+async def test_what_is_tried_once_more_while_the_run_goes_on_moves_no_time(
+    tmp_path: Path, store: str
+) -> None:
+    clock = Hand(NOW)
+    async with CLOCKED[store](tmp_path, clock) as batches:
+        await batches.create([batch("a"), batch("b")])
+        (a,) = await claim(batches, 1)
+        await batches.fail(a, code=ErrorCode.UNREADABLE, error="It ends early")
+        clock.move(10)
+        assert await batches.retry_failed(RUN) == 1
+        assert (await progress(batches)).started_at == NOW

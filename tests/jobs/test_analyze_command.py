@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +100,12 @@ def test_what_an_older_smtui_heard_is_heard_again_only_when_asked(
     assert runner.invoke(app, ["analyze", "two"]).stdout == "Nothing new to analyse.\n"
     done = runner.invoke(app, ["analyze", "--older"])
     assert done.stdout == "1 sound to be analysed in the background.\n"
+    # The worker that still runs hears by the recipe before, and leaves it to one that is newer.
+    with closing(
+        sqlite3.connect(next(Path(os.environ["SMTUI_HOME"]).rglob("library.sqlite3")))
+    ) as kept:
+        wanted = kept.execute("SELECT recipe_version FROM batch_jobs ORDER BY batch").fetchall()
+    assert wanted == [(None,), (recipe_version.RECIPE_VERSION,)]
     again = runner.invoke(app, ["analyze", "--older", "two"])
     assert again.stdout == ("Nothing new to analyse; the current run continues.\n")
 

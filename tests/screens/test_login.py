@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from smtui.domain.account import Role
 from smtui.domain.health import Condition, ServerHealth
+from smtui.services.accounts import NewAccount
+from smtui.ui.screens import login
 from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.screens.login import LoginScreen
 from tests.screens.screen_home import Home, OpenApp, line_with, press, seen, settle, until
@@ -262,3 +265,17 @@ async def test_a_broken_server_says_what_to_do_until_it_is_mended(
         assert "Is it running?" in line_with(pilot.app, r"[b]The server cannot be reached\x1b.")
         home.healths = (OK[0], OK[1])
         await until(lambda: "sessions ok" in seen(pilot.app))
+
+
+async def test_a_library_that_was_empty_while_it_was_restored_is_signed_in_to_again(
+    home: Home, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "_LOOK_SECONDS", 0.05)
+    home.guarded = False
+    async with open_app() as pilot:
+        assert "The first account is the administrator" in seen(pilot.app)
+        assert home.services is not None
+        await home.services.accounts.add(NewAccount(username="anna", password="secretly"))
+        await until(lambda: "The library has accounts again. Sign in." in seen(pilot.app))
+        await typed(pilot, "anna", "secretly")
+        assert isinstance(pilot.app.screen, LibraryScreen)

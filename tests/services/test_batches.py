@@ -15,6 +15,7 @@ from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
+from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module
 from smtui.services.batches import Batches
 from smtui.services.rights import Rights
@@ -101,6 +102,25 @@ async def test_a_batch_has_at_most_a_thousand_files(batches: Batches, documents:
 async def test_nothing_to_listen_to_is_said(batches: Batches):
     with pytest.raises(InputInvalid):
         await batches.start([], Level.BASIC, by=ANNA)
+
+
+async def test_a_file_that_a_scan_could_not_read_begins_no_run_that_fails(
+    batches: Batches, queue: LoggedQueue
+):
+    broken = UnreadableFile(
+        file_path="/broken.wav",
+        user_id=ANNA.user_id,
+        code="empty",
+        error="The file is empty",
+        seen_at=SystemClock().now(),
+    ).as_sample()
+    with pytest.raises(InputInvalid, match="could not be read"):
+        await batches.start([broken.file_id], Level.BASIC, by=ANNA)
+    assert queue.woken == []
+    run_id = await batches.start([broken.file_id, FileId("good")], Level.BASIC, by=ANNA)
+    progress = await batches.progress(run_id)
+    assert progress is not None
+    assert progress.total == 1
 
 
 async def test_a_run_that_nobody_can_be_told_of_is_kept_and_waits(
@@ -383,3 +403,6 @@ async def test_what_an_older_recipe_heard_is_heard_anew_when_asked_and_once(
     assert await batches.hear_outdated(ANNA, 2) == 1
     (run,) = await batches.runs(lena, 9)
     assert run.level is Level.BASIC
+    runs = {run.run_id, *(one.run_id for one in await batches.runs(ANNA, 9))}
+    assert await documents.batches.claimable(recipe_version=1) == (), "it would be done in vain"
+    assert {*await documents.batches.claimable(recipe_version=2)} == runs

@@ -40,12 +40,13 @@ def shaken(shaky: MongoLine) -> MongoBatches:
     return MongoBatches(shaky)
 
 
-def batch(*files: str, run_id: RunId = RUN) -> Batch:
+def batch(*files: str, run_id: RunId = RUN, recipe_version: int | None = None) -> Batch:
     return Batch(
         batch_id=BatchId(str(uuid4())),
         run_id=run_id,
         user_id=ANNA,
         level=Level.ADVANCED,
+        recipe_version=recipe_version,
         file_ids=tuple(FileId(file) for file in files),
         created_at=NOW,
         updated_at=NOW,
@@ -158,8 +159,9 @@ def _batches(answer: Document) -> list[Document]:
 
 @pytest.fixture
 async def long_run(shaken: MongoBatches) -> MongoBatches:
-    """One batch of 1,000 files, of which two workers hear; some have ended."""
-    await shaken.create([batch(*(str(uuid4()) for _ in range(1_000)))])
+    """One batch of 1,000 files to hear anew, of which two workers hear; some have ended."""
+    files = [str(uuid4()) for _ in range(1_000)]
+    await shaken.create([batch(*files, recipe_version=3)])
     for worker in ("desk:1", "desk:2"):
         for _ in range(4):
             for place, one in enumerate(await claimed_by(shaken, worker)):
@@ -172,7 +174,9 @@ async def long_run(shaken: MongoBatches) -> MongoBatches:
 
 
 async def claimed_by(batches: MongoBatches, worker: str) -> tuple[Claimed, ...]:
-    return await batches.claim(RUN, worker=worker, limit=64, lease_seconds=60, machine="desk")
+    return await batches.claim(
+        RUN, worker=worker, limit=64, lease_seconds=60, machine="desk", recipe_version=3
+    )
 
 
 async def _progress(batches: MongoBatches) -> object:
@@ -184,7 +188,9 @@ async def _board(batches: MongoBatches) -> object:
 
 
 async def _complete(batches: MongoBatches) -> object:
-    (one,) = await batches.claim(RUN, worker="desk:3", limit=1, lease_seconds=60, machine="desk")
+    (one,) = await batches.claim(
+        RUN, worker="desk:3", limit=1, lease_seconds=60, machine="desk", recipe_version=3
+    )
     return await batches.complete(one, one.analysis_id)
 
 
@@ -192,7 +198,7 @@ LOOKS: dict[str, Callable[[MongoBatches], Awaitable[object]]] = {
     "watching": _progress,
     "the runs and who works on what": _board,
     "what failed": lambda on: on.failures(RUN, limit=1_000),
-    "sweeping": lambda on: on.claimable(machine="desk"),
+    "sweeping": lambda on: on.claimable(machine="desk", recipe_version=3),
     "claiming": lambda on: claimed_by(on, "desk:3"),
     "hearing one": _complete,
 }

@@ -40,10 +40,12 @@ class BatchStore(Protocol):
         limit: int,
         lease_seconds: float,
         machine: str = "",
+        recipe_version: int | None = None,
     ) -> tuple[Claimed, ...]:
         """Take up to `limit` claimable files (pending, or lease expired), each guarded.
 
-        Files that `machine` has handed back as unseen are left to others.
+        Files that `machine` has handed back as unseen are left to others, and so are batches that
+        want a newer recipe than `recipe_version`, the worker's.
 
         attempt rises by one and an analysis_id is fixed at the first claim. A file whose lease
         expired after its last allowed attempt becomes failed (`crashed`) instead. Gives nothing
@@ -120,10 +122,13 @@ class BatchStore(Protocol):
         """The same, whoever asked for them."""
         ...
 
-    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
+    async def claimable(
+        self, *, machine: str = "", recipe_version: int | None = None
+    ) -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first.
 
         With a machine, only by a worker there: what it has handed back as unseen does not count.
+        With a recipe, only by a worker of it: what wants a newer one does not count.
         """
         ...
 

@@ -178,7 +178,7 @@ def _refused(error: Exception) -> SmtuiError:
     if re.search(_FULL, str(error), re.IGNORECASE):
         return NoRoom(
             "The disk under the index is full",
-            hint="Make room there; what was heard is kept elsewhere, and the index goes on by"
+            hint="Make room there; every analysis is kept elsewhere, and the index goes on by"
             " itself.",
         )
     said = shown(str(error))[:_LONGEST]

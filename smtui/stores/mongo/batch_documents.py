@@ -2,7 +2,7 @@ r"""Batches as documents of `batch_jobs`, and what of them is ours.
 
 A file that nobody has begun has no entry in `results`: a new batch is small, and a program that
 knows only ended files is not confused. Beside the fields that the system gives, a batch of smtui
-has five for its workers, so that a claim and a sweep need not read the results:
+has six for its workers, so that a claim and a sweep need not read the results:
 
 - pending: how many files are waiting; pending + processing + completed + failed + cancelled is
   total_files at every moment.
@@ -12,6 +12,7 @@ has five for its workers, so that a claim and a sweep need not read the results:
 - next_lease: no lease ends earlier; it may be too early, and too late only where the clock was
   set back.
 - unseen: of the pending files, how many each machine has handed back as unseen.
+- recipe_version: the lowest recipe that will do; absent where any does.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ COUNTERS = (
     "next_lease",
     "unseen",
     "cancel_requested_at",
+    "recipe_version",
 )
 """What a claim or a sweep reads of a batch; never `results`, and not the thousand `file_ids`."""
 
@@ -127,6 +129,8 @@ def document_of(batch: Batch) -> Document:
         "finished_at": batch.finished_at,
         "cancel_requested_at": batch.cancel_requested_at,
     }
+    if batch.recipe_version is not None:
+        document["recipe_version"] = batch.recipe_version
     return document | {name: cut_to_ms(at) for name, at in times.items() if at is not None}
 
 
@@ -200,6 +204,7 @@ def batch_of(document: Mapping[str, Any]) -> Batch:
         failed=count_in(document.get("failed")),
         cancelled=count_in(document.get("cancelled")),
         heard_ms=count_in(document.get("heard_ms")),
+        recipe_version=count_or_none(document.get("recipe_version")),
         results=results,
         created_at=created_at,
         updated_at=time_in(document.get("updated_at"), created_at),
@@ -290,6 +295,11 @@ def for_machine(counters: Mapping[str, Any], machine: str) -> int:
     """How many pending files a machine has not handed back as unseen."""
     unseen = mapping_in(counters.get("unseen"))
     return count_in(counters.get("pending")) - count_in(unseen.get(key_of(machine)))
+
+
+def for_recipe(counters: Mapping[str, Any], recipe_version: int | None) -> bool:
+    """Whether a worker of this recipe is new enough for a batch; who names none is."""
+    return recipe_version is None or count_in(counters.get("recipe_version")) <= recipe_version
 
 
 def _user_id(value: object) -> UserId | None:

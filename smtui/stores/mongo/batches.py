@@ -63,7 +63,7 @@ class MongoBatches:
         """The batches of a run, in their order."""
         return await runs.batches_of(self._batches, run_id)
 
-    async def claim(
+    async def claim(  # noqa: PLR0913 - the port asks for these
         self,
         run_id: RunId,
         *,
@@ -71,6 +71,7 @@ class MongoBatches:
         limit: int,
         lease_seconds: float,
         machine: str = "",
+        recipe_version: int | None = None,
     ) -> tuple[Claimed, ...]:
         """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
         now = await self._batches.now()
@@ -78,6 +79,7 @@ class MongoBatches:
             run_id=run_id,
             worker=worker,
             machine=storable(machine),
+            recipe_version=recipe_version,
             limit=limit,
             now=now,
             until=now + _lease(lease_seconds),
@@ -153,9 +155,13 @@ class MongoBatches:
         """The same, whoever asked for them."""
         return await runs.runs(self._batches, {}, limit)
 
-    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
+    async def claimable(
+        self, *, machine: str = "", recipe_version: int | None = None
+    ) -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
-        return await sweeps.claimable(self._batches, machine=storable(machine))
+        return await sweeps.claimable(
+            self._batches, machine=storable(machine), recipe_version=recipe_version
+        )
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:
         """Files that a run which goes on will still hear, at this level or a higher one."""

@@ -23,6 +23,7 @@ from smtui.stores.mongo.batch_documents import (
     due,
     entries,
     for_machine,
+    for_recipe,
     result_of,
 )
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
@@ -37,6 +38,7 @@ class Asked:
     run_id: RunId
     worker: str
     machine: str
+    recipe_version: int | None
     limit: int
     now: datetime
     until: datetime
@@ -51,6 +53,9 @@ async def claim(line: BatchLine, asked: Asked) -> tuple[Claimed, ...]:
         "cancel_requested_at": None,
         "pending": {"$gt": 0},
     }
+    if asked.recipe_version is not None:
+        # Absent where any recipe does: of many batches that want a newer one none is fetched.
+        where["recipe_version"] = {"$not": {"$gt": asked.recipe_version}}
     while len(taken) < asked.limit and (untouched := await line.first(where)) is not None:
         taken += await _taken(line, untouched, asked, asked.limit - len(taken))
         where |= {"_id": {"$gt": untouched["_id"]}}
@@ -91,8 +96,10 @@ async def _taken(
 
 
 def _promises(batch: Mapping[str, Any], asked: Asked) -> bool:
-    """Whether the counters say that this machine may find something."""
+    """Whether the counters say that this worker may find something."""
     if batch.get("cancel_requested_at") is not None:
+        return False
+    if not for_recipe(batch, asked.recipe_version):
         return False
     return for_machine(batch, asked.machine) > 0 or due(batch, asked.now)
 

@@ -2,15 +2,18 @@
 
 A file that is opened again stands as if nobody had begun it, so that what a former holder sends
 changes nothing. First every batch of the run loses its cancel, then files are opened: a worker that
-finds the first of them must not meet a cancel in the next batch and leave it again.
+finds the first of them must not meet a cancel in the next batch and leave it again. The times of a
+run that had ended move on by the pause since then, so that it lasts as long as it was worked on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+
+from pymongo import UpdateOne
 
 from smtui.domain.batch import FileResult, RunId, State
 from smtui.domain.sample import FileId
@@ -23,7 +26,7 @@ from smtui.stores.mongo.batch_documents import (
 )
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.sweeps import stop
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, time_or_none
 
 Wanted = Callable[[FileResult], bool]
 
@@ -33,8 +36,12 @@ _COUNTED = {"pending": {"$exists": True}}
 async def resume(line: BatchLine, run_id: RunId) -> int:
     """Open what was left, and take a cancel back; gives how many files."""
     now = await line.now()
+    times = await _times(line, run_id)
     await _take_back_cancel(line, run_id, now)
-    return await _reopen(line, run_id, lambda result: result.left, now)
+    count = await _reopen(line, run_id, lambda result: result.left, now)
+    if count:
+        await _skip_pause(line, times, now)
+    return count
 
 
 async def retry_failed(line: BatchLine, run_id: RunId) -> int:
@@ -43,12 +50,16 @@ async def retry_failed(line: BatchLine, run_id: RunId) -> int:
     batches = await line.counters(_COUNTED | {"run_id": run_id})
     if not any(batch["failed"] for batch in batches):
         return 0
+    times = await _times(line, run_id)
     for batch in batches:
         # What a cancel has not reached yet must not be heard because of this.
         if batch.get("cancel_requested_at") is not None:
             await stop(line, batch, now)
     await _take_back_cancel(line, run_id, now)
-    return await _reopen(line, run_id, lambda result: result.status is State.FAILED, now)
+    count = await _reopen(line, run_id, lambda result: result.status is State.FAILED, now)
+    if count:
+        await _skip_pause(line, times, now)
+    return count
 
 
 async def forget(line: BatchLine, run_id: RunId) -> bool:
@@ -62,6 +73,30 @@ async def forget(line: BatchLine, run_id: RunId) -> bool:
         return int(gone.deleted_count)
 
     return await line.line.ask(work) > 0
+
+
+async def _times(line: BatchLine, run_id: RunId) -> list[Document]:
+    """When each batch of a run began and ended."""
+    fields = {"_id": 1, "started_at": 1, "finished_at": 1}
+
+    async def work() -> list[Document]:
+        return await line.collection.find(_COUNTED | {"run_id": run_id}, fields).to_list(None)
+
+    return await line.line.ask(work)
+
+
+async def _skip_pause(line: BatchLine, times: Sequence[Document], now: datetime) -> None:
+    """Move the times of a run that had ended on to now, each once, whoever else does so."""
+    ends = [at for batch in times if (at := time_or_none(batch.get("finished_at"))) is not None]
+    if len(ends) < len(times) or not (pause := max(timedelta(), now - max(ends))):
+        return
+    moves = [
+        UpdateOne({"_id": batch["_id"], name: at}, {"$set": {name: at + pause}})
+        for batch in times
+        for name in ("started_at", "finished_at")
+        if (at := time_or_none(batch.get(name))) is not None
+    ]
+    await line.line.ask(lambda: line.collection.bulk_write(moves, ordered=False))
 
 
 async def _take_back_cancel(line: BatchLine, run_id: RunId, now: datetime) -> None:

@@ -7,7 +7,14 @@ from datetime import datetime
 
 from smtui.domain.batch import RunId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import OPEN, due, for_machine, key_of, text_of
+from smtui.stores.mongo.batch_documents import (
+    OPEN,
+    due,
+    for_machine,
+    for_recipe,
+    key_of,
+    text_of,
+)
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.values import Document, count_in, mapping_in
 
@@ -15,8 +22,10 @@ OURS = {"status": OPEN, "pending": {"$exists": True}}
 """Open batches with the counters of our workers; those of other programs are left alone."""
 
 
-async def claimable(line: BatchLine, *, machine: str) -> tuple[RunId, ...]:
-    """Runs with a file that a worker on this machine could claim, oldest first.
+async def claimable(
+    line: BatchLine, *, machine: str, recipe_version: int | None
+) -> tuple[RunId, ...]:
+    """Runs with a file that a worker of this recipe on this machine could claim, oldest first.
 
     Repairs on its way what a process left that ended between two writes.
     """
@@ -24,9 +33,9 @@ async def claimable(line: BatchLine, *, machine: str) -> tuple[RunId, ...]:
     runs: dict[RunId, None] = {}
     for counters in await line.counters(OURS):
         batch = await _repaired(line, counters, now)
-        if batch.get("cancel_requested_at") is None and (
-            for_machine(batch, machine) > 0 or _lapsed(batch, machine, now)
-        ):
+        if batch.get("cancel_requested_at") is not None or not for_recipe(batch, recipe_version):
+            continue
+        if for_machine(batch, machine) > 0 or _lapsed(batch, machine, now):
             runs[RunId(batch["run_id"])] = None
     return tuple(runs)
 

@@ -48,15 +48,16 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
 
 def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[FileResult]) -> int:
     inserted = connection.execute(
-        "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, status, total_files,"
-        " processing, completed, failed, cancelled, heard_ms, created_at, updated_at, started_at,"
-        " finished_at, cancel_requested_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO batch_jobs (batch_id, run_id, user_id, level, recipe_version, status,"
+        " total_files, processing, completed, failed, cancelled, heard_ms, created_at, updated_at,"
+        " started_at, finished_at, cancel_requested_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             batch.batch_id,
             batch.run_id,
             batch.user_id,
             batch.level,
+            batch.recipe_version,
             batch.status,
             batch.total_files,
             sum(result.status is State.PROCESSING for result in results),
@@ -80,7 +81,7 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         row = reader.one(
             "SELECT batch, run_id, user_id, level, status, completed, failed, cancelled,"
             " created_at, updated_at, started_at, finished_at, cancel_requested_at,"
-            " heard_ms FROM batch_jobs WHERE batch_id = ?",
+            " heard_ms, recipe_version FROM batch_jobs WHERE batch_id = ?",
             (batch_id,),
         )
         if row is None:
@@ -108,6 +109,7 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         finished_at=from_ms_or_none(row[11]),
         cancel_requested_at=from_ms_or_none(row[12]),
         heard_ms=row[13],
+        recipe_version=row[14],
     )
 
 

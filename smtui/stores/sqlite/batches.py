@@ -47,7 +47,7 @@ class SqliteBatches:
         """The batches of a run, in their order."""
         return await self._readers.read(lambda reader: run_rows.batches_of(reader, run_id))
 
-    async def claim(
+    async def claim(  # noqa: PLR0913 - the port asks for these
         self,
         run_id: RunId,
         *,
@@ -55,6 +55,7 @@ class SqliteBatches:
         limit: int,
         lease_seconds: float,
         machine: str = "",
+        recipe_version: int | None = None,
     ) -> tuple[Claimed, ...]:
         """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
 
@@ -64,6 +65,7 @@ class SqliteBatches:
             return Asked(
                 worker=worker,
                 machine=storable(machine),
+                recipe_version=recipe_version,
                 limit=limit,
                 now=now,
                 until=now + _ms(lease_seconds),
@@ -152,7 +154,9 @@ class SqliteBatches:
         """The same, whoever asked for them."""
         return await self._readers.read(lambda reader: run_rows.everyones(reader, limit))
 
-    async def claimable(self, *, machine: str = "") -> tuple[RunId, ...]:
+    async def claimable(
+        self, *, machine: str = "", recipe_version: int | None = None
+    ) -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
 
         def needs_repair(reader: Reader) -> bool:
@@ -162,7 +166,9 @@ class SqliteBatches:
         if await self._readers.read(needs_repair):
             await self._writer.write(lambda connection: endings.repair(connection, self._now()))
         return await self._readers.read(
-            lambda reader: claims.claimable(reader, storable(machine), self._now())
+            lambda reader: claims.claimable(
+                reader, (storable(machine), recipe_version), self._now()
+            )
         )
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:

@@ -23,6 +23,8 @@ from smtui.stores.sqlite.values import storable
 
 # A file that was handed back on a machine is left to others. No machine has the empty name.
 _SEEN = "(r.unseen_on IS NULL OR ? NOT IN (SELECT value FROM json_each(r.unseen_on)))"
+# What wants a newer recipe is left to workers of it; who names no recipe is told of everything.
+_ABLE = "(b.recipe_version IS NULL OR b.recipe_version <= coalesce(?, b.recipe_version))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class Asked:
 
     worker: str
     machine: str
+    recipe_version: int | None
     limit: int
     now: int
     until: int
@@ -43,9 +46,9 @@ def claim(connection: sqlite3.Connection, run_id: RunId, asked: Asked) -> tuple[
         "SELECT b.batch, b.batch_id, b.user_id, b.level, r.position, r.file_id, r.analysis_id,"
         " r.attempt, r.status FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
         f" WHERE b.run_id = ? AND {OPEN} AND b.cancel_requested_at IS NULL"
-        f" AND (r.status = 'pending' OR {EXPIRED}) AND {_SEEN}"
+        f" AND (r.status = 'pending' OR {EXPIRED}) AND {_SEEN} AND {_ABLE}"
         " ORDER BY b.batch, r.position LIMIT ?",
-        (run_id, asked.now, asked.machine, asked.limit),
+        (run_id, asked.now, asked.machine, asked.recipe_version, asked.limit),
     ).fetchall()
     return tuple(_take(connection, run_id, row, asked) for row in rows)
 
@@ -124,16 +127,18 @@ def request_cancel(connection: sqlite3.Connection, run_id: RunId, now: int) -> i
     return cancel_pending(connection, now)
 
 
-def claimable(reader: Reader, machine: str, now: int) -> tuple[RunId, ...]:
-    """Runs with a file that could be claimed on a machine, oldest first."""
+def claimable(reader: Reader, by: tuple[str, int | None], now: int) -> tuple[RunId, ...]:
+    """Runs with a file that a machine could claim by its recipe, oldest first."""
+    machine, recipe_version = by
     rows = reader.rows(
         f"SELECT run_id FROM batch_jobs AS b WHERE {OPEN} AND cancel_requested_at IS NULL"
+        f" AND {_ABLE}"
         " AND (EXISTS (SELECT 1 FROM batch_files AS r"
         f" WHERE r.batch = b.batch AND r.status = 'pending' AND {_SEEN})"
         " OR EXISTS (SELECT 1 FROM batch_files AS r WHERE r.batch = b.batch"
         f" AND {EXPIRED} AND {_SEEN}))"
         " GROUP BY run_id ORDER BY min(b.batch)",
-        (machine, now, machine),
+        (recipe_version, machine, now, machine),
     )
     return tuple(RunId(run_id) for (run_id,) in rows)
 

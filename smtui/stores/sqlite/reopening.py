@@ -1,7 +1,8 @@
 """Letting ended files be heard once more, and forgetting whole runs.
 
 Everything here runs inside one transaction that holds the write lock. A file that is opened again
-stands as if nobody had begun it, so that what a former holder sends changes nothing.
+stands as if nobody had begun it, so that what a former holder sends changes nothing. The times of a
+run that had ended move on by the pause since then, so that it lasts as long as it was worked on.
 """
 
 # ruff: noqa: S608 - the statements are made of our own words; every value is a parameter.
@@ -21,14 +22,20 @@ _OPEN = "('pending', 'processing')"
 
 def resume(connection: sqlite3.Connection, run_id: RunId, now: int) -> int:
     """Open what was left, and take a cancel back; gives how many files."""
+    ended_at = _ended_at(connection, run_id)
     _take_back_cancel(connection, run_id, now)
-    return _reopen(connection, run_id, LEFT, now)
+    count = _reopen(connection, run_id, LEFT, now)
+    if count:
+        _skip_pause(connection, run_id, ended_at, now)
+    return count
 
 
 def retry_failed(connection: sqlite3.Connection, run_id: RunId, now: int) -> int:
     """Open what failed; gives how many files."""
+    ended_at = _ended_at(connection, run_id)
     count = _reopen(connection, run_id, FAILED, now)
     if count:
+        _skip_pause(connection, run_id, ended_at, now)
         _take_back_cancel(connection, run_id, now)
     return count
 
@@ -46,6 +53,27 @@ def forget(connection: sqlite3.Connection, run_id: RunId) -> bool:
     )
     gone = connection.execute("DELETE FROM batch_jobs WHERE run_id = ?", (run_id,))
     return gone.rowcount > 0
+
+
+def _ended_at(connection: sqlite3.Connection, run_id: RunId) -> int | None:
+    """When a run ended; None where it goes on."""
+    row = connection.execute(
+        "SELECT max(finished_at) FROM batch_jobs WHERE run_id = ?"
+        " HAVING count(finished_at) = count(*)",
+        (run_id,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _skip_pause(
+    connection: sqlite3.Connection, run_id: RunId, ended_at: int | None, now: int
+) -> None:
+    if ended_at is not None and now > ended_at:
+        connection.execute(
+            "UPDATE batch_jobs SET started_at = started_at + :pause,"
+            " finished_at = finished_at + :pause WHERE run_id = :run",
+            {"pause": now - ended_at, "run": run_id},
+        )
 
 
 def _take_back_cancel(connection: sqlite3.Connection, run_id: RunId, now: int) -> None:

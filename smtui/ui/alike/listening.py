@@ -1,4 +1,4 @@
-"""Having a sound listened to that cannot be compared yet, and searching again when it was."""
+"""Having a sound analysed that cannot be compared yet, and searching again when it was."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from smtui.ui.work import doing, looking
 
 
 class Listening(Comparing):
-    """Starts and follows the listening of one sound."""
+    """Starts and follows the analysis of one sound."""
 
     def action_analyze(self) -> None:
-        """Listen to the sound under the cursor, or to the seed where that cannot be compared."""
+        """Analyse the sound under the cursor, or to the seed where that cannot be compared."""
         row = self.table.row
         file_id = None if row is None else row.file_id
         if file_id is None and self.seed is not None:
@@ -27,7 +27,7 @@ class Listening(Comparing):
         run = await self.services.batches.start(
             [file_id], self.options.level, by=self.account, urgent=True
         )
-        self.say("Listening")
+        self.say("Analysing")
         if self.is_attached:
             self._await_run(run, file_id)
 

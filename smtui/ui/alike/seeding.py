@@ -11,6 +11,7 @@ from smtui.domain.errors import QueryInvalid, SmtuiError
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse, written
+from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.ui.alike.searching import SEARCH, Searching
 from smtui.ui.alike.sought import Begin
 from smtui.ui.widgets.ask_line import AskLine
@@ -62,6 +63,8 @@ class Seeding(Searching):
         seeds = tuple(Seed(name=one.filename, file_id=one.file_id) for one in found)
         if seeds:
             self._go_on(seeds)
+        elif all(map(is_unreadable, begin.seeds)):
+            self.show_notice(NO_SOUND, f"{MEND} esc goes back")
         else:
             self.show_notice("This sound is no longer in the library", "esc goes back")
 

@@ -97,6 +97,12 @@ class LoginScreen(Room):
 
         signed_in: Somebody
 
+    class AccountsAppeared(Message):
+        """The library that had nobody to sign in has accounts after all.
+
+        While a database is being restored it is empty for a moment.
+        """
+
     def __init__(
         self, services: Services, options: Options, *, welcome: bool, why: str = ""
     ) -> None:
@@ -158,7 +164,18 @@ class LoginScreen(Room):
     async def _look_at_servers(self) -> None:
         while True:
             self.query_one(ServerLines).show(await self._servers.check())
+            if self._welcome and await self._has_accounts():
+                self.post_message(self.AccountsAppeared())
+                return
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _has_accounts(self) -> bool:
+        """True if somebody else's account has come; while one is being made here, not yet."""
+        try:
+            return await self._accounts.any_account() and not self._busy
+        except SmtuiError:
+            # The lines of the servers say what is away.
+            return False
 
     def _input(self, name: str) -> Input:
         return self.query_one(f"#{name}", Input)

@@ -83,7 +83,8 @@ def _key(sample: Sample) -> Cell:
 
 
 def _length(sample: Sample) -> Cell:
-    return Cell(text=length(sample.duration))
+    # A file that could not be read has none.
+    return Cell(text=length(sample.duration) if sample.duration else NONE)
 
 
 def _loudness(sample: Sample) -> Cell:

@@ -28,6 +28,7 @@ class Preview(Vertical):
     def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._ink = ink
+        self._known: tuple[Sample, Analysis] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the picture below the words, under a title where there is one."""
@@ -37,6 +38,11 @@ class Preview(Vertical):
 
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
+        if sample is not None and analysis is not None:
+            self._known = sample, analysis
+        elif self._known is not None and self._known[0] == sample:
+            # Shown again, after another search: what stands there need not go and come back.
+            analysis = self._known[1]
         words = Content("") if sample is None else about(sample, analysis)
         self.query_one(".preview-words", Static).update(words, layout=False)
 
@@ -59,15 +65,24 @@ class Preview(Vertical):
         return self.query_one(SmallPicture)
 
 
+def _file(sample: Sample) -> list[Content]:
+    if not sample.sample_rate:
+        # Of a file that could not be read no more is known.
+        return [_line("file", sample.format)]
+    rate, channels = wording.rate(sample.sample_rate), wording.channels(sample.channels)
+    return [
+        _line("file", f"{sample.format} {rate} {channels}"),
+        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+    ]
+
+
 def about(sample: Sample, analysis: Analysis | None) -> Content:
     """Write what is known of a sound, a line per matter."""
-    file = f"{sample.format} {wording.rate(sample.sample_rate)} {wording.channels(sample.channels)}"
     lines = [
         Content.styled(drawn(sample.filename), "bold"),
         Content.styled(drawn(sample.folder), "$quiet"),
         Content(""),
-        _line("file", file),
-        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+        *_file(sample),
         *_heard(sample),
         *([] if analysis is None else _otherwise(analysis)),
     ]
