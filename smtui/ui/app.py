@@ -30,7 +30,7 @@ from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
 from smtui.ui.doors import Doors
 from smtui.ui.driver import TitledDriver
-from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
+from smtui.ui.memory import Freezing, let_dead_widgets_go
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
@@ -53,8 +53,8 @@ _QUIT_GRACE = 10.0
 _CLOSING_GRACE = 5.0
 _DEFECT = 70
 _SIGNED_OUT_GRACE = 0.2
-# By then the first rows are drawn and looked at.
-_FREEZING_AFTER = 2.0
+# The default screen and the library: what is open on top of it would be kept after it was left.
+_LIBRARY_ALONE = 2
 _WATCHING_SESSION = "watching-session"
 _WATCHING_WORK = "watching-work"
 _WATCHING_PAUSE = "watching-pause"
@@ -79,8 +79,10 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self.options = options
         self.attention = Attention()
         self._open_services = open_services
+        self._freezing = Freezing()
         self._leaving = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
+        self._entering = True
         self._last_wish: asyncio.Task[None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -105,7 +107,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._told_to_leave, number)
-            self.set_interval(_TERMINAL_SECONDS, self._look_at_terminal)
+            self.set_interval(_TERMINAL_SECONDS, self._look_each_second)
         self.call_after_refresh(self._begin)
 
     def on_opening_screen_again(self) -> None:
@@ -113,7 +115,13 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         self._services = None
         self._begin()
 
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed while the library opens is for the library."""
+        return self._entering or super().keys_wait
+
     def _begin(self) -> None:
+        self._entering = True
         self._keeping = asyncio.create_task(self._keep_services(), name="services")
         self._keeping.add_done_callback(self._services_ended)
 
@@ -123,6 +131,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self._services = services
             await self._learn_the_line()
             await self._enter(services)
+            self._entering = False
             await self._leaving.wait()
 
     async def _learn_the_line(self) -> None:
@@ -133,8 +142,10 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self.animation_level = "none" if thin else TEXTUAL_ANIMATIONS
 
     def _services_ended(self, task: asyncio.Task[None]) -> None:
+        self._entering = False
         error = None if task.cancelled() else task.exception()
         if isinstance(error, SmtuiError):
+            self.drop_keys()
             _log.error("services: %s", error)
             if isinstance(self.screen, OpeningScreen):
                 self.screen.fail(error)
@@ -167,6 +178,8 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         # Late imports: screens and their widgets are not needed for the first frame.
         from smtui.ui.screens.login import LoginScreen
 
+        # Commands for the library are no name and no password, and their enter signs nobody in.
+        self.drop_keys()
         try:
             welcome = not await services.accounts.any_account()
         except SmtuiError as error:
@@ -189,8 +202,6 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         )
         self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
         self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
-        if not self.is_headless:
-            self.set_timer(_FREEZING_AFTER, freeze_what_stays)
 
     async def _go_to(self, screen: Screen[None]) -> None:
         # The first screen of Textual's stack can be covered, not replaced.
@@ -278,7 +289,9 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         """Leave once what the person did is saved."""
         await self._leave(0, seconds=_QUIT_GRACE)
 
-    def _look_at_terminal(self) -> None:
+    def _look_each_second(self) -> None:
+        if self._session is not None and len(self.screen_stack) == _LIBRARY_ALONE:
+            self._freezing.look(rested=self.attention.rested)
         if self._last_wish is None and hung_up():
             self._told_to_leave(signal.SIGHUP)
 

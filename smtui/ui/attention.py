@@ -17,6 +17,11 @@ class Attention:
         self._touched_at = time.monotonic()
         self._touched = asyncio.Event()
 
+    @property
+    def rested(self) -> float:
+        """For how long no key has come, s."""
+        return time.monotonic() - self._touched_at
+
     def touch(self) -> None:
         """Take note of a key or the mouse; whoever waits long looks now."""
         self._touched_at = time.monotonic()
@@ -24,7 +29,7 @@ class Attention:
 
     async def pause(self, seconds: float) -> None:
         """Wait so long, or longer while nobody is there."""
-        if time.monotonic() - self._touched_at < _ALONE_AFTER:
+        if self.rested < _ALONE_AFTER:
             await asyncio.sleep(seconds)
             return
         self._touched.clear()

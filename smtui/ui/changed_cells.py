@@ -12,12 +12,12 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.console import Console
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
-from textual.strip import Strip
+from textual.strip import SGR_STYLES, Strip
 
 # Going on over so many unchanged cells costs no more than moving the cursor past them.
 _GAP = 8
@@ -46,16 +46,31 @@ _PLAIN = Look("", "39", "49")
 _DEFAULTS = ("", "39", "49", None)
 
 
-@lru_cache(maxsize=16_384)
 def _look(style: Style, colours: ColorSystem) -> Look:
-    front, back = (
-        default if colour is None else ";".join(colour.downgrade(colours).get_ansi_codes(ahead))
-        for colour, ahead, default in ((style.color, True, "39"), (style.bgcolor, False, "49"))
+    """Give the codes of a style.
+
+    Put together anew each time: of its parts there are hundreds, of styles one for each pair of
+    colours in a picture, and to remember these would take tens of MB over a day.
+    """
+    return Look(
+        _attributes(style._attributes & style._set_attributes),
+        _colour(style._color, colours, ahead=True),
+        _colour(style._bgcolor, colours, ahead=False),
     )
-    return Look(Strip.render_ansi(style.without_color, colours), front, back)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=256)
+def _attributes(bits: int) -> str:
+    return ";".join(code for place, code in enumerate(SGR_STYLES) if bits >> place & 1)
+
+
+@lru_cache(maxsize=2048)
+def _colour(colour: Color | None, colours: ColorSystem, *, ahead: bool) -> str:
+    if colour is None:
+        return "39" if ahead else "49"
+    return ";".join(colour.downgrade(colours).get_ansi_codes(ahead))
+
+
 def _unseen(look: Look) -> Look:
     """Give the look of a blank: what its letters would be coloured with does not matter."""
     return look if look.attributes else look._replace(front=None)
@@ -175,7 +190,7 @@ def _cells(strip: Strip, colours: ColorSystem) -> list[Cell] | None:
         if not _ONE_CELL.fullmatch(text) or (style is not None and style.link):
             return None
         look = _PLAIN if style is None else _look(style, colours)
-        blank = _unseen(look)
+        blank = _unseen(look) if " " in text else look
         cells += [(letter, blank if letter == " " else look) for letter in text]
     return cells
 

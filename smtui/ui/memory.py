@@ -7,6 +7,7 @@ objects take it a tenth of a second, a million several seconds.
 from __future__ import annotations
 
 import gc
+import sys
 from functools import lru_cache
 
 from textual._styles_cache import StylesCache
@@ -15,6 +16,10 @@ from textual.style import Style
 
 # Young objects are looked at often by default, which costs more than what it finds.
 _YOUNG, _MIDDLE, _OLD = 5_000, 10, 5
+# Who has not pressed a key for so long, s, will hardly press one within the next tenth.
+_RESTED = 1.5
+# Fewer new modules than this do not matter.
+_WORTH_IT = 30
 
 
 @lru_cache(maxsize=1024)
@@ -42,3 +47,22 @@ def freeze_what_stays() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+
+
+class Freezing:
+    """Freezes again what came later, while no key is pressed: a screen's libraries come late.
+
+    numpy and plotext alone bring 60,000 objects, at which the collector would look for 0.1 s and
+    more between two keys for the rest of the day.
+    """
+
+    def __init__(self) -> None:
+        self._modules = 0
+
+    def look(self, *, rested: float) -> bool:
+        """Freeze if that is worth a pause after so many seconds without a key; True if it was."""
+        if rested < _RESTED or len(sys.modules) < self._modules + _WORTH_IT:
+            return False
+        freeze_what_stays()
+        self._modules = len(sys.modules)
+        return True

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections import deque
 from functools import partial
-from typing import Any
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key
-from textual.screen import Screen
 from textual.timer import Timer
 
 from smtui.ui.room import Room
@@ -49,12 +47,21 @@ class TypeAhead(App[None]):
             await super().on_event(event)
             self._done(event)
         elif self._waiting and self._leads_out(event):
-            self._held_back.clear()
-            self._stop_waiting()
+            self.drop_keys()
             await self._take(event)
         else:
             self._held_back.append(event)
             await self._take_next()
+
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed now is for something that is not there yet."""
+        return isinstance(self.screen, Room) and self.screen.keys_wait
+
+    def drop_keys(self) -> None:
+        """Forget what waits: what it was meant for does not come."""
+        self._held_back.clear()
+        self._stop_waiting()
 
     def _leads_out(self, key: Key) -> bool:
         """Who was told that the keys wait may drop them."""
@@ -64,7 +71,7 @@ class TypeAhead(App[None]):
         """Take the key that was typed first, unless it is for what is not there yet."""
         if self._in_hand is not None or not self._held_back:
             return
-        if not _keys_wait(self.screen):
+        if not self.keys_wait:
             self._stop_waiting()
             await self._take(self._held_back.popleft())
         elif not self._waiting:
@@ -116,7 +123,3 @@ class TypeAhead(App[None]):
         if key is self._in_hand:
             self._in_hand = None
             await self._take_next()
-
-
-def _keys_wait(screen: Screen[Any]) -> bool:
-    return isinstance(screen, Room) and screen.keys_wait

@@ -66,7 +66,10 @@ async def each_second(terminal: Terminal, seconds: float) -> float:
     """Touch nothing; gives the bytes a second."""
     before, began = terminal.received, time.monotonic()
     await asyncio.sleep(seconds)
-    return (terminal.received - before) / (time.monotonic() - began)
+    after, ended = terminal.received, time.monotonic()
+    # A screen that has ended sends nothing either.
+    await terminal.rests(0.0)
+    return (after - before) / (ended - began)
 
 
 async def measure(terminal: Terminal) -> Row:

@@ -77,6 +77,8 @@ async def look(private: Private, terminal: Terminal, seconds: float) -> bool:
     began, sent = time.monotonic(), terminal.received
     await asyncio.sleep(seconds)
     passed = time.monotonic() - began
+    # A screen that has ended costs nothing either.
+    await terminal.rests(0.0)
     print(f"{'at rest, ' + format(passed, '.0f') + ' s':<24}{'% of a core':>12}{'wakes/s':>10}")
     share = wakes = 0.0
     for process, then in before.items():

@@ -94,9 +94,9 @@ def test_people_read_a_line_for_each_finding_below_its_file(pack: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         f"{pack}/twin.wav",
-        f"  it is the same as {pack}/good.wav",
+        f"  It is the same as {pack}/good.wav",
         f"{pack}/bits.wav",
-        "  only 16 of its 24 bits are used",
+        "  Only 16 of its 24 bits are used",
         "3 sounds checked, 2 findings in 2 of them.",
     ]
     good = smtui("check", pack / "good.wav")
@@ -122,7 +122,7 @@ def test_the_library_is_checked_by_what_a_filter_finds(pack: Path) -> None:
     assert Path(loop.split("\t")[0]).name == "loop_90bpm.wav"
     only = smtui("check", "is:disagree")
     assert only.stdout.splitlines()[1:] == [
-        "  the name says 90 BPM, analysed as 120.0 BPM",
+        "  The name says 90 BPM, analysed as 120.0 BPM",
         "1 sound checked, 1 finding in 1 of them.",
     ]
     assert [smtui("check", word).returncode for word in ("good", "clipped:>0", "bits:16")] == [

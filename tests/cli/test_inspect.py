@@ -128,7 +128,7 @@ def test_the_basic_level_listens_for_less(folder: Path) -> None:
 def test_level_full_tells_what_is_held_and_how_the_pitch_goes(folder: Path) -> None:
     done = run(folder / "tone.wav", "--level", "full", "--width", "70")
     assert (done.returncode, done.stderr) == (0, "")
-    (power,) = [line for line in done.stdout.splitlines() if line.startswith("  power")]
+    (power,) = [line for line in done.stdout.splitlines() if line.startswith("  energy")]
     share = int(power.split()[1].removesuffix("%"))
     assert power == f"  energy {share}% sustained, {100 - share}% percussive"
     assert share > 90

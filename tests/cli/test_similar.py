@@ -114,7 +114,7 @@ def test_a_name_is_a_name_even_where_it_begins_like_a_search(sounds: Path) -> No
     assert len(paths("--", "like kick 1.wav")) == 8
     assert len(paths('like "like kick 1" pack<=1')) == 2
     done = smtui("similar", "kick 2 timbre=3")
-    assert "no sound called kick 2 timbre=3" in done.stderr
+    assert "No sound called kick 2 timbre=3" in done.stderr
     assert "A whole search begins with like, fits or words" in done.stderr
 
 

@@ -14,12 +14,15 @@ import sys
 import termios
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 # Everything that moves the cursor or changes a colour; a title ends with BEL or ST.
 _CODES = re.compile(
     r"\x1b(\[[0-9;?<>=!]*[ -/]*[@-~]|[\]P_^].*?(\x07|\x1b\\)|[()][0-9A-Za-z]|[=>78])"
 )
 _PATIENCE = 10.0
+# How soon an end is noticed that nothing more was drawn after.
+_LOOKS_AGAIN = 0.5
 
 
 class Ended(Exception):
@@ -86,18 +89,17 @@ class Terminal:
         async with asyncio.timeout(seconds):
             while self.first_at is None:
                 self._came.clear()
-                if self.ended:
-                    raise Ended(self.text[-2000:])
-                await self._came.wait()
+                await self._more()
         return self.first_at
 
     async def rests(self, quiet: float, *, seconds: float = 60.0) -> float:
-        """Wait until nothing was drawn for so long; gives when the last was, s."""
+        """Wait until nothing was drawn for so long; gives when the last was, s. Raises Ended."""
         begun = time.monotonic()
         while (now := time.monotonic()) < max(begun, self.last_at) + quiet:
             if now > begun + seconds:
                 raise TimeoutError(f"it drew for more than {seconds:.0f} s")
             await asyncio.sleep(min(quiet, 0.02))
+        self._check()
         return self.last_at
 
     async def sees(self, *words: str, seconds: float = _PATIENCE) -> str:
@@ -109,9 +111,17 @@ class Terminal:
                 for word in words:
                     if word in text:
                         return word
-                if self.ended:
-                    raise Ended(text[-2000:])
-                await self._came.wait()
+                await self._more()
+
+    async def _more(self) -> None:
+        """Wait for what is drawn next; also after an end that it came too early to see."""
+        self._check()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._came.wait(), _LOOKS_AGAIN)
+
+    def _check(self) -> None:
+        if self.ended:
+            raise Ended(self.text[-2000:])
 
     @property
     def ended(self) -> bool:

@@ -160,7 +160,7 @@ async def test_facts_claims_and_pictures_of_a_sound_are_seen(open_sound: OpenSou
 async def test_a_wide_terminal_has_the_claims_in_a_column(open_sound: OpenSound) -> None:
     async with open_sound("b_mid.wav", (120, 40)) as pilot:
         assert re.search(r"loudness +-3.0 LUFS", seen(pilot.app))
-        assert re.search(r"recipe +\d, advanced", seen(pilot.app))
+        assert re.search(r"analysis +\d, advanced", seen(pilot.app))
         picture = picture_of(pilot)
         assert (picture.width, picture.height) == (80, 58)
 

@@ -172,7 +172,7 @@ async def test_a_search_whose_sound_is_gone_says_so_and_can_be_mended(
         await open_kept(pilot)
         await press(pilot, "g", "enter")
         await back(pilot)
-        assert "no sound called nobody" in seen(pilot.app)
+        assert "No sound called nobody" in seen(pilot.app)
         await press(pilot, *["backspace"] * 6, *"c_tom", "enter")
         await settle(pilot.app)
         assert [seed.name for seed in screen(pilot).search.more] == ["c_tom.wav"]

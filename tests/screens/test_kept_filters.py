@@ -256,7 +256,7 @@ async def test_a_search_that_was_saved_opens_from_the_library(
 
 
 @pytest.mark.parametrize(
-    ("line", "why"), [("like nobody", "no sound called nobody"), ("like a_kick bpm:x", "x")]
+    ("line", "why"), [("like nobody", "No sound called nobody"), ("like a_kick bpm:x", "x")]
 )
 async def test_a_search_that_cannot_be_asked_any_more_says_so_and_can_be_mended(
     library: Home,  # noqa: F811
@@ -374,6 +374,6 @@ async def test_f_pressed_twice_opens_one_list_and_the_palette_opens_it_too(
         assert at(pilot) is LibraryScreen
         await press(pilot, "question_mark")
         assert "library.kept" in line_with(pilot.app, "Saved and recent filters and searches.")
-        await press(pilot, "escape", "colon", *"saved or asked lately")
+        await press(pilot, "escape", "colon", *"saved and recent")
         await press(pilot, "enter")
         assert at(pilot) is KeptScreen

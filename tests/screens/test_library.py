@@ -225,7 +225,7 @@ async def test_tags_come_and_go(library: Home, open_app: OpenApp) -> None:
     async with open_app(size=(120, 40)) as pilot:
         await press(pilot, "j", "t", *"warm, -dusty", "enter")
         assert "house, warm" in seen(pilot.app)
-        assert "changed: warm, -dusty" in seen(pilot.app)
+        assert ": warm, -dusty" in seen(pilot.app)
         sample = table(pilot).sample
         assert sample is not None
         assert sample.tags == ("house", "warm")
@@ -275,7 +275,7 @@ async def test_shift_a_over_many_asks_first(home: Home, open_app: OpenApp) -> No
     await home.add(*many(1_001))
     async with open_app() as pilot:
         await press(pilot, "A")
-        assert "Listen to all 1,001 sounds shown?" in seen(pilot.app)
+        assert "Analyse all 1,001 sounds shown?" in seen(pilot.app)
         await press(pilot, "escape")
         assert await home.kept.batches.runs(user_id=home.user_id, limit=9) == ()
 
@@ -337,7 +337,7 @@ async def test_a_folder_spelt_wrongly_is_told_and_can_be_mended(
         assert not await home.kept.samples.folders(user_id=home.user_id)
         # What was typed is not lost: a letter mends it.
         await press(pilot, "r")
-        assert line_with(pilot.app, "scan folder").rstrip().endswith("/nowherer")
+        assert line_with(pilot.app, "folder to scan").rstrip().endswith("/nowherer")
 
 
 async def test_rows_change_in_place_and_the_cursor_stays_on_its_sound(
@@ -512,13 +512,13 @@ async def test_what_the_name_says_stands_beside_what_was_heard(
     await home.add(Sound(name="bd_140_Am.wav", heard=slow), Sound(name="tom.wav", heard=slow))
     async with open_app(size=(120, 40)) as pilot:
         await until(lambda: "70.0 BPM" in seen(pilot.app))
-        assert "name 140 Am" in line_with(pilot.app, "said ")
+        assert "name 140 Am" in line_with(pilot.app, "labelled ")
         assert "analysed as half" in seen(pilot.app)
         assert "analysed as relative key" in seen(pilot.app)
         await press(pilot, "slash", *"is:disagree")
         assert names(pilot) == ["bd_140_Am.wav"]
         await press(pilot, "enter", "enter")
-        await until(lambda: "said name" in seen(pilot.app))
+        await until(lambda: "file name" in seen(pilot.app))
         assert "labelled 140 Am (analysed as half, analysed as relative key)" in seen(pilot.app)
 
 
@@ -543,7 +543,7 @@ async def test_u_takes_the_last_tagging_back_from_sounds_with_different_tags(
     async with open_app() as pilot:
         before = [one.tags for one in await library.kept.samples.get(list(library.files.values()))]
         await press(pilot, "M", "t", *"punchy,-dusty", "enter")
-        assert "Tags of 3 sounds changed: punchy, -dusty" in told(pilot.app)
+        assert "Tagged 3 sounds: punchy, -dusty" in told(pilot.app)
         await press(pilot, "u")
         assert "Undone: the tags of 3 sounds are as before" in told(pilot.app)
         after = [one.tags for one in await library.kept.samples.get(list(library.files.values()))]

@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import weakref
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from textual._styles_cache import StylesCache
@@ -16,7 +17,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from smtui.ui.memory import freeze_what_stays, let_dead_widgets_go
+from smtui.ui.memory import Freezing, freeze_what_stays, let_dead_widgets_go
 from tests.screens.screen_home import Home, OpenApp, Sound, heard, press, until
 
 BACKGROUND, PANEL = Color(20, 23, 28), Color(40, 44, 52)
@@ -141,3 +142,17 @@ def test_freezing_again_lets_go_what_was_frozen_and_has_gone():
     assert gone() is not None
     freeze_what_stays()
     assert gone() is None
+
+
+@pytest.mark.usefixtures("collector")
+def test_libraries_that_a_screen_brought_are_frozen_at_the_next_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    freezing = Freezing()
+    assert not freezing.look(rested=0.1), "a key may follow"
+    assert freezing.look(rested=10)
+    assert not freezing.look(rested=10), "nothing has come since"
+    for number in range(100):
+        monkeypatch.setitem(sys.modules, f"come_later_{number}", ModuleType("come_later"))
+    assert not freezing.look(rested=0.1)
+    assert freezing.look(rested=10)

@@ -28,7 +28,7 @@ async def runs(home: Home) -> tuple[RunProgress, ...]:
 
 
 async def renew(pilot: Pilot[None]) -> None:
-    await press(pilot, "colon", *"hear anew")
+    await press(pilot, "colon", *"analyse again")
     await until(lambda: "your corrections are kept" in seen(pilot.app))
     await press(pilot, "down", "enter")
 
@@ -37,7 +37,9 @@ async def test_an_older_recipe_is_told_of_and_nothing_is_renewed_by_itself(
     library: Home, open_app: OpenApp
 ) -> None:
     async with open_app() as pilot:
-        words = "2 sounds were analysed by an older version; the palette (:) does so again"
+        words = (
+            "2 sounds were analysed by an older version; analyse them again from the palette (:)"
+        )
         assert words in told(pilot.app)
         assert await runs(library) == ()
 

@@ -510,7 +510,7 @@ async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
 
 
 @pytest.mark.parametrize(
-    ("typed", "words"), [(" timber=3", "No aspect timber"), (" +nobody", "no sound called nobody")]
+    ("typed", "words"), [(" timber=3", "No aspect timber"), (" +nobody", "No sound called nobody")]
 )
 async def test_a_wrong_line_is_kept_with_the_mistake_named(
     library: Home, similar: OpenSimilar, typed: str, words: str
@@ -570,11 +570,11 @@ async def test_sounds_to_be_like_are_seen_where_words_are_asked_for(
         await press(pilot, "v", "v")
         await settle(pilot.app)
         text = seen(pilot.app)
-        assert "No words to look for" in text
+        assert "Describe a sound" in text
         assert all(name in text for name in NAMES[:5])
         await press(pilot, "escape", "slash", *"kind:kick", "enter")
         await settle(pilot.app)
-        assert "L types the words" in seen(pilot.app)
+        assert "Described as" in seen(pilot.app)
 
 
 async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
@@ -737,7 +737,7 @@ async def test_the_hits_are_written_in_the_form_that_the_name_says(
         assert "write the hits to ~/like-a_kick.csv" in seen(pilot.app)
         await press(pilot, "escape")
         await write_to(pilot, tmp_path / "hits.csv")
-        assert f"5 hits are in {tmp_path}/hits.csv" in "".join(told(pilot.app))
+        assert f"Saved 5 hits to {tmp_path}/hits.csv" in "".join(told(pilot.app))
         with (tmp_path / "hits.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [Path(row["path"]).name for row in rows] == found

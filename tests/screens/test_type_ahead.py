@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +14,12 @@ from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from smtui.services.box import Services
+from smtui.ui.app import SmtuiApp
+from smtui.ui.options import Options
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.screens.login import LoginScreen
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
@@ -29,7 +36,14 @@ from tests.screens.screen_home import (
 )
 from tests.screens.stopped_store import StoppedStore, store  # noqa: F401 - a fixture
 
-_NAMES = {"/": "slash", "\r": "enter", "\x1b": "escape", " ": "space", "\x03": "ctrl+c"}
+_NAMES = {
+    "/": "slash",
+    "\r": "enter",
+    "\x1b": "escape",
+    " ": "space",
+    "\x03": "ctrl+c",
+    "\x15": "ctrl+u",
+}
 
 # Nearly every letter is a command somewhere, and some of them do what cannot be taken back.
 LETTERS = "PaXqjkmtsbVMAofRrnuDFLywvgG.PaXqjkmtsbVMAofRrnuDFL"
@@ -144,6 +158,50 @@ async def test_a_filter_typed_in_a_burst_has_all_its_letters(home: Home, open_ap
         await until(lambda: pilot.app.screen.query_one(SampleTable).count == 2)
         assert pilot.app.screen.query_one(FilterLine).text == "kick"
         assert pilot.app.screen.query_one(SampleTable).has_focus
+
+
+class SlowOpening:
+    """Services that open when the test says so."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.may_open = asyncio.Event()
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Services]:
+        await self.may_open.wait()
+        async with self._home.open_services() as services:
+            yield services
+
+
+async def test_a_filter_typed_while_the_library_opens_is_asked_and_runs_no_command(
+    home: Home, tmp_path: Path
+) -> None:
+    await ready(home)
+    seen_last = tmp_path / "last.json"
+    seen_last.write_text(json.dumps({"user_id": home.user_id, "text": "kick"}))
+    opening = SlowOpening(home)
+    app = SmtuiApp(opening, Options(last_seen=seen_last))
+    async with app.run_test() as pilot:
+        send(pilot, "/\x15snare:?X")
+        await pilot.pause(0.1)
+        assert len(app.screen_stack) == 1
+        opening.may_open.set()
+        await in_library(pilot)
+        assert app.screen.query_one(FilterLine).text == "snare:?X"
+
+
+async def test_what_was_typed_for_the_library_is_no_name_and_signs_nobody_in(home: Home) -> None:
+    opening = SlowOpening(home)
+    app = SmtuiApp(opening, Options())
+    async with app.run_test() as pilot:
+        send(pilot, "/kick\r")
+        await pilot.pause(0.1)
+        opening.may_open.set()
+        await until(lambda: isinstance(app.screen, LoginScreen))
+        await settle(app)
+        assert isinstance(app.screen, LoginScreen)
+        assert "/kick" not in seen(app)
 
 
 async def test_keys_after_the_enter_of_a_filter_move_over_what_it_finds(

@@ -28,6 +28,13 @@ _MOST_MARKS = 1_000
 class Remembering(Marking):
     """Goes on where the person was."""
 
+    _went_on = False
+
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed at the start would be overwritten by the filter of the last session."""
+        return not self._went_on or super().keys_wait
+
     @looking(group="remember")
     async def go_on(self) -> None:
         """Ask what was asked last, and stand where the cursor stood."""
@@ -36,6 +43,7 @@ class Remembering(Marking):
             kept = {}
         asked = _asked(kept)
         self.query_one(FilterLine).restore(asked.text)
+        self._went_on = True
         with suppress(WorkerCancelled):  # the person typed before the first answer was there
             await self.ask(asked).wait()
         if not self.answered:

@@ -28,6 +28,7 @@ class Preview(Vertical):
     def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._ink = ink
+        self._known: tuple[Sample, Analysis] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the picture below the words, under a title where there is one."""
@@ -37,6 +38,11 @@ class Preview(Vertical):
 
     def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
         """Show what the row knows, and when it comes what was heard."""
+        if sample is not None and analysis is not None:
+            self._known = sample, analysis
+        elif self._known is not None and self._known[0] == sample:
+            # Shown again, after another search: what stands there need not go and come back.
+            analysis = self._known[1]
         words = Content("") if sample is None else about(sample, analysis)
         self.query_one(".preview-words", Static).update(words, layout=False)
 
