@@ -18,6 +18,8 @@ from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
 from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module
 from smtui.services.batches import Batches
+from smtui.services.documents import Documents as HearingStores
+from smtui.services.hearing import Hearing
 from smtui.services.rights import Rights
 from smtui.stores.sqlite.opening import Documents, opened
 from smtui.wiring import SystemClock
@@ -406,3 +408,25 @@ async def test_what_an_older_recipe_heard_is_heard_anew_when_asked_and_once(
     runs = {run.run_id, *(one.run_id for one in await batches.runs(ANNA, 9))}
     assert await documents.batches.claimable(recipe_version=1) == (), "it would be done in vain"
     assert {*await documents.batches.claimable(recipe_version=2)} == runs
+
+
+async def test_a_worker_of_an_older_recipe_leaves_a_run_to_newer_ones_and_fails_none_of_it(
+    batches: Batches, documents: Documents
+):
+    run_id = await batches.start([FileId("one")], Level.BASIC, by=ANNA, recipe_version=3)
+    stores = HearingStores(
+        accounts=documents.accounts,
+        samples=documents.samples,
+        analyses=documents.analyses,
+        batches=documents.batches,
+        embeddings=documents.embeddings,
+        searches=documents.searches,
+    )
+    old = Hearing(stores, SystemClock(), worker="w", recipe_version=2, machine="desk")
+    taken = await old.claim(run_id, limit=9, lease_seconds=60)
+    assert (taken.assignments, taken.for_others) == ((), True)
+    assert await old.claimable() == ()
+    assert await old.give_up(frozenset({"desk"}), after=0) == 0
+    progress = await batches.progress(run_id)
+    assert progress is not None
+    assert (progress.status, progress.failed) == (State.PENDING, 0)
