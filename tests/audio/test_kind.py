@@ -130,4 +130,4 @@ def test_a_long_piece_with_a_beat_is_music(written: Written) -> None:
         wave[start : start + len(stroke)] += stroke
     wave *= 0.6 * np.minimum(1, np.linspace(12, 0, len(wave)))
     piece = told(written(wave, rate=rate))
-    assert (piece.measured.kind, piece.measured.is_loop) == ("music", False)
+    assert (piece.measured.kind, piece.measured.is_loop) == ("music", None)

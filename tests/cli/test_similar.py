@@ -100,7 +100,7 @@ def test_a_whole_search_is_one_argument_or_several(sounds: Path, tmp_path: Path)
     assert paths("fits low_0") == paths("low_0", "--fits") == paths("like low_0", "--fits")
     words = smtui("find", "noise", "--json").stdout.splitlines()
     assert paths("words noise") == [json.loads(one)["path"] for one in words]
-    outside = tone(tmp_path / "else where/a tone.wav", 61)
+    outside = tone(tmp_path / "else where/a tone.wav", 61.3)
     assert paths(f'like "{outside}" in:low') == paths("like", str(outside), "in:low")
     assert len(paths(f'like "{outside}" in:low')) == 4
 

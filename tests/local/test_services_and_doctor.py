@@ -69,7 +69,7 @@ def test_the_doctor_finds_a_well_machine_well_and_leaves_it_as_it_was(private: P
     found = objects(done)
     assert list(found) == [
         *("python", "settings", "locale", "colours", "terminal", "sqlite", "disk", "folders"),
-        *("file system", "logging out", "valkey", "chroma", "worker"),
+        *("file system", "copying", "logging out", "valkey", "chroma", "worker"),
     ]
     for name in (
         "sqlite",

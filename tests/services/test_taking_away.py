@@ -153,7 +153,7 @@ async def test_a_relocation_that_makes_no_sense_is_refused(
         (old, old, "the same"),
         (old, old / "in", "lies in the other"),
         (tmp_path / "unknown", tmp_path / "new", "has nothing below"),
-        (old, tmp_path / "nowhere", "no folder"),
+        (old, tmp_path / "nowhere", "No folder"),
     ):
         with pytest.raises(InputInvalid, match=words):
             await scans.relocation(first, second, by=ANNA).plan()
