@@ -16,7 +16,7 @@ from smtui.paths import places
 from tests.jobs.calling import PATIENCE, servers_end, smtui, tone
 
 FEW_FILES = 24
-LITTLE_MEMORY = 350_000 * 1024
+LITTLE_MEMORY = 250_000 * 1024
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_too_little_memory_is_said_as_that(tmp_path: Path) -> None:
     tone(tmp_path / "sounds" / "one.wav")
     done = limited(resource.RLIMIT_AS, LITTLE_MEMORY, "scan", tmp_path / "sounds")
     assert done.returncode == 1
-    assert done.stderr.startswith("smtui: There is not enough memory")
+    assert done.stderr.startswith("smtui: Not enough memory")
     assert "ulimit -v" in done.stderr
 
 
