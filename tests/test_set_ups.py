@@ -9,12 +9,8 @@ from smtui import wiring
 from smtui.settings import Servers, Settings
 
 ROOT = Path(__file__).parents[1]
-# Where the settings are read and the set-up is chosen; the worker, which is told its servers; and
-# commands whose words depend on whether anybody else's workers may come.
-KNOWING = (
-    *("smtui/settings/", "smtui/wiring/", "smtui/cli/worker.py"),
-    *("smtui/cli/analyze.py", "smtui/cli/pausing.py"),
-)
+# Where the settings are read and the set-up is chosen; and the worker, which is told its servers.
+KNOWING = ("smtui/settings/", "smtui/wiring/", "smtui/cli/worker.py")
 TELLING = {"given", *(f"{name}_url" for name in ("mongo", "redis", "chroma"))}
 
 

@@ -108,7 +108,10 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         nothing = "Nothing was analysed by an older smtui." if wish.older else _NOTHING_NEW
         out(nothing)
     elif wait:
-        alone = not box.settings.servers.given
+        # A late import: --help knows no set-up.
+        from smtui.wiring import guarded
+
+        alone = guarded(box.settings)
         failed = [
             await follow(batches, run_id, box.services.pauses, alone=alone) for run_id in going
         ]

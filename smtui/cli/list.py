@@ -44,7 +44,7 @@ def list_command(
     `-` or `not:` before anything leaves it out, `|` (quoted for the shell) means or.
 
     On a terminal this is a table; in a pipe, lines of path, kind, BPM, key, seconds, LUFS and
-    tags with tabs between, then why a file could not be read or analysed, if so. --json gives
+    tags with tabs between, and in a list of `is:unreadable` the reason. --json gives
     everything that the newest analysis says, with path (and path_bytes, base64, where the name
     is not UTF-8) and analyzed_at, null if not analysed yet.
     Lines in a pipe have paths as this machine calls them; --json has the library's, which are the

@@ -15,11 +15,11 @@ def reach() -> str:
     # Late imports: --help reads no settings.
     from getpass import getuser
 
-    from smtui import settings
+    from smtui import settings, wiring
     from smtui.paths import places
 
     here = places()
-    if not settings.load(here, os.environ).settings.servers.given:
+    if wiring.guarded(settings.load(here, os.environ).settings):
         return ""
     return (
         f"It holds the workers of {getuser()} that keep their state in {here.state}; one of another"

@@ -11,6 +11,7 @@ from smtui.domain.drawn import drawn
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import Sample
 from smtui.domain.text import shown
+from smtui.domain.unreadable import is_unreadable
 from smtui.ui.draw import wording
 
 _NARROWEST = 60
@@ -127,7 +128,8 @@ def _tabbed(sample: Sample, paths: PathMap) -> str:
         _loudness(sample),
         ", ".join(sample.tags),
     ]
-    if sample.trouble is not None:
+    # A list of unreadable files alone has it, so that the lines of any list have as many values.
+    if sample.trouble is not None and is_unreadable(sample.file_id):
         values.append(sample.trouble.error)
     # A tab in a name is written as an escape, so it never splits a line.
     return "\t".join(shown(value) for value in values)
