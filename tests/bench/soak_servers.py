@@ -160,7 +160,7 @@ class Screen:
         tag = f"s{self.number}x{next(self._serial)}"
         await self._typed(tag)
         self.terminal.press("\r")
-        if await self.terminal.sees(f"changed: {tag}", *_REFUSALS) not in _REFUSALS:
+        if await self.terminal.sees(f"Tagged 1 sound: {tag}", *_REFUSALS) not in _REFUSALS:
             self.ledger.tags.append((name, tag))
         await self._home()
 

@@ -146,11 +146,11 @@ async def answered(pilot: Pilot[None], typed: str, answer: str) -> None:
 
 async def tagged(pilot: Pilot[None], tag: str) -> None:
     """Tag the sound under the cursor and see it said."""
-    await until(lambda: "1 sound changed" not in seen(pilot.app), PATIENCE)
+    await until(lambda: "Tagged 1 sound" not in seen(pilot.app), PATIENCE)
     await pilot.press("t")
     await until(lambda: "tags for this sound" in seen(pilot.app), PATIENCE)
     await press(pilot, *tag, "enter")
-    await until(lambda: "1 sound changed" in seen(pilot.app), PATIENCE)
+    await until(lambda: "Tagged 1 sound" in seen(pilot.app), PATIENCE)
 
 
 async def test_servers_and_workers_are_killed_and_nothing_acknowledged_is_lost(
