@@ -24,7 +24,6 @@ from textual.worker import WorkerFailed
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
-from smtui.ui.attached import over_ssh
 from smtui.ui.attention import Attention
 from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
@@ -37,6 +36,7 @@ from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.reading_place import LeadingCursor
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
+from smtui.ui.tmux import over_ssh
 from smtui.ui.writes import all_done
 
 if TYPE_CHECKING:

@@ -6,18 +6,17 @@ own; GNU screen takes short pieces within ESC P and draws what is longer over th
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 
 from textual.app import App
+
+from smtui.ui.tmux import encoded, into_clipboard
 
 MOST = 12_000
 """What every line has been seen to carry, in bytes as they are sent; mosh cuts the rest."""
 _PIECE = 200
-_TMUX_SECONDS = 2.0
 
 
 class Copying(App[None]):
@@ -31,7 +30,7 @@ class Copying(App[None]):
         """Copy a text; gives what has to be said about it, mostly nothing."""
         self._clipboard = text
         if "TMUX" in os.environ:
-            if await into_tmux(text):
+            if await into_clipboard(text):
                 return ""
             remark = "; tmux refused it, so the terminal was asked, which it may not hear"
         else:
@@ -64,29 +63,4 @@ def doubt(text: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode(errors="surrogateescape")).decode("ascii")
-
-
-async def into_tmux(text: str) -> bool:
-    """Hand a text to tmux, which puts it onto the clipboard outside as well; True if it took it."""
-    try:
-        tmux = await asyncio.create_subprocess_exec(
-            "tmux",
-            "load-buffer",
-            "-w",
-            "-",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except OSError:
-        return False
-    try:
-        async with asyncio.timeout(_TMUX_SECONDS):
-            await tmux.communicate(text.encode(errors="surrogateescape"))
-    except TimeoutError:
-        with suppress(ProcessLookupError):
-            tmux.kill()
-        await tmux.wait()
-        return False
-    return tmux.returncode == 0
+    return base64.b64encode(encoded(text)).decode("ascii")

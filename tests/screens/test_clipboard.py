@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from smtui.ui.clipboard import MOST, doubt, into_tmux, sequence
+from smtui.ui.clipboard import MOST, doubt, sequence
+from smtui.ui.tmux import into_clipboard
 from tests.screens.screen_home import Home, OpenApp, Sound, press, told
 
 # Takes what comes as tmux does, and says how it was called.
@@ -60,7 +61,7 @@ async def test_tmux_is_handed_the_text_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmux(tmp_path, monkeypatch, status=0)
-    assert await into_tmux("-w $(kick) ü\n")
+    assert await into_clipboard("-w $(kick) ü\n")
     assert taken(program) == ("load-buffer -w -\n", "-w $(kick) ü\n")
 
 
