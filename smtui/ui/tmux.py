@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-_SECONDS = 2.0
+# The library opens only when the first is known.
+_ASKED_SECONDS = 1.0
+_COPIED_SECONDS = 2.0
 
 
-async def answer_of(*words: str, given: bytes = b"") -> bytes | None:
+async def answer_of(*words: str, seconds: float, given: bytes = b"") -> bytes | None:
     """Return what a command of tmux prints; None where it refuses, is not there or takes long.
 
     Args:
         words: the command and its arguments, which no shell reads.
+        seconds: how long it may take.
         given: what it reads, as `load-buffer -` does.
     """
     try:
@@ -26,7 +29,7 @@ async def answer_of(*words: str, given: bytes = b"") -> bytes | None:
     except OSError:
         return None
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(seconds):
             printed, _ = await tmux.communicate(given)
     except TimeoutError:
         with suppress(ProcessLookupError):
@@ -38,14 +41,15 @@ async def answer_of(*words: str, given: bytes = b"") -> bytes | None:
 
 async def over_ssh() -> bool | None:
     """Return whether it is attached over SSH now, whatever it was opened by; None if unknown."""
-    line = await answer_of("show-environment", "SSH_CONNECTION")
+    line = await answer_of("show-environment", "SSH_CONNECTION", seconds=_ASKED_SECONDS)
     # "-SSH_CONNECTION" says that who attached last had none.
     return None if line is None else line.startswith(b"SSH_CONNECTION=")
 
 
 async def into_clipboard(text: str) -> bool:
     """Hand over a text, which tmux puts onto the clipboard outside as well; True if it took it."""
-    return await answer_of("load-buffer", "-w", "-", given=encoded(text)) is not None
+    words = ("load-buffer", "-w", "-")
+    return await answer_of(*words, seconds=_COPIED_SECONDS, given=encoded(text)) is not None
 
 
 def encoded(text: str) -> bytes:
