@@ -32,10 +32,12 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
         sys.stderr.write(f"smtui: The output cannot be written: {error.strerror}\n")
         os._exit(1)
     if _is_for_want_of_memory(error):
-        sys.stderr.write(f"smtui: {_too_little_memory()}\n")
+        # Late imports: a program without defects needs none of them.
+        from smtui.cli.memory_limit import out_of_memory
+
+        sys.stderr.write(f"smtui: {out_of_memory()}\n")
         sys.stderr.flush()
         os._exit(1)
-    # Late imports: a program without defects needs none of them.
     from smtui import logs
     from smtui.paths import places
 
@@ -67,18 +69,3 @@ def _is_for_want_of_memory(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _too_little_memory() -> str:
-    """Say that there is too little memory, and which limit makes it so."""
-    # A late import: a program that has enough needs none of it.
-    import resource
-
-    for limit, name in ((resource.RLIMIT_AS, "-v"), (resource.RLIMIT_DATA, "-d")):
-        soft = resource.getrlimit(limit)[0]
-        if soft != resource.RLIM_INFINITY:
-            return (
-                f"Not enough memory: this shell's limit is {soft // 1_000_000:,} MB"
-                f" (ulimit {name}), and analysis needs some 1,000."
-            )
-    return "Not enough memory. Close something, and try again."

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from smtui.cli.ink import ink_of
+from smtui.cli.memory_limit import check_memory_limits
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SmtuiError, SoundUnreadable
+from smtui.domain.errors import InputInvalid, SmtuiError, SoundUnreadable
 from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
@@ -84,8 +85,12 @@ def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -
     if wishes.embedding and not wishes.as_json:
         raise click.UsageError("--embedding adds to --json: ask for both.")
     try:
+        check_memory_limits()
         failed = [_told(path, wishes) for path in files].count(False)
         sys.stdout.flush()
+    except InputInvalid as error:
+        _write(sys.stderr, f"smtui: {error}.")
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BrokenPipeError:

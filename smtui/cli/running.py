@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
+from smtui.cli.memory_limit import check_memory_limits
 from smtui.domain.errors import SmtuiError
 from smtui.domain.text import shown
 
@@ -81,6 +82,7 @@ async def opened(*, writes: bool = False) -> AsyncIterator[Opened]:
 
     One that writes is counted; raises TooManyTries above the limit per minute.
     """
+    check_memory_limits()
     # Late imports: what a command needs to say its --help must not load stores and drivers.
     from smtui import settings, wiring
     from smtui.paths import places

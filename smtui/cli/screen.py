@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from smtui.cli.ink import colours_of, dumb, only_ascii
+from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.running import err
 from smtui.domain.errors import SmtuiError
 from smtui.paths import Places, places
@@ -33,6 +34,7 @@ def open_screen() -> None:
         err("`smtui list` and `smtui inspect` do without; `export TERM=xterm` where it can.")
         raise SystemExit(1)
     try:
+        check_memory_limits()
         here = places()
         loaded = load(here, os.environ)
         check_keys(loaded)

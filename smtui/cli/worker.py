@@ -20,6 +20,7 @@ from uuid import uuid4
 import click
 
 from smtui.cli.manners import be_polite, cores, share_of_memory
+from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.running import err, out, run
 from smtui.cli.unit import queues_named, unit_text
 from smtui.domain.errors import ServerUnavailable, SettingInvalid, SmtuiError
@@ -73,6 +74,7 @@ def worker_command(
             _tell_variables(places())
             out(unit_text(children, queues).rstrip())
             raise SystemExit(0)
+        check_memory_limits()
         raise SystemExit(_work_privately(children or 1) if private else _work(children, wanted))
     except SmtuiError as error:
         err(f"smtui: {error}")

@@ -56,7 +56,7 @@ def test_without_the_extra_it_is_said_what_to_do() -> None:
     nothing = smtui("find", "purple")
     assert nothing.returncode == 1
     assert '"purple" says nothing about a sound' in nothing.stderr
-    assert "By words alone" in smtui("find", "kick").stderr
+    assert "Matched word for word" in smtui("find", "kick").stderr
     for command in ("status", "fetch"):
         done = smtui("words", command)
         assert done.returncode == 1

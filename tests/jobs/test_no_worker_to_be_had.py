@@ -16,7 +16,6 @@ from smtui.paths import places
 from tests.jobs.calling import PATIENCE, servers_end, smtui, tone
 
 FEW_FILES = 24
-LITTLE_MEMORY = 250_000 * 1024
 
 
 @pytest.fixture(autouse=True)
@@ -53,11 +52,15 @@ def test_waiting_for_a_run_ends_where_its_queue_cannot_start(tmp_path: Path) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no other system limits address space")
-def test_too_little_memory_is_said_as_that(tmp_path: Path) -> None:
+@pytest.mark.parametrize("megabytes", [250, 350, 500])
+@pytest.mark.parametrize("command", ["scan", "inspect", "worker"])
+def test_too_little_memory_is_said_as_that(tmp_path: Path, command: str, megabytes: int) -> None:
     tone(tmp_path / "sounds" / "one.wav")
-    done = limited(resource.RLIMIT_AS, LITTLE_MEMORY, "scan", tmp_path / "sounds")
+    named = {"scan": [tmp_path / "sounds"], "inspect": [tmp_path / "sounds/one.wav"]}
+    words = named.get(command, ["--private"])
+    done = limited(resource.RLIMIT_AS, megabytes * 1_000_000, command, *words)
     assert done.returncode == 1
-    assert done.stderr.startswith("smtui: Not enough memory")
+    assert done.stderr.startswith(f"smtui: Not enough memory: this shell's limit is {megabytes} MB")
     assert "ulimit -v" in done.stderr
 
 

@@ -78,7 +78,7 @@ def column() -> list[str]:
 
 def test_what_another_program_does_not_say_is_no_number_and_no_silence() -> None:
     lines = {" ".join(line.split()) for line in column()}
-    assert {"BPM 128.5", "key C", "meter 4/4", "loudness -", "form -", "kind -"} <= lines
+    assert {"BPM 128.5", "key C", "meter 4/4", "loudness -", "type -", "kind -"} <= lines
     whole = "\n".join((*column(), str(in_a_line(Known(sample=SAMPLE, analysis=FOREIGN)))))
     for made_up in ("silent", "one-shot", " .00", " 1.0", "recipe 0"):
         assert made_up not in whole
@@ -91,8 +91,8 @@ def test_what_another_program_does_not_say_is_no_number_and_no_silence() -> None
 
 def test_labels_are_apart_from_what_they_say() -> None:
     lines = column()
-    assert any(line.split() == ["said", "title", "My", "Track"] for line in lines)
-    assert any(line.split() == ["said", "artist", "John", "Doe"] for line in lines)
+    assert any(line.split() == ["title", "My", "Track"] for line in lines)
+    assert any(line.split() == ["artist", "John", "Doe"] for line in lines)
 
 
 def test_what_smtui_found_silent_is_still_called_so() -> None:
