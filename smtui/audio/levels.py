@@ -38,6 +38,7 @@ class Levels:
         loudness_padded: shorter than one block of 400 ms, so zeros fill it up.
         true_peak_dbtp: dB re full scale; None for digital silence.
         clipped_samples: in runs of three or more at full scale with the same sign.
+        bit_depth: bits of a sample as the header says; None for lossy formats.
         bits_used: bits that the samples need; None for lossy formats.
         dc_offset: the mean of the channel that is furthest from zero, full scale is 1.
         silence_head, silence_tail: s below -60 dB of the peak.
@@ -49,6 +50,7 @@ class Levels:
     loudness_padded: bool
     true_peak_dbtp: float | None
     clipped_samples: int
+    bit_depth: int | None
     bits_used: int | None
     dc_offset: float
     silence_head: float
@@ -62,6 +64,7 @@ class LevelMeter:
 
     def __init__(self, *, sample_rate: int, channels: int, bit_depth: int | None = None) -> None:
         self._rate = sample_rate
+        self._bit_depth = bit_depth
         self._depth = DepthMeter(bit_depth)
         self._channels = channels
         self._frames = 0
@@ -101,6 +104,7 @@ class LevelMeter:
             loudness_padded=self._loudness.padded,
             true_peak_dbtp=None if peak <= 0 else float(20 * np.log10(peak)),
             clipped_samples=self._clipped,
+            bit_depth=self._bit_depth,
             bits_used=self._depth.used(),
             dc_offset=self._dc_offset(),
             silence_head=head,

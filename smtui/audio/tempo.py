@@ -14,8 +14,8 @@ from smtui.audio.beats import beat_grid, refined, unpadded
 from smtui.audio.frames import FRAMES_PER_SECOND, Array, Frames
 from smtui.audio.levels import Levels
 from smtui.audio.meter import FEWEST_BEATS, meter_signs
+from smtui.audio.networks import Perceptron, perceptrons, sigmoid
 from smtui.audio.onsets import contrast_of, onset_frames
-from smtui.audio.perceptron import Perceptron, perceptrons, sigmoid
 from smtui.audio.strokes import Pulse, line, ring, strokes_of
 from smtui.audio.tempo_choice import (
     Choice,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smtui.audio.frames import Array
-from smtui.audio.perceptron import Perceptron, sigmoid, softmax
+from smtui.audio.networks import Perceptron, sigmoid, softmax
 from smtui.audio.strokes import Pulse
 from smtui.audio.tempo_features import Candidates, loop_candidates, piece_candidates, spans_of
 from smtui.audio.tempo_signs import Signs, claim_signs

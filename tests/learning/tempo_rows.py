@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from smtui.audio.frames import FRAMES_PER_SECOND
 from smtui.audio.meter import meter_signs
+from smtui.audio.networks import Perceptron
 from smtui.audio.onsets import contrast_of, onset_frames
-from smtui.audio.perceptron import Perceptron
 from smtui.audio.strokes import line, ring, strokes_of
 from smtui.audio.tempo_choice import Choice, beat_row, choice, loop_row, loops_in, pieces_in
 from smtui.audio.tempo_features import Candidates
