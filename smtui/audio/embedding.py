@@ -3,6 +3,8 @@
 The timbre block joins what a network learned to tell sounds apart by with the descriptors
 themselves, turned to their principal axes; the others are plain measures. All statistics are
 shipped and fixed for a version of the recipe, so the embeddings of two libraries compare.
+
+It stands alone because it is read beside `domain.embedding`, whose blocks it fills.
 """
 
 from __future__ import annotations

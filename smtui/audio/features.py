@@ -16,7 +16,7 @@ from smtui.audio.frames import RATE, Array, FrameReader, Frames, Resampler
 from smtui.audio.levels import LevelMeter, Levels
 from smtui.audio.notes import Note, steady_note
 from smtui.audio.pitches import PitchReader
-from smtui.audio.read import Sound
+from smtui.audio.sound_file import Sound
 from smtui.audio.tempo import Rhythm, rhythm
 from smtui.audio.tonality import Tonality, tonality
 

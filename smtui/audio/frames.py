@@ -1,10 +1,11 @@
 """The one short-time Fourier transform, and what each of its frames says.
 
-Everything is heard at one rate, so that the rate of a file does not change the answer. The
+Everything is measured at one rate, so that the rate of a file does not change the answer. The
 signal arrives in chunks of any size and only some numbers per frame are kept, about 14 kB for a
 second of sound; spectra are dropped as soon as they are read.
 
-Frames are centred on multiples of the hop with zeros beyond both ends, as librosa's are.
+Conventions: signals are mono, float32, at RATE; rows are frames, FRAMES_PER_SECOND of them,
+centred on multiples of the hop with zeros beyond both ends, as librosa's are.
 """
 
 from __future__ import annotations
@@ -154,14 +155,14 @@ class FrameReader:
 
     def push(self, chunk: Array) -> None:
         """Take the next samples."""
-        self._read(self._framer.push(chunk))
+        self._add_frames(self._framer.push(chunk))
 
     def finish(self) -> Frames:
         """Take the end of the sound and give all its frames."""
-        self._read(self._framer.finish())
+        self._add_frames(self._framer.finish())
         return Frames(**{name: _joined(parts) for name, parts in self._parts.items()})
 
-    def _read(self, windows: Array) -> None:
+    def _add_frames(self, windows: Array) -> None:
         for start in range(0, len(windows), _BLOCK_FRAMES):
             described = self._described(windows[start : start + _BLOCK_FRAMES])
             for name, parts in self._parts.items():

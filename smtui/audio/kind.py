@@ -2,6 +2,8 @@
 
 A loop is what goes round in whole bars, and a long piece with a beat or with harmony is music;
 neither can be told from the timbre of an opening, so both are left to rhythm and tonality.
+
+It stands alone beside `tempo` and `tonality`: each makes one claim, and the recipe joins them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The learned network that tells kinds: two layers, a few matrix products.
+"""The learned networks, read from the package's tables: what tells kinds, and small perceptrons.
 
-What it knows was learned by `tests/learning/learn_kinds.py` from sounds of our own making,
-renderings of our own scores, and sounds in the public domain.
+The network of kinds has two hidden layers and was learned by `tests/learning/learn_kinds.py` from
+sounds of our own making, renderings of our own scores, and sounds in the public domain. The
+perceptrons have one hidden layer; `tests/learning/learn_tempo.py` learned those of tempo.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ from smtui.audio.features import LONGEST_NOTE, Features, measure_features
 from smtui.audio.frames import spectral_features
 from smtui.audio.kind import NamedKind, name_kind
 from smtui.audio.notes import Note, drum_note
-from smtui.audio.read import opened
 from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.audio.sound_file import open_sound
 from smtui.audio.tempo import Rhythm
 from smtui.audio.tonality import Tonality
 from smtui.domain.analysis import Claims, Level, Measurement
@@ -53,7 +53,7 @@ def explain(path: Path, *, level: Level) -> Explained:
         SoundUnreadable: the file cannot be analysed.
     """
     began = time.perf_counter()
-    with _one_thread(), opened(path) as sound:
+    with _one_thread(), open_sound(path) as sound:
         features = measure_features(sound, with_stretches=level is Level.FULL)
         kind = name_kind(features)
         keys, note = _key_or_note(features, kind.kind)

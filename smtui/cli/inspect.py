@@ -195,7 +195,7 @@ def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
 
 
 def _facts(path: Path, heard: Measurement) -> str:
-    from smtui.audio.read import probe
+    from smtui.audio.sound_file import probe
 
     header = probe(path)
     depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.networks import sigmoid
-from smtui.audio.tempo_choice import Choice, odds_row
+from smtui.audio.tempo import Choice, odds_row
 from tests.learning.perceptron import Net, Way, learned, logistic, scores
 from tests.learning.tempo_rows import (
     Decided,
