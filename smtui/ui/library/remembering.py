@@ -17,7 +17,7 @@ from smtui.domain.sample import FileId
 from smtui.ui.filter_query import Asked
 from smtui.ui.library.marking import Marking
 from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 _log = logging.getLogger(__name__)
 

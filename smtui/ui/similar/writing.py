@@ -16,7 +16,7 @@ from smtui.domain.search import Search, View
 from smtui.domain.text import counted
 from smtui.ui.similar.searching import Searching
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 FILE = "file"
 

@@ -16,9 +16,9 @@ from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
 from smtui.services.overview import Overview
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.writes import DOING
+from smtui.ui.workers import DOING
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -32,7 +32,7 @@ _AGAIN = 5.0
 _TOAST_SECONDS = 4.0
 
 
-class Working:
+class Activity:
     """Keeps every status bar true, and remembers for the session which failures were looked at."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Working:
 
     def _tell(self, error: SmtuiError) -> None:
         for screen in reversed(self._app.screen_stack):
-            if isinstance(screen, Room):
+            if isinstance(screen, BaseScreen):
                 screen.tell(error)
                 return
 
