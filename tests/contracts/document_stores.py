@@ -23,14 +23,14 @@ from smtui.domain.ports.documents import (
 )
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.mongo import library as mongo
 from smtui.stores.mongo import looking
-from smtui.stores.mongo import opening as mongo
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.answers import Effort
 from smtui.stores.sqlite.opening import opened

@@ -35,6 +35,7 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.adopting import STRANGERS
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import CHOICES, NUMBERS, SORT_FIELDS, filter_of
 from smtui.stores.mongo.finding import (
     Source,
@@ -46,9 +47,8 @@ from smtui.stores.mongo.finding import (
     sources,
 )
 from smtui.stores.mongo.indexes import AUDIO_FILES, INDEXES
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.lookups import Unheard, stretches_below, walks_of_unheard
-from smtui.stores.mongo.opening import make_ready
 from smtui.stores.mongo.sorting import Cut, Find
 
 ANNA = UserId("anna")

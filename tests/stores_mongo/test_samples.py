@@ -24,10 +24,10 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.looking import Effort, Looking
-from smtui.stores.mongo.opening import make_ready
 from smtui.stores.mongo.pages import Pages
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.mongo.sorting import Cut

@@ -18,8 +18,8 @@ from smtui.stores.mongo.account_documents import (
     document_of,
     email_of,
 )
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import UP, USERS
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document, cut_to_ms, storable, text_in
 
 # Enough for every count that may still be under way when one is repeated.

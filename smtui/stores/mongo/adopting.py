@@ -22,8 +22,8 @@ from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId, Sample
 from smtui.stores.mongo import deriving, generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.finding import BY_DISAGREEMENT
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.lookups import find
 from smtui.stores.mongo.sample_documents import derived, sample_of
 from smtui.stores.mongo.sorting import Find

@@ -19,8 +19,8 @@ from smtui.stores.mongo.analysis_documents import (
     key_of,
     rank_of,
 )
+from smtui.stores.mongo.client import Collection, MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.line import Collection, MongoLine
 from smtui.stores.mongo.outlines import ANALYSIS_FIELDS, SOUND_FIELDS, outline_of
 from smtui.stores.mongo.values import Document
 

@@ -28,7 +28,7 @@ from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, 
 from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.values import Document, storable
 
 # Some 2.5 MB of ids in one message.

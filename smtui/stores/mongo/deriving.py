@@ -23,8 +23,8 @@ from smtui.stores.mongo import generation
 from smtui.stores.mongo.ai_documents import AI_FIELDS
 from smtui.stores.mongo.analysis_documents import SHAPE, analysis_of, without_nulls
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.sample_documents import derived, sample_of
 from smtui.stores.mongo.told_documents import heard_document, heard_in
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none

@@ -9,8 +9,8 @@ from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import Folder
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import FOLDERS, UP
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,

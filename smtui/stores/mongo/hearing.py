@@ -8,9 +8,9 @@ from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
 from smtui.stores.mongo import deriving, generation
 from smtui.stores.mongo.changing import guarded, until_done, write
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.sample_documents import derived, sample_of
 from smtui.stores.mongo.told_documents import trouble_document
 from smtui.stores.mongo.values import Document

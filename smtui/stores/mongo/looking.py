@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from smtui.domain.question import Field, Question
 from smtui.stores.mongo import generation
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.finding import BY_NAME, Source, Union, of_ids, owned, parts_of, sources
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 
 REMEMBERED_SECONDS = 20.0
 BACKGROUND_SECONDS = 120.0

@@ -12,10 +12,10 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.stores.mongo.changing import AT_ONCE, read
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
 from smtui.stores.mongo.finding import BY_ID, UNHEARD
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS
 from smtui.stores.mongo.sample_documents import folder_parts, sample_of
 from smtui.stores.mongo.sorting import Find, Keys

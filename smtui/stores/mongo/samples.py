@@ -24,7 +24,7 @@ from smtui.stores.mongo import (
 )
 from smtui.stores.mongo.adding import Owned
 from smtui.stores.mongo.adopting import Adoption
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS, USUAL, Effort, Looking
 from smtui.stores.mongo.lookups import Unheard
 from smtui.stores.mongo.pages import Pages

@@ -11,9 +11,9 @@ from smtui.domain.account import UserId
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import visible
 from smtui.stores.mongo.indexes import UNREADABLE
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,
