@@ -21,7 +21,7 @@ from smtui.domain.analysis import (
     heard_of,
 )
 from smtui.domain.sample import Sample
-from smtui.stores.mongo.analysis_documents import analysis_of
+from smtui.stores.mongo.analysis_codec import analysis_of
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.remarks import remark_lines
 from smtui.ui.screens.detail import DetailScreen

@@ -16,7 +16,7 @@ from smtui.domain.account import UserId
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import SORTABLE, Sort, sort_value
 from smtui.domain.sample import FileId, Heard, Mark, Sample, Trouble
-from smtui.stores.mongo.sample_documents import (
+from smtui.stores.mongo.sample_codec import (
     LONGEST_INSIDE,
     beginnings,
     clamped,

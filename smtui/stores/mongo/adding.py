@@ -18,7 +18,7 @@ from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_d
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.deriving import source_in
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.sample_documents import (
+from smtui.stores.mongo.sample_codec import (
     clamped,
     derived,
     document_of,

@@ -25,9 +25,8 @@ from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.finding import BY_DISAGREEMENT
 from smtui.stores.mongo.lookups import find
-from smtui.stores.mongo.sample_documents import derived, sample_of
+from smtui.stores.mongo.sample_codec import derived, heard_document, sample_of
 from smtui.stores.mongo.sorting import Find
-from smtui.stores.mongo.told_documents import heard_document
 from smtui.stores.mongo.values import Document, text_in
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from smtui.domain.analysis import AnalysisId
 from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResult, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import (
+from smtui.stores.mongo.batch_codec import (
     LONGEST_LEASE,
     OPEN,
     entries,

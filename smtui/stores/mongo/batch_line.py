@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from smtui.domain.ports.work import Clock
 from smtui.stores.mongo import batch_changes
 from smtui.stores.mongo.batch_changes import Change
-from smtui.stores.mongo.batch_documents import COUNTERS, counted_in
+from smtui.stores.mongo.batch_codec import COUNTERS, counted_in
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import BATCH_JOBS
 from smtui.stores.mongo.values import Document, cut_to_ms, list_in

@@ -25,7 +25,7 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
-from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
+from smtui.stores.mongo.batch_codec import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
 from smtui.stores.mongo.client import MongoLine

@@ -20,13 +20,11 @@ from smtui.domain.analysis import AnalysisId, heard_of
 from smtui.domain.best_heard import Combined, Told, combined
 from smtui.domain.sample import FileId, Heard
 from smtui.stores.mongo import generation
-from smtui.stores.mongo.ai_documents import AI_FIELDS
-from smtui.stores.mongo.analysis_documents import SHAPE, analysis_of, without_nulls
+from smtui.stores.mongo.analysis_codec import AI_FIELDS, SHAPE, analysis_of, without_nulls
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.sample_documents import derived, sample_of
-from smtui.stores.mongo.told_documents import heard_document, heard_in
+from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
 
 _ROWS_AT_ONCE = 100

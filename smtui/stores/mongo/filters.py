@@ -37,7 +37,7 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.text import folded
-from smtui.stores.mongo.sample_documents import LONGEST_INSIDE, folder_parts
+from smtui.stores.mongo.sample_codec import LONGEST_INSIDE, folder_parts
 from smtui.stores.mongo.values import LONG_AGO, storable
 
 Filter = dict[str, Any]

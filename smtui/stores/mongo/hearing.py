@@ -11,8 +11,7 @@ from smtui.stores.mongo.changing import guarded, until_done, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.sample_documents import derived, sample_of
-from smtui.stores.mongo.told_documents import trouble_document
+from smtui.stores.mongo.sample_codec import derived, sample_of, trouble_document
 from smtui.stores.mongo.values import Document
 
 

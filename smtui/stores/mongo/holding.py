@@ -8,7 +8,7 @@ from typing import Any
 
 from smtui.domain.batch import Held, RunId, State, by_worker, spread
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import entries, result_of, state_of
+from smtui.stores.mongo.batch_codec import entries, result_of, state_of
 from smtui.stores.mongo.batch_line import BatchLine
 from smtui.stores.mongo.picking import rows_in, unplaced
 from smtui.stores.mongo.values import Document, texts_in

@@ -17,7 +17,7 @@ from smtui.stores.mongo.filters import Filter, both, filter_of, visible
 from smtui.stores.mongo.finding import BY_ID, UNHEARD
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS
-from smtui.stores.mongo.sample_documents import folder_parts, sample_of
+from smtui.stores.mongo.sample_codec import folder_parts, sample_of
 from smtui.stores.mongo.sorting import Find, Keys
 from smtui.stores.mongo.values import Document, count_in, mapping_in, storable, text_in, time_in
 

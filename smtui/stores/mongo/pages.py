@@ -14,7 +14,7 @@ from smtui.stores.mongo.filters import EVERYTHING, SORT_FIELDS, filter_of
 from smtui.stores.mongo.finding import counts, finds
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS, Choice, Looking
-from smtui.stores.mongo.sample_documents import sample_of
+from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.sorting import Cut, Find, place_of
 from smtui.stores.mongo.values import Document
 

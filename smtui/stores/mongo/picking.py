@@ -10,7 +10,7 @@ from typing import Any
 
 from smtui.domain.batch import State
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import entries, state_of
+from smtui.stores.mongo.batch_codec import entries, state_of
 from smtui.stores.mongo.batch_line import BatchLine
 from smtui.stores.mongo.values import Document, mapping_in
 

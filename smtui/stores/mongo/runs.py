@@ -16,12 +16,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import (
-    batch_state,
-    is_foreign,
-    level_of,
-    standing,
-)
+from smtui.stores.mongo.batch_codec import batch_state, is_foreign, level_of, standing
 from smtui.stores.mongo.batch_line import BatchLine
 from smtui.stores.mongo.picking import picked
 from smtui.stores.mongo.sweeps import OURS
