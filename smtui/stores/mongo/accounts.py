@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.errors import AlreadyTaken
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import UP, USERS
 from smtui.stores.mongo.values import (
@@ -20,7 +20,6 @@ from smtui.stores.mongo.values import (
     cut_to_ms,
     cut_to_ms_or_none,
     mapping_in,
-    storable,
     text_in,
     time_in,
     time_or_none,

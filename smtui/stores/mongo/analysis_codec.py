@@ -33,6 +33,7 @@ from smtui.domain.analysis import (
 )
 from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId, certainty
+from smtui.domain.text import storable
 from smtui.stores.mongo.sample_codec import heard_in
 from smtui.stores.mongo.values import (
     Document,
@@ -44,7 +45,6 @@ from smtui.stores.mongo.values import (
     number_in,
     number_or_none,
     numbers_in,
-    storable,
     text_in,
     text_or_none,
     time_in,

@@ -32,7 +32,7 @@ from smtui.domain.differing import differences
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark, MetadataValue, Sample, Trouble
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -43,7 +43,6 @@ from smtui.stores.mongo.values import (
     mapping_in,
     number_in,
     number_or_none,
-    storable,
     text_in,
     text_or_none,
     texts_in,

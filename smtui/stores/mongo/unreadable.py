@@ -8,6 +8,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
+from smtui.domain.text import storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE
@@ -17,7 +18,6 @@ from smtui.stores.mongo.indexes import UNREADABLE
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,
-    storable,
     text_in,
     text_or_none,
     time_in,
