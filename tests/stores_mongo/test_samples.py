@@ -28,8 +28,7 @@ from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.library import make_ready
-from smtui.stores.mongo.looking import Effort, Looking
-from smtui.stores.mongo.pages import Pages
+from smtui.stores.mongo.planner import Effort, Looking, Pages
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
 from tests.contracts.library_model import answer

@@ -11,7 +11,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
+from smtui.stores.mongo.planner import BACKGROUND_SECONDS
 from smtui.stores.mongo.values import numbers_in
 
 # An embedding has some 9 KB as an array of doubles.

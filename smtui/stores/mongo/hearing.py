@@ -6,7 +6,7 @@ from typing import Any
 
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
-from smtui.stores.mongo import deriving, generation
+from smtui.stores.mongo import foreign_documents, generation
 from smtui.stores.mongo.changing import guarded, until_done, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
@@ -33,7 +33,7 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
             return True
         there = {**before, "file_hash": file_hash}
         fields: Document = {
-            "heard": await deriving.with_others(line, there, heard),
+            "heard": await foreign_documents.with_others(line, there, heard),
             "file_hash": file_hash,
         }
         if "disagrees" in before:  # else it is adopted later, with all that we find it by

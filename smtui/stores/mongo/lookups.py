@@ -15,11 +15,9 @@ from smtui.domain.text import storable
 from smtui.stores.mongo.changing import AT_ONCE, read
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
-from smtui.stores.mongo.finding import BY_ID, UNHEARD
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
+from smtui.stores.mongo.planner import BACKGROUND_SECONDS, BY_ID, UNHEARD, Find, Keys
 from smtui.stores.mongo.sample_codec import folder_parts, sample_of
-from smtui.stores.mongo.sorting import Find, Keys
 from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, time_in
 
 BY_PATH: Keys = (("path_key", 1),)

@@ -8,7 +8,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter, both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
+from smtui.stores.mongo.planner import BACKGROUND_SECONDS
 from smtui.stores.mongo.values import text_in
 
 

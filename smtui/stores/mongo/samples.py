@@ -23,11 +23,10 @@ from smtui.stores.mongo import (
     unreadable,
 )
 from smtui.stores.mongo.adding import Owned
-from smtui.stores.mongo.adopting import Adoption
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS, USUAL, Effort, Looking
+from smtui.stores.mongo.foreign_documents import Adoption
 from smtui.stores.mongo.lookups import Unheard
-from smtui.stores.mongo.pages import Pages
+from smtui.stores.mongo.planner import BACKGROUND_SECONDS, USUAL, Effort, Looking, Pages
 
 _ADOPTING_SECONDS = 1.0
 

@@ -16,7 +16,7 @@ from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_d
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
+from smtui.stores.mongo.planner import BACKGROUND_SECONDS
 from smtui.stores.mongo.sample_codec import derived, marks_document, sample_of
 from smtui.stores.mongo.values import Document
 
