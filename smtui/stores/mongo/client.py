@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorCursor
 from pymongo.errors import PyMongoError
 
 from smtui.domain.address import redacted
@@ -40,12 +40,16 @@ if TYPE_CHECKING:
 
 
 Collection = AsyncIOMotorCollection[Document]
+Cursor = AsyncIOMotorCursor[Document]
 Answer = TypeVar("Answer")
 
 USUAL_DATABASE = "samplemind"
 
 ANSWER_SECONDS = 4.0
 """With what it takes a command to start, a person is told within 5 s."""
+
+BACKGROUND_SECONDS = 120.0
+"""How long a count or a walk of the whole library may take, s."""
 
 _PAUSES = (0.05, 0.1, 0.25, 0.5)
 """Waits between tries, s; the last one until the time is up."""

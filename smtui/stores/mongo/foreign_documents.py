@@ -33,8 +33,7 @@ from smtui.stores.mongo.analysis_codec import AI_FIELDS, SHAPE, analysis_of, wit
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.lookups import find
-from smtui.stores.mongo.planner import BY_DISAGREEMENT, Find
+from smtui.stores.mongo.planner import BY_DISAGREEMENT, Find, fetch
 from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
 
@@ -304,7 +303,7 @@ class Adoption:
 
     async def some(self) -> int:
         """Adopt up to AT_ONCE documents; gives how many there were, 0 if they cannot be."""
-        strangers = await find(self._line, STRANGERS, AT_ONCE)
+        strangers = await fetch(self._line, STRANGERS, AT_ONCE)
         if not strangers:
             return 0
         return await self._unless_refused(lambda: self._adopt(strangers))
@@ -342,7 +341,7 @@ class Adoption:
         taken = await read(self._line, "path_key", paths)
         if not await write(self._line, updates(strangers, set(taken))):
             # A path that was taken meanwhile, by a scan: then these have none of their own.
-            left = await find(self._line, STRANGERS, AT_ONCE)
+            left = await fetch(self._line, STRANGERS, AT_ONCE)
             if not await write(self._line, updates(left, set(paths))):
                 # Others are at the same documents; later is early enough.
                 return 0

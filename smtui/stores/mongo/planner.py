@@ -61,7 +61,7 @@ from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
 from smtui.stores.mongo import generation
-from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
     EARLIEST,
     EVERYTHING,
@@ -302,8 +302,8 @@ def _of_leaf(expression: Expression) -> list[Source | Union]:
 
 
 REMEMBERED_SECONDS = 20.0
-BACKGROUND_SECONDS = 120.0
-"""How long a count or a walk of the whole library may take, s."""
+_PAGE_SECONDS = 15.0
+"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
 
 _MOST_REMEMBERED = 256
 
@@ -364,15 +364,55 @@ class _Memory:
             self.kept.popitem(last=False)
 
 
-class Looking:
-    """Chooses between the indexes that can answer a question."""
+class Planner:
+    """Chooses between the indexes that can answer a question, and answers it."""
 
     def __init__(self, line: MongoLine, *, effort: Effort = USUAL) -> None:
         self._line = line
         self._effort = effort
         self._memory = _Memory()
 
-    async def choice(self, question: Question, *, whole: bool = False) -> Choice:
+    async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
+        """Return one page of samples, and the documents that it is made of."""
+        rows = await self._rows(question, cut)
+        page = Page(
+            samples=tuple(sample_of(row) for row in rows),
+            places=tuple(place_of(row, question.sort.field) for row in rows),
+        )
+        return page, rows
+
+    async def places(self, question: Question, cut: Cut) -> list[Place]:
+        """Return places alone."""
+        by = question.sort.field
+        return [place_of(row, by) for row in await self._rows(question, cut, _place_fields(by))]
+
+    async def count(self, question: Question) -> int:
+        """Return how many sounds match."""
+        source = None
+        if filter_of(question.expression) != EVERYTHING:
+            source = (await self._choice(question, whole=True)).source
+        return sum([await self._count(find) for find in counts(question, source)])
+
+    async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
+        """Return the places of rows 0, every, 2·every and so on."""
+        by = question.sort.field
+        choice = await self._choice(question, whole=True)
+        if choice.small:
+            rows = await self._read(question, Cut(limit=0), _place_fields(by), choice.source)
+            return tuple(place_of(row, by) for row in rows[::every])
+        # In steps, not one long cursor: nothing is held at the server meanwhile.
+        posts: list[Place] = []
+        cut = Cut(limit=1)
+        while found := await self._read(question, cut, _place_fields(by)):
+            posts.append(place_of(found[0], by))
+            cut = Cut(limit=1, after=posts[-1], skip=every - 1)
+        return tuple(posts)
+
+    def is_late(self, question: Question) -> bool:
+        """True if a walk for this question has lately taken too long."""
+        return self._memory.recall(("late", question)) is not None
+
+    async def _choice(self, question: Question, *, whole: bool = False) -> Choice:
         """Choose; `whole`: all matches are wanted, not one page of them."""
         found = sources(question.expression)
         plain = [one for one in found if isinstance(one, Source) and not one.scanned]
@@ -392,143 +432,57 @@ class Looking:
                 return Choice(source=of_ids(ids), small=True)
         if best is plain[-1]:
             return Choice()
-        return Choice(source=best, seconds=self._patience(size))
-
-    def is_late(self, question: Question) -> bool:
-        """Whether a walk for this question has lately taken too long."""
-        return self._memory.recall(("late", question)) is not None
-
-    def was_late(self, question: Question) -> None:
-        """Remember that a walk for this question took too long."""
-        self._memory.keep(("late", question), question)
-
-    def _patience(self, size: int) -> float:
-        return max(self._effort.shortest, self._effort.patience * size / 1e6)
+        patience = max(self._effort.shortest, self._effort.patience * size / 1e6)
+        return Choice(source=best, seconds=patience)
 
     async def _size(self, source: Source) -> int:
-        """How many sounds, counted up to `counted`."""
+        """Return how many sounds a source has, counted up to `counted`."""
         key = ("size", repr(source.where))
         known = self._memory.recall(key)
         if isinstance(known, int):
             return known
-
-        async def work() -> int:
-            return await self._line.collection(AUDIO_FILES).count_documents(
-                source.where, limit=self._effort.counted, hint=list(source.hint)
-            )
-
-        size = int(await self._line.ask(work, seconds=BACKGROUND_SECONDS))
+        size = await self._count(source, limit=self._effort.counted)
         self._memory.keep(key, size)
         return size
 
     async def _ids(self, source: Source | Union) -> list[str] | None:
-        """The ids of all its sounds, or None where they are too many."""
+        """Return the ids of all its sounds, or None where they are too many."""
+        parts = parts_of(source)
         # Asked before, so that a change in between makes the answer old and not wrong.
         at = await self._line.ask(lambda: generation.read(self._line))
-        key = ("ids", at, repr([one.where for one in parts_of(source)]))
+        key = ("ids", at, repr([part.where for part in parts]))
         known = self._memory.recall(key)
         if known is None:
-            known = await self._gathered(parts_of(source))
+            gathered: dict[str, None] = {}
+            for part in parts:
+                if len(gathered) <= self._effort.ids:
+                    gathered |= dict.fromkeys(await self._ids_of(part))
+            known = tuple(gathered)
             self._memory.keep(key, known)
         assert isinstance(known, tuple)
         return list(known) if len(known) <= self._effort.ids else None
 
-    async def _gathered(self, parts: Sequence[Source]) -> tuple[str, ...]:
-        """The ids of all sounds of all parts; at least one more than `ids` where they are many."""
-        found: dict[str, None] = {}
-        for part in parts:
-            if len(found) > self._effort.ids:
-                break
-            found |= dict.fromkeys(await self._ids_of(part))
-        return tuple(found)
-
     async def _ids_of(self, source: Source) -> list[str]:
-        most = self._effort.ids + 1
-
-        async def work() -> list[str]:
-            cursor = self._line.collection(AUDIO_FILES).find(
-                source.where,
-                {"_id": False, "file_id": True},
-                hint=list(source.hint),
-                limit=most,
-                batch_size=most,
-            )
-            return [one.get("file_id") or "" for one in await cursor.to_list(most)]
-
-        return await self._line.ask(work, seconds=BACKGROUND_SECONDS)
-
-
-_PAGE_SECONDS = 15.0
-"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
-
-
-class Pages:
-    """Answers to questions."""
-
-    def __init__(self, line: MongoLine, looking: Looking) -> None:
-        self._line = line
-        self._looking = looking
-
-    async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
-        """One page of samples, and the documents that it is made of."""
-        rows = await self._rows(question, cut, None)
-        page = Page(
-            samples=tuple(sample_of(row) for row in rows),
-            places=tuple(place_of(row, question.sort.field) for row in rows),
+        """Return the ids of its sounds, one more than `ids` where they are too many."""
+        find = Find(filter=source.where, order=(), hint=source.hint)
+        rows = await fetch(
+            self._line, find, self._effort.ids + 1, ["file_id"], seconds=BACKGROUND_SECONDS
         )
-        return page, rows
+        return [row.get("file_id") or "" for row in rows]
 
-    async def places(self, question: Question, cut: Cut) -> list[Place]:
-        """Places alone."""
-        by = question.sort.field
-        rows = await self._rows(question, cut, _named(question))
-        return [place_of(row, by) for row in rows]
-
-    async def count(self, question: Question) -> int:
-        """How many sounds match."""
-        source = None
-        if filter_of(question.expression) != EVERYTHING:
-            source = (await self._looking.choice(question, whole=True)).source
-        return sum([await self._counted(find) for find in counts(question, source)])
-
-    async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
-        """Places of rows 0, every, 2·every and so on."""
-        choice = await self._looking.choice(question, whole=True)
-        if choice.small:
-            cut = Cut(limit=0)
-            rows = await self._through(question, cut, choice, _named(question))
-            return tuple(place_of(row, question.sort.field) for row in rows[::every])
-        # In steps, not one long cursor: nothing is held at the server meanwhile.
-        posts: list[Place] = []
-        cut = Cut(limit=1)
-        while found := await self._along(question, cut, _named(question)):
-            posts.append(place_of(found[0], question.sort.field))
-            cut = Cut(limit=1, after=posts[-1], skip=every - 1)
-        return tuple(posts)
-
-    async def _rows(self, question: Question, cut: Cut, fields: Document | None) -> list[Document]:
+    async def _rows(
+        self, question: Question, cut: Cut, fields: Document | None = None
+    ) -> list[Document]:
         if cut.limit <= 0:
             return []
-        choice = await self._looking.choice(question)
-        if choice.small or self._looking.is_late(question):
-            return await self._through(question, cut, choice, fields)
-        if choice.source is None:
-            return await self._along(question, cut, fields)
+        choice = await self._choice(question)
+        if choice.source is None or choice.small or self.is_late(question):
+            return await self._read(question, cut, fields, choice.source)
         try:
             return await self._in_time(question, cut, fields, choice.seconds)
         except TooLateError:
-            self._looking.was_late(question)
-            return await self._through(question, cut, choice, fields)
-
-    async def _through(
-        self, question: Question, cut: Cut, choice: Choice, fields: Document | None
-    ) -> list[Document]:
-        """Gather from a source what it has, sorted by the server."""
-        return await self._asked(finds(question, cut, choice.source), cut, fields)
-
-    async def _along(self, question: Question, cut: Cut, fields: Document | None) -> list[Document]:
-        """Walk along the order."""
-        return await self._asked(finds(question, cut), cut, fields)
+            self._memory.keep(("late", question), question)
+            return await self._read(question, cut, fields, choice.source)
 
     async def _in_time(
         self, question: Question, cut: Cut, fields: Document | None, seconds: float
@@ -538,7 +492,7 @@ class Pages:
         async def work() -> list[Document]:
             try:
                 with pymongo.timeout(seconds):
-                    return await self._read(finds(question, cut), cut, fields)
+                    return await self._fill(finds(question, cut), cut, fields)
             except PyMongoError as error:
                 if error.timeout:
                     raise TooLateError from error
@@ -546,12 +500,14 @@ class Pages:
 
         return await self._line.ask(work, seconds=_PAGE_SECONDS)
 
-    async def _asked(
-        self, wanted: Sequence[Find], cut: Cut, fields: Document | None
-    ) -> list[Document]:
-        return await self._line.ask(lambda: self._read(wanted, cut, fields), seconds=_PAGE_SECONDS)
-
     async def _read(
+        self, question: Question, cut: Cut, fields: Document | None, source: Source | None = None
+    ) -> list[Document]:
+        """Gather from a source what it has, sorted by the server, or without one walk the order."""
+        wanted = finds(question, cut, source)
+        return await self._line.ask(lambda: self._fill(wanted, cut, fields), seconds=_PAGE_SECONDS)
+
+    async def _fill(
         self, wanted: Sequence[Find], cut: Cut, fields: Document | None
     ) -> list[Document]:
         """Read stretch after stretch until the page is full; a limit of 0 is none."""
@@ -559,7 +515,7 @@ class Pages:
         skip = cut.skip
         for find in wanted:
             limit = max(0, cut.limit - len(found))
-            rows = await self._stretch(find, skip, limit, fields)
+            rows = await cursor(self._line, find, limit, fields, skip=skip).to_list(None)
             found += rows
             if cut.limit and len(found) >= cut.limit:
                 break
@@ -573,33 +529,49 @@ class Pages:
             found.reverse()
         return found
 
-    async def _stretch(
-        self, find: Find, skip: int, limit: int, fields: Document | None
-    ) -> list[Document]:
-        cursor = self._line.collection(AUDIO_FILES).find(
-            find.filter,
-            fields,
-            sort=list(find.order),
-            hint=list(find.hint),
-            skip=skip,
-            limit=limit,
-            batch_size=limit,
-        )
-        return await cursor.to_list(None)
+    async def _count(self, asked: Find | Source, *, limit: int | None = None) -> int:
+        where = asked.filter if isinstance(asked, Find) else asked.where
+        limits: dict[str, Any] = {} if limit is None else {"limit": limit}
 
-    async def _counted(self, find: Find) -> int:
         async def work() -> int:
             return await self._line.collection(AUDIO_FILES).count_documents(
-                find.filter, hint=list(find.hint)
+                where, hint=list(asked.hint), **limits
             )
 
-        return int(await self._line.ask(work, seconds=BACKGROUND_SECONDS))
+        return await self._line.ask(work, seconds=BACKGROUND_SECONDS)
 
 
 class TooLateError(Exception):
     """A walk took longer than it may."""
 
 
-def _named(question: Question) -> dict[str, Any]:
-    """What a place is made of."""
-    return {"_id": False, "file_id": True, SORT_FIELDS[question.sort.field]: True}
+async def fetch(
+    line: MongoLine,
+    find: Find,
+    limit: int,
+    names: Sequence[str] = (),
+    seconds: float | None = None,
+) -> list[Document]:
+    """Return documents in order, whole or some fields of them; a limit of 0 is none."""
+    fields = {"_id": False, **dict.fromkeys(names, True)} if names else None
+    return await line.ask(lambda: cursor(line, find, limit, fields).to_list(None), seconds=seconds)
+
+
+def cursor(
+    line: MongoLine, find: Find, limit: int, fields: Document | None = None, *, skip: int = 0
+) -> Cursor:
+    """Return a cursor over what `find` asks for, to be called within `ask`."""
+    return line.collection(AUDIO_FILES).find(
+        find.filter,
+        fields,
+        sort=list(find.order),
+        hint=list(find.hint),
+        skip=skip,
+        limit=limit,
+        batch_size=limit,
+    )
+
+
+def _place_fields(by: Field) -> Document:
+    """Return the fields that a place is made of."""
+    return {"_id": False, "file_id": True, SORT_FIELDS[by]: True}
