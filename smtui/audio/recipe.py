@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from smtui.audio.embedding import embedding
 from smtui.audio.features import LONGEST_NOTE, Features, measure_features
 from smtui.audio.frames import spectral_features
 from smtui.audio.kind import NamedKind, name_kind
+from smtui.audio.levels import Levels
 from smtui.audio.notes import Note, drum_note
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.audio.sound_file import open_sound
@@ -34,6 +35,7 @@ _UNPITCHED = ("snare", "clap", "hat", "cymbal")
 _TUNED = ("kick", "tom")
 _LONGEST_ONE_SHOT = 12.0
 _LEAST_BEAT = 0.5
+_OF_LEVELS = tuple(each.name for each in fields(Levels) if each.name != "envelope")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def _measurement(
     level: Level,
     began: float,
 ) -> Measurement:
-    levels, beat, frames = features.levels, features.rhythm, features.frames
+    beat, frames = features.rhythm, features.frames
     keys, note = tones
     curves = level is not Level.BASIC
     deep = _deep(features) if level is Level.FULL else None
@@ -144,17 +146,8 @@ def _measurement(
         mode=keys.mode,
         time_signature=beat.time_signature,
         claims=_claims(beat, tones, kind),
-        loudness_lufs=levels.loudness_lufs,
-        loudness_padded=levels.loudness_padded,
-        true_peak_dbtp=levels.true_peak_dbtp,
         root_note=note.name if note else None,
-        bit_depth=levels.bit_depth,
-        bits_used=levels.bits_used,
-        clipped_samples=levels.clipped_samples,
-        dc_offset=levels.dc_offset,
-        silence_head=levels.silence_head,
-        silence_tail=levels.silence_tail,
-        stereo_correlation=levels.stereo_correlation,
+        **{name: getattr(features.levels, name) for name in _OF_LEVELS},
         kind=kind.kind,
         kind_confidence=kind.confidence,
         is_loop=_is_loop(features, kind.kind),
