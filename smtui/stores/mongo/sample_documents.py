@@ -30,6 +30,7 @@ from smtui.domain.account import UserId
 from smtui.domain.differing import differences
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import FileId, FoundFile, Mark, MetadataValue, Sample
+from smtui.domain.storable import clamped
 from smtui.domain.text import folded
 from smtui.stores.mongo.told_documents import (
     heard_document,
@@ -54,7 +55,6 @@ from smtui.stores.mongo.values import (
 )
 
 LONGEST_INSIDE = 200
-_LONG_BITS = 64
 _DOLLAR, _FULL_DOLLAR = "$", "\N{FULLWIDTH DOLLAR SIGN}"
 
 
@@ -177,12 +177,6 @@ def metadata_document(metadata: Mapping[str, MetadataValue]) -> Document:
 def storable_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
     """The metadata as it will be read again."""
     return _metadata(metadata_document(metadata))
-
-
-def clamped(number: int) -> int:
-    """The nearest number that 64 bits can hold; some file systems have later times than that."""
-    limit = 1 << (_LONG_BITS - 1)
-    return max(-limit, min(limit - 1, number))
 
 
 def _field_name(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from smtui.domain.analysis import Level, listened_rank
+from smtui.domain.analysis import Level
 from smtui.domain.quality import Quality
 from smtui.domain.sample import Heard, Trouble
 from smtui.stores.mongo.values import (
@@ -41,7 +41,7 @@ def heard_document(heard: Heard) -> Document:
         "kind_confidence": heard.kind_confidence,
         "root_note": heard.root_note,
         "key_label": heard.key_label,
-        "rank": listened_rank(heard),
+        "rank": heard.listened_rank,
         **({} if heard.quality is None else asdict(heard.quality)),
     }
 
