@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import unicodedata
 
+from smtui.domain.storable import storable as storable
+
 
 def folded(text: str) -> str:
     """Fold text for matching and sorting: NFC, then casefold; the same on every store."""

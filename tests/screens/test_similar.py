@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -24,11 +25,11 @@ from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fitting import Fitting
-from smtui.ui.alike.hit_order import HitOrder
-from smtui.ui.screens.confirm import ConfirmScreen
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.dialogues.confirm import ConfirmScreen
+from smtui.ui.library.screen import LibraryScreen
+from smtui.ui.similar.hit_order import HitOrder
+from smtui.ui.similar.screen import SimilarScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.weights_line import WeightsLine
@@ -766,7 +767,7 @@ async def test_nothing_is_written_over_without_a_yes(
         await until(lambda: isinstance(pilot.app.screen, ConfirmScreen))
         await press(pilot, "enter")
         await until(lambda: mine.read_text().startswith("path,score"))
-        assert not (tmp_path / ".mine.csv.new").exists()
+        assert [name for name in os.listdir(tmp_path) if "mine" in name] == ["mine.csv"]  # noqa: PTH208
 
 
 @pytest.mark.parametrize(

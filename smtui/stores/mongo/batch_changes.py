@@ -15,14 +15,15 @@ from typing import Any
 
 from smtui.domain.batch import Claimed, FileResult, State, Unseen, end_of
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import (
+from smtui.domain.text import storable
+from smtui.stores.mongo.batch_codec import (
     OPEN,
     entries,
     key_of,
     result_document,
     result_of,
 )
-from smtui.stores.mongo.values import Document, storable, time_or_none
+from smtui.stores.mongo.values import Document, time_or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

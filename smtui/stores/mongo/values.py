@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smtui.domain.storable import cut_to_ms as cut_to_ms
-from smtui.domain.storable import storable as storable
 
 Document = dict[str, Any]
 

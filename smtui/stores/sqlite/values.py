@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smtui.domain.ports.work import Clock
-from smtui.domain.storable import storable as storable
 
 Value = str | bytes | int | float | None
 
