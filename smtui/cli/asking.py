@@ -39,7 +39,11 @@ async def asked(*, writes: bool = True) -> AsyncIterator[Asked]:
     is no obstacle.
     """
     async with accounts_opened() as accounts:
-        by = None if accounts.guarded_by_system else await accounts.identified(token())
+        by = (
+            None
+            if accounts.sessions.guarded_by_system
+            else await accounts.sessions.identified(token())
+        )
         if by is not None and writes:
             await accounts.command(by)
         yield Asked(accounts=accounts, by=by)

@@ -16,7 +16,7 @@ from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.services.batches import Batches
-    from smtui.services.pace import Pace
+    from smtui.services.board import Pace
     from smtui.services.pauses import Pauses
 
 _FAILURES_TOLD = 50
@@ -30,7 +30,7 @@ async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool
     once more, nobody will do the work: raises ServerUnavailable.
     """
     # A late import: it goes with the services, which --help does not load.
-    from smtui.services.pace import Pace
+    from smtui.services.board import Pace
 
     line = _Line(Pace())
     waiting = ""
@@ -51,8 +51,8 @@ async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool
     out(_result(progress))
     if not progress.failed:
         return 0
-    failures = await batches.failures(run_id, _FAILURES_TOLD)
-    for failure, sample in await batches.named(failures):
+    failures = await batches.runs.failures(run_id, _FAILURES_TOLD)
+    for failure, sample in await batches.runs.named(failures):
         err(f"{sample.filename if sample else failure.file_id}: {failure.error}")
     if progress.failed > len(failures):
         err(f"and {progress.failed - len(failures):,} more")
@@ -61,9 +61,9 @@ async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool
 
 async def _insist(batches: Batches, run_id: RunId, line: _Line) -> None:
     """Ask for a worker once more; raises ServerUnavailable where there is none now either."""
-    before = await batches.progress(run_id)
+    before = await batches.runs.progress(run_id)
     await batches.call_worker(run_id)
-    if batches.waiting and await batches.progress(run_id) == before:
+    if batches.waiting and await batches.runs.progress(run_id) == before:
         line.leave()
         hint = f"The run is saved; `smtui resume {short(run_id)}` goes on with it."
         raise ServerUnavailable(batches.waiting.rstrip("."), hint=hint)

@@ -25,7 +25,7 @@ async def run_named(box: Opened, name: str) -> RunProgress:
     told = shown(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
     if not wanted:
         raise InputInvalid("A run has no empty id", hint=_HINT)
-    runs = await box.services.batches.runs(box.account, ALL_RUNS)
+    runs = await box.services.batches.runs.of(box.account, ALL_RUNS)
     found = [run for run in runs if run.run_id.lower().startswith(wanted)]
     exact = [run for run in found if run.run_id.lower() == wanted]
     if not found:

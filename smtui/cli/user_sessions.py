@@ -36,8 +36,8 @@ def sessions_command(*, login: str | None, as_json: bool) -> None:
 
         async with asked(writes=False) as now:
             named = login or (now.by or await now.accounts.for_command_line(token())).username
-            sessions = await now.accounts.sessions(named, by=now.by)
-            present = await now.accounts.present_session(token())
+            sessions = await now.accounts.sessions.of(named, by=now.by)
+            present = await now.accounts.sessions.present_session(token())
         if not sessions and not as_json:
             err(f"{named} is not signed in anywhere.")
             return
@@ -77,10 +77,10 @@ def sign_out_command(*, login: str, session: str | None, everywhere: bool) -> No
     async def work() -> None:
         async with asked() as now:
             if session is not None:
-                await now.accounts.end_session(login, session, by=now.by)
+                await now.accounts.sessions.end_session(login, session, by=now.by)
                 out("The session has ended.")
             else:
-                count = await now.accounts.end_sessions(login, by=now.by)
+                count = await now.accounts.sessions.end_sessions(login, by=now.by)
                 out(f"{count} session{'' if count == 1 else 's'} of {login} ended.")
 
     run(work)
@@ -102,7 +102,7 @@ def token_command(*, login: str | None, password_stdin: bool) -> None:
     async def work() -> None:
         async with accounts_opened() as accounts:
             who = name or (await accounts.for_command_line()).username
-            made = await accounts.token(who, password, address=address())
+            made = await accounts.sessions.token(who, password, address=address())
         click.echo(made)
         err("Set SMTUI_TOKEN to it. Whoever has it acts as this account.")
 

@@ -18,7 +18,7 @@ from smtui.domain.text import shown
 from smtui.folders.finder import DiskFinder
 from smtui.folders.mounts import waits_for_drive
 from smtui.folders.settling import Settling
-from smtui.services.ahead import to_its_end
+from smtui.services.prefetch import finish
 
 _TICK_MS = 500
 _GATHER_MS = 300
@@ -156,7 +156,7 @@ async def _changed(root: Path, *, polling: bool) -> AsyncGenerator[set[Path], No
         try:
             while True:
                 # To its end: a step that is under way cannot be closed.
-                yield await to_its_end(asyncio.to_thread(next, steps))
+                yield await finish(asyncio.to_thread(next, steps))
         except RuntimeError:
             # The library ends at a name that is not UTF-8.
             yield {root}

@@ -16,7 +16,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.likeness import AtHand, Comparison, Embedded, EmbeddingStore
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
-from smtui.services.id_pages import id_pages
+from smtui.services.listing import id_pages
 
 MOST_AT_HAND = 20_000
 """So many embeddings are kept at hand, of all questions together: 61 MB."""

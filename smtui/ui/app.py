@@ -155,7 +155,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
     async def _enter(self, services: Services) -> None:
         """Go straight to the library where the last session still lives, else sign in."""
         try:
-            signed_in = await services.accounts.resume()
+            signed_in = await services.accounts.sessions.resume()
         except ServerUnavailable as error:
             # The form says how the servers are, and signs in as soon as they are back.
             await self._open_login(services, str(error))

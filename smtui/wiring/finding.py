@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from smtui.services.fitting import Fitting
     from smtui.services.hit_lists import HitLists
     from smtui.services.honesty import Honesty
-    from smtui.services.indexing import Indexing
+    from smtui.services.index_upkeep import IndexUpkeep
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
     from smtui.services.reasons import Reasons
@@ -50,8 +50,7 @@ def words(
     ground: Foundation, near: LikenessPorts, settings: Settings, stack: AsyncExitStack
 ) -> Words:
     """Sounds by what is said of them; the model's process is closed with the stack."""
-    from smtui.services.descriptions import Descriptions
-    from smtui.services.kept_texts import KeptTexts
+    from smtui.services.descriptions import Descriptions, KeptTexts
     from smtui.services.meanings import Meanings
     from smtui.services.words import Reading, Words
     from smtui.stores.redis.cache import RedisCache
@@ -119,12 +118,12 @@ def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:
     return Honesty(near, paths=paths, recipe_version=RECIPE_VERSION)
 
 
-def indexing(ground: Foundation, rights: Rights) -> Indexing:
+def indexing(ground: Foundation, rights: Rights) -> IndexUpkeep:
     """Keeps the index as the library is."""
-    from smtui.services.indexing import Indexing
+    from smtui.services.index_upkeep import IndexUpkeep
 
     documents = ground.documents
-    return Indexing(
+    return IndexUpkeep(
         documents.samples,
         documents.embeddings,
         ground.index,

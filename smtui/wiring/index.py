@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.sample import FileId
 from smtui.paths import Places
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.settings import Servers, Settings
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner
@@ -47,14 +47,16 @@ def owner_of(documents: Documents) -> Owner | None:
 
 
 @asynccontextmanager
-async def indexing(here: Places, settings: Settings) -> AsyncIterator[Indexing]:
+async def indexing(here: Places, settings: Settings) -> AsyncIterator[IndexUpkeep]:
     """Open what fills the index, as worker children do; the index itself when it is asked."""
     private = None if settings.servers.given else private_servers(here, settings)
     async with documents(here, settings, for_worker=True) as opened:
         line = chroma_line(settings, private)
         index = chroma_index(line, private=private is not None, owner=owner_of(opened))
         try:
-            yield Indexing(opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION)
+            yield IndexUpkeep(
+                opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION
+            )
         finally:
             await index.close()
 

@@ -41,10 +41,9 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
         StoreTooNew: a newer smtui has written the documents.
     """
     # Late imports, here and below: nothing of this is needed before the first frame.
-    from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.kept_searches import KeptSearches
-    from smtui.services.library import Library
+    from smtui.services.library import Analyses, Library
     from smtui.services.rights import Rights
 
     clock = SystemClock()

@@ -12,7 +12,7 @@ from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.domain.text import shown
 from smtui.domain.versions import numbers
-from smtui.services.cached_analyses import CachedAnalyses
+from smtui.services.analysis_cache import CachedAnalyses
 from smtui.settings import Servers
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.errors import SHARED

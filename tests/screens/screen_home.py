@@ -27,18 +27,16 @@ from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
 from smtui.painter.process import PainterProcess
 from smtui.services.accounts import AccountPorts, Accounts, NewAccount
-from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
-from smtui.services.descriptions import Descriptions
+from smtui.services.descriptions import Descriptions, KeptTexts
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fitting import Fitting, FittingPorts
 from smtui.services.hit_lists import HitLists
 from smtui.services.honesty import Honesty
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.kept_searches import KeptSearches
-from smtui.services.kept_texts import KeptTexts
-from smtui.services.library import Library
+from smtui.services.library import Analyses, Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
@@ -205,7 +203,7 @@ class Home:
                 reasons=reasons,
                 kept_searches=KeptSearches(documents.searches, Clock()),
                 hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
-                indexing=Indexing(
+                indexing=IndexUpkeep(
                     near.samples,
                     near.embeddings,
                     near.index,
@@ -228,7 +226,7 @@ class Home:
         async with self.open_services() as services:
             new = NewAccount(username=name, password=password, role=role)
             made = await services.accounts.add(new)
-            await services.accounts.sign_in(name, password, stay=True, address=name)
+            await services.accounts.sessions.sign_in(name, password, stay=True, address=name)
             return made.user_id
 
     async def add(self, *sounds: Sound) -> None:

@@ -24,9 +24,9 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
-from smtui.services import indexing, matches, nearest
+from smtui.services import index_upkeep, matches, nearest
 from smtui.services.honesty import Honesty
-from smtui.services.indexing import Indexing, Mended
+from smtui.services.index_upkeep import IndexUpkeep, Mended
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
 from smtui.stores.chroma.client import ChromaLine
@@ -64,7 +64,7 @@ class Shelf:
     ports: LikenessPorts
     index: ChromaIndex
     similarity: Similarity
-    indexing: Indexing
+    indexing: IndexUpkeep
     known: dict[FileId, tuple[float, ...]] = field(default_factory=dict)
     asked_before: bool = False
 
@@ -189,7 +189,7 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
             ports=ports,
             index=index,
             similarity=Similarity(ports, paths=PathMap(), recipe_version=RECIPE),
-            indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
+            indexing=IndexUpkeep(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
         )
     await index.close()
 
@@ -388,7 +388,7 @@ async def test_a_sound_that_came_for_one_that_went_is_found_and_the_other_is_not
 async def test_what_was_lost_by_stopping_while_the_index_is_made_anew_comes_back_by_itself(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "AT_ONCE", 10)
+    monkeypatch.setattr(index_upkeep, "AT_ONCE", 10)
     sounds = await shelf.many(30)
     assert (await shelf.indexing.mend()).added == 30
     # What was put changed the index; it is looked at once more, and is as it should be.

@@ -18,7 +18,7 @@ from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.services.honesty import Tally
-    from smtui.services.indexing import Standing
+    from smtui.services.index_upkeep import Standing
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -82,7 +82,7 @@ def rebuild() -> None:
 async def _rebuilt(box: Opened) -> int:
     """Rebuild the index; gives how many sounds are in."""
     progress, done = _Progress(), 0
-    of = await box.services.indexing.heard()
+    of = await box.services.indexing.count_embedded()
     async for done in box.services.indexing.rebuild(by=box.account):
         progress.show(done, of)
     progress.leave()

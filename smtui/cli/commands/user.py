@@ -56,8 +56,8 @@ def add(*, username: str, email: str, role: str, password_stdin: bool) -> None:
         new = NewAccount(username=username, email=email, password=password, role=Role(role))
         async with accounts_opened() as accounts:
             by = None
-            if not accounts.guarded_by_system and await accounts.any_account():
-                by = await accounts.identified(token())
+            if not accounts.sessions.guarded_by_system and await accounts.any_account():
+                by = await accounts.sessions.identified(token())
                 await accounts.command(by)
             account = await accounts.add(new, by=by)
         out(f"{account.username} ({account.email}) can sign in, as {_a(account.role)}.")
@@ -118,7 +118,7 @@ def password_(*, login: str, password_stdin: bool, by_code: bool, code_stdin: bo
     async def work() -> None:
         if by_code or code_stdin:
             async with accounts_opened() as accounts:
-                await accounts.spend_code(login, code, password, address=address())
+                await accounts.sessions.spend_code(login, code, password, address=address())
         else:
             async with asked() as now:
                 await now.accounts.set_password(login, password, by=now.by)

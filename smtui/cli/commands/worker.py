@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smtui.domain.ports.sessions import WorkerBoard
     from smtui.jobs.app import WorkLimits
     from smtui.jobs.means import Standing
-    from smtui.services.hearing import Hearing
+    from smtui.services.worker_steps import WorkerSteps
     from smtui.settings import Settings
 
 # Lost work is looked for more often where more can lose it, s.
@@ -152,14 +152,14 @@ class _Work:
         return folder
 
     @asynccontextmanager
-    async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
+    async def _hearing(self, worker: str) -> AsyncIterator[WorkerSteps]:
         from smtui.audio.recipe_version import RECIPE_VERSION
-        from smtui.services.hearing import Hearing
+        from smtui.services.worker_steps import WorkerSteps
         from smtui.wiring import SystemClock, documents
 
         machine = "" if self.standing is None else self.standing.report.machine
         async with documents(self.here, self.settings, for_worker=True) as opened:
-            yield Hearing(
+            yield WorkerSteps(
                 opened,
                 SystemClock(),
                 worker=worker,
