@@ -68,9 +68,9 @@ class Explainer(Reader):
 
     plans: list[str]
 
-    def one(self, sql: str, parameters: object = ()) -> object:
+    def row(self, sql: str, parameters: object = ()) -> object:
         self.plans = self.explained(Sql(sql, tuple(parameters)))  # type: ignore[arg-type]
-        return super().one(sql, parameters)  # type: ignore[arg-type]
+        return super().row(sql, parameters)  # type: ignore[arg-type]
 
     def explained(self, sql: Sql) -> list[str]:
         return [row[3] for row in self.rows(f"EXPLAIN QUERY PLAN {sql.text}", sql.values)]

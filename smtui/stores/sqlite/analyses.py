@@ -99,7 +99,7 @@ class SqliteAnalyses:
 
         def read(reader: Reader) -> Measurement | None:
             where = " WHERE file_hash = ? AND recipe_version = ? AND level_rank >= ?"
-            row = reader.one(
+            row = reader.row(
                 f"{SELECT_ANALYSIS}{where}{_BEST_FIRST} LIMIT 1",
                 (file_hash, recipe_version, level.rank),
             )

@@ -113,7 +113,7 @@ def planned(reader: Reader, question: Question, effort: Effort) -> Plan:
 
 def page(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> Page:
     """One page of samples, all seen at one moment."""
-    with reader.moment():
+    with reader.snapshot():
         found = _rows(reader, question, cut, effort)
         samples = {}
         for part, marks in in_parts([place.row for place in found]):
@@ -127,13 +127,13 @@ def page(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -
 
 def places(reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL) -> list[Place]:
     """Places alone."""
-    with reader.moment():
+    with reader.snapshot():
         return [found.place for found in _rows(reader, question, cut, effort)]
 
 
 def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
     """How many sounds match."""
-    with reader.moment():
+    with reader.snapshot():
         plan = planned(reader, question, effort)
         if plan.source is not None:
             table, limits = plan.source.table, plan.source.where
@@ -143,7 +143,7 @@ def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
         where = joined(" AND ", [limits, plan.rest.where])
         assert where is not None
         sql = f"SELECT count(*) FROM {table.text} WHERE {where.text}"
-        return int(reader.one(sql, (*table.values, *where.values))[0])
+        return int(reader.row(sql, (*table.values, *where.values))[0])
 
 
 def signposts(
@@ -214,7 +214,7 @@ def _within(reader: Reader, asked: Filter, source: Source) -> Filter:
         return asked
     column, where = asked.column, source.where
     sql = f"SELECT min({column}), max({column}) FROM {source.table.text} WHERE {where.text}"
-    low, high = reader.one(sql, (*source.table.values, *where.values))
+    low, high = reader.row(sql, (*source.table.values, *where.values))
     return replace(asked, limits=asked.limits.narrowed(column, low, high))
 
 
@@ -227,7 +227,7 @@ def _worth_a_walk(reader: Reader, question: Question, plan: Plan, effort: Effort
 
 
 def _rows_at_most(reader: Reader) -> int:
-    return int(reader.one("SELECT coalesce(max(row), 0) FROM audio_files")[0])
+    return int(reader.row("SELECT coalesce(max(row), 0) FROM audio_files")[0])
 
 
 def _gathered(reader: Reader, source: Source, asked: Filter, cut: Cut) -> list[_Found]:
@@ -264,7 +264,7 @@ def _along(reader: Reader, asked: Filter, cut: Cut) -> list[_Found]:
         if rows:
             skip = 0
         elif skip and segment is not wanted[-1]:
-            counted = reader.one(f"SELECT count(*) FROM ({sql.text})", sql.values)[0]
+            counted = reader.row(f"SELECT count(*) FROM ({sql.text})", sql.values)[0]
             skip = max(0, skip - counted)
     if cut.backwards:
         found.reverse()
@@ -283,9 +283,9 @@ def _cost(source: Source) -> int:
 def _size(reader: Reader, source: Source, most: int) -> int:
     """How many candidates, counted up to `most`."""
     sql = f"SELECT count(*) FROM (SELECT 1 FROM ({source.rows.text}) LIMIT ?)"
-    return int(reader.one(sql, (*source.rows.values, most))[0])
+    return int(reader.row(sql, (*source.rows.values, most))[0])
 
 
 def _owners(reader: Reader, viewer: UserId | None) -> tuple[int, ...]:
-    row = reader.one("SELECT owner FROM owners WHERE user_id = ?", (viewer,))
+    row = reader.row("SELECT owner FROM owners WHERE user_id = ?", (viewer,))
     return (0,) if row is None else (0, row[0])

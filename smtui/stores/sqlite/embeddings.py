@@ -76,7 +76,7 @@ class SqliteEmbeddings:
             "SELECT count(*) FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
             f" WHERE {_COUNTS}"
         )
-        row = await self._background.read(lambda reader: reader.one(sql, (recipe_version,)))
+        row = await self._background.read(lambda reader: reader.row(sql, (recipe_version,)))
         return int(row[0])
 
 

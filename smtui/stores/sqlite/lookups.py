@@ -48,7 +48,7 @@ def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
 def get(reader: Reader, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
     """Samples in the order asked for."""
     found: dict[FileId, Sample] = {}
-    with reader.moment():
+    with reader.snapshot():
         for part, marks in in_parts(file_ids):
             for row in reader.rows(f"{SELECT_SAMPLE} WHERE f.file_id IN ({marks})", part):
                 sample = sample_of(row)
@@ -149,7 +149,7 @@ def unheard(reader: Reader, asked: Unheard) -> tuple[Sample, ...]:
         " ORDER BY f.file_id LIMIT ?"
     )
     found: list[Sample] = []
-    with reader.moment():
+    with reader.snapshot():
         for rank in range(UNHEARD_RANK, asked.level.rank):
             rows = reader.rows(sql, (rank, asked.after or "", *values, asked.limit))
             found += [sample_of(row) for row in rows]
@@ -183,7 +183,7 @@ def outdated(
 
 def count_outdated(reader: Reader, user_id: UserId | None, recipe_version: int) -> int:
     """How many sounds were heard by an older recipe."""
-    row = reader.one(f"SELECT count(*) {_OUTDATED}", (recipe_version, user_id))
+    row = reader.row(f"SELECT count(*) {_OUTDATED}", (recipe_version, user_id))
     return int(row[0])
 
 

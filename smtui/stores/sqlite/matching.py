@@ -16,7 +16,7 @@ from smtui.stores.sqlite.lookups import in_parts
 def matching(reader: Reader, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
     """Those of them that match, all seen at one moment."""
     found: set[FileId] = set()
-    with reader.moment():
+    with reader.snapshot():
         where = asked_of(reader, question)[0].where
         for part, marks in in_parts(file_ids):
             # The plus keeps SQLite from walking an index of the condition instead.

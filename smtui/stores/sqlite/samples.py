@@ -230,5 +230,5 @@ class SqliteSamples:
     async def generation(self) -> int:
         """A number that changes whenever any process changed the sounds."""
         return await self._readers.read(
-            lambda reader: int(reader.one("SELECT generation FROM state")[0])
+            lambda reader: int(reader.row("SELECT generation FROM state")[0])
         )
