@@ -31,13 +31,11 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.answers import Effort, asked_of
-from smtui.stores.sqlite.candidates import indexed, sources
-from smtui.stores.sqlite.conditions import Sql
+from smtui.stores.sqlite.conditions import Sql, indexed, sources
 from smtui.stores.sqlite.connections import Caches, Reader
 from smtui.stores.sqlite.endings import Lost, needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
-from smtui.stores.sqlite.segments import gather, segments, walk
+from smtui.stores.sqlite.planner import Effort, asked_of, gather, segments, walk
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 
 SORTS = [Sort(field=field, descending=falling) for field in SORTABLE for falling in (False, True)]

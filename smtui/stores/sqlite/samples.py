@@ -11,10 +11,10 @@ from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
-from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, unreadable, writing
+from smtui.stores.sqlite import folders, lookups, planner, removing, tagging, unreadable, writing
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
-from smtui.stores.sqlite.matching import matching
+from smtui.stores.sqlite.planner import matching
 
 
 class SqliteSamples:
@@ -30,7 +30,7 @@ class SqliteSamples:
         background: Readers,
         writer: Writer,
         *,
-        effort: answers.Effort = answers.USUAL,
+        effort: planner.Effort = planner.USUAL,
     ) -> None:
         self._effort = effort
         self._readers = readers
@@ -53,7 +53,7 @@ class SqliteSamples:
         """Rows next to a place (neither: from the start), in the question's order."""
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
         return await self._readers.read(
-            lambda reader: answers.page(reader, question, cut, self._effort)
+            lambda reader: planner.page(reader, question, cut, self._effort)
         )
 
     async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
@@ -63,13 +63,13 @@ class SqliteSamples:
     async def count(self, question: Question) -> int:
         """How many sounds match."""
         return await self._background.read(
-            lambda reader: answers.count(reader, question, self._effort)
+            lambda reader: planner.count(reader, question, self._effort)
         )
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""
         return await self._background.read(
-            lambda reader: answers.signposts(reader, question, every, self._effort)
+            lambda reader: planner.signposts(reader, question, every, self._effort)
         )
 
     async def ids(
@@ -78,7 +78,7 @@ class SqliteSamples:
         """Ids alone, in order, with the place of the last one (None: there are no more)."""
 
         def read(reader: Reader) -> tuple[tuple[FileId, ...], Place | None]:
-            found = answers.places(
+            found = planner.places(
                 reader, question, Cut(limit=limit + 1, after=after), self._effort
             )
             shown = found[:limit]
