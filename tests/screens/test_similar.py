@@ -25,11 +25,11 @@ from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fitting import Fitting
-from smtui.ui.alike.hit_order import HitOrder
-from smtui.ui.screens.confirm import ConfirmScreen
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.dialogues.confirm import ConfirmScreen
+from smtui.ui.library.screen import LibraryScreen
+from smtui.ui.similar.hit_order import HitOrder
+from smtui.ui.similar.screen import SimilarScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.weights_line import WeightsLine

@@ -7,14 +7,7 @@ from datetime import datetime
 
 from smtui.domain.batch import RunId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import (
-    OPEN,
-    due,
-    for_machine,
-    for_recipe,
-    key_of,
-    text_of,
-)
+from smtui.stores.mongo.batch_codec import OPEN, due, for_machine, for_recipe, key_of, text_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.values import Document, count_in, mapping_in
 
