@@ -29,6 +29,11 @@ def storable(text: str) -> str:
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
+def folder_parts(folder: str) -> str:
+    """Return the folder's path so that whole parts can be found in it: `/a/drums/`."""
+    return folder if folder.endswith("/") else f"{folder}/"
+
+
 def shown(text: str) -> str:
     r"""Make outside text inert for a terminal: control and format characters become visible.
 

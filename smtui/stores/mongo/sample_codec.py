@@ -32,7 +32,7 @@ from smtui.domain.differing import differences
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark, MetadataValue, Sample, Trouble
-from smtui.domain.text import folded, storable
+from smtui.domain.text import folded, folder_parts, storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -240,11 +240,6 @@ def derived(sample: Sample) -> Document:
     if sample.file_path:
         found["path_key"] = sample.path_key
     return found
-
-
-def folder_parts(folder: str) -> str:
-    """The folder's path so that whole parts can be found in it: `/a/drums/`."""
-    return folder if folder.endswith("/") else f"{folder}/"
 
 
 def beginnings(parts: str) -> list[str]:

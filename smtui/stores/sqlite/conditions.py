@@ -30,8 +30,7 @@ from smtui.domain.question import (
     Within,
     Words,
 )
-from smtui.domain.text import folded, storable
-from smtui.stores.sqlite.sample_rows import folder_parts
+from smtui.domain.text import folded, folder_parts, storable
 from smtui.stores.sqlite.values import Value
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.

@@ -11,7 +11,7 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.ports.likeness import Embedded
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader, Readers
-from smtui.stores.sqlite.lookups import in_parts
+from smtui.stores.sqlite.values import in_parts
 
 # What was heard of earlier bytes has no `heard`; what has is of these bytes and this recipe.
 _COUNTS = (

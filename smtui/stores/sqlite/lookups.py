@@ -4,23 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
-from smtui.domain.text import storable
+from smtui.domain.text import folder_parts, storable
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, folder_parts, sample_of
+from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
 from smtui.stores.sqlite.told_columns import UNHEARD_RANK
-
-T = TypeVar("T")
-
-# Question marks in one statement; SQLite before 3.32 took 999, and longer lists gain nothing.
-_AT_ONCE = 500
+from smtui.stores.sqlite.values import in_parts
 
 # CROSS JOIN keeps this order: a path is found first, then its sound.
 _BY_PATH = "FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
@@ -36,13 +31,6 @@ class Unheard:
     limit: int
     after: FileId | None
     retry: bool
-
-
-def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
-    """Cut into parts that fit one statement, each with its question marks."""
-    for start in range(0, len(values), _AT_ONCE):
-        part = values[start : start + _AT_ONCE]
-        yield part, ", ".join("?" * len(part))
 
 
 def get(reader: Reader, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:

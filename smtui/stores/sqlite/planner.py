@@ -43,9 +43,8 @@ from smtui.stores.sqlite.conditions import (
     without,
 )
 from smtui.stores.sqlite.connections import BudgetSpent, Reader
-from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
-from smtui.stores.sqlite.values import Value
+from smtui.stores.sqlite.values import Value, in_parts
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 

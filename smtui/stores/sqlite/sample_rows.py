@@ -10,7 +10,7 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import FileId, Sample
-from smtui.domain.text import folded
+from smtui.domain.text import folded, folder_parts
 from smtui.stores.sqlite.told_columns import (
     HEARD_COLUMNS,
     TROUBLE_COLUMNS,
@@ -221,11 +221,6 @@ def owner_number(connection: sqlite3.Connection, user_id: UserId | None) -> int:
     connection.execute("INSERT OR IGNORE INTO owners (user_id) VALUES (?)", (user_id,))
     found = connection.execute("SELECT owner FROM owners WHERE user_id = ?", (user_id,))
     return int(found.fetchone()[0])
-
-
-def folder_parts(folder: str) -> str:
-    """The folder's path so that whole parts can be found in it: `/a/drums/`."""
-    return folder if folder.endswith("/") else f"{folder}/"
 
 
 def place_number(connection: sqlite3.Connection, folder: str) -> int:
