@@ -1,8 +1,15 @@
-"""The tree of a question as a condition of SQL over `audio_files AS f`.
+"""What a question says in SQL: its condition, and the rows that an index knows for each part.
 
-A condition may be NULL where a value is unknown; NOT is written so that unknown never matches
-inside it and so always matches outside.
+A condition is over `audio_files AS f` and may be NULL where a value is unknown; NOT is written so
+that unknown never matches inside it and so always matches outside.
+
+A source is a set of rows that surely holds every match of one part of the question. The smallest
+one, if it is small, is gathered and sorted; else the order's own index is walked.
+
+It stands apart from the planner, which chooses among sources and need not know what they are.
 """
+
+# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 
 from __future__ import annotations
 
@@ -33,9 +40,6 @@ from smtui.domain.question import (
 from smtui.domain.text import folded, folder_parts, storable
 from smtui.stores.sqlite.values import Value
 
-# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
-
-
 SORT_COLUMNS = {
     Field.NAME: "search_key",
     Field.FOLDER: "folder_sort",
@@ -63,141 +67,8 @@ _FACTS = {
     Fact.DISAGREE: "f.disagrees IS NOT NULL",
     Fact.UNREADABLE: "f.row < 0",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """A piece of a statement and the values of its question marks."""
-
-    text: str
-    values: tuple[Value, ...] = ()
-
-
-# Not a constant: with one, SQLite finds no way to use an index that it is told to use.
-NOTHING = Sql("f.row < 0")
-ALL_ROWS = Sql("1")
-
-
-def condition(expression: Expression) -> Sql:
-    """Write the expression as a condition; unknown nodes are a defect and raise TypeError."""
-    match expression:
-        case All(parts=parts):
-            return joined(" AND ", [condition(part) for part in parts]) or ALL_ROWS
-        case Any(parts=parts):
-            return joined(" OR ", [condition(part) for part in parts]) or NOTHING
-        case Not(inner=inner):
-            inside = condition(inner)
-            return Sql(f"(({inside.text}) IS NOT TRUE)", inside.values)
-        case _:
-            return _leaf(expression)
-
-
-def joined(word: str, pieces: list[Sql]) -> Sql | None:
-    """Join conditions by AND or OR; None if there are none."""
-    if not pieces:
-        return None
-    text = word.join(f"({piece.text})" for piece in pieces)
-    return Sql(text, tuple(value for piece in pieces for value in piece.values))
-
-
-def _leaf(expression: Expression) -> Sql:
-    match expression:
-        case Everything():
-            return ALL_ROWS
-        case Words(text=text):
-            return words(text)
-        case Tagged(tag=tag):
-            return Sql(
-                "EXISTS (SELECT 1 FROM tagged AS t WHERE t.row = f.row AND t.tag ="
-                " (SELECT tag FROM tags WHERE tag_key = ?))",
-                (storable(folded(tag)),),
-            )
-        case Within():
-            inside = places_within(expression)
-            return Sql(f"f.place IN ({inside.text})", inside.values)
-        case Is(fact=fact):
-            return Sql(_FACTS[fact])
-        case _:
-            return _of_column(expression)
-
-
-def _of_column(expression: Expression) -> Sql:
-    match expression:
-        case Between(field=field, low=low, high=high) if field in NUMBERS:
-            return between(f"f.{COLUMNS[field]}", low, high)
-        case OneOf(field=Field.NOTE, values=values):
-            noted = having_notes(values)
-            return Sql(f"f.row IN ({noted.text})", noted.values)
-        case Unknown(field=Field.NOTE):
-            return Sql(
-                "NOT EXISTS (SELECT 1 FROM audio_details AS d"
-                " WHERE d.row = f.row AND d.heard_root_note IS NOT NULL)"
-            )
-        case OneOf(field=field, values=values) if field in CHOICES:
-            marks = ", ".join("?" * len(values))
-            return Sql(f"f.{COLUMNS[field]} IN ({marks})", choices(field, values))
-        case Unknown(field=field) if field in NEVER_UNKNOWN:
-            return NOTHING
-        case Unknown(field=Field.TAGS):
-            return Sql("NOT EXISTS (SELECT 1 FROM tagged AS t WHERE t.row = f.row)")
-        case Unknown(field=field):
-            return Sql(f"f.{COLUMNS[field]} IS NULL")
-        case _:
-            message = f"not a condition that this store knows: {expression!r}"
-            raise TypeError(message)
-
-
-def having_notes(notes: tuple[str, ...]) -> Sql:
-    """Rows of sounds with one of these root notes, which stand in the table beside."""
-    marks = ", ".join("?" * len(notes))
-    return Sql(
-        "SELECT d.row FROM audio_details AS d INDEXED BY having_root_note"
-        f" WHERE d.heard_root_note IN ({marks})",
-        tuple(map(storable, notes)),
-    )
-
-
-def words(text: str) -> Sql:
-    """The folded text occurs in the search key; nothing in it is a wildcard."""
-    return Sql("instr(f.search_key, ?) > 0", (storable(folded(text)),))
-
-
-def between(column: str, low: float | None, high: float | None) -> Sql:
-    """A number within limits, both included; with no limit at all, any known number."""
-    parts = []
-    if low is not None:
-        parts.append(Sql(f"{column} >= ?", (low,)))
-    if high is not None:
-        parts.append(Sql(f"{column} <= ?", (high,)))
-    return joined(" AND ", parts) or Sql(f"{column} IS NOT NULL")
-
-
-def choices(field: Field, values: tuple[str, ...]) -> tuple[str, ...]:
-    """The values as the column has them: keys as their label, all others folded."""
-    return tuple(storable(value if field is Field.KEY else folded(value)) for value in values)
-
-
-def places_within(within: Within) -> Sql:
-    """The numbers of the folders that a `Within` means."""
-    text = storable(folded(within.folder))
-    if within.direct:
-        return Sql("SELECT place FROM places WHERE parts = ?", (folder_parts(text),))
-    inner = text.strip("/")
-    if not inner:
-        return Sql("SELECT place FROM places")
-    if text.startswith("/"):
-        # "0" follows "/" in the alphabet, so this is every text that begins with the folder.
-        limits = (f"/{inner}/", f"/{inner}0")
-        return Sql("SELECT place FROM places WHERE parts >= ? AND parts < ?", limits)
-    return Sql("SELECT place FROM places WHERE instr(parts, ?) > 0", (f"/{inner}/",))
-
-
-# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
-
-
-TRIGRAM = 3
+_TRIGRAM = 3
 _MOST_TRIGRAMS = 24
-
 _FACT_INDEXES = {
     Fact.LOOP: "having_is_loop",
     Fact.ONESHOT: "having_is_loop",
@@ -206,6 +77,14 @@ _FACT_INDEXES = {
     Fact.MISSING: "having_missing",
     Fact.DISAGREE: "having_disagrees",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of a statement and the values of its question marks."""
+
+    text: str
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,39 +107,64 @@ class Source:
     part: Expression | None = None
 
     def serves(self, order: Field) -> bool:
-        """Whether candidates can be sorted without looking them up in the table."""
+        """True if candidates can be sorted without looking them up in the table."""
         return self.wide and order not in (Field.NAME, Field.FOLDER)
 
 
-def sources(expression: Expression) -> list[Source]:
-    """Every source for a question: one for each part that must be true and has an index."""
+# Not a constant: with one, SQLite finds no way to use an index that it is told to use.
+NOTHING = Sql("f.row < 0")
+ALL_ROWS = Sql("1")
+
+
+def condition(expression: Expression) -> Sql:
+    """Write the expression as a condition; unknown nodes are a defect and raise TypeError."""
     match expression:
         case All(parts=parts):
-            texts = [part.text for part in parts if _is_searched(part)]
-            others = [part for part in parts if not _is_searched(part)]
-            together = [_by_rows(containing(texts))] if texts else []
+            return all_of([condition(part) for part in parts])
+        case Any(parts=parts):
+            return _joined(" OR ", [condition(part) for part in parts]) if parts else NOTHING
+        case Not(inner=inner):
+            inside = condition(inner)
+            return Sql(f"(({inside.text}) IS NOT TRUE)", inside.values)
+        case _:
+            return _condition_of_leaf(expression)
+
+
+def sources(expression: Expression) -> list[Source]:
+    """Return a source for each part of a question that must be true and has an index."""
+    match expression:
+        case All(parts=parts):
+            texts = [part.text for part in parts if _has_trigrams(part)]
+            others = [part for part in parts if not _has_trigrams(part)]
+            together = [_by_rows(_containing(texts))] if texts else []
             return together + [source for part in others for source in sources(part)]
         case Any(parts=parts) if parts:
-            found = [_one(part) for part in parts]
-            return [] if None in found else [_union([one for one in found if one])]
+            found = [source for part in parts for source in sources(part)[:1]]
+            return [_union(found)] if len(found) == len(parts) else []
         case _:
-            source = _of_leaf(expression)
+            source = _source_of(expression)
             if source is None or isinstance(expression, Words):
                 return [] if source is None else [source]
             return [replace(source, part=expression)]
 
 
+def owned(owners: tuple[int, ...]) -> Source:
+    """Return the source of the sounds of these owners."""
+    marks = ", ".join("?" * len(owners))
+    return _by_index("having_owner", Sql(f"f.owner IN ({marks})", owners))
+
+
 def without(expression: Expression, part: Expression) -> Expression:
-    """The question where a part that must be true is known to be."""
+    """Return the question where a part that must be true is known to be."""
     if expression == part:
         return Everything()
     if isinstance(expression, All):
-        return All(tuple(without(one, part) for one in expression.parts))
+        return All(tuple(without(inner, part) for inner in expression.parts))
     return expression
 
 
 def indexed(expression: Expression, order: Field) -> bool:
-    """Whether the order's index alone can tell if a sound matches."""
+    """True if the order's index alone can tell whether a sound matches."""
     match expression:
         case All(parts=parts) | Any(parts=parts):
             return all(indexed(part, order) for part in parts)
@@ -276,28 +180,119 @@ def indexed(expression: Expression, order: Field) -> bool:
             return expression != Is(Fact.DISAGREE) and not isinstance(expression, Tagged)
 
 
-def owned(owners: tuple[int, ...]) -> Source:
-    """The sounds that a viewer may see."""
-    marks = ", ".join("?" * len(owners))
-    return _by_index("having_owner", Sql(f"f.owner IN ({marks})", owners))
-
-
 def index_of(field: Field) -> str:
-    """The name of a column's index."""
+    """Return the name of a column's index."""
     return (
         f"by_{field}" if field in SORT_COLUMNS else f"having_{COLUMNS[field].split('heard_')[-1]}"
     )
 
 
-def _one(part: Expression) -> Source | None:
-    """One source for a part of a disjunction; of several any will do."""
-    return next(iter(sources(part)), None)
+def between(column: str, low: float | None, high: float | None) -> Sql:
+    """Return the condition of a number within limits, both included; with none, any known one."""
+    parts = []
+    if low is not None:
+        parts.append(Sql(f"{column} >= ?", (low,)))
+    if high is not None:
+        parts.append(Sql(f"{column} <= ?", (high,)))
+    return all_of(parts) if parts else Sql(f"{column} IS NOT NULL")
 
 
-def _of_leaf(expression: Expression) -> Source | None:
+def choices(field: Field, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the values as the column has them: keys as their label, all others folded."""
+    return tuple(storable(value if field is Field.KEY else folded(value)) for value in values)
+
+
+def all_of(conditions: list[Sql]) -> Sql:
+    """Join conditions by AND; none hold for all rows."""
+    return _joined(" AND ", conditions) if conditions else ALL_ROWS
+
+
+def _joined(word: str, pieces: list[Sql]) -> Sql:
+    text = word.join(f"({piece.text})" for piece in pieces)
+    return Sql(text, tuple(value for piece in pieces for value in piece.values))
+
+
+def _condition_of_leaf(expression: Expression) -> Sql:
     match expression:
-        case Words(text=text) if _is_searched(expression):
-            return _by_rows(containing([text]))
+        case Everything():
+            return ALL_ROWS
+        case Words(text=text):
+            return _words(text)
+        case Tagged(tag=tag):
+            return Sql(
+                "EXISTS (SELECT 1 FROM tagged AS t WHERE t.row = f.row AND t.tag ="
+                " (SELECT tag FROM tags WHERE tag_key = ?))",
+                (storable(folded(tag)),),
+            )
+        case Within():
+            inside = _places_within(expression)
+            return Sql(f"f.place IN ({inside.text})", inside.values)
+        case Is(fact=fact):
+            return Sql(_FACTS[fact])
+        case _:
+            return _condition_of_column(expression)
+
+
+def _condition_of_column(expression: Expression) -> Sql:
+    match expression:
+        case Between(field=field, low=low, high=high) if field in NUMBERS:
+            return between(f"f.{COLUMNS[field]}", low, high)
+        case OneOf(field=Field.NOTE, values=values):
+            noted = _having_notes(values)
+            return Sql(f"f.row IN ({noted.text})", noted.values)
+        case Unknown(field=Field.NOTE):
+            return Sql(
+                "NOT EXISTS (SELECT 1 FROM audio_details AS d"
+                " WHERE d.row = f.row AND d.heard_root_note IS NOT NULL)"
+            )
+        case OneOf(field=field, values=values) if field in CHOICES:
+            marks = ", ".join("?" * len(values))
+            return Sql(f"f.{COLUMNS[field]} IN ({marks})", choices(field, values))
+        case Unknown(field=field) if field in NEVER_UNKNOWN:
+            return NOTHING
+        case Unknown(field=Field.TAGS):
+            return Sql("NOT EXISTS (SELECT 1 FROM tagged AS t WHERE t.row = f.row)")
+        case Unknown(field=field):
+            return Sql(f"f.{COLUMNS[field]} IS NULL")
+        case _:
+            message = f"not a condition that this store knows: {expression!r}"
+            raise TypeError(message)
+
+
+def _words(text: str) -> Sql:
+    """Return the condition that the folded text occurs; nothing in it is a wildcard."""
+    return Sql("instr(f.search_key, ?) > 0", (storable(folded(text)),))
+
+
+def _having_notes(notes: tuple[str, ...]) -> Sql:
+    """Return the rows of sounds with one of these root notes, which stand in the details."""
+    marks = ", ".join("?" * len(notes))
+    return Sql(
+        "SELECT d.row FROM audio_details AS d INDEXED BY having_root_note"
+        f" WHERE d.heard_root_note IN ({marks})",
+        tuple(map(storable, notes)),
+    )
+
+
+def _places_within(within: Within) -> Sql:
+    """Return the numbers of the folders that a `Within` means."""
+    text = storable(folded(within.folder))
+    if within.direct:
+        return Sql("SELECT place FROM places WHERE parts = ?", (folder_parts(text),))
+    inner = text.strip("/")
+    if not inner:
+        return Sql("SELECT place FROM places")
+    if text.startswith("/"):
+        # "0" follows "/" in the alphabet, so this is every text that begins with the folder.
+        limits = (f"/{inner}/", f"/{inner}0")
+        return Sql("SELECT place FROM places WHERE parts >= ? AND parts < ?", limits)
+    return Sql("SELECT place FROM places WHERE instr(parts, ?) > 0", (f"/{inner}/",))
+
+
+def _source_of(expression: Expression) -> Source | None:
+    match expression:
+        case Words(text=text) if _has_trigrams(expression):
+            return _by_rows(_containing([text]))
         case Words(text=text) if text and "\0" not in text:
             return _by_rows(_beginning(storable(folded(text))))
         case Tagged(tag=tag):
@@ -309,7 +304,7 @@ def _of_leaf(expression: Expression) -> Source | None:
                 )
             )
         case Within():
-            inside = places_within(expression)
+            inside = _places_within(expression)
             rows = f"SELECT p.row FROM audio_files AS p WHERE p.place IN ({inside.text})"
             return _by_rows(Sql(rows, inside.values))
         case Is(fact=Fact.UNREADABLE):
@@ -317,7 +312,7 @@ def _of_leaf(expression: Expression) -> Source | None:
         case Is(fact=fact):
             return _by_index(_FACT_INDEXES[fact], condition(expression))
         case OneOf(field=Field.NOTE, values=values):
-            return _by_rows(having_notes(values))
+            return _by_rows(_having_notes(values))
         case Unknown(field=field) if field in (*NEVER_UNKNOWN, *QUALITIES, Field.NOTE):
             return None
         case Between(field=field) | OneOf(field=field) | Unknown(field=field):
@@ -326,25 +321,25 @@ def _of_leaf(expression: Expression) -> Source | None:
             return None
 
 
-def _is_searched(expression: Expression) -> TypeGuard[Words]:
-    """Whether it is a text that is long enough to be looked up by three characters at a time."""
+def _has_trigrams(expression: Expression) -> TypeGuard[Words]:
+    """True for a text that is long enough to be looked up by three characters at a time."""
     if not isinstance(expression, Words) or "\0" in expression.text:
         return False
-    return len(folded(expression.text)) >= TRIGRAM
+    return len(folded(expression.text)) >= _TRIGRAM
 
 
-def containing(texts: list[str]) -> Sql:
-    """Rows whose search key has every three characters of the texts, in whatever place."""
+def _containing(texts: list[str]) -> Sql:
+    """Return the rows whose search key has every three characters of the texts, anywhere."""
     pieces: dict[str, None] = {}
     for text in map(storable, map(folded, texts)):
-        pieces |= dict.fromkeys(text[at : at + TRIGRAM] for at in range(len(text) - TRIGRAM + 1))
+        pieces |= dict.fromkeys(text[at : at + _TRIGRAM] for at in range(len(text) - _TRIGRAM + 1))
     quoted = (piece.replace('"', '""') for piece in list(pieces)[:_MOST_TRIGRAMS])
-    asked = " AND ".join(f'"{piece}"' for piece in quoted)
-    return Sql("SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ?", (asked,))
+    wanted = " AND ".join(f'"{piece}"' for piece in quoted)
+    return Sql("SELECT rowid AS row FROM trigrams WHERE trigrams MATCH ?", (wanted,))
 
 
 def _beginning(text: str) -> Sql:
-    """Rows in which some three characters begin with a text of one or two.
+    """Return the rows in which some three characters begin with a text of one or two.
 
     Two more characters end every search key, so that this holds at its end, too.
     """
