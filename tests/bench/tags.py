@@ -23,7 +23,7 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.services.library import TAGGED_AT_ONCE
-from smtui.stores.sqlite import sample_rows
+from smtui.stores.sqlite import sample_codec
 from smtui.stores.sqlite.connections import in_transaction
 from smtui.stores.sqlite.opening import opened
 from tests.bench.library_rows import OWNER, fill
@@ -43,10 +43,7 @@ def one_by_one(path: Path, ids: list[FileId]) -> None:
 
 def _tag(connection: sqlite3.Connection, file_ids: list[FileId]) -> None:
     for file_id in file_ids:
-        held = sample_rows.row_of(connection, file_id)
-        assert held is not None
-        row, before = held
-        sample_rows.change(connection, row, before, _tagged(before))
+        sample_codec.change(connection, file_id, _tagged)
 
 
 def _tagged(sample: Sample) -> Sample:

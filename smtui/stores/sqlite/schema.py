@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.stores.sqlite.connections import in_transaction
-from smtui.stores.sqlite.told_columns import add_functions
+from smtui.stores.sqlite.sample_codec import add_functions
 
 APPLICATION_ID = 0x736D7475  # "smtu", so that `file` and we know our own
 
