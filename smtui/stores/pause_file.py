@@ -44,7 +44,7 @@ class PauseFile:
             return Word(pause=True)
 
     async def read(self) -> Word | None:
-        """Give it; None where nothing was said."""
+        """Return it; None where nothing was said."""
         return await asyncio.to_thread(self.now)
 
     async def keep(self, word: Word) -> None:

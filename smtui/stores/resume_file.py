@@ -25,7 +25,7 @@ class ResumeFile:
         self._path = path
 
     async def read(self) -> SessionId | None:
-        """Give the session; a file that others own or can read is not trusted."""
+        """Return the session; a file that others own or can read is not trusted."""
         try:
             async with aiofiles.open(self._path, "rb", opener=_open_own) as file:
                 kept = json.loads(await file.read())

@@ -35,8 +35,8 @@ from smtui.domain.search import Search, Seed
 from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import Similarity
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.bench.library_rows import OWNER, fill
 from tests.servers.chroma_server import ChromaServer, running_chroma

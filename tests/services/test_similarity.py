@@ -29,8 +29,8 @@ from smtui.services.honesty import Honesty
 from smtui.services.indexing import Indexing, Mended
 from smtui.services.nearest import LikenessPorts
 from smtui.services.similarity import SAME, Similarity
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found, heard, sqlite

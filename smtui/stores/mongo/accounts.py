@@ -212,7 +212,7 @@ class MongoAccounts:
         return await self._line.ask(work)
 
     async def _is_kept(self, document: Document) -> bool:
-        """Whether this very account was kept by a try whose answer was lost."""
+        """True if this very account was kept by a try whose answer was lost."""
         same = {name: document[name] for name in ("user_id", "username", "hashed_password")}
         return await self._line.collection(USERS).find_one(same, ["user_id"]) is not None
 

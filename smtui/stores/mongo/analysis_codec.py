@@ -347,7 +347,7 @@ def _unsaid(document: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[str
 
 
 def _loop(value: object, unsaid: tuple[str, ...]) -> bool | None:
-    """Whether it is a loop; None for what is neither loop nor one-shot."""
+    """True if it is a loop; None for what is neither loop nor one-shot."""
     return value if isinstance(value, bool) else False if "is_loop" in unsaid else None
 
 

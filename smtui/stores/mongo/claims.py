@@ -90,7 +90,7 @@ async def _taken(
 
 
 def _promises(batch: Mapping[str, Any], asked: Asked) -> bool:
-    """Whether the counters say that this worker may find something."""
+    """True if the counters say that this worker may find something."""
     if batch.get("cancel_requested_at") is not None:
         return False
     if not for_recipe(batch, asked.recipe_version):

@@ -292,7 +292,7 @@ class MongoLine:
         }
 
     def _has_server(self) -> bool:
-        """Whether the driver, which looks at all of them all the time, knows one that works."""
+        """True if the driver, which looks at all of them all the time, knows one that works."""
         return any(server.is_writable for server in self._servers())
 
     def _servers(self) -> Iterable[ServerDescription]:
@@ -317,7 +317,7 @@ class _ClockReading:
 
     @property
     def trusted(self) -> bool:
-        """Whether it is young, and no sleep of this machine or setting of its clock came between.
+        """True if it is young, and no sleep of this machine or setting of its clock came between.
 
         The steady clock may stand still while a machine sleeps; then the other one has run ahead.
         """
@@ -380,5 +380,5 @@ def _ferretdb(told: Mapping[str, Any]) -> str:
 
 
 def _plain(version: object) -> str:
-    """Give `v1.24.2` as it is said: 1.24.2."""
+    """Return `v1.24.2` as it is said: 1.24.2."""
     return shown(version.removeprefix("v")) if isinstance(version, str) else ""

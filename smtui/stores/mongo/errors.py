@@ -137,7 +137,7 @@ _BREAKS = (
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether the same work may succeed in a moment: the line broke or the primary changed."""
+    """True if the same work may succeed in a moment: the line broke or the primary changed."""
     if isinstance(error, ServerSelectionTimeoutError):
         return False
     if isinstance(error, AutoReconnect | CursorNotFound):
@@ -151,17 +151,17 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_only_late(error: BaseException) -> bool:
-    """Whether the error says no more than that the time is up."""
+    """True if the error says no more than that the time is up."""
     return isinstance(error, ServerSelectionTimeoutError | ExecutionTimeout | NetworkTimeout)
 
 
 def is_forbidden(error: OperationFailure) -> bool:
-    """Whether the account has no right to do this."""
+    """True if the account has no right to do this."""
     return error.code == NOT_AUTHORIZED
 
 
 def is_lacking(error: OperationFailure) -> bool:
-    """Whether the server understood who asks and in time, and does not do what was asked."""
+    """True if the server understood who asks and in time, and does not do what was asked."""
     if is_passing(error) or isinstance(error, WriteConcernError | BulkWriteError):
         return False
     return not _codes(error) & (_UNCONFIRMED | _NOT_ASKED_ANEW)

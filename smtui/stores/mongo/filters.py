@@ -151,7 +151,7 @@ def _of_field(expression: Expression) -> Filter:
 
 
 def _short(text: str) -> bool:
-    """Whether a pattern can be made of it; no name and no folder is longer than this."""
+    """True if a pattern can be made of it; no name and no folder is longer than this."""
     return len(folded(text)) <= _LONGEST_PATTERN
 
 

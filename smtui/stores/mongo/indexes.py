@@ -251,7 +251,7 @@ def doubled(collection: str, index: Index) -> StoreUnreachable:
 async def has_doubles(
     line: MongoLine, name: str, index: Index, *, seconds: float = _BUILD_SECONDS
 ) -> bool:
-    """Whether documents share what a unique index would let be there once."""
+    """True if documents share what a unique index would let be there once."""
     (field, _), *_ = index.keys
     pipeline: list[dict[str, Any]] = [
         {"$match": {field: {"$exists": True}} if index.sparse else {}},

@@ -21,8 +21,6 @@ from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, t
 
 BY_PATH: Keys = (("path_key", 1),)
 _IDS_AT_ONCE = 5_000
-BY_HASH: Keys = (("file_hash", 1),)
-BY_MARK: Keys = (("audio_mark", 1),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,22 +84,15 @@ async def stamps(
     return found
 
 
-async def by_hash(line: MongoLine, file_hash: str, user_id: UserId | None) -> tuple[Sample, ...]:
-    """The owner's sounds with these bytes, by file_id."""
-    where: Filter = {"file_hash": file_hash, "user_id": user_id}
-    asked = Find(filter=where, order=(("file_id", 1),), hint=BY_HASH)
-    return tuple(sample_of(one) for one in await fetch(line, asked, 0))
-
-
-async def by_marks(
-    line: MongoLine, marks: Sequence[str], user_id: UserId | None
+async def by_field(
+    line: MongoLine, field: str, values: Sequence[str], user_id: UserId | None
 ) -> tuple[Sample, ...]:
-    """The owner's sounds with these audio marks, by file_id."""
+    """The owner's sounds with one of these values in a field that has an index, by file_id."""
     found: list[Sample] = []
-    for start in range(0, len(marks), AT_ONCE):
-        part = list(marks[start : start + AT_ONCE])
-        where: Filter = {"audio_mark": {"$in": part}, "user_id": user_id}
-        asked = Find(filter=where, order=(("file_id", 1),), hint=BY_MARK)
+    for start in range(0, len(values), AT_ONCE):
+        part = list(values[start : start + AT_ONCE])
+        where: Filter = {field: {"$in": part}, "user_id": user_id}
+        asked = Find(filter=where, order=BY_ID, hint=((field, 1),))
         found += [sample_of(one) for one in await fetch(line, asked, 0)]
     return tuple(sorted(found, key=lambda sample: sample.file_id))
 

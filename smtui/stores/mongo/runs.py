@@ -96,7 +96,7 @@ async def picked(
 
 
 def unplaced(row: Mapping[str, Any]) -> bool:
-    """Whether a file's id is not the name of its entry, so that nothing is known of its place."""
+    """True if a file's id is not the name of its entry, so that nothing is known of its place."""
     return row["place"] == UNPLACED or "%" in row["key"]
 
 

@@ -95,13 +95,15 @@ class MongoSamples:
         await self._adoption.now(seconds=BACKGROUND_SECONDS)
         return await lookups.stamps(self._line, paths, user_id)
 
-    async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
-        """The owner's sounds with these bytes."""
-        return await lookups.by_hash(self._line, file_hash, user_id)
+    async def by_hashes(
+        self, hashes: Sequence[str], *, user_id: UserId | None
+    ) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these hashes, by file_id."""
+        return await lookups.by_field(self._line, "file_hash", hashes, user_id)
 
     async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
         """The owner's sounds with one of these audio marks, by file_id."""
-        return await lookups.by_marks(self._line, marks, user_id)
+        return await lookups.by_field(self._line, "audio_mark", marks, user_id)
 
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime

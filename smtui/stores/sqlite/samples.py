@@ -1,4 +1,4 @@
-"""The sounds of the library in SQLite: `audio_files`, its details and tags, and what scans leave."""
+"""The sounds of the library in SQLite: `audio_files`, details and tags, and what scans leave."""
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 
@@ -189,29 +189,16 @@ class SqliteSamples:
         return found
 
     @reading
-    def by_hash(
-        self, reader: Reader, file_hash: str, *, user_id: UserId | None
+    def by_hashes(
+        self, reader: Reader, hashes: Sequence[str], *, user_id: UserId | None
     ) -> tuple[Sample, ...]:
-        rows = reader.rows(
-            f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details WHERE file_hash = ?)"
-            " AND o.user_id IS ? ORDER BY f.file_id",
-            (file_hash, user_id),
-        )
-        return tuple(sample_of(row) for row in rows)
+        return _samples_by(reader, "file_hash IN", hashes, user_id)
 
     @reading
     def by_marks(
         self, reader: Reader, marks: Sequence[str], *, user_id: UserId | None
     ) -> tuple[Sample, ...]:
-        found: list[Sample] = []
-        for part, signs in in_parts(marks):
-            rows = reader.rows(
-                f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details"
-                f" WHERE audio_mark <> '' AND audio_mark IN ({signs})) AND o.user_id IS ?",
-                (*part, user_id),
-            )
-            found += [sample_of(row) for row in rows]
-        return tuple(sorted(found, key=lambda sample: sample.file_id))
+        return _samples_by(reader, "audio_mark <> '' AND audio_mark IN", marks, user_id)
 
     @reading
     def below(
@@ -509,3 +496,18 @@ class SqliteSamples:
         sql = "DELETE FROM unreadable_files WHERE path_key = ?"
         if sum(connection.execute(sql, (storable(key),)).rowcount for key in path_keys):
             note_change(connection)
+
+
+def _samples_by(
+    reader: Reader, condition: str, values: Sequence[str], user_id: UserId | None
+) -> tuple[Sample, ...]:
+    """The owner's sounds whose details have one of the values, by file_id."""
+    found: list[Sample] = []
+    for part, marks in in_parts(values):
+        rows = reader.rows(
+            f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details"
+            f" WHERE {condition} ({marks})) AND o.user_id IS ?",
+            (*part, user_id),
+        )
+        found += [sample_of(row) for row in rows]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))
