@@ -13,15 +13,14 @@ if TYPE_CHECKING:
     from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
-    from smtui.services.fitting import Fitting
-    from smtui.services.hit_lists import HitLists
-    from smtui.services.honesty import Honesty
+    from smtui.services.fits import Fitting
+    from smtui.services.hits import HitLists, Reasons
     from smtui.services.indexing import Indexing
     from smtui.services.kept_searches import KeptSearches
     from smtui.services.library import Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
-    from smtui.services.reasons import Reasons
+    from smtui.services.retrieval_check import Honesty
     from smtui.services.scans import Scans
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words

@@ -11,13 +11,12 @@ from smtui.settings import Settings
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
-    from smtui.services.fitting import Fitting
-    from smtui.services.hit_lists import HitLists
-    from smtui.services.honesty import Honesty
+    from smtui.services.fits import Fitting
+    from smtui.services.hits import HitLists, Reasons
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
-    from smtui.services.reasons import Reasons
+    from smtui.services.retrieval_check import Honesty
     from smtui.services.rights import Rights
     from smtui.services.similarity import Similarity
     from smtui.services.words import Words
@@ -28,7 +27,7 @@ def fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fitting:
     """What fits to a sound."""
     # Late imports, here and below, as in this whole room.
     from smtui.alike.masking import NumpyMasking
-    from smtui.services.fitting import Fitting, FittingPorts
+    from smtui.services.fits import Fitting, FittingPorts
 
     ports = FittingPorts(
         samples=near.samples, analyses=ground.documents.analyses, outside=near.outside
@@ -100,21 +99,21 @@ def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
 
 def reasons(ground: Foundation, near: LikenessPorts) -> Reasons:
     """Why what was found was found."""
-    from smtui.services.reasons import Reasons
+    from smtui.services.hits import Reasons
 
     return Reasons(near.samples, ground.documents.analyses, near.outside)
 
 
 def hit_lists(ground: Foundation, near: LikenessPorts, paths: PathMap) -> HitLists:
     """What was found, for other programs."""
-    from smtui.services.hit_lists import HitLists
+    from smtui.services.hits import HitLists
 
     return HitLists(near.samples, ground.documents.analyses, reasons(ground, near), paths)
 
 
 def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:
     """How far `similarity` can be trusted."""
-    from smtui.services.honesty import Honesty
+    from smtui.services.retrieval_check import Honesty
 
     return Honesty(near, paths=paths, recipe_version=RECIPE_VERSION)
 

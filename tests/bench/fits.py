@@ -33,7 +33,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
-from smtui.services.fitting import Fitting, FittingPorts
+from smtui.services.fits import Fitting, FittingPorts
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.sounding import NOW

@@ -32,9 +32,8 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
-from smtui.services.fitting import Fitting, FittingPorts
-from smtui.services.hit_lists import HitLists
-from smtui.services.honesty import Honesty
+from smtui.services.fits import Fitting, FittingPorts
+from smtui.services.hits import HitLists, Reasons
 from smtui.services.indexing import Indexing
 from smtui.services.kept_searches import KeptSearches
 from smtui.services.kept_texts import KeptTexts
@@ -42,7 +41,7 @@ from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
-from smtui.services.reasons import Reasons
+from smtui.services.retrieval_check import Honesty
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.services.similarity import Similarity

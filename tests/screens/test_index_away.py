@@ -15,7 +15,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Measurement
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.search import View
-from smtui.services import matches, nearest
+from smtui.services import nearest
 from smtui.services.box import Services
 from smtui.stores.chroma.index import COLLECTION, EMBEDDING, ChromaIndex
 from smtui.stores.chroma.line import ChromaLine

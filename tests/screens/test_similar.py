@@ -23,7 +23,7 @@ from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
-from smtui.services.fitting import Fitting
+from smtui.services.fits import Fitting
 from smtui.ui.alike.hit_order import HitOrder
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen

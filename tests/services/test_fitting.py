@@ -17,7 +17,7 @@ from smtui.domain.account import UserId
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
-from smtui.services.fitting import Fitting, FittingPorts
+from smtui.services.fits import Fitting, FittingPorts
 from tests.services.sounding import NOW, RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 

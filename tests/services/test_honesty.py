@@ -11,8 +11,8 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.account import UserId
 from smtui.domain.path_map import PathMap
-from smtui.services.honesty import KIND, Honesty, Tally
 from smtui.services.nearest import LikenessPorts
+from smtui.services.retrieval_check import KIND, Honesty, Tally
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache

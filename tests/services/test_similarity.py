@@ -24,10 +24,10 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
-from smtui.services import indexing, matches, nearest
-from smtui.services.honesty import Honesty
+from smtui.services import indexing, nearest
 from smtui.services.indexing import Indexing, Mended
 from smtui.services.nearest import LikenessPorts
+from smtui.services.retrieval_check import Honesty
 from smtui.services.similarity import SAME, Similarity
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.chroma.line import ChromaLine
