@@ -18,7 +18,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
 from smtui.domain.search_line import SearchLine
 from smtui.domain.search_line import written as line_written
-from smtui.services.folder_limit import placed
+from smtui.services.hits import placed
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
 

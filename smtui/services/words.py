@@ -14,7 +14,7 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.vocabulary import Terms, terms
-from smtui.services.folder_limit import spread
+from smtui.services.hits import spread
 from smtui.services.seeds import check_seen
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fits import Fitting
-from smtui.ui.alike.hit_order import HitOrder
+from smtui.services.hits import HitOrder
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.screens.library import LibraryScreen

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
-from smtui.ui.alike.hit_order import HitOrder
+from smtui.services.hits import HitOrder
 from smtui.ui.alike.keeping import Keeping
 from smtui.ui.alike.listening import Listening
 from smtui.ui.alike.opening import OUTSIDE, TowardsAlike
