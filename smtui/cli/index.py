@@ -109,7 +109,7 @@ def check(*, sample: int, as_json: bool) -> None:
         tally = Tally()
         async with opened() as box:
             progress = _Progress()
-            asking = box.services.honesty.tallies(
+            asking = box.services.retrieval_check.tallies(
                 RecipeProber(), sample=sample, viewer=box.account.user_id
             )
             async for tally in asking:

@@ -1,4 +1,4 @@
-"""What is done with hits: spread over folders, explained, listed for other programs, walked along."""
+"""What is done with hits: spread over folders, explained, listed, walked along."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ class Reasons:
     async def _traits(self, file_ids: Sequence[FileId]) -> dict[FileId, Traits]:
         briefs = await self._analyses.briefs(file_ids)
         samples = await self._samples.get(file_ids)
-        return {
-            sample.file_id: traits(sample, briefs.get(sample.file_id)) for sample in samples
-        }
+        return {sample.file_id: traits(sample, briefs.get(sample.file_id)) for sample in samples}
 
 
 class HitLists:

@@ -51,7 +51,7 @@ def home(
 ) -> Home:
     """A library that is so large that the index is asked."""
     monkeypatch.setattr(nearest, "FEW", 0)
-    monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
+    monkeypatch.setattr(nearest, "MOST_AT_HAND", 0)
 
     async def address() -> str:
         return server.url()

@@ -23,7 +23,7 @@ from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
-from smtui.services.fits import Fitting
+from smtui.services.fits import Fits
 from smtui.services.hits import HitOrder
 from smtui.ui.screens.confirm import ConfirmScreen
 from smtui.ui.screens.detail import DetailScreen
@@ -440,13 +440,13 @@ async def test_a_long_search_says_how_far_it_is_and_can_be_left(
 ) -> None:
     begun = asyncio.Event()
 
-    async def slowly(self: Fitting, search: Search, **asked: Any) -> Answer:
+    async def slowly(self: Fits, search: Search, **asked: Any) -> Answer:
         asked["progress"](12_000, 100_105)
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(Fitting, "fits", slowly)
+    monkeypatch.setattr(Fits, "find", slowly)
     async with similar() as pilot:
         await pilot.press("v")
         await begun.wait()

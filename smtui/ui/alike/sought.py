@@ -1,13 +1,11 @@
-"""Who looks for what with whom, as the similar screen is opened."""
+"""What the similar screen begins with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtui.domain.account import Account
 from smtui.domain.sample import FileId
-from smtui.ui.alike.finding import Finders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +21,3 @@ class Begin:
     seeds: tuple[FileId, ...] = ()
     outside: Path | None = None
     line: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """Who looks, who finds, and what to begin with."""
-
-    account: Account
-    finders: Finders
-    begin: Begin
