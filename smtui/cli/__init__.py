@@ -1,1 +1,1 @@
-"""The command line: one file per command."""
+"""The command line: `commands/` has what can be typed, the files beside it what they share."""

@@ -16,33 +16,45 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Entry("smtui.cli.demo", "Make a small library of known sounds and open it."),
-    "scan": Entry("smtui.cli.scan", "Add folders of sounds to the library."),
-    "analyze": Entry("smtui.cli.analyze", "Analyse sounds that have no analysis yet."),
-    "batches": Entry("smtui.cli.batches", "Show runs, how far they are and what failed."),
-    "cancel": Entry("smtui.cli.cancel", "Cancel one run, or all."),
-    "resume": Entry("smtui.cli.resume", "Resume what a run left."),
-    "retry": Entry("smtui.cli.retry", "Retry what failed in a run."),
-    "watch": Entry("smtui.cli.watch", "Watch folders and add new sounds automatically."),
-    "pause": Entry("smtui.cli.pause", "Pause analysis on this machine, as while recording."),
-    "resume-all": Entry("smtui.cli.resume_all", "Resume analysis on this machine."),
-    "list": Entry("smtui.cli.list", "Print the library, or what a filter finds."),
-    "similar": Entry("smtui.cli.similar", "Find what sounds like a sound, or like a file."),
-    "index": Entry("smtui.cli.index", "The index of similar sounds: status, rebuild, check."),
-    "inspect": Entry("smtui.cli.inspect", "Analyse files here and now, without a library."),
-    "check": Entry("smtui.cli.check", "Check a pack for problems before it goes out."),
-    "find": Entry("smtui.cli.find", "Find sounds by a description."),
-    "words": Entry("smtui.cli.words", "The language model for find: status, fetch."),
-    "duplicates": Entry("smtui.cli.duplicates", "Show files that are the same sound."),
-    "forget": Entry("smtui.cli.forget", "Take sounds out of the library; files stay."),
-    "relocate": Entry("smtui.cli.relocate", "Say where a renamed drive or folder is now."),
-    "folders": Entry("smtui.cli.folders", "Show the folders that were scanned."),
-    "user": Entry("smtui.cli.user", "Accounts: add, list, password, disable, token."),
-    "services": Entry("smtui.cli.services", "The private servers: status, start, stop."),
-    "settings": Entry("smtui.cli.settings", "Show every setting and where it came from."),
-    "doctor": Entry("smtui.cli.doctor", "Check this machine and say how to fix what is broken."),
-    "bench": Entry("smtui.cli.bench", "Measure how fast smtui analyses on this machine."),
-    "worker": Entry("smtui.cli.worker", "Analyse queued sounds (started by smtui itself)."),
+    "demo": Entry("smtui.cli.commands.demo", "Make a small library of known sounds and open it."),
+    "scan": Entry("smtui.cli.commands.scan", "Add folders of sounds to the library."),
+    "analyze": Entry("smtui.cli.commands.analyze", "Analyse sounds that have no analysis yet."),
+    "batches": Entry("smtui.cli.commands.batches", "Show runs, how far they are and what failed."),
+    "cancel": Entry("smtui.cli.commands.cancel", "Cancel one run, or all."),
+    "resume": Entry("smtui.cli.commands.resume", "Resume what a run left."),
+    "retry": Entry("smtui.cli.commands.retry", "Retry what failed in a run."),
+    "watch": Entry("smtui.cli.commands.watch", "Watch folders and add new sounds automatically."),
+    "pause": Entry(
+        "smtui.cli.commands.pause", "Pause analysis on this machine, as while recording."
+    ),
+    "resume-all": Entry("smtui.cli.commands.resume_all", "Resume analysis on this machine."),
+    "list": Entry("smtui.cli.commands.list", "Print the library, or what a filter finds."),
+    "similar": Entry(
+        "smtui.cli.commands.similar", "Find what sounds like a sound, or like a file."
+    ),
+    "index": Entry(
+        "smtui.cli.commands.index", "The index of similar sounds: status, rebuild, check."
+    ),
+    "inspect": Entry(
+        "smtui.cli.commands.inspect", "Analyse files here and now, without a library."
+    ),
+    "check": Entry("smtui.cli.commands.check", "Check a pack for problems before it goes out."),
+    "find": Entry("smtui.cli.commands.find", "Find sounds by a description."),
+    "words": Entry("smtui.cli.commands.words", "The language model for find: status, fetch."),
+    "duplicates": Entry("smtui.cli.commands.duplicates", "Show files that are the same sound."),
+    "forget": Entry("smtui.cli.commands.forget", "Take sounds out of the library; files stay."),
+    "relocate": Entry("smtui.cli.commands.relocate", "Say where a renamed drive or folder is now."),
+    "folders": Entry("smtui.cli.commands.folders", "Show the folders that were scanned."),
+    "user": Entry("smtui.cli.commands.user", "Accounts: add, list, password, disable, token."),
+    "services": Entry("smtui.cli.commands.services", "The private servers: status, start, stop."),
+    "settings": Entry("smtui.cli.commands.settings", "Show every setting and where it came from."),
+    "doctor": Entry(
+        "smtui.cli.commands.doctor", "Check this machine and say how to fix what is broken."
+    ),
+    "bench": Entry("smtui.cli.commands.bench", "Measure how fast smtui analyses on this machine."),
+    "worker": Entry(
+        "smtui.cli.commands.worker", "Analyse queued sounds (started by smtui itself)."
+    ),
 }
 
 

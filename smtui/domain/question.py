@@ -55,6 +55,32 @@ QUALITIES = (
 """What was measured of the samples themselves; nothing is sorted by it."""
 
 
+NUMBERS = (
+    Field.TEMPO,
+    Field.LENGTH,
+    Field.LOUDNESS,
+    Field.RATE,
+    Field.CHANNELS,
+    Field.ADDED,
+    *QUALITIES,
+)
+"""What `Between` can ask of; a time is milliseconds since 1970."""
+
+CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT, Field.NOTE)
+"""What `OneOf` can ask of."""
+
+NEVER_UNKNOWN = (
+    Field.NAME,
+    Field.FOLDER,
+    Field.LENGTH,
+    Field.ADDED,
+    Field.FORMAT,
+    Field.RATE,
+    Field.CHANNELS,
+)
+"""What every sound has a value of, also one that was not yet analysed."""
+
+
 class Fact(StrEnum):
     """What `is:` can ask; `disagree`: name or tags say another tempo or key than was heard.
 
@@ -204,6 +230,26 @@ class Place:
 
     value: SortValue
     file_id: FileId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Which rows of an answer: `limit` of them, next to a place, after jumping over `skip`."""
+
+    limit: int
+    after: Place | None = None
+    before: Place | None = None
+    skip: int = 0
+
+    @property
+    def start(self) -> Place | None:
+        """The place that the rows lie next to; None: from the start."""
+        return self.after or self.before
+
+    @property
+    def backwards(self) -> bool:
+        """True if the rows are those before the place."""
+        return self.before is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

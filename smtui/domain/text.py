@@ -24,6 +24,11 @@ def path_bytes(raw: bytes) -> bytes | None:
     return None if os.fsencode(printable_path(raw)) == raw else raw
 
 
+def storable(text: str) -> str:
+    r"""Write lone surrogates, which neither a file nor a document can hold, as `\udcNN`."""
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
 def shown(text: str) -> str:
     r"""Make outside text inert for a terminal: control and format characters become visible.
 

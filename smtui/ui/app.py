@@ -42,7 +42,7 @@ from smtui.ui.writes import all_done
 if TYPE_CHECKING:
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
-    from smtui.ui.screens.login import LoginScreen
+    from smtui.ui.account.screen import LoginScreen
     from smtui.ui.session import OpenSession
 
 _log = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
 
     async def _open_login(self, services: Services, why: str = "") -> None:
         # Late imports: screens and their widgets are not needed for the first frame.
-        from smtui.ui.screens.login import LoginScreen
+        from smtui.ui.account.screen import LoginScreen
 
         # Commands for the library are no name and no password, and their enter signs nobody in.
         self.drop_keys()
@@ -188,7 +188,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         await self._go_to(LoginScreen(services, self.options, welcome=welcome, why=why))
 
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
-        from smtui.ui.screens.library import LibraryScreen
+        from smtui.ui.library.screen import LibraryScreen
         from smtui.ui.session import OpenSession
         from smtui.ui.working import Working
 

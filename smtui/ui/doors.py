@@ -14,16 +14,16 @@ from smtui.ui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
-    from smtui.ui.alike.opening import TowardsAlike
-    from smtui.ui.inspecting.sound import Neighbours
+    from smtui.ui.batch.following import Following
+    from smtui.ui.batch.screen import BatchScreen
+    from smtui.ui.detail.screen import DetailScreen
+    from smtui.ui.detail.sound import Neighbours
+    from smtui.ui.kept_searches.screen import KeptScreen
+    from smtui.ui.library.screen import LibraryScreen
     from smtui.ui.options import Options
-    from smtui.ui.running.following import Following
-    from smtui.ui.screens.batch import BatchScreen
-    from smtui.ui.screens.detail import DetailScreen
-    from smtui.ui.screens.kept import KeptScreen
-    from smtui.ui.screens.library import LibraryScreen
-    from smtui.ui.screens.similar import SimilarScreen
     from smtui.ui.session import OpenSession
+    from smtui.ui.similar.screen import SimilarScreen
+    from smtui.ui.similar_link import TowardsAlike
     from smtui.ui.towards_kept import TowardsKept
     from smtui.ui.widgets.status_bar import StatusBar
     from smtui.ui.working import Working
@@ -48,8 +48,8 @@ class Doors(TypeAhead):
         self._open_sound(message.file_id, None)
 
     def _open_sound(self, file_id: FileId, listing: Neighbours | None) -> None:
-        from smtui.ui.inspecting.sound import Looked
-        from smtui.ui.screens.detail import DetailScreen
+        from smtui.ui.detail.screen import DetailScreen
+        from smtui.ui.detail.sound import Looked
 
         assert self._services is not None
         assert self._session is not None
@@ -62,7 +62,7 @@ class Doors(TypeAhead):
 
     def on_towards_kept_kept_wanted(self, message: TowardsKept.KeptWanted) -> None:
         """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
-        from smtui.ui.screens.kept import KeptScreen
+        from smtui.ui.kept_searches.screen import KeptScreen
         from smtui.ui.towards_kept import TowardsKept
 
         if not isinstance(self.screen, TowardsKept):
@@ -74,7 +74,7 @@ class Doors(TypeAhead):
 
     def on_kept_screen_chosen(self, message: KeptScreen.Chosen) -> None:
         """Ask what was chosen where the list was opened."""
-        from smtui.ui.screens.kept import KeptScreen
+        from smtui.ui.kept_searches.screen import KeptScreen
         from smtui.ui.towards_kept import TowardsKept
 
         if not isinstance(self.screen, KeptScreen):
@@ -85,7 +85,7 @@ class Doors(TypeAhead):
 
     def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""
-        from smtui.ui.screens.similar import SimilarScreen
+        from smtui.ui.similar.screen import SimilarScreen
 
         assert self._services is not None
         assert self._session is not None
@@ -103,8 +103,8 @@ class Doors(TypeAhead):
 
     def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
         """Take the cursor along through the list that the sound was opened from."""
-        from smtui.ui.screens.library import LibraryScreen
-        from smtui.ui.screens.similar import SimilarScreen
+        from smtui.ui.library.screen import LibraryScreen
+        from smtui.ui.similar.screen import SimilarScreen
 
         for screen in reversed(self.screen_stack):
             if isinstance(screen, LibraryScreen | SimilarScreen):
@@ -113,7 +113,7 @@ class Doors(TypeAhead):
 
     def on_room_asked(self, message: Room.Asked) -> None:
         """Ask, and begin what was asked about when the person says yes."""
-        from smtui.ui.screens.confirm import ConfirmScreen
+        from smtui.ui.dialogues.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:  # noqa: FBT001 — Textual calls it
             if yes:
@@ -139,7 +139,7 @@ class Doors(TypeAhead):
 
     def action_runs(self) -> None:
         """Open the runs, or go back to them."""
-        from smtui.ui.screens.batch import BatchScreen
+        from smtui.ui.batch.screen import BatchScreen
 
         assert self._services is not None
         assert self._session is not None
@@ -158,7 +158,7 @@ class Doors(TypeAhead):
 
     def action_help(self) -> None:
         """Show the keys of what has the focus."""
-        from smtui.ui.screens.help import HelpScreen
+        from smtui.ui.dialogues.help import HelpScreen
 
         self.push_screen(HelpScreen(tuple(self.screen.active_bindings.values())))
 

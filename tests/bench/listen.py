@@ -23,7 +23,7 @@ import numpy as np
 import soundfile
 
 from smtui.audio.recipe import listen
-from smtui.cli.bench import heard_by_librosa, heard_by_smtui, made, read_whole, row, timed
+from smtui.cli.commands.bench import heard_by_librosa, heard_by_smtui, made, read_whole, row, timed
 from smtui.demo.sounds import make
 from smtui.domain.analysis import KEY_NAMES, Level, Measurement
 from smtui.domain.errors import SoundUnreadable

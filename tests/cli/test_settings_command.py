@@ -8,7 +8,7 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from smtui.cli.settings import settings_command
+from smtui.cli.commands.settings import settings_command
 from smtui.paths import places
 
 

@@ -25,10 +25,10 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fits import Fits
 from smtui.services.hits import HitOrder
-from smtui.ui.screens.confirm import ConfirmScreen
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.dialogues.confirm import ConfirmScreen
+from smtui.ui.library.screen import LibraryScreen
+from smtui.ui.similar.screen import SimilarScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.weights_line import WeightsLine

@@ -14,6 +14,7 @@ from smtui.domain.question import (
     SORTABLE,
     All,
     Between,
+    Cut,
     Everything,
     Expression,
     Fact,
@@ -36,7 +37,7 @@ from smtui.stores.sqlite.conditions import Sql
 from smtui.stores.sqlite.connections import Caches, Reader
 from smtui.stores.sqlite.endings import Lost, needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
-from smtui.stores.sqlite.segments import Cut, gather, segments, walk
+from smtui.stores.sqlite.segments import gather, segments, walk
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 
 SORTS = [Sort(field=field, descending=falling) for field in SORTABLE for falling in (False, True)]

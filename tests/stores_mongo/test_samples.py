@@ -14,6 +14,7 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import (
     All,
     Between,
+    Cut,
     Field,
     OneOf,
     Question,
@@ -30,7 +31,6 @@ from smtui.stores.mongo.looking import Effort, Looking
 from smtui.stores.mongo.opening import make_ready
 from smtui.stores.mongo.pages import Pages
 from smtui.stores.mongo.samples import MongoSamples
-from smtui.stores.mongo.sorting import Cut
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
 from tests.contracts.library_model import answer
 from tests.stores_mongo.meddling import Meddler

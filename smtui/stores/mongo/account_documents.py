@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
     cut_to_ms,
     cut_to_ms_or_none,
     mapping_in,
-    storable,
     text_in,
     time_in,
     time_or_none,

@@ -11,7 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.account import Account, OneTimeCode, Role, UserId
 from smtui.domain.errors import AlreadyTaken
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.account_documents import (
     account_of,
     code_document,
@@ -20,7 +20,7 @@ from smtui.stores.mongo.account_documents import (
 )
 from smtui.stores.mongo.indexes import UP, USERS
 from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.values import Document, cut_to_ms, storable, text_in
+from smtui.stores.mongo.values import Document, cut_to_ms, text_in
 
 # Enough for every count that may still be under way when one is repeated.
 _COUNTS_REMEMBERED = 64

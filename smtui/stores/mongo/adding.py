@@ -13,6 +13,7 @@ from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Sample, path_key
+from smtui.domain.text import storable
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
 from smtui.stores.mongo.deriving import source_in
@@ -28,7 +29,7 @@ from smtui.stores.mongo.sample_documents import (
     storable_metadata,
     where_found,
 )
-from smtui.stores.mongo.values import Document, cut_to_ms, mapping_in, storable, texts_in
+from smtui.stores.mongo.values import Document, cut_to_ms, mapping_in, texts_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,8 @@ from itertools import islice
 from typing import Any
 
 from smtui.domain.analysis import AiPart, AiValue
-from smtui.stores.mongo.values import (
-    Document,
-    list_in,
-    mapping_in,
-    number_or_none,
-    storable,
-    text_or_none,
-)
+from smtui.domain.text import storable
+from smtui.stores.mongo.values import Document, list_in, mapping_in, number_or_none, text_or_none
 
 LONGEST_TEXT = 4_000
 MOST_TEXTS = 50

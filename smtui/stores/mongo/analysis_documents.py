@@ -24,6 +24,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.mongo.ai_documents import ai_document, ai_of
 from smtui.stores.mongo.deep_documents import deep_document, deep_fields
 from smtui.stores.mongo.values import (
@@ -36,7 +37,6 @@ from smtui.stores.mongo.values import (
     number_in,
     number_or_none,
     numbers_in,
-    storable,
     text_in,
     text_or_none,
     time_in,

@@ -17,6 +17,7 @@ from smtui.domain.analysis import AnalysisId
 from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResult, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.mongo.batch_documents import (
     LONGEST_LEASE,
     OPEN,
@@ -25,7 +26,7 @@ from smtui.stores.mongo.batch_documents import (
     result_document,
     result_of,
 )
-from smtui.stores.mongo.values import Document, storable, time_or_none
+from smtui.stores.mongo.values import Document, time_or_none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

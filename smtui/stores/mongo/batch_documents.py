@@ -33,6 +33,7 @@ from smtui.domain.batch import (
     State,
 )
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -41,7 +42,6 @@ from smtui.stores.mongo.values import (
     cut_to_ms_or_none,
     list_in,
     mapping_in,
-    storable,
     text_in,
     text_or_none,
     texts_in,

@@ -24,12 +24,13 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
 from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
 from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.values import Document, storable
+from smtui.stores.mongo.values import Document
 
 # Some 2.5 MB of ids in one message.
 _BATCHES_AT_ONCE = 50

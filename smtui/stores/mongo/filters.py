@@ -20,7 +20,9 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.question import (
-    QUALITIES,
+    CHOICES,
+    NEVER_UNKNOWN,
+    NUMBERS,
     All,
     Between,
     Everything,
@@ -36,9 +38,9 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.question import Any as AnyOf
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.sample_documents import LONGEST_INSIDE, folder_parts
-from smtui.stores.mongo.values import LONG_AGO, storable
+from smtui.stores.mongo.values import LONG_AGO
 
 Filter = dict[str, Any]
 
@@ -67,18 +69,6 @@ FIELDS = SORT_FIELDS | {
     Field.TAIL: "heard.silence_tail",
     Field.CORRELATION: "heard.stereo_correlation",
 }
-NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS, *QUALITIES)
-CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT, Field.NOTE)
-_NEVER_UNKNOWN = (
-    Field.NAME,
-    Field.FOLDER,
-    Field.LENGTH,
-    Field.ADDED,
-    Field.FORMAT,
-    Field.RATE,
-    Field.CHANNELS,
-)
-
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -151,7 +141,7 @@ def _of_field(expression: Expression) -> Filter:
             return {FIELDS[field]: _within_numbers(low, high)}
         case OneOf(field=field, values=values) if field in CHOICES:
             return {FIELDS[field]: {"$in": _choices(field, values)}}
-        case Unknown(field=field) if field in _NEVER_UNKNOWN:
+        case Unknown(field=field) if field in NEVER_UNKNOWN:
             return NOTHING
         case Unknown(field=field):
             return {FIELDS[field]: None}

@@ -16,6 +16,7 @@ from smtui.domain.question import (
     QUALITIES,
     All,
     Between,
+    Cut,
     Everything,
     Expression,
     Fact,
@@ -31,7 +32,7 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.stores.mongo.filters import EVERYTHING, FIELDS, NOTHING, Filter, both, filter_of, visible
-from smtui.stores.mongo.sorting import Cut, Find, Keys, index_of, segments
+from smtui.stores.mongo.sorting import Find, Keys, index_of, segments
 
 BY_ID: Keys = (("file_id", 1),)
 BY_OWNER: Keys = (("user_id", 1),)

@@ -11,6 +11,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
+from smtui.domain.text import storable
 from smtui.stores.mongo.changing import AT_ONCE, read
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
 from smtui.stores.mongo.finding import BY_ID, UNHEARD
@@ -19,7 +20,7 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS
 from smtui.stores.mongo.sample_documents import folder_parts, sample_of
 from smtui.stores.mongo.sorting import Find, Keys
-from smtui.stores.mongo.values import Document, count_in, mapping_in, storable, text_in, time_in
+from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, time_in
 
 BY_PATH: Keys = (("path_key", 1),)
 _IDS_AT_ONCE = 5_000

@@ -8,14 +8,14 @@ from typing import Any
 import pymongo
 from pymongo.errors import PyMongoError
 
-from smtui.domain.question import Page, Place, Question
+from smtui.domain.question import Cut, Page, Place, Question
 from smtui.stores.mongo.filters import EVERYTHING, SORT_FIELDS, filter_of
 from smtui.stores.mongo.finding import counts, finds
 from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS, Choice, Looking
 from smtui.stores.mongo.sample_documents import sample_of
-from smtui.stores.mongo.sorting import Cut, Find, place_of
+from smtui.stores.mongo.sorting import Find, place_of
 from smtui.stores.mongo.values import Document
 
 _PAGE_SECONDS = 15.0

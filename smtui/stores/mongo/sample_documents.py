@@ -30,7 +30,7 @@ from smtui.domain.account import UserId
 from smtui.domain.differing import differences
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import FileId, FoundFile, Mark, MetadataValue, Sample
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.mongo.told_documents import (
     heard_document,
     heard_in,
@@ -45,7 +45,6 @@ from smtui.stores.mongo.values import (
     list_in,
     mapping_in,
     number_in,
-    storable,
     text_in,
     text_or_none,
     texts_in,

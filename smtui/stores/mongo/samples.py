@@ -7,7 +7,7 @@ from datetime import datetime
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.question import Page, Place, Question
+from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
@@ -28,7 +28,6 @@ from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.looking import BACKGROUND_SECONDS, USUAL, Effort, Looking
 from smtui.stores.mongo.lookups import Unheard
 from smtui.stores.mongo.pages import Pages
-from smtui.stores.mongo.sorting import Cut
 
 _ADOPTING_SECONDS = 1.0
 

@@ -14,35 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from smtui.domain.question import Field, Place, Sort, SortValue
+from smtui.domain.question import Cut, Field, Place, Sort, SortValue
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.mongo.filters import EARLIEST, SORT_FIELDS, Filter, both, ms_of, time_at
-from smtui.stores.mongo.values import storable
 
 Keys = tuple[tuple[str, int], ...]
 """Fields of an index or an order, each with 1 for rising or -1 for falling."""
 
 _NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Which rows of an answer: so many, next to a place, after jumping over some."""
-
-    limit: int
-    after: Place | None = None
-    before: Place | None = None
-    skip: int = 0
-
-    @property
-    def start(self) -> Place | None:
-        """The place that the rows lie next to."""
-        return self.after or self.before
-
-    @property
-    def backwards(self) -> bool:
-        """The rows are those before the place."""
-        return self.before is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any
 from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.quality import Quality
 from smtui.domain.sample import Heard, Trouble
+from smtui.domain.text import storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -17,7 +18,6 @@ from smtui.stores.mongo.values import (
     mapping_in,
     number_in,
     number_or_none,
-    storable,
     text_in,
     text_or_none,
     time_in,

@@ -28,11 +28,6 @@ def cut_to_ms_or_none(at: datetime | None) -> datetime | None:
     return None if at is None else cut_to_ms(at)
 
 
-def storable(text: str) -> str:
-    r"""Write lone surrogates, which no document can hold, as `\udcNN`."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
-
-
 def time_or_none(value: object) -> datetime | None:
     """Read a time: a date, ISO text or seconds since 1970; without a zone it is UTC."""
     try:

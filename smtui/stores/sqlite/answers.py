@@ -14,22 +14,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.question import Page, Place, Question
+from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.candidates import Source, indexed, owned, sources, without
 from smtui.stores.sqlite.conditions import Sql, condition, joined
 from smtui.stores.sqlite.connections import BudgetSpent, Reader
 from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, sample_of
-from smtui.stores.sqlite.segments import (
-    Cut,
-    Filter,
-    gather,
-    limits_of,
-    numbered,
-    segments,
-    walk,
-)
+from smtui.stores.sqlite.segments import Filter, gather, limits_of, numbered, segments, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeGuard
 
 from smtui.domain.question import (
+    NEVER_UNKNOWN,
     QUALITIES,
     All,
     Any,
@@ -29,17 +30,15 @@ from smtui.domain.question import (
     Within,
     Words,
 )
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.sqlite.conditions import (
     COLUMNS,
-    NEVER_UNKNOWN,
     SORT_COLUMNS,
     Sql,
     condition,
     having_notes,
     places_within,
 )
-from smtui.stores.sqlite.values import storable
 
 TRIGRAM = 3
 _MOST_TRIGRAMS = 24

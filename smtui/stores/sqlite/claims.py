@@ -17,9 +17,9 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import UNSEEN, BatchId, Claimed, RunId, Unseen
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.endings import EXPIRED, OPEN, cancel_pending, end_batches, settle
-from smtui.stores.sqlite.values import storable
 
 # A file that was handed back on a machine is left to others. No machine has the empty name.
 _SEEN = "(r.unseen_on IS NULL OR ? NOT IN (SELECT value FROM json_each(r.unseen_on)))"

@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smtui.domain.question import (
+    CHOICES,
+    NEVER_UNKNOWN,
+    NUMBERS,
     QUALITIES,
     All,
     Any,
@@ -27,9 +30,9 @@ from smtui.domain.question import (
     Within,
     Words,
 )
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.sqlite.sample_rows import folder_parts
-from smtui.stores.sqlite.values import Value, storable
+from smtui.stores.sqlite.values import Value
 
 SORT_COLUMNS = {
     Field.NAME: "search_key",
@@ -42,15 +45,6 @@ SORT_COLUMNS = {
     Field.TAGS: "tags_sort",
     Field.ADDED: "uploaded_at",
 }
-NEVER_UNKNOWN = (
-    Field.NAME,
-    Field.FOLDER,
-    Field.LENGTH,
-    Field.ADDED,
-    Field.FORMAT,
-    Field.RATE,
-    Field.CHANNELS,
-)
 COLUMNS = SORT_COLUMNS | {
     Field.MODE: "heard_mode",
     Field.FORMAT: "format",
@@ -58,17 +52,6 @@ COLUMNS = SORT_COLUMNS | {
     Field.CHANNELS: "channels",
     **{field: f"heard_{field}" for field in QUALITIES},
 }
-NUMBERS = (
-    Field.TEMPO,
-    Field.LENGTH,
-    Field.LOUDNESS,
-    Field.RATE,
-    Field.CHANNELS,
-    Field.ADDED,
-    *QUALITIES,
-)
-CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT)
-
 _FACTS = {
     Fact.LOOP: "f.heard_is_loop = 1",
     Fact.ONESHOT: "f.heard_is_loop = 0",

@@ -12,10 +12,10 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
+from smtui.domain.text import storable
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.sample_rows import SELECT_SAMPLE, folder_parts, sample_of
 from smtui.stores.sqlite.told_columns import UNHEARD_RANK
-from smtui.stores.sqlite.values import storable
 
 T = TypeVar("T")
 

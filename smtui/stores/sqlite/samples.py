@@ -7,7 +7,7 @@ from datetime import datetime
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.question import Page, Place, Question
+from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
 from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
@@ -15,7 +15,6 @@ from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, un
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
 from smtui.stores.sqlite.lookups import Unheard
 from smtui.stores.sqlite.matching import matching
-from smtui.stores.sqlite.segments import Cut
 
 
 class SqliteSamples:

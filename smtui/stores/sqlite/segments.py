@@ -10,38 +10,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from smtui.domain.question import All, Between, Expression, Field, OneOf, Place, Sort, Unknown
+from smtui.domain.question import (
+    NEVER_UNKNOWN,
+    All,
+    Between,
+    Cut,
+    Expression,
+    Field,
+    OneOf,
+    Place,
+    Sort,
+    Unknown,
+)
+from smtui.domain.text import storable
 from smtui.stores.sqlite.candidates import Source, index_of
 from smtui.stores.sqlite.conditions import (
     ALL_ROWS,
-    NEVER_UNKNOWN,
     SORT_COLUMNS,
     Sql,
     between,
     choices,
     joined,
 )
-from smtui.stores.sqlite.values import Value, storable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Which rows of an answer: so many, next to a place, after jumping over some."""
-
-    limit: int
-    after: Place | None = None
-    before: Place | None = None
-    skip: int = 0
-
-    @property
-    def start(self) -> Place | None:
-        """The place that the rows lie next to."""
-        return self.after or self.before
-
-    @property
-    def backwards(self) -> bool:
-        """The rows are those before the place."""
-        return self.before is not None
+from smtui.stores.sqlite.values import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from typing import Any
 from smtui.domain.question import tags_sort_value
 from smtui.domain.sample import FileId, search_key
 from smtui.domain.tagging import Retagged, Retagging, Tags
-from smtui.domain.text import folded
+from smtui.domain.text import folded, storable
 from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.told_columns import marks_of, marks_value
-from smtui.stores.sqlite.values import from_json, from_ms, storable, to_json, to_ms
+from smtui.stores.sqlite.values import from_json, from_ms, to_json, to_ms
 from smtui.stores.sqlite.writing import changed
 
 _NO_METADATA = "{}"

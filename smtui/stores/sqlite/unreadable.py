@@ -6,10 +6,11 @@ import sqlite3
 from collections.abc import Sequence
 
 from smtui.domain.account import UserId
+from smtui.domain.text import storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.sample_rows import owner_number
-from smtui.stores.sqlite.values import from_ms, storable, to_ms
+from smtui.stores.sqlite.values import from_ms, to_ms
 from smtui.stores.sqlite.writing import changed
 
 

@@ -48,8 +48,3 @@ def to_json(value: Any) -> str:
 def from_json(text: str) -> Any:
     """Read what `to_json` wrote."""
     return json.loads(text)
-
-
-def storable(text: str) -> str:
-    r"""Write lone surrogates, which no UTF-8 file can hold, as `\udcNN`."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")

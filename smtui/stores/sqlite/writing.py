@@ -12,9 +12,10 @@ from datetime import datetime
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, FoundFile, Heard, MetadataValue, Sample, Trouble, path_key
+from smtui.domain.text import storable
 from smtui.stores.sqlite import sample_rows
 from smtui.stores.sqlite.sample_rows import SELECT_BY_PATH, sample_of
-from smtui.stores.sqlite.values import from_ms, storable, to_ms
+from smtui.stores.sqlite.values import from_ms, to_ms
 
 
 def changed(connection: sqlite3.Connection) -> None:
