@@ -79,7 +79,7 @@ class Seeds:
         same = [
             sample
             for owner in dict.fromkeys((viewer, None))
-            for sample in await self._samples.by_hash(file_hash, user_id=owner)
+            for sample in await self._samples.by_hashes([file_hash], user_id=owner)
         ]
         known = await self._embeddings.of(
             [sample.file_id for sample in same], recipe_version=self._recipe_version

@@ -12,9 +12,9 @@ from textual.message import Message
 
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 OUTSIDE = "outside"
 
@@ -34,7 +34,7 @@ class Begin:
     line: str = ""
 
 
-class TowardsAlike(Room):
+class TowardsAlike(BaseScreen):
     """A screen that leads to the similar screen."""
 
     @dataclass

@@ -36,8 +36,8 @@ from smtui.services.indexing import Indexing
 from smtui.services.nearest import LikenessPorts
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.bench.library_rows import OWNER, fill
 from tests.servers.chroma_server import ChromaServer, running_chroma

@@ -153,11 +153,10 @@ class Sounds(Lockstep):
             asked, user_id
         )
 
-    @rule(file_hash=hashes, user_id=owners)
-    def look_by_hash(self, file_hash, user_id):
-        same = self.run(self.store.by_hash(file_hash, user_id=user_id))
-        expected = self.model.by_hash(file_hash, user_id)
-        assert sorted(same, key=by_id) == sorted(expected, key=by_id)
+    @rule(asked=st.lists(hashes, unique=True, max_size=3), user_id=owners)
+    def look_by_hashes(self, asked, user_id):
+        same = self.run(self.store.by_hashes(asked, user_id=user_id))
+        assert list(same) == sorted(self.model.by_hashes(asked, user_id), key=by_id)
 
     @rule(folder=st.sampled_from(FOLDERS), user_id=owners, limit=st.integers(1, 3))
     def look_below(self, folder, user_id, limit):

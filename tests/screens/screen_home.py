@@ -49,8 +49,8 @@ from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits

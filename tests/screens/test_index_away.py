@@ -17,8 +17,8 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.search import View
 from smtui.services import nearest
 from smtui.services.box import Services
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import COLLECTION, EMBEDDING, ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.ui.library.screen import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, press, seen, settle, told, until
 from tests.screens.test_similar import (  # noqa: F401 - fixtures are found by their names

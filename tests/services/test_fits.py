@@ -280,10 +280,8 @@ async def test_one_persons_sounds_are_not_offered_to_another(library: SoundingLi
     library.write("hat.wav", 0.7 * play.hat(RATE))
     await library.scan(user_id=mine)
     await library.hear("hat.wav")
-    (shared, *_) = await library.documents.samples.by_hash(
-        (await library.documents.samples.get([library.files["kick.wav"]]))[0].file_hash,
-        user_id=None,
-    )
+    (kick,) = await library.documents.samples.get([library.files["kick.wav"]])
+    (shared, *_) = await library.documents.samples.by_hashes([kick.file_hash], user_id=None)
     library.files["kick.wav"] = shared.file_id
     await library.hear("kick.wav")
     assert (await fitting(library, "kick.wav")).hits == ()

@@ -13,8 +13,8 @@ from smtui.domain.account import UserId
 from smtui.domain.path_map import PathMap
 from smtui.services.nearest import LikenessPorts
 from smtui.services.retrieval_check import KIND, RetrievalCheck, Tally
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from tests.services.sounding import RATE, SoundingLibrary, sounding

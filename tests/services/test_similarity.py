@@ -30,8 +30,8 @@ from smtui.services.nearest import LikenessPorts
 from smtui.services.retrieval_check import RetrievalCheck
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import SAME, Similarity
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found, heard, sqlite

@@ -31,7 +31,7 @@ from smtui.services.hearing import Hearing
 from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.stores.bcrypt_passwords import BcryptPasswords
-from smtui.stores.mongo.opening import Documents, opened
+from smtui.stores.mongo.library import Documents, opened
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions

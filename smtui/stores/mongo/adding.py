@@ -16,10 +16,10 @@ from smtui.domain.sample import FileId, FoundFile, Sample, path_key
 from smtui.domain.text import storable
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
-from smtui.stores.mongo.deriving import source_in
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.foreign_documents import source_in
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.sample_documents import (
+from smtui.stores.mongo.sample_codec import (
     clamped,
     derived,
     document_of,

@@ -18,7 +18,7 @@ from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResul
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo.batch_documents import (
+from smtui.stores.mongo.batch_codec import (
     LONGEST_LEASE,
     OPEN,
     entries,

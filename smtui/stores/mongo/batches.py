@@ -25,11 +25,11 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
-from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
+from smtui.stores.mongo import batch_changes, claims, reopening, runs, sweeps
+from smtui.stores.mongo.batch_codec import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.values import Document
 
 # Some 2.5 MB of ids in one message.
@@ -178,11 +178,11 @@ class MongoBatches:
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
         """What each worker of these runs is at."""
-        return await holding.held(self._batches, run_ids)
+        return await runs.held(self._batches, run_ids)
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
         """Some files of each run that has any: the first, the last and a few between."""
-        return await holding.some(self._batches, run_ids)
+        return await runs.some(self._batches, run_ids)
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()

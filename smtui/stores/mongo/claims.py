@@ -19,13 +19,7 @@ from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import BatchId, Claimed, FileResult, RunId, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import (
-    due,
-    entries,
-    for_machine,
-    for_recipe,
-    result_of,
-)
+from smtui.stores.mongo.batch_codec import due, entries, for_machine, for_recipe, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.sweeps import OURS, settle
 from smtui.stores.mongo.values import Document
@@ -96,7 +90,7 @@ async def _taken(
 
 
 def _promises(batch: Mapping[str, Any], asked: Asked) -> bool:
-    """Whether the counters say that this worker may find something."""
+    """True if the counters say that this worker may find something."""
     if batch.get("cancel_requested_at") is not None:
         return False
     if not for_recipe(batch, asked.recipe_version):

@@ -6,13 +6,12 @@ from typing import Any
 
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
-from smtui.stores.mongo import deriving, generation
+from smtui.stores.mongo import foreign_documents, generation
 from smtui.stores.mongo.changing import guarded, until_done, write
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.sample_documents import derived, sample_of
-from smtui.stores.mongo.told_documents import trouble_document
+from smtui.stores.mongo.sample_codec import derived, sample_of, trouble_document
 from smtui.stores.mongo.values import Document
 
 
@@ -34,7 +33,7 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
             return True
         there = {**before, "file_hash": file_hash}
         fields: Document = {
-            "heard": await deriving.with_others(line, there, heard),
+            "heard": await foreign_documents.with_others(line, there, heard),
             "file_hash": file_hash,
         }
         if "disagrees" in before:  # else it is adopted later, with all that we find it by

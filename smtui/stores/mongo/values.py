@@ -18,7 +18,7 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def cut_to_ms(at: datetime) -> datetime:
-    """Give a time in UTC, cut to the milliseconds that a document can hold."""
+    """Return a time in UTC, cut to the milliseconds that a document can hold."""
     utc = at.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 

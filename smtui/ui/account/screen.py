@@ -18,11 +18,11 @@ from textual.widgets import Checkbox, Input, Static
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import PasswordToChoose, SignInRefused, SmtuiError, TooManyTries
 from smtui.paths import styles
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.one_line import OneLine
 from smtui.ui.widgets.server_lines import ServerLines
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
@@ -45,7 +45,7 @@ class _Tick(Checkbox):
     BUTTON_RIGHT = "]"
 
 
-class LoginScreen(Room):
+class LoginScreen(BaseScreen):
     """A name and a password, what is wrong with them in words, and how the servers are.
 
     A one-time code in place of the password leads to a form for a new one.

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from smtui.domain.batch import RunId
 from smtui.domain.text import counted
+from smtui.ui.base_screen import Offer
 from smtui.ui.batch.following import Following
-from smtui.ui.room import Offer
-from smtui.ui.work import doing
+from smtui.ui.workers import doing
 
 _OLD = timedelta(days=7)
 _NO_RUN = "No runs yet; a in the library analyses sounds"

@@ -16,6 +16,7 @@ from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import counted
 from smtui.services.board import Board, Standing
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.draw.lines import Line
 from smtui.ui.draw.runs import (
     failure_line,
@@ -25,12 +26,11 @@ from smtui.ui.draw.runs import (
     since,
     worker_line,
 )
-from smtui.ui.room import Room
 from smtui.ui.widgets.batch_table import BatchTable, Lane
 from smtui.ui.widgets.run_bar import RunBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.worker_strip import WorkerStrip
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
     from smtui.domain.account import Account, UserId
@@ -78,7 +78,7 @@ class _Seen:
     heard: Mapping[FileId, Sample] = field(default_factory=dict)
 
 
-class Following(Room):
+class Following(BaseScreen):
     """Keeps the tables true, without end; what is in the documents is what is shown."""
 
     @dataclass

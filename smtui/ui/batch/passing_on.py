@@ -17,7 +17,7 @@ from smtui.ui.batch.following import Following
 from smtui.ui.clipboard import copied
 from smtui.ui.draw.runs import failures_as_text
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 FILE = "file"
 

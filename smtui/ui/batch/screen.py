@@ -23,7 +23,7 @@ from smtui.ui.widgets.run_bar import RunBar
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.worker_strip import WorkerStrip
-from smtui.ui.work import doing
+from smtui.ui.workers import doing
 
 _GONE = "This sound is no longer in the library"
 

@@ -10,7 +10,7 @@ from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import Sample
 from smtui.ui.detail.picturing import Picturing
 from smtui.ui.draw.section import Section
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 _AGAIN = 1.0
 

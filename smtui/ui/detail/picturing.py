@@ -12,7 +12,7 @@ from smtui.ui.detail.sound import SoundRoom
 from smtui.ui.draw.section import Section
 from smtui.ui.widgets.spectrogram import Spectrogram
 from smtui.ui.widgets.waveform import Waveform
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 # A held key repeats some thirty times a second: only where it rests is worth a picture.
 _REST = 0.04

@@ -31,7 +31,7 @@ from smtui.ui.widgets.spectrogram import Reading, Spectrogram
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 _ZOOM = 2.0
 _PAN = 0.25

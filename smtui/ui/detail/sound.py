@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Analysis
 from smtui.domain.sample import FileId, Sample
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.draw.cells import Depth, Ink, depth_of
 from smtui.ui.draw.section import Section
 from smtui.ui.options import Options
-from smtui.ui.room import Room
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
@@ -35,7 +35,7 @@ class Looked:
     listing: Neighbours | None
 
 
-class SoundRoom(Room):
+class SoundRoom(BaseScreen):
     """A screen about one sound of a list."""
 
     def __init__(self, services: Services, looked: Looked, options: Options) -> None:

@@ -18,17 +18,16 @@ from smtui.domain.drawn import drawn
 from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.clipboard import copied
 from smtui.ui.draw.lines import Line
 from smtui.ui.options import Options
-from smtui.ui.room import Room
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.batch_table import BatchTable, Lane
 from smtui.ui.widgets.key_line import KeyLine
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
-from smtui.ui.work import doing, looking
-from smtui.ui.writes import all_done
+from smtui.ui.workers import all_done, doing, looking
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
@@ -47,7 +46,7 @@ def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -
     return Binding(key, action, name, id=f"kept.{action}", tooltip=tooltip, show=show)
 
 
-class KeptScreen(Room):
+class KeptScreen(BaseScreen):
     """What was saved by name, then what was asked lately, newest first."""
 
     CSS_PATH: ClassVar = str(styles() / "kept_searches.tcss")

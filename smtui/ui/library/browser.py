@@ -16,12 +16,12 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.filter_query import Asked
-from smtui.ui.room import Room
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
 from smtui.ui.widgets.title_line import TitleLine
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
     from smtui.domain.account import Account
@@ -41,7 +41,7 @@ _APPROXIMATE_PAUSE = 0.3
 _SHARE = 5
 
 
-class Browser(Room):
+class Browser(BaseScreen):
     """Asks the library and fills the table."""
 
     @dataclass

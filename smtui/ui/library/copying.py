@@ -6,7 +6,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.text import counted
 from smtui.ui.clipboard import copied
 from smtui.ui.library.browser import Browser
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 # More is a file's business: `smtui list`.
 _MOST_COPIED = 1_000

@@ -9,10 +9,10 @@ from textual import on
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.ui.filter_query import Asked
 from smtui.ui.library.browser import Browser
+from smtui.ui.saved_searches_link import TowardsKept, quietly
 from smtui.ui.similar_link import Begin, TowardsAlike
-from smtui.ui.towards_kept import TowardsKept, quietly
 from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.work import doing
+from smtui.ui.workers import doing
 
 
 class Keeping(TowardsKept, Browser):

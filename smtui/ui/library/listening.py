@@ -8,7 +8,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.text import counted
 from smtui.ui.library.browser import Browser
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import doing
+from smtui.ui.workers import doing
 
 ASK_FROM = 1_000
 

@@ -12,7 +12,7 @@ from smtui.domain.sample import FileId, Sample
 from smtui.ui.library.browser import Browser
 from smtui.ui.widgets.preview import Preview
 from smtui.ui.widgets.sample_table import SampleTable
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 # A held key passes many sounds; only where it rests is worth a look, and on a thin line a picture
 # is some 20 KB.

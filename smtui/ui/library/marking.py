@@ -6,7 +6,7 @@ from smtui.domain.sample import FileId
 from smtui.ui.library.browser import Browser
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 MOST_MARKED = 100_000
 

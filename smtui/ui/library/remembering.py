@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import aiofiles
-import aiofiles.os
 from textual.worker import WorkerCancelled
 
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId
+from smtui.files import write_whole_in_thread
 from smtui.ui.filter_query import Asked
 from smtui.ui.library.marking import Marking
 from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 _log = logging.getLogger(__name__)
 
@@ -70,11 +70,8 @@ class Remembering(Marking):
             "file_id": self.table.sample.file_id,
             "marks": sorted(marked) if len(marked) <= _MOST_MARKS else [],
         }
-        fresh = path.with_name(f"{path.name}.new")
         try:
-            async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
-                await file.write(json.dumps(kept))
-            await aiofiles.os.replace(fresh, path)
+            await write_whole_in_thread(path, json.dumps(kept).encode())
         except OSError as error:
             _log.warning("the place in the library could not be kept: %s", error)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from smtui.domain.text import counted
+from smtui.ui.base_screen import Offer
 from smtui.ui.library.browser import Browser
-from smtui.ui.room import Offer
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 
 class Renewing(Browser):

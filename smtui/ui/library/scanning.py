@@ -13,7 +13,7 @@ from smtui.domain.text import printable_path
 from smtui.ui.library.browser import Browser
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 FOLDER = "folder"
 

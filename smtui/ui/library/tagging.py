@@ -14,7 +14,7 @@ from smtui.services.library import TAGGED_AT_ONCE, TagChange, change_of
 from smtui.ui.library.browser import Browser
 from smtui.ui.widgets.ask_line import AskLine, TagSuggester
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 TAGS = "tags"
 

@@ -21,7 +21,7 @@ from smtui.ui.similar.searching import Searching
 from smtui.ui.widgets.hit_lines import HitRow
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.preview import Preview
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 # A held key passes many rows; only where it rests is worth reading an analysis or a picture.
 _REST = 0.06

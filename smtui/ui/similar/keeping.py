@@ -7,10 +7,10 @@ from dataclasses import replace
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.search import Search, View
 from smtui.ui.clipboard import copied
+from smtui.ui.saved_searches_link import TowardsKept, quietly
 from smtui.ui.similar.seeding import Seeding
-from smtui.ui.towards_kept import TowardsKept, quietly
 from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 
 class Keeping(TowardsKept, Seeding):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smtui.domain.batch import RunId
 from smtui.domain.sample import FileId
 from smtui.ui.similar.comparing import Comparing
-from smtui.ui.work import doing, looking
+from smtui.ui.workers import doing, looking
 
 
 class Listening(Comparing):

@@ -17,15 +17,15 @@ from smtui.domain.errors import IndexUnusable, ServerUnavailable, SmtuiError
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Answer, Search, Seed, View
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.filter_query import Asked
-from smtui.ui.room import Room
 from smtui.ui.similar.waiting import waiting
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_lines import HitRow
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.weights_line import WeightsLine
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
     from smtui.domain.account import Account
@@ -43,7 +43,7 @@ _PASSING = (ServerUnavailable, IndexUnusable)
 _PLACES = {View.ALIKE: "Similar to", View.FITS: "Goes with", View.WORDS: "Described as"}
 
 
-class Searching(Room):
+class Searching(BaseScreen):
     """Asks, and shows the answer; a newer search replaces an older one."""
 
     def __init__(

@@ -16,7 +16,7 @@ from smtui.ui.similar.searching import SEARCH, Searching
 from smtui.ui.similar_link import Begin
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
-from smtui.ui.work import looking
+from smtui.ui.workers import looking
 
 LINE = "line"
 WORDS = "words"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from smtui.domain.search import Progress
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 
 # What comes sooner needs no words.
 _SHOWN_AFTER = 0.4
@@ -16,7 +16,7 @@ _COUNTED_AFTER = 2
 
 
 @contextmanager
-def waiting(room: Room, say: Callable[[str], None]) -> Iterator[Progress]:
+def waiting(room: BaseScreen, say: Callable[[str], None]) -> Iterator[Progress]:
     """Give what notes how many sounds of how many were looked at, and say so in time."""
     looked_at = ""
     begun = time.monotonic()

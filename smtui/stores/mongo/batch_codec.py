@@ -234,7 +234,7 @@ def standing(document: Mapping[str, Any]) -> dict[FileId, FileResult]:
 
 
 def first_waiting(document: Mapping[str, Any]) -> int:
-    """Give the place in file_ids from which on files without an entry wait."""
+    """Return the place in file_ids from which on files without an entry wait."""
     if document.get("pending") == 0:
         return len(list_in(document.get("file_ids")))
     return count_in(document.get("first_open"))
@@ -286,7 +286,7 @@ def counted_in(document: Mapping[str, Any]) -> dict[str, int]:
 
 
 def due(counters: Mapping[str, Any], now: datetime) -> bool:
-    """Whether a lease may have ended, or is longer than any; only the results tell."""
+    """True if a lease may have ended, or is longer than any; only the results tell."""
     next_lease = time_or_none(counters.get("next_lease"))
     return next_lease is not None and not now < next_lease <= now + LONGEST_LEASE
 
@@ -298,7 +298,7 @@ def for_machine(counters: Mapping[str, Any], machine: str) -> int:
 
 
 def for_recipe(counters: Mapping[str, Any], recipe_version: int | None) -> bool:
-    """Whether a worker of this recipe is new enough for a batch; who names none is."""
+    """True if a worker of this recipe is new enough for a batch; who names none is."""
     return recipe_version is None or count_in(counters.get("recipe_version")) <= recipe_version
 
 

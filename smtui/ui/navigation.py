@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from textual.app import SystemCommand
 from textual.screen import Screen
 
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from smtui.domain.sample import FileId
     from smtui.services.box import Services
+    from smtui.ui.activity import Activity
     from smtui.ui.batch.following import Following
     from smtui.ui.batch.screen import BatchScreen
     from smtui.ui.detail.screen import DetailScreen
@@ -21,12 +22,11 @@ if TYPE_CHECKING:
     from smtui.ui.kept_searches.screen import KeptScreen
     from smtui.ui.library.screen import LibraryScreen
     from smtui.ui.options import Options
+    from smtui.ui.saved_searches_link import TowardsKept
     from smtui.ui.session import OpenSession
     from smtui.ui.similar.screen import SimilarScreen
     from smtui.ui.similar_link import TowardsAlike
-    from smtui.ui.towards_kept import TowardsKept
     from smtui.ui.widgets.status_bar import StatusBar
-    from smtui.ui.working import Working
 
 _NEEDING_A_PERSON = {"runs", "pause"}
 
@@ -37,7 +37,7 @@ class Doors(TypeAhead):
     options: Options
     _services: Services | None = None
     _session: OpenSession | None = None
-    _working: Working | None = None
+    _working: Activity | None = None
 
     def on_library_screen_sample_opened(self, message: LibraryScreen.SampleOpened) -> None:
         """Open one sound of a list."""
@@ -63,7 +63,7 @@ class Doors(TypeAhead):
     def on_towards_kept_kept_wanted(self, message: TowardsKept.KeptWanted) -> None:
         """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.towards_kept import TowardsKept
+        from smtui.ui.saved_searches_link import TowardsKept
 
         if not isinstance(self.screen, TowardsKept):
             return
@@ -75,7 +75,7 @@ class Doors(TypeAhead):
     def on_kept_screen_chosen(self, message: KeptScreen.Chosen) -> None:
         """Ask what was chosen where the list was opened."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.towards_kept import TowardsKept
+        from smtui.ui.saved_searches_link import TowardsKept
 
         if not isinstance(self.screen, KeptScreen):
             return
@@ -111,7 +111,7 @@ class Doors(TypeAhead):
                 screen.follow(message.file_id)
                 return
 
-    def on_room_asked(self, message: Room.Asked) -> None:
+    def on_base_screen_asked(self, message: BaseScreen.Asked) -> None:
         """Ask, and begin what was asked about when the person says yes."""
         from smtui.ui.dialogues.confirm import ConfirmScreen
 
@@ -166,7 +166,7 @@ class Doors(TypeAhead):
         """Offer in the palette what has no key: what the screen can do, and signing out."""
         if self._session is None:
             return
-        if isinstance(screen, Room):
+        if isinstance(screen, BaseScreen):
             for offer in screen.offers():
                 yield SystemCommand(offer.title, offer.help, offer.begin)
         yield SystemCommand(

@@ -1,4 +1,7 @@
-"""The line to MongoDB: made on first use, mended after a break, never waited for too long."""
+"""The only door to the driver: a line made on first use and mended after a break.
+
+Nobody waits for it too long, whatever is wrong with the server.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,28 @@ import asyncio
 import random
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pymongo
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorCursor
 from pymongo.errors import PyMongoError
 
 from smtui.domain.address import redacted
-from smtui.domain.errors import SmtuiError
-from smtui.stores.mongo.troubles import TOLD, is_only_late, is_passing, late, told, unreadable
+from smtui.domain.errors import SmtuiError, StoreUnreachable
+from smtui.domain.text import shown
+from smtui.domain.versions import numbers
+from smtui.stores.mongo.errors import (
+    TRANSLATED,
+    is_only_late,
+    is_passing,
+    late,
+    too_old,
+    translate_error,
+    unreadable,
+)
 from smtui.stores.mongo.values import Document, cut_to_ms, time_in
 
 if TYPE_CHECKING:
@@ -25,13 +38,18 @@ if TYPE_CHECKING:
     from pymongo.server_description import ServerDescription
     from pymongo.topology_description import TopologyDescription
 
+
 Collection = AsyncIOMotorCollection[Document]
+Cursor = AsyncIOMotorCursor[Document]
 Answer = TypeVar("Answer")
 
 USUAL_DATABASE = "samplemind"
 
 ANSWER_SECONDS = 4.0
 """With what it takes a command to start, a person is told within 5 s."""
+
+BACKGROUND_SECONDS = 120.0
+"""How long a count or a walk of the whole library may take, s."""
 
 _PAUSES = (0.05, 0.1, 0.25, 0.5)
 """Waits between tries, s; the last one until the time is up."""
@@ -52,29 +70,9 @@ _MOST_LINES = 16
 _CLOCK_SECONDS = 60.0
 _CLOCK_DRIFT = timedelta(seconds=1)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ClockReading:
-    """The server's time beside this machine's two clocks."""
-
-    theirs: datetime
-    ours: datetime
-    ticks: float
-
-    def theirs_now(self) -> datetime:
-        """The server's time at present."""
-        return self.theirs + timedelta(seconds=time.monotonic() - self.ticks)
-
-    @property
-    def trusted(self) -> bool:
-        """Whether it is young, and no sleep of this machine or setting of its clock came between.
-
-        The steady clock may stand still while a machine sleeps; then the other one has run ahead.
-        """
-        passed = timedelta(seconds=time.monotonic() - self.ticks)
-        clock_passed = datetime.now(UTC) - self.ours
-        young = passed < timedelta(seconds=_CLOCK_SECONDS)
-        return young and abs(clock_passed - passed) < _CLOCK_DRIFT
+OLDEST_MONGODB = (7, 0)
+OLDEST_FERRETDB = (2,)
+NEEDED = "smtui needs MongoDB 7 or newer, or FerretDB 2."
 
 
 class MongoLine:
@@ -171,11 +169,11 @@ class MongoLine:
         while True:
             try:
                 return await work()
-            except TOLD as error:
+            except TRANSLATED as error:
                 # Of two who stood in each other's way one comes sooner.
                 pause = next(pauses, _PAUSES[-1]) * random.uniform(0.5, 1.0)  # noqa: S311
                 if not is_passing(error) or loop.time() + pause >= give_up:
-                    raise self._told(error, broken) from error
+                    raise self._in_words(error, broken) from error
                 broken = error
                 await asyncio.sleep(pause)
 
@@ -197,12 +195,12 @@ class MongoLine:
     async def _ping(self) -> None:
         await self.database.command("ping")
 
-    def _told(self, error: Exception, broken: Exception | None) -> SmtuiError:
+    def _in_words(self, error: Exception, broken: Exception | None) -> SmtuiError:
         """Put the last error into words, or what broke the line before it where that says more."""
         reasons = self.reasons()
         if broken is not None and is_only_late(error) and not reasons:
             error = broken
-        return told(error, place=self._place, servers=reasons)
+        return translate_error(error, place=self._place, servers=reasons)
 
     async def _read_clock(self) -> _ClockReading:
         async def work() -> _ClockReading:
@@ -294,7 +292,7 @@ class MongoLine:
         }
 
     def _has_server(self) -> bool:
-        """Whether the driver, which looks at all of them all the time, knows one that works."""
+        """True if the driver, which looks at all of them all the time, knows one that works."""
         return any(server.is_writable for server in self._servers())
 
     def _servers(self) -> Iterable[ServerDescription]:
@@ -303,3 +301,84 @@ class MongoLine:
         # A property; its types say method.
         topology = cast("TopologyDescription", self._client.topology_description)
         return topology.server_descriptions().values()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ClockReading:
+    """The server's time beside this machine's two clocks."""
+
+    theirs: datetime
+    ours: datetime
+    ticks: float
+
+    def theirs_now(self) -> datetime:
+        """The server's time at present."""
+        return self.theirs + timedelta(seconds=time.monotonic() - self.ticks)
+
+    @property
+    def trusted(self) -> bool:
+        """True if it is young, and no sleep of this machine or setting of its clock came between.
+
+        The steady clock may stand still while a machine sleeps; then the other one has run ahead.
+        """
+        passed = timedelta(seconds=time.monotonic() - self.ticks)
+        clock_passed = datetime.now(UTC) - self.ours
+        young = passed < timedelta(seconds=_CLOCK_SECONDS)
+        return young and abs(clock_passed - passed) < _CLOCK_DRIFT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What a server says of itself.
+
+    Attributes:
+        mongodb: the version of MongoDB that it is, or behaves like.
+        ferretdb: its version where it is FerretDB; empty where it is not.
+    """
+
+    mongodb: str
+    ferretdb: str = ""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Server:
+        """Read the answer to buildInfo."""
+        return cls(mongodb=shown(str(told.get("version", ""))), ferretdb=_ferretdb(told))
+
+    @property
+    def words(self) -> str:
+        """Name and version: `MongoDB 7.0.14`, `FerretDB 2.7.0`."""
+        return f"FerretDB {self.ferretdb}" if self.ferretdb else f"MongoDB {self.mongodb}"
+
+
+def refuse_unfit(server: Server) -> None:
+    """Raise StoreUnreachable for a server that lacks what smtui needs."""
+    if server.ferretdb and numbers(server.ferretdb) < OLDEST_FERRETDB:
+        raise forgetful(server)
+    if numbers(server.mongodb) < OLDEST_MONGODB:
+        raise too_old(server.mongodb)
+
+
+def forgetful(server: Server) -> StoreUnreachable:
+    """Say that a server loses what two write at once: counts, claims and accounts would be wrong.
+
+    FerretDB 1 reads a document, changes it and writes it back, with nothing between.
+    """
+    return StoreUnreachable(
+        f"{server.words} loses changes that are made at the same time", hint=NEEDED
+    )
+
+
+def _ferretdb(told: Mapping[str, Any]) -> str:
+    """Version 2 has a document of its own in the answer, version 1 two fields."""
+    own = told.get("ferretdb")
+    if own is not None:
+        version = own.get("version") if isinstance(own, Mapping) else own
+        return _plain(version) or "2"
+    if "ferretdbVersion" in told or "ferretdbFeatures" in told:
+        return _plain(told.get("ferretdbVersion")) or "1"
+    return ""
+
+
+def _plain(version: object) -> str:
+    """Return `v1.24.2` as it is said: 1.24.2."""
+    return shown(version.removeprefix("v")) if isinstance(version, str) else ""

@@ -1,8 +1,10 @@
-"""What goes wrong between here and MongoDB, in words for a person and without any password."""
+"""Errors of MongoDB and its driver, in words for a person and without any password."""
 
 from __future__ import annotations
 
+import errno
 import re
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,10 +27,13 @@ from pymongo.errors import (
 from smtui.domain.address import without_passwords
 from smtui.domain.errors import SettingInvalid, SmtuiError, StoreUnreachable
 from smtui.domain.text import shown
-from smtui.stores.mongo.breaks import CHECK, break_of
 
-TOLD = (PyMongoError, InvalidBSON, DocumentTooLarge)
-"""What `told` has words for; everything else is a defect."""
+CHECK = "`smtui services check` asks every server how it is."
+"""What helps whatever it is."""
+
+
+TRANSLATED = (PyMongoError, InvalidBSON, DocumentTooLarge)
+"""What `translate_error` has words for; everything else is a defect."""
 
 NOT_AUTHENTICATED = 18
 NOT_AUTHORIZED = 13
@@ -72,8 +77,67 @@ _NOT_ASKED_ANEW = _DISK_FULL | {
 """What says nothing of the command itself."""
 
 
+def _numbered(*numbers: int) -> str:
+    return rf"\[Errno (?:{'|'.join(map(str, numbers))})\]"
+
+
+_NETWORK = "Check the host in the MongoDB address, and this machine's network."
+_NO_TLS = "Take tls=true out of the address, or turn TLS on at the server."
+
+# What the driver's words for a lost line look like, what a person is told, and the hint; the first
+# one counts.
+_BREAKS = (
+    (
+        _numbered(socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL) + "|'idna' codec",
+        "The name {name} is not known here",
+        "Check the host in the MongoDB address, and this machine's DNS.",
+    ),
+    (
+        _numbered(errno.ECONNREFUSED),
+        "Nothing listens at {place}",
+        f"Is MongoDB running there? {CHECK}",
+    ),
+    (
+        _numbered(errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
+        "No way to {place} from here",
+        _NETWORK,
+    ),
+    (
+        r"certificate verify failed: ([^(]*)",
+        "The certificate of {place} is not trusted: {said}",
+        "Name the file of its authority in the address: tlsCAFile=/path/ca.pem.",
+    ),
+    (
+        r"SSL handshake failed.*timed out",
+        "The server at {place} does not answer by TLS",
+        f"If it does not use TLS: {_NO_TLS[0].lower()}{_NO_TLS[1:]}",
+    ),
+    (
+        r"WRONG_VERSION_NUMBER|UNEXPECTED_EOF|RECORD_LAYER_FAILURE|EOF occurred"
+        r"|SSL handshake failed.*(?:reset|closed)",
+        "The server at {place} does not speak TLS",
+        _NO_TLS,
+    ),
+    (
+        r"\[SSL: (\w+)\]",
+        "No TLS line to {place}: {said}",
+        "The server may want a certificate: tlsCertificateKeyFile=/path/client.pem.",
+    ),
+    (
+        r"Got response id|Got opcode|Message length",
+        "What answers at {place} is not MongoDB",
+        "Check host and port in the MongoDB address.",
+    ),
+    (
+        "connection closed|" + _numbered(errno.ECONNRESET, errno.EPIPE),
+        "The server at {place} closes the line",
+        "It may be restarting. If it wants TLS, add tls=true to the address.",
+    ),
+)
+
+
 def is_passing(error: BaseException) -> bool:
-    """Whether the same work may succeed in a moment: the line broke or the primary changed."""
+    """True if the same work may succeed in a moment: the line broke or the primary changed."""
     if isinstance(error, ServerSelectionTimeoutError):
         return False
     if isinstance(error, AutoReconnect | CursorNotFound):
@@ -87,50 +151,29 @@ def is_passing(error: BaseException) -> bool:
 
 
 def is_only_late(error: BaseException) -> bool:
-    """Whether the error says no more than that the time is up."""
+    """True if the error says no more than that the time is up."""
     return isinstance(error, ServerSelectionTimeoutError | ExecutionTimeout | NetworkTimeout)
 
 
 def is_forbidden(error: OperationFailure) -> bool:
-    """Whether the account has no right to do this."""
+    """True if the account has no right to do this."""
     return error.code == NOT_AUTHORIZED
 
 
 def is_lacking(error: OperationFailure) -> bool:
-    """Whether the server understood who asks and in time, and does not do what was asked."""
+    """True if the server understood who asks and in time, and does not do what was asked."""
     if is_passing(error) or isinstance(error, WriteConcernError | BulkWriteError):
         return False
     return not _codes(error) & (_UNCONFIRMED | _NOT_ASKED_ANEW)
 
 
-def unreadable(hint: str = "") -> SettingInvalid:
-    """Say that an address is none; what is wrong in it may be the password, so it is not said."""
-    return SettingInvalid(
-        "The MongoDB address cannot be read",
-        hint=hint
-        or "Write it like mongodb://name:password@host:27017/samplemind; in the password write"
-        " @ as %40, : as %3A, / as %2F and % as %25.",
-    )
-
-
-def silent(place: str) -> StoreUnreachable:
-    """Say that nobody answers in time."""
-    return StoreUnreachable(
-        f"MongoDB at {place} does not answer",
-        hint=f"The server may be overloaded, or a firewall swallows the line. {CHECK}",
-    )
-
-
-def late(place: str, servers: Mapping[str, Exception]) -> SmtuiError:
-    """Say that the time is up, with why a server cannot be used where the driver knows it."""
-    return told(ServerSelectionTimeoutError(""), place=place, servers=servers)
-
-
-def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> SmtuiError:
+def translate_error(
+    error: Exception, *, place: str, servers: Mapping[str, Exception]
+) -> SmtuiError:
     """Put an error of the driver into words.
 
     Args:
-        error: one of TOLD.
+        error: one of TRANSLATED.
         place: the server's host and port, for the sentence.
         servers: host and port → why the driver cannot use that server, where it knows.
     """
@@ -159,7 +202,39 @@ def told(error: Exception, *, place: str, servers: Mapping[str, Exception]) -> S
         return too_old("")
     if isinstance(error, ConfigurationError):
         return _configured(error, place)
-    return StoreUnreachable(f"MongoDB at {place}: {said(error)}", hint=CHECK)
+    return StoreUnreachable(f"MongoDB at {place}: {in_short(error)}", hint=CHECK)
+
+
+def late(place: str, servers: Mapping[str, Exception]) -> SmtuiError:
+    """Say that the time is up, with why a server cannot be used where the driver knows it."""
+    return translate_error(ServerSelectionTimeoutError(""), place=place, servers=servers)
+
+
+def nowhere(servers: Mapping[str, Exception]) -> StoreUnreachable | None:
+    """What to tell where nobody knows the name of any server, which waiting does not mend."""
+    unknown = _numbered(socket.EAI_NONAME)
+    if not servers or not all(re.search(unknown, str(reason)) for reason in servers.values()):
+        return None
+    place, reason = next(iter(servers.items()))
+    return _known_break(str(reason), place)
+
+
+def unreadable(hint: str = "") -> SettingInvalid:
+    """Say that an address is none; what is wrong in it may be the password, so it is not said."""
+    return SettingInvalid(
+        "The MongoDB address cannot be read",
+        hint=hint
+        or "Write it like mongodb://name:password@host:27017/samplemind; in the password write"
+        " @ as %40, : as %3A, / as %2F and % as %25.",
+    )
+
+
+def silent(place: str) -> StoreUnreachable:
+    """Say that nobody answers in time."""
+    return StoreUnreachable(
+        f"MongoDB at {place} does not answer",
+        hint=f"The server may be overloaded, or a firewall swallows the line. {CHECK}",
+    )
 
 
 def too_old(version: str) -> StoreUnreachable:
@@ -177,6 +252,15 @@ def read_only(database: str) -> StoreUnreachable:
         f"This MongoDB account may only read the database {shown(database)}",
         hint=f'Give it the role "readWrite" on {shown(database)}, or use another account.',
     )
+
+
+def in_short(error: BaseException) -> str:
+    """The first line of what the server says, short, inert, without passwords and its own code."""
+    text = str(error).split("\n", 1)[0].split(", full error:", 1)[0].split(" (configured", 1)[0]
+    words = shown(without_passwords(_PLACES_IN_CODE.sub("", text))).strip(" :,")[:200]
+    if words or not isinstance(error, OperationFailure):
+        return words or type(error).__name__
+    return f"its error {error.code}"
 
 
 def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
@@ -205,10 +289,10 @@ def _refused(error: OperationFailure, place: str) -> StoreUnreachable:
         )
     if is_passing(error):
         return StoreUnreachable(
-            f"MongoDB at {place} cannot do this now: {said(error)}",
+            f"MongoDB at {place} cannot do this now: {in_short(error)}",
             hint="It was asked several times; try again in a moment.",
         )
-    return StoreUnreachable(f"MongoDB at {place} refuses: {said(error)}", hint=CHECK)
+    return StoreUnreachable(f"MongoDB at {place} refuses: {in_short(error)}", hint=CHECK)
 
 
 def _unreachable(
@@ -237,13 +321,24 @@ def _broken(error: Exception, place: str) -> StoreUnreachable:
     Of the errors of its monitors the driver keeps the words alone, no cause and no number.
     """
     text = str(error)
-    if (known := break_of(text, place)) is not None:
+    if (known := _known_break(text, place)) is not None:
         return known
     if isinstance(error, NetworkTimeout):
         return silent(place)
     if isinstance(error, ConfigurationError) and "wire version" in text:
         return too_old("")
-    return StoreUnreachable(f"No line to MongoDB at {place}: {said(error)}", hint=CHECK)
+    return StoreUnreachable(f"No line to MongoDB at {place}: {in_short(error)}", hint=CHECK)
+
+
+def _known_break(said: str, place: str) -> StoreUnreachable | None:
+    """Put a known break of the line to a server into words; None where it is none of them."""
+    for pattern, title, hint in _BREAKS:
+        found = re.search(pattern, said)
+        if found is not None:
+            more = shown(next(iter(found.groups()), "")).strip(" .")
+            name = place.rpartition(":")[0] or place
+            return StoreUnreachable(title.format(place=place, name=name, said=more), hint=hint)
+    return None
 
 
 def _configured(error: ConfigurationError, place: str) -> SmtuiError:
@@ -253,7 +348,9 @@ def _configured(error: ConfigurationError, place: str) -> SmtuiError:
             f"The name {place} is not known here",
             hint="Check the host in the MongoDB address, and this machine's DNS.",
         )
-    return SettingInvalid(f"The MongoDB address does not fit the server: {said(error)}", hint=CHECK)
+    return SettingInvalid(
+        f"The MongoDB address does not fit the server: {in_short(error)}", hint=CHECK
+    )
 
 
 def _codes(error: OperationFailure) -> set[int]:
@@ -265,12 +362,3 @@ def _codes(error: OperationFailure) -> set[int]:
     else:
         parts = [details, details.get("writeConcernError") or {}]
     return found | {part["code"] for part in parts if "code" in part}
-
-
-def said(error: BaseException) -> str:
-    """The first line of what the server says, short, inert, without passwords and its own code."""
-    text = str(error).split("\n", 1)[0].split(", full error:", 1)[0].split(" (configured", 1)[0]
-    words = shown(without_passwords(_PLACES_IN_CODE.sub("", text))).strip(" :,")[:200]
-    if words or not isinstance(error, OperationFailure):
-        return words or type(error).__name__
-    return f"its error {error.code}"

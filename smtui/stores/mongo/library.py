@@ -8,18 +8,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from smtui.domain.ports.work import Clock
-from smtui.stores.mongo import probing, schema
+from smtui.stores.mongo import schema
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
-from smtui.stores.mongo.breaks import nowhere
+from smtui.stores.mongo.client import MongoLine, Server, refuse_unfit
 from smtui.stores.mongo.embeddings import MongoEmbeddings
-from smtui.stores.mongo.index_making import make
+from smtui.stores.mongo.errors import nowhere
+from smtui.stores.mongo.indexes import make
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.readiness import put_together, standing
 from smtui.stores.mongo.samples import MongoSamples
-from smtui.stores.mongo.server import Server, refuse_unfit
+from smtui.stores.mongo.schema import put_together, standing
 from smtui.stores.mongo.values import Document
 
 _LOOK_SECONDS = 0.1
@@ -73,13 +72,13 @@ async def make_ready(line: MongoLine) -> None:
     refuse_unfit(server)
     number = await schema.number_there(line)
     schema.refuse_newer(number)
-    await probing.probe(line, server)
+    await schema.probe(line, server)
     found = await standing(line, known=number > 0)
     if found.faults:
         raise put_together(found.faults)
-    await probing.probe_changes(line, server)
+    await schema.probe_changes(line, server)
     if not number:
-        await probing.trial(line, server)
+        await schema.trial(line, server)
     await make(line, server, found.missing)
     # Last: who finds it may trust that all the rest was done.
     await schema.write_number(line)

@@ -12,7 +12,7 @@ from textual.message import Message
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.kept_search import KeptKind, KeptSearch
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 
 if TYPE_CHECKING:
     from smtui.services.box import Services
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class TowardsKept(Room):
+class TowardsKept(BaseScreen):
     """A screen that leads to what is kept, and asks what was chosen there."""
 
     services: Services

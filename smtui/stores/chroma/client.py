@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import importlib
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from smtui.domain.errors import IndexUnusable, NoRoom, ServerUnavailable, SmtuiError
 from smtui.domain.text import shown
-from smtui.stores.chroma.address import authorization, database_in
 
 if TYPE_CHECKING:
     from chromadb.api.async_api import AsyncClientAPI
     from httpx import Response
+
 
 Answer = TypeVar("Answer")
 
@@ -106,6 +107,19 @@ class ChromaLine:
             return self._client
 
 
+def authorization(address: SplitResult) -> dict[str, str]:
+    """Return the header for the name and password in it (RFC 7617); none where it has none."""
+    if address.username is None:
+        return {}
+    person = f"{unquote(address.username)}:{unquote(address.password or '')}"
+    return {"Authorization": f"Basic {base64.b64encode(person.encode()).decode()}"}
+
+
+def _database_in(address: SplitResult) -> str:
+    """Return the database that `?database=NAME` names; empty for Chroma's usual one."""
+    return parse_qs(address.query).get("database", [""])[-1]
+
+
 async def _insisted(work: Callable[[AsyncClientAPI], Awaitable[Answer]], client: Any) -> Answer:
     """Do the work; what fails within the server is tried again a little later."""
     from chromadb.errors import InternalError
@@ -143,7 +157,7 @@ async def _client_at(chromadb: Any, address: str, seconds: float) -> AsyncClient
     except (ValueError, ChromaError) as error:
         raise ServerUnavailable("What answers as the index is not Chroma", hint=_LOOK) from error
     _lines()[_loop()].event_hooks = {"response": [_refuse_foreign]}
-    if database := database_in(parts):
+    if database := _database_in(parts):
         await _use(client, database, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
     return client
 

@@ -192,7 +192,7 @@ SHARED = Refusals(
 
 
 def in_vain(error: BaseException) -> bool:
-    """Tell whether asking again at once would only be answered the same."""
+    """True if asking again at once would only be answered the same."""
     from redis import exceptions
 
     answered = (exceptions.AuthenticationError, exceptions.AuthorizationError)

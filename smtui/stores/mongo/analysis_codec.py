@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
+import sys
+from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from smtui.domain.account import UserId
@@ -13,6 +17,8 @@ from smtui.domain.analysis import (
     CHROMA_COUNT,
     MAX_SLICES,
     MFCC_COUNT,
+    AiPart,
+    AiValue,
     Analysis,
     AnalysisId,
     Claims,
@@ -20,13 +26,15 @@ from smtui.domain.analysis import (
     KindClaim,
     Level,
     Measurement,
+    PitchTrack,
+    Segment,
     SpectralFeatures,
     TempoClaim,
 )
-from smtui.domain.sample import FileId
+from smtui.domain.masking import Outline
+from smtui.domain.sample import FileId, certainty
 from smtui.domain.text import storable
-from smtui.stores.mongo.ai_documents import ai_document, ai_of
-from smtui.stores.mongo.deep_documents import deep_document, deep_fields
+from smtui.stores.mongo.sample_codec import heard_in
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -41,6 +49,141 @@ from smtui.stores.mongo.values import (
     text_or_none,
     time_in,
 )
+
+
+def _deep_document(measured: Measurement) -> Document:
+    """Write the fields."""
+    track = measured.pitch_track
+    return {
+        "segments": [asdict(part) for part in measured.segments],
+        "pitch_track": track and asdict(track),
+        "harmonic_share": measured.harmonic_share,
+    }
+
+
+def _deep_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the fields of the measurement; what another program left out says nothing."""
+    parts = [mapping_in(one) for one in list_in(document.get("segments"))]
+    track = mapping_in(document.get("pitch_track"))
+    return {
+        "segments": tuple(
+            Segment(
+                start=number_in(one.get("start")),
+                end=number_in(one.get("end")),
+                letter=text_in(one.get("letter")),
+            )
+            for one in parts
+        ),
+        "pitch_track": _track(track) if track else None,
+        "harmonic_share": number_or_none(document.get("harmonic_share")),
+    }
+
+
+def _track(kept: Mapping[str, Any]) -> PitchTrack:
+    return PitchTrack(
+        step=number_in(kept.get("step")),
+        semitones=tuple(number_or_none(one) for one in list_in(kept.get("semitones"))),
+    )
+
+
+LONGEST_TEXT = 4_000
+MOST_TEXTS = 50
+
+# What other programs look for in an analysis and smtui has nothing to say about.
+WITHOUT_AI: Document = {
+    "ai_provider": None,
+    "ai_model": None,
+    "ai_summary": None,
+    "ai_detailed": None,
+    "production_tips": [],
+    "creative_ideas": [],
+    "fl_studio_recommendations": [],
+}
+
+AI_FIELDS = tuple(WITHOUT_AI)
+
+HAS_AI: Document = {
+    "$or": [
+        *({name: {"$gt": ""}} for name in ("ai_provider", "ai_model", "ai_summary")),
+        {"ai_detailed": {"$gt": {}}},
+        *(
+            {f"{name}.0": {"$exists": True}}
+            for name in ("production_tips", "creative_ideas", "fl_studio_recommendations")
+        ),
+    ]
+}
+"""Analyses of which `ai_of` may give something."""
+
+
+def ai_document(ai: AiPart | None) -> Document:
+    """Write the part; nothing where nothing is said, so that what another said stays."""
+    if ai is None:
+        return {}
+    return {
+        "ai_provider": ai.provider,
+        "ai_model": ai.model,
+        "ai_summary": ai.summary,
+        "ai_detailed": dict(ai.detailed) or None,
+        "production_tips": ai.production_tips,
+        "creative_ideas": ai.creative_ideas,
+        "fl_studio_recommendations": ai.fl_studio_recommendations,
+    }
+
+
+def ai_of(document: Mapping[str, Any]) -> AiPart | None:
+    """Read the part; None where nothing is said."""
+    detailed = islice(mapping_in(document.get("ai_detailed")).items(), MOST_TEXTS)
+    found = AiPart(
+        provider=_text(document.get("ai_provider")),
+        model=_text(document.get("ai_model")),
+        summary=_text(document.get("ai_summary")),
+        detailed=tuple(
+            (_cut(str(name)), known)
+            for name, value in detailed
+            if (known := _value(value)) is not None
+        ),
+        production_tips=_texts(document.get("production_tips")),
+        creative_ideas=_texts(document.get("creative_ideas")),
+        fl_studio_recommendations=_texts(document.get("fl_studio_recommendations")),
+    )
+    return None if found == AiPart() else found
+
+
+def _text(value: object) -> str | None:
+    text = text_or_none(value)
+    return _cut(text) if text else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    some = islice(list_in(value), MOST_TEXTS)
+    return tuple(_cut(known if isinstance(known, str) else _written(known)) for known in some)
+
+
+def _value(value: object) -> AiValue | None:
+    """A text, a number, yes or no, a list of texts; what is none of them as JSON."""
+    if value in (None, "", [], {}):
+        return None
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            return number_or_none(value)
+        case str():
+            return _cut(value)
+        case list():
+            return _texts(value)
+        case _:
+            return _cut(_written(value))
+
+
+def _written(value: object) -> str:
+    # Numbers of a list are texts as well, so that a reader meets one kind of thing.
+    return json.dumps(value, default=str)
+
+
+def _cut(text: str) -> str:
+    return storable(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
+
 
 # The system's other readers take no null in these, so what was not heard is written as what says
 # nothing in the field's own type, and read as None.
@@ -103,7 +246,7 @@ def changes_of(analysis: Analysis) -> Document:
             "shape": SHAPE,
         }
         | _for_all(measured)
-        | deep_document(measured)
+        | _deep_document(measured)
         | ai_document(analysis.ai)
     )
 
@@ -182,7 +325,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
         embedding=numbers_in(document.get("embedding")),
         spectral_features=_features(features),
         unsaid=unsaid,
-        **deep_fields(document),
+        **_deep_fields(document),
         **facts,
     )
 
@@ -204,7 +347,7 @@ def _unsaid(document: Mapping[str, Any], claims: Mapping[str, Any]) -> tuple[str
 
 
 def _loop(value: object, unsaid: tuple[str, ...]) -> bool | None:
-    """Whether it is a loop; None for what is neither loop nor one-shot."""
+    """True if it is a loop; None for what is neither loop nor one-shot."""
     return value if isinstance(value, bool) else False if "is_loop" in unsaid else None
 
 
@@ -272,3 +415,48 @@ def _slices(values: list[Any]) -> tuple[float, ...]:
     return tuple(
         sum(numbers[start:end]) / (end - start) for start, end in itertools.pairwise(edges)
     )
+
+
+OUTLINE_SOUND_FIELDS = ("file_id", "file_hash", "heard")
+OUTLINE_FIELDS = (
+    "file_id",
+    "analysis_id",
+    "analysis_level",
+    "analyzed_at",
+    "duration",
+    "spectral_features.rms",
+    "spectral_features.mfcc",
+)
+
+
+def outline_of(sound: Mapping[str, Any], analysis: Mapping[str, Any]) -> Outline | None:
+    """Read one; None where nothing was heard, or the rows are of different lengths."""
+    heard = heard_in(sound.get("heard"))
+    features = mapping_in(analysis.get("spectral_features"))
+    rows = [list_in(features.get("rms")), *map(list_in, list_in(features.get("mfcc")))]
+    slices = len(rows[0])
+    fits = len(rows) == 1 + MFCC_COUNT and all(len(row) == slices for row in rows)
+    if heard is None or not fits or not 0 < slices <= MAX_SLICES:
+        return None
+    return Outline(
+        file_id=FileId(text_in(sound.get("file_id"))),
+        file_hash=text_in(sound.get("file_hash")),
+        duration=number_in(analysis.get("duration")),
+        tempo=heard.tempo,
+        key=heard.key,
+        mode=heard.mode,
+        key_confidence=certainty(heard.key_confidence),
+        slices=slices,
+        numbers=_packed([number for row in rows for number in row]),
+    )
+
+
+def _packed(numbers: list[Any]) -> bytes:
+    try:
+        packed = array("d", numbers)
+    except (TypeError, OverflowError):
+        # Another program's: what is no number says nothing.
+        packed = array("d", [number_in(one) for one in numbers])
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from textual.message import Message
 from textual.screen import Screen
 
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import SmtuiError
-from smtui.ui.writes import all_done
+from smtui.ui.workers import all_done
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _TOAST_SECONDS = 8.0
 
@@ -24,7 +28,21 @@ class Offer:
     begin: Callable[[], object]
 
 
-class Room(Screen[None]):
+def done_by(part: str, action: Callable[[T], R]) -> Callable[[Any], R]:
+    """Return a method of a screen, or of the app, that the part of it called `part` does.
+
+    So a key is declared by the screen, where footer, help and palette look for it, and done by
+    the part that it is about: `action_mark = done_by("marks", Marks.turn)`.
+    """
+
+    def forward(self: object) -> R:
+        return action(getattr(self, part))
+
+    forward.__name__, forward.__doc__ = action.__name__, action.__doc__
+    return forward
+
+
+class BaseScreen(Screen[None]):
     """A screen whose work tells its failures.
 
     Services are asked only in methods marked `looking` or `doing`: there an `SmtuiError`
@@ -44,7 +62,7 @@ class Room(Screen[None]):
         return False
 
     def tell(self, error: SmtuiError) -> None:
-        """Show what happened and what to do; a room may tell some failures in its own place."""
+        """Show what happened and what to do; a screen may tell some failures in its own place."""
         self.app.notify(
             drawn(error.hint or error.title),
             title=drawn(error.title) if error.hint else "",

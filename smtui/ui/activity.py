@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiofiles
-import aiofiles.os
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
+from smtui.files import write_whole_in_thread
 from smtui.services.overview import Overview
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
-from smtui.ui.writes import DOING
+from smtui.ui.workers import DOING
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -32,7 +32,7 @@ _AGAIN = 5.0
 _TOAST_SECONDS = 4.0
 
 
-class Working:
+class Activity:
     """Keeps every status bar true, and remembers for the session which failures were looked at."""
 
     def __init__(
@@ -115,7 +115,7 @@ class Working:
 
     def _tell(self, error: SmtuiError) -> None:
         for screen in reversed(self._app.screen_stack):
-            if isinstance(screen, Room):
+            if isinstance(screen, BaseScreen):
                 screen.tell(error)
                 return
 
@@ -151,11 +151,8 @@ class Working:
         if self._kept is None:
             return
         kept = {"session": self._named, "seen": self._seen}
-        fresh = self._kept.with_name(f"{self._kept.name}.new")
         try:
-            async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
-                await file.write(json.dumps(kept))
-            await aiofiles.os.replace(fresh, self._kept)
+            await write_whole_in_thread(self._kept, json.dumps(kept).encode())
         except OSError as error:
             _log.warning("which failures were looked at could not be kept: %s", error)
 
