@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level, listened_rank
+from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
@@ -148,7 +148,7 @@ class Seeds:
         words = "has not been analysed yet"
         if heard is not None and heard.recipe_version == 0:
             words = "was analysed by another program, and not here yet"
-        elif heard is not None and listened_rank(heard) < Level.ADVANCED.rank:
+        elif heard is not None and heard.listened_rank < Level.ADVANCED.rank:
             words = f"was analysed only at level {Level.BASIC}"
         return InputInvalid(
             f"{shown(name)} {words}",

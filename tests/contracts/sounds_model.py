@@ -1,6 +1,6 @@
 """The sounds as a plain dictionary: what every SampleStore is compared with.
 
-What it must answer to questions is in `library_model`; here is how its sounds change, and the
+What it must answer to questions is `Question.answered`; here is how its sounds change, and the
 answers that are not pages. Ids are those that the store gave.
 """
 

@@ -13,7 +13,6 @@ from smtui.domain.question import Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
 from smtui.domain.text import folded
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, found, heard
-from tests.contracts.library_model import answer
 from tests.contracts.lockstep import Lockstep, walk
 from tests.contracts.sounds_model import Model
 
@@ -198,7 +197,7 @@ class Sounds(Lockstep):
     def look_for_words(self, text, viewer):
         question = Question(expression=Words(text), viewer=viewer)
         page = self.run(self.store.page(question, limit=99))
-        assert list(page.samples) == answer(self.model.in_order(), question)
+        assert list(page.samples) == question.answered(self.model.in_order())
 
     @invariant()
     def every_sound_is_as_it_should_be(self):

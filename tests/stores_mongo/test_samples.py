@@ -31,7 +31,6 @@ from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.planner import Effort, Planner
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
-from tests.contracts.library_model import answer
 from tests.stores_mongo.meddling import Meddler
 
 MARK = Mark(by=ANNA, at=NOW)
@@ -327,7 +326,7 @@ async def test_a_walk_that_takes_too_long_is_given_up_and_answered_all_the_same(
     hasty = Planner(ready, effort=Effort(few=0, ids=0, shortest=1e-6, patience=0.0))
     kicks = OneOf(Field.KIND, ("kick",))
     question = Question(expression=kicks, sort=Sort(field=Field.TEMPO), viewer=ANNA)
-    expected = answer(sounds, question)
+    expected = question.answered(sounds)
     page, _ = await hasty.page(question, Cut(limit=20))
     assert list(page.samples) == expected[:20]
     assert hasty.is_late(question)

@@ -18,13 +18,13 @@ has six for its workers, so that a claim and a sweep need not read the results:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import (
-    LONGEST_LEASE_SECONDS,
+    LONGEST_LEASE,
     MAX_BATCH_FILES,
     Batch,
     BatchId,
@@ -48,8 +48,6 @@ from smtui.stores.mongo.values import (
     time_in,
     time_or_none,
 )
-
-LONGEST_LEASE = timedelta(seconds=LONGEST_LEASE_SECONDS)
 
 OPEN = {"$in": [State.PENDING.value, State.PROCESSING.value]}
 """A status in which something may still happen."""

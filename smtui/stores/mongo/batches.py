@@ -96,12 +96,12 @@ class MongoBatches:
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
     ) -> bool:
         """Guarded; counts once, however often it is repeated."""
-        result = batch_changes.completed(claimed, analysis_id)
+        result = claimed.completed(analysis_id)
         return await self._finish(claimed, result, heard_ms=heard_ms)
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
-        return await self._finish(claimed, batch_changes.failed(claimed, code, error))
+        return await self._finish(claimed, claimed.failed(code, error))
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count."""
@@ -110,7 +110,7 @@ class MongoBatches:
         for _ in range(MOST_LOOKS):
             batch = await self._batches.one(claimed.batch_id, projection=projection)
             entry = {} if batch is None else batch.get("results", {}).get(key)
-            if batch is None or not batch_changes.holds(result_of(entry), claimed):
+            if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
             change = batch_changes.handed_back(batch, claimed, unseen, now)
             if await self._batches.change(change) is not None:

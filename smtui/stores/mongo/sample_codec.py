@@ -27,11 +27,20 @@ from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level, listened_rank
 from smtui.domain.differing import differences
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
-from smtui.domain.sample import FileId, FoundFile, Heard, Mark, MetadataValue, Sample, Trouble
+from smtui.domain.sample import (
+    FileId,
+    FoundFile,
+    Heard,
+    Level,
+    Mark,
+    MetadataValue,
+    Sample,
+    Trouble,
+)
+from smtui.domain.storable import clamped
 from smtui.domain.text import folded, storable
 from smtui.stores.mongo.values import (
     Document,
@@ -68,7 +77,7 @@ def heard_document(heard: Heard) -> Document:
         "kind_confidence": heard.kind_confidence,
         "root_note": heard.root_note,
         "key_label": heard.key_label,
-        "rank": listened_rank(heard),
+        "rank": heard.listened_rank,
         **({} if heard.quality is None else asdict(heard.quality)),
     }
 
@@ -143,7 +152,6 @@ def trouble_in(value: object) -> Trouble | None:
 
 
 LONGEST_INSIDE = 200
-_LONG_BITS = 64
 _DOLLAR, _FULL_DOLLAR = "$", "\N{FULLWIDTH DOLLAR SIGN}"
 
 
@@ -266,12 +274,6 @@ def metadata_document(metadata: Mapping[str, MetadataValue]) -> Document:
 def storable_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
     """The metadata as it will be read again."""
     return _metadata(metadata_document(metadata))
-
-
-def clamped(number: int) -> int:
-    """The nearest number that 64 bits can hold; some file systems have later times than that."""
-    limit = 1 << (_LONG_BITS - 1)
-    return max(-limit, min(limit - 1, number))
 
 
 def _field_name(name: str) -> str:

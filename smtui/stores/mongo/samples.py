@@ -166,7 +166,7 @@ class MongoSamples:
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         """Add and remove tags; gives what it takes to take that back."""
         await self._adoption.now(seconds=0.0)
-        change = tagging.cleaned(change)
+        change = change.storable
         before = await tagging.retag(self._line, file_ids, change)
         return Retagged(change=change, before=before)
 

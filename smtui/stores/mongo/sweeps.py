@@ -141,5 +141,5 @@ async def stop(line: BatchLine, counters: Document, now: datetime) -> int:
 def _lapsed(batch: Document, machine: str, now: datetime) -> bool:
     """True if a lease ended whose file this machine may have; `settle` has read the results."""
     return due(batch, now) and any(
-        machine not in result.unseen_on for _, result in batch_changes.expired(batch, now)
+        machine not in result.unseen_on for result in batch_changes.expired(batch, now)
     )

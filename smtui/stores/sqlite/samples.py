@@ -169,7 +169,7 @@ class SqliteSamples:
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         """Add and remove tags in one transaction; gives what it takes to take that back."""
-        change = tagging.cleaned(change)
+        change = change.storable
         before = await self._writer.write(
             lambda connection: tagging.retag(connection, file_ids, change)
         )
