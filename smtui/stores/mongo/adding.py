@@ -12,10 +12,17 @@ from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Sample, path_key
-from smtui.stores.mongo import generation
-from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import (
+    AT_ONCE,
+    changes,
+    guarded,
+    read_documents,
+    until_done,
+    write_updates,
+)
 from smtui.stores.mongo.sample_codec import (
     derived,
     document_of,
@@ -48,7 +55,7 @@ async def add_found(line: MongoLine, found: Sequence[FoundFile], owned: Owned) -
         kept = await _add(line, part, owned)
         file_ids += [kept[owned.key_of(one)] for one in part]
     if file_ids:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return file_ids
 
 
@@ -59,21 +66,21 @@ async def move(line: MongoLine, file_id: FileId, found: FoundFile) -> bool:
 
     async def decide() -> bool:
         nonlocal moved
-        before = (await read(line, "file_id", [file_id])).get(file_id)
+        before = (await read_documents(line, "file_id", [file_id])).get(file_id)
         moved = before is not None
         if before is None:
             return True
         key = path_key(owner_of(before), cleaned.file_path, cleaned.path_bytes)
-        taken = (await read(line, "path_key", [key])).get(key)
+        taken = (await read_documents(line, "path_key", [key])).get(key)
         if taken is not None and taken["_id"] != before["_id"]:
             moved = False
             return True
         update = _update(before, sample_of(before).moved(cleaned))
-        return not update or await write(line, [guarded(before, update)])
+        return not update or await write_updates(line, [guarded(before, update)])
 
     await until_done(decide)
     if moved:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return moved
 
 
@@ -84,7 +91,7 @@ async def set_missing(line: MongoLine, file_ids: Sequence[FileId], at: datetime 
         part = file_ids[start : start + AT_ONCE]
         changed = await _set_missing(line, part, at) or changed
     if changed:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
 
 
 async def _set_missing(line: MongoLine, file_ids: Sequence[FileId], at: datetime | None) -> bool:
@@ -127,7 +134,7 @@ async def _add(line: MongoLine, part: Sequence[FoundFile], owned: Owned) -> dict
     ids: dict[str, FileId] = {}
 
     async def decide() -> bool:
-        present = await read(line, "path_key", list(by_key))
+        present = await read_documents(line, "path_key", list(by_key))
         updates = []
         for key, found in by_key.items():
             before = present.get(key)
@@ -139,7 +146,7 @@ async def _add(line: MongoLine, part: Sequence[FoundFile], owned: Owned) -> dict
                 update = _update_seen(before, found, owned.at)
                 if update:
                     updates.append(guarded(before, update))
-        if not await write(line, updates):
+        if not await write_updates(line, updates):
             return False
         # An upsert that met what another scan had just added changed nothing, and says "matched".
         return not any(key not in present for key in by_key) or await _are(line, ids)

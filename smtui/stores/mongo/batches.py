@@ -25,9 +25,9 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import batch_changes, claims, reopening, runs, sweeps
+from smtui.stores.mongo import batch_updates, claims, reopening, runs
 from smtui.stores.mongo.batch_codec import batch_of, document_of, key_of, result_of
-from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
+from smtui.stores.mongo.batch_updates import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.values import Document
@@ -49,7 +49,7 @@ class MongoBatches:
         now = await self._batches.now()
         for document in documents:
             # A batch of no files has nothing to wait for.
-            ending = batch_changes.ended(document, now)
+            ending = batch_updates.ended(document, now)
             if ending is not None:
                 document |= ending.update["$set"]
         for start in range(0, len(documents), _BATCHES_AT_ONCE):
@@ -90,7 +90,7 @@ class MongoBatches:
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
         """Guarded: only the present holder of the attempt."""
         until = await self._batches.now() + _lease(lease_seconds)
-        return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
+        return await self._batches.change(batch_updates.renewed(claimed, until)) is not None
 
     async def complete(
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
@@ -112,7 +112,7 @@ class MongoBatches:
             entry = {} if batch is None else batch.get("results", {}).get(key)
             if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
-            change = batch_changes.handed_back(batch, claimed, unseen, now)
+            change = batch_updates.handed_back(batch, claimed, unseen, now)
             if await self._batches.change(change) is not None:
                 return True
             # The lease was renewed or the run cancelled since the look.
@@ -122,15 +122,15 @@ class MongoBatches:
         self, machines: frozenset[str], *, runs: Collection[RunId] | None = None
     ) -> int:
         """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
-        return await sweeps.vanish(self._batches, frozenset(map(storable, machines)), runs)
+        return await claims.vanish(self._batches, frozenset(map(storable, machines)), runs)
 
     async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
         """How many pending files of these runs each machine has handed back as unseen."""
-        return await sweeps.unseen(self._batches, run_ids)
+        return await claims.unseen(self._batches, run_ids)
 
     async def request_cancel(self, run_id: RunId) -> int:
         """Files that nobody began become cancelled; gives how many."""
-        return await sweeps.request_cancel(self._batches, run_id)
+        return await claims.request_cancel(self._batches, run_id)
 
     async def resume(self, run_id: RunId) -> int:
         """Files that were left become pending, and a cancel is taken back; gives how many files."""
@@ -160,7 +160,7 @@ class MongoBatches:
         self, *, machine: str = "", recipe_version: int | None = None
     ) -> tuple[RunId, ...]:
         """Runs with at least one file that could be claimed now; repairs ended batches first."""
-        return await sweeps.claimable(
+        return await claims.claimable(
             self._batches, machine=storable(machine), recipe_version=recipe_version
         )
 
@@ -186,7 +186,7 @@ class MongoBatches:
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()
-        change = batch_changes.finished(claimed, result, now, heard_ms=heard_ms)
+        change = batch_updates.finished(claimed, result, now, heard_ms=heard_ms)
         return await self._batches.change(change) is not None
 
     async def _insert(self, documents: list[Document]) -> None:

@@ -28,11 +28,18 @@ from smtui.domain.analysis import AnalysisId, heard_of
 from smtui.domain.best_heard import Combined, Told, combined
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId, Heard, Sample
-from smtui.stores.mongo import generation
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.analysis_codec import AI_FIELDS, SHAPE, analysis_of, without_nulls
-from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import (
+    AT_ONCE,
+    changes,
+    guarded,
+    read_documents,
+    until_done,
+    write_updates,
+)
 from smtui.stores.mongo.planner import BY_DISAGREEMENT, Find, fetch
 from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
@@ -111,7 +118,7 @@ async def derive(line: MongoLine, file_ids: Sequence[str]) -> bool:
 
     async def decide() -> bool:
         nonlocal changed
-        sounds = await read(line, "file_id", file_ids)
+        sounds = await read_documents(line, "file_id", file_ids)
         by_file = await _analyses(line, sounds)
         updates = [
             guarded(sound, update)
@@ -119,17 +126,17 @@ async def derive(line: MongoLine, file_ids: Sequence[str]) -> bool:
             if (update := _update(sound, by_file.get(file_id, [])))
         ]
         changed = changed or bool(updates)
-        return await write(line, updates)
+        return await write_updates(line, updates)
 
     await until_done(decide)
     if changed:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return changed
 
 
 async def derive_one(line: MongoLine, file_id: FileId) -> None:
     """Do it for a sound that somebody looks at; costs one question where only smtui heard it."""
-    sound = (await read(line, "file_id", [file_id])).get(file_id)
+    sound = (await read_documents(line, "file_id", [file_id])).get(file_id)
     if sound is None:
         return
     if source_in(sound) is not None or await _asked(line, of_others([file_id]), ["_id"], limit=1):
@@ -326,26 +333,26 @@ class Adoption:
             return await work()
         except StoreUnreachable as error:
             # Told by whoever asks for something else where nothing answers at all.
-            await self._line.ask(lambda: generation.read(self._line))
+            await self._line.ask(lambda: optimistic_updates.read_generation(self._line))
             _log.info("documents of other programs stay as they are: %s", error)
             self._refused_until = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
             return 0
 
     async def _mend(self, stale: Sequence[UpdateOne]) -> int:
-        await write(self._line, stale)
-        await generation.rise(self._line)
+        await write_updates(self._line, stale)
+        await optimistic_updates.raise_generation(self._line)
         return len(stale)
 
     async def _adopt(self, strangers: list[Document]) -> int:
         paths = [str(path) for one in strangers if (path := _fields(one).get("path_key"))]
-        taken = await read(self._line, "path_key", paths)
-        if not await write(self._line, updates(strangers, set(taken))):
+        taken = await read_documents(self._line, "path_key", paths)
+        if not await write_updates(self._line, updates(strangers, set(taken))):
             # A path that was taken meanwhile, by a scan: then these have none of their own.
             left = await fetch(self._line, STRANGERS, AT_ONCE)
-            if not await write(self._line, updates(left, set(paths))):
+            if not await write_updates(self._line, updates(left, set(paths))):
                 # Others are at the same documents; later is early enough.
                 return 0
-        await generation.rise(self._line)
+        await optimistic_updates.raise_generation(self._line)
         await derive(self._line, [text_in(one.get("file_id")) for one in strangers])
         return len(strangers)
 

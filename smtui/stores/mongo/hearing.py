@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from smtui.domain.sample import FileId, Heard, Trouble
-from smtui.stores.mongo import foreign_documents, generation
-from smtui.stores.mongo.changing import guarded, read, until_done, write
+from smtui.stores.mongo import foreign_documents, optimistic_updates
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import guarded, read_documents, until_done, write_updates
 from smtui.stores.mongo.sample_codec import derived, sample_of, trouble_document
 from smtui.stores.mongo.values import Document
 
@@ -24,7 +24,7 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
 
     async def decide() -> bool:
         nonlocal done
-        before = (await read(line, "file_id", [file_id])).get(file_id)
+        before = (await read_documents(line, "file_id", [file_id])).get(file_id)
         after = None if before is None else sample_of(before).listened_to(heard, file_hash)
         done = after is not None
         if before is None or after is None:
@@ -36,11 +36,13 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
         }
         if "disagrees" in before:  # else it is adopted later, with all that we find it by
             fields["disagrees"] = derived(sample_of({**before, **fields}))["disagrees"]
-        return await write(line, [guarded(before, {"$set": fields, "$unset": {"trouble": ""}})])
+        return await write_updates(
+            line, [guarded(before, {"$set": fields, "$unset": {"trouble": ""}})]
+        )
 
     await until_done(decide)
     if done:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return done
 
 
@@ -57,5 +59,5 @@ async def _set(line: MongoLine, guard: Filter, update: dict[str, Any]) -> bool:
     # Told even if nothing changed: the try that did may be one whose answer was lost.
     is_there = await line.ask(work)
     if is_there:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return is_there

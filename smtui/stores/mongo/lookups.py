@@ -12,9 +12,9 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.domain.text import storable
-from smtui.stores.mongo.changing import AT_ONCE, read
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
+from smtui.stores.mongo.optimistic_updates import AT_ONCE, read_documents
 from smtui.stores.mongo.planner import BY_ID, UNHEARD, Find, Keys, fetch
 from smtui.stores.mongo.sample_codec import folder_parts, sample_of
 from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, time_in
@@ -39,7 +39,7 @@ async def get(line: MongoLine, file_ids: Sequence[FileId]) -> tuple[Sample, ...]
     """Samples in the order asked for."""
     found: dict[str, Sample] = {}
     for start in range(0, len(file_ids), AT_ONCE):
-        documents = await read(line, "file_id", file_ids[start : start + AT_ONCE])
+        documents = await read_documents(line, "file_id", file_ids[start : start + AT_ONCE])
         found |= {file_id: sample_of(one) for file_id, one in documents.items()}
     return tuple(found[file_id] for file_id in file_ids if file_id in found)
 

@@ -60,7 +60,7 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import generation
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
     EARLIEST,
@@ -449,7 +449,7 @@ class Planner:
         """Return the ids of all its sounds, or None where they are too many."""
         parts = parts_of(source)
         # Asked before, so that a change in between makes the answer old and not wrong.
-        at = await self._line.ask(lambda: generation.read(self._line))
+        at = await self._line.ask(lambda: optimistic_updates.read_generation(self._line))
         key = ("ids", at, repr([part.where for part in parts]))
         known = self._memory.recall(key)
         if known is None:

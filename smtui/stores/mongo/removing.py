@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smtui.domain.sample import FileId
-from smtui.stores.mongo import generation
-from smtui.stores.mongo.changing import AT_ONCE
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import AT_ONCE
 
 
 async def remove(line: MongoLine, file_ids: Sequence[FileId]) -> int:
@@ -22,7 +22,7 @@ async def remove(line: MongoLine, file_ids: Sequence[FileId]) -> int:
     for start in range(0, len(unique), AT_ONCE):
         count += await _remove(line, unique[start : start + AT_ONCE])
     if count:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return count
 
 

@@ -27,8 +27,8 @@ from smtui.stores.mongo.batch_codec import (
     standing,
     state_of,
 )
-from smtui.stores.mongo.batch_line import BatchLine
-from smtui.stores.mongo.sweeps import OURS
+from smtui.stores.mongo.batch_updates import BatchLine
+from smtui.stores.mongo.claims import OURS
 from smtui.stores.mongo.values import (
     Document,
     count_in,

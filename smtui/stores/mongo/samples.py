@@ -14,9 +14,9 @@ from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.mongo import (
     adding,
     folders,
-    generation,
     hearing,
     lookups,
+    optimistic_updates,
     outdated,
     removing,
     tagging,
@@ -222,4 +222,4 @@ class MongoSamples:
         """A number that changes whenever any process changed the sounds."""
         # Asked every second, in the background.
         await self._adoption.now_and_then(seconds=_ADOPTING_SECONDS)
-        return await self._line.ask(lambda: generation.read(self._line))
+        return await self._line.ask(lambda: optimistic_updates.read_generation(self._line))

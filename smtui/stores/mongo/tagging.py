@@ -11,11 +11,18 @@ from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.domain.text import folded
-from smtui.stores.mongo import generation
-from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import (
+    AT_ONCE,
+    changes,
+    guarded,
+    read_documents,
+    until_done,
+    write_updates,
+)
 from smtui.stores.mongo.sample_codec import derived, marks_document, sample_of
 from smtui.stores.mongo.values import Document
 
@@ -48,7 +55,7 @@ async def _rewrite(
     for start in range(0, len(unique), AT_ONCE):
         found |= await _change(line, unique[start : start + AT_ONCE], decide)
     if found:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
     return found
 
 
@@ -59,7 +66,7 @@ async def _change(
 
     async def attempt() -> bool:
         updates = []
-        for key, document in (await read(line, "file_id", file_ids)).items():
+        for key, document in (await read_documents(line, "file_id", file_ids)).items():
             file_id, sample = FileId(key), sample_of(document)
             before = Tags.of(sample)
             update = _update(document, sample, decide(file_id, before))
@@ -67,7 +74,7 @@ async def _change(
                 # Read again after another was quicker, it is as before this change of ours.
                 changed.setdefault(file_id, before)
                 updates.append(guarded(document, update))
-        return await write(line, updates)
+        return await write_updates(line, updates)
 
     await until_done(attempt)
     return changed

@@ -10,11 +10,11 @@ from pymongo import UpdateOne
 from smtui.domain.account import UserId
 from smtui.domain.text import storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
-from smtui.stores.mongo import generation
-from smtui.stores.mongo.changing import AT_ONCE
+from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import visible
 from smtui.stores.mongo.indexes import UNREADABLE
+from smtui.stores.mongo.optimistic_updates import AT_ONCE
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,
@@ -44,7 +44,7 @@ async def note(line: MongoLine, files: Sequence[UnreadableFile]) -> None:
 
         await line.ask(work)
     if files:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
 
 
 async def drop(line: MongoLine, path_keys: Sequence[str]) -> None:
@@ -58,7 +58,7 @@ async def drop(line: MongoLine, path_keys: Sequence[str]) -> None:
 
         await line.ask(work)
     if keys:
-        await generation.rise(line)
+        await optimistic_updates.raise_generation(line)
 
 
 def _update(file: UnreadableFile) -> UpdateOne:

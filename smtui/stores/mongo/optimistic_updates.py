@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from smtui.domain.errors import StoreUnreachable
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.indexes import AUDIO_FILES, STATE
+from smtui.stores.mongo.values import Document, count_in
 
 AT_ONCE = 500
 """Documents in one message: about 1 MB."""
@@ -66,7 +66,7 @@ async def until_done(decide: Callable[[], Awaitable[bool]]) -> None:
     )
 
 
-async def write(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
+async def write_updates(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
     """Write updates in any order; gives whether each of them found its document.
 
     A unique value that is taken counts as a document that was not found.
@@ -89,7 +89,7 @@ async def write(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
     return await line.ask(work)
 
 
-async def read(line: MongoLine, by: str, values: Sequence[str]) -> dict[str, Document]:
+async def read_documents(line: MongoLine, by: str, values: Sequence[str]) -> dict[str, Document]:
     """Documents by a unique field."""
 
     async def work() -> dict[str, Document]:
@@ -99,3 +99,27 @@ async def read(line: MongoLine, by: str, values: Sequence[str]) -> dict[str, Doc
         return {one[by]: one for one in await cursor.to_list(None)}
 
     return await line.ask(work) if values else {}
+
+
+_LIBRARY = {"_id": "library"}
+
+
+async def read_generation(line: MongoLine) -> int:
+    """The number at present; to be called within `ask`."""
+    kept = await line.collection(STATE).find_one(_LIBRARY)
+    return 0 if kept is None else count_in(kept.get("generation"))
+
+
+async def raise_generation(line: MongoLine) -> None:
+    """Tell every process that the sounds changed; to rise twice for one change does no harm."""
+
+    async def work() -> None:
+        state = line.collection(STATE)
+        change = {"$inc": {"generation": 1}}
+        try:
+            await state.update_one(_LIBRARY, change, upsert=True)
+        except DuplicateKeyError:
+            # Another process made the document in the same moment.
+            await state.update_one(_LIBRARY, change)
+
+    await line.ask(work)
