@@ -31,6 +31,7 @@ from smtui.domain.sample import FileId, Heard, Sample
 from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.analysis_codec import AI_FIELDS, SHAPE, analysis_of, without_nulls
 from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.filters import Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.optimistic_updates import (
     AT_ONCE,
@@ -40,7 +41,7 @@ from smtui.stores.mongo.optimistic_updates import (
     until_done,
     write_updates,
 )
-from smtui.stores.mongo.planner import BY_DISAGREEMENT, Find, fetch
+from smtui.stores.mongo.planner import BY_DISAGREEMENT, fetch
 from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
 

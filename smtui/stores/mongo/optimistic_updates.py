@@ -9,16 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from smtui.domain.account import UserId
 from smtui.domain.errors import StoreUnreachable
+from smtui.domain.sample import FileId, FoundFile, Sample
+from smtui.domain.tagging import Tags
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES, STATE
-from smtui.stores.mongo.values import Document, count_in
+from smtui.stores.mongo.sample_codec import (
+    derived,
+    document_of,
+    marks_document,
+    metadata_document,
+    sample_of,
+    where_found,
+)
+from smtui.stores.mongo.values import Document, count_in, cut_to_ms, mapping_in, texts_in
 
 AT_ONCE = 500
 """Documents in one message: about 1 MB."""
@@ -123,3 +137,62 @@ async def raise_generation(line: MongoLine) -> None:
             await state.update_one(_LIBRARY, change)
 
     await line.ask(work)
+
+
+def insertion(found: FoundFile, user_id: UserId | None, at: datetime) -> Document:
+    """Return the document of a file that nobody knew."""
+    file_id = FileId(str(uuid.uuid4()))
+    sample = Sample.first_found(found, file_id=file_id, user_id=user_id, at=at)
+    names = {"metadata_names": list(metadata_document(found.metadata)), "rev": 1}
+    return document_of(sample) | names
+
+
+def found_changes(before: Mapping[str, Any], after: Sample) -> Document:
+    """Return the update that makes a document that of a sound as it was found on the disk."""
+    found = metadata_document(after.metadata)
+    # What other programs know of the sound stays beside what the file says now.
+    ours = {*texts_in(before.get("metadata_names")), *found}
+    theirs = mapping_in(before.get("metadata"))
+    fields: Document = {
+        "filename": after.filename,
+        "file_path": after.file_path,
+        "path_bytes": after.path_bytes,
+        "file_size": after.file_size,
+        "mtime_ns": after.mtime_ns,
+        "file_hash": after.file_hash,
+        "duration": after.duration,
+        "sample_rate": after.sample_rate,
+        "channels": after.channels,
+        "format": after.format,
+        "metadata": {name: value for name, value in theirs.items() if name not in ours} | found,
+        "metadata_names": list(found),
+        "missing_since": None,
+        **dict.fromkeys(("ctime_ns", "inode", "audio_mark")),
+        **where_found(after),
+    }
+    whole = replace(after, metadata=sample_of({**before, **fields}).metadata)
+    return changes(before, fields | derived(whole))
+
+
+def seen_again_changes(before: Mapping[str, Any], found: FoundFile, at: datetime) -> Document:
+    """Return the update for a sound seen again; what was heard of other bytes is forgotten."""
+    sample = sample_of(before)
+    update = found_changes(before, sample.found_again(found))
+    if sample.has_changed(found):
+        # Also if there was nothing yet: a worker may be writing it.
+        update["$unset"] = update.get("$unset", {}) | {"heard": "", "trouble": ""}
+        if sample.file_hash:
+            update["$set"] = update.get("$set", {}) | {"bytes_since": cut_to_ms(at)}
+    return update
+
+
+def tag_changes(before: Mapping[str, Any], sample: Sample, tags: Tags) -> Document:
+    """Return the update that gives a sound other tags; empty if it has them."""
+    if tags == Tags.of(sample):
+        return {}
+    after = replace(sample, tags=tags.words, tag_marks=tags.marks)
+    fields: Document = {"tags": list(after.tags), "tag_marks": marks_document(tags.marks) or None}
+    if "search_key" in before:
+        # Those of a document that was never adopted come with the adoption, all together.
+        fields |= {name: value for name, value in derived(after).items() if name != "path_key"}
+    return changes(before, fields)

@@ -27,7 +27,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -63,12 +63,16 @@ from smtui.domain.text import storable
 from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
+    BY_ID,
     EARLIEST,
     EVERYTHING,
     FIELDS,
     NOTHING,
     SORT_FIELDS,
+    UNHEARD,
     Filter,
+    Find,
+    Keys,
     both,
     filter_of,
     ms_of,
@@ -79,27 +83,9 @@ from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document
 
-Keys = tuple[tuple[str, int], ...]
 """Fields of an index or an order, each with 1 for rising or -1 for falling."""
 
 _NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
-    """One question to the server, with the index that must serve it."""
-
-    filter: Filter
-    order: Keys
-    hint: Keys
-
-    def also(self, asked: Filter) -> Find:
-        """The same, where this holds too."""
-        return replace(self, filter=both(self.filter, asked))
-
-    def through(self, hint: Keys) -> Find:
-        """The same by another index; what it gives is few and is sorted by the server."""
-        return replace(self, hint=hint)
 
 
 def index_of(field: Field) -> Keys:
@@ -157,10 +143,8 @@ def _kept(by: Field, value: SortValue) -> object:
     return time_at(value) if by is Field.ADDED and value is not None else value
 
 
-BY_ID: Keys = (("file_id", 1),)
 BY_OWNER: Keys = (("user_id", 1),)
 BY_NAME = index_of(Field.NAME)
-UNHEARD: Keys = (("heard.rank", 1), ("file_id", 1))
 BY_DISAGREEMENT: Keys = (("disagrees", 1), ("file_id", 1))
 
 _FACT_INDEXES: dict[Fact, Keys] = {

@@ -26,22 +26,28 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
+
 from smtui.domain.account import UserId
 from smtui.domain.differing import differences
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import (
     FileId,
+    Folder,
     FoundFile,
     Heard,
     Level,
     Mark,
     MetadataValue,
     Sample,
+    Stamp,
     Trouble,
 )
 from smtui.domain.storable import clamped
 from smtui.domain.text import folded, storable
+from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -269,6 +275,65 @@ def marks_document(marks: Mapping[str, Mark]) -> list[Document]:
 def metadata_document(metadata: Mapping[str, MetadataValue]) -> Document:
     r"""Write what the file's tags say; a leading `$` becomes `＄`, which a field may begin with."""
     return {_field_name(name): _storable_value(value) for name, value in metadata.items()}
+
+
+def stamp_of(row: Mapping[str, Any]) -> Stamp:
+    """Read what a scan compares of a sound."""
+    return Stamp(
+        file_id=FileId(text_in(row.get("file_id"))),
+        file_size=count_in(row.get("file_size")),
+        mtime_ns=count_in(row.get("mtime_ns")),
+        file_hash=text_in(row.get("file_hash")),
+        missing=row.get("missing_since") is not None,
+        ctime_ns=count_in(row.get("ctime_ns"))
+        or round(time_in(row.get("uploaded_at")).timestamp() * 1_000) * 1_000_000,
+        vanished=mapping_in(row.get("trouble")).get("code") == ErrorCode.VANISHED,
+    )
+
+
+def unreadable_update(file: UnreadableFile) -> UpdateOne:
+    """Write a file that cannot be read; since when it cannot be stays as it is."""
+    fields = {
+        "user_id": file.user_id,
+        "file_path": storable(file.file_path),
+        "path_bytes": file.path_bytes,
+        "code": file.code,
+        "error": storable(file.error),
+    }
+    since = {"seen_at": cut_to_ms(file.seen_at)}
+    return UpdateOne(
+        {"_id": storable(file.path_key)}, {"$set": fields, "$setOnInsert": since}, upsert=True
+    )
+
+
+def unreadable_of(document: Mapping[str, Any]) -> UnreadableFile:
+    """Read a file that cannot be read."""
+    raw = document.get("path_bytes")
+    return UnreadableFile(
+        file_path=text_in(document.get("file_path")),
+        path_bytes=bytes(raw) if isinstance(raw, bytes) else None,
+        user_id=owner_of(document),
+        code=text_in(document.get("code")),
+        error=text_in(document.get("error")),
+        seen_at=time_in(document.get("seen_at")),
+    )
+
+
+def folder_key(folder_path: str, user_id: UserId | None) -> Document:
+    """One document for owner and path, whoever makes it first."""
+    path = storable(folder_path)
+    return {"_id": f"{user_id or ''}\x1f{path}", "user_id": user_id, "folder_path": path}
+
+
+def folder_of(document: Mapping[str, Any], user_id: UserId | None) -> Folder:
+    """Read a folder that was scanned."""
+    raw = document.get("path_bytes")
+    return Folder(
+        folder_path=text_in(document.get("folder_path")),
+        path_bytes=bytes(raw) if isinstance(raw, bytes) else None,
+        user_id=user_id,
+        scanned_at=time_or_none(document.get("scanned_at")),
+    )
 
 
 def storable_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
