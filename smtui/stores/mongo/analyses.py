@@ -25,7 +25,7 @@ from smtui.stores.mongo.analysis_codec import (
 )
 from smtui.stores.mongo.client import Collection, MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, in_parts
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200
@@ -50,7 +50,7 @@ _WITHOUT_LONG = {
 
 
 class MongoAnalyses:
-    """What was heard: the level of a file's analysis only rises.
+    """Implements AnalysisStore.
 
     `smtui_key` (file and recipe version in one text, unique and sparse) lets only one of two who
     save the same at once insert; the other then finds the document there and updates it.
@@ -60,26 +60,20 @@ class MongoAnalyses:
         self._line = line
 
     async def save(self, analysis: Analysis) -> AnalysisId:
-        """Upsert on (file_id, recipe_version); gives the id under which it stands."""
         return await self._line.ask(lambda: _save(self._line.collection(ANALYSES), analysis))
 
     async def newest(self, file_id: FileId) -> Analysis | None:
-        """The highest level, then the newest."""
         return (await self.newest_of([file_id])).get(file_id)
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
-        """The same for several files; files without an analysis are left out."""
         return await self._each(file_ids, None)
 
     async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
-        """The same without embedding, cepstra and chroma."""
         return await self._each(file_ids, _WITHOUT_LONG)
 
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
-        """Which analyses `newest_of` would give."""
         best: dict[FileId, AnalysisHead] = {}
-        for start in range(0, len(file_ids), _HEADS_AT_ONCE):
-            part = list(file_ids[start : start + _HEADS_AT_ONCE])
+        for part in in_parts(file_ids, _HEADS_AT_ONCE):
             for document in worst_first(await self._of_files(part, _HEAD)):
                 best[FileId(document["file_id"])] = analysis_of(document).head
             for file_id in await self._with_ai(part):
@@ -88,10 +82,8 @@ class MongoAnalyses:
         return best
 
     async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
-        """Sounds as far as fitting needs them, in the order asked for."""
         found: dict[str, Outline] = {}
-        for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
-            part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
+        for part in in_parts(file_ids, _OUTLINES_AT_ONCE):
             sounds = {each["file_id"]: each for each in await self._sounds(part)}
             for document in worst_first(await self._of_files(part, OUTLINE_FIELDS)):
                 sound = sounds.get(document["file_id"])
@@ -103,8 +95,7 @@ class MongoAnalyses:
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level
     ) -> Measurement | None:
-        """What was measured of the same bytes at this level or higher, whoever owns the file."""
-        enough = [one.value for one in Level if one.rank >= level.rank]
+        enough = [lower.value for lower in Level if lower.rank >= level.rank]
         wanted = {
             "file_hash": file_hash,
             "recipe_version": recipe_version,
@@ -125,8 +116,7 @@ class MongoAnalyses:
         self, file_ids: Sequence[FileId], names: Mapping[str, bool] | None
     ) -> Mapping[FileId, Analysis]:
         best: dict[FileId, Analysis] = {}
-        for start in range(0, len(file_ids), _AT_ONCE):
-            part = list(file_ids[start : start + _AT_ONCE])
+        for part in in_parts(file_ids, _AT_ONCE):
             for document in worst_first(await self._of_files(part, names)):
                 found = analysis_of(document)
                 before = best.get(found.file_id)

@@ -65,7 +65,7 @@ class BatchCollection:
         """The server's time, the same for every worker, or that of the clock given."""
         return await self.line.now() if self._clock is None else cut_to_ms(self._clock.now())
 
-    async def one(
+    async def get(
         self, batch_id: str, *, projection: Mapping[str, Any] | None = None
     ) -> Document | None:
         """A batch, all of it or what the projection names."""
@@ -100,7 +100,7 @@ class BatchCollection:
         sign = tuple(batch.get(name) for name in _SIGNS)
         known = self._known.get(batch["batch_id"])
         if known is None or known[0] != sign:
-            counts = counted_in(await self.one(batch["batch_id"]) or batch)
+            counts = counted_in(await self.get(batch["batch_id"]) or batch)
             self._known[batch["batch_id"]] = known = (sign, counts)
             while len(self._known) > _MOST_KNOWN:
                 del self._known[next(iter(self._known))]
@@ -116,7 +116,7 @@ class BatchCollection:
         """Some of a batch's file ids, in order."""
         # A $slice by itself brings along all other fields; beside one that is named, none.
         projection = {"_id": 0, "first_open": 1, "file_ids": {"$slice": [first, count]}}
-        batch = await self.one(batch_id, projection=projection)
+        batch = await self.get(batch_id, projection=projection)
         return [] if batch is None else batch["file_ids"]
 
     async def rows(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:

@@ -91,7 +91,7 @@ class MongoBatches:
             await self._insert(part)
 
     async def get(self, batch_id: BatchId) -> Batch | None:
-        document = await self._batches.one(batch_id)
+        document = await self._batches.get(batch_id)
         return None if document is None else batch_of(document)
 
     async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
@@ -136,7 +136,7 @@ class MongoBatches:
         key, now = key_of(claimed.file_id), await self._batches.now()
         projection = {"batch_id": 1, "cancel_requested_at": 1, f"results.{key}": 1}
         for _ in range(MOST_LOOKS):
-            batch = await self._batches.one(claimed.batch_id, projection=projection)
+            batch = await self._batches.get(claimed.batch_id, projection=projection)
             entry = {} if batch is None else batch.get("results", {}).get(key)
             if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
@@ -269,7 +269,7 @@ class MongoBatches:
         rows = await self._batches.rows([*rows_in(where, State.PROCESSING), BY_WORKER])
         if any(unplaced(row) for row in rows):
             counters = await self._batches.counters(where)
-            batches = [await self._batches.one(batch["batch_id"]) for batch in counters]
+            batches = [await self._batches.get(batch["batch_id"]) for batch in counters]
             rows = [row for batch in batches if batch is not None for row in rows_of(batch)]
         rows.sort(key=lambda row: (row["batch"], row["place"]))
         return by_worker(map(held_of, rows))
@@ -307,7 +307,7 @@ class MongoBatches:
     async def _lose(self, batch_id: str, machines: frozenset[str], now: datetime) -> int:
         """Fail what no machine has in one batch; return how many files."""
         for _ in range(MOST_LOOKS):
-            batch = await self._batches.one(batch_id)
+            batch = await self._batches.get(batch_id)
             if batch is None or batch.get("cancel_requested_at") is not None:
                 break
             after = batch_updates.vanished(batch, machines)
@@ -336,7 +336,7 @@ class MongoBatches:
         self, batch_id: str, wanted: Callable[[FileResult], bool], now: datetime
     ) -> int:
         for _ in range(MOST_LOOKS):
-            batch = await self._batches.one(batch_id)
+            batch = await self._batches.get(batch_id)
             if batch is None or batch.get("cancel_requested_at") is not None:
                 break
             results = standing(batch).items()

@@ -83,7 +83,7 @@ async def settle(batches: BatchCollection, counters: Document, now: datetime) ->
     for _ in range(MOST_LOOKS):
         if not due(batch, now):
             break
-        whole = await batches.one(batch["batch_id"])
+        whole = await batches.get(batch["batch_id"])
         if whole is None:
             return counters
         after = batch_updates.settled(whole, now)
@@ -103,7 +103,7 @@ async def stop(batches: BatchCollection, counters: Document, now: datetime) -> i
         if batch is None or not batch["pending"] or batch.get("cancel_requested_at") is None:
             break
         if batch["pending"] > batch["total_files"] - batch["first_open"]:
-            whole = await batches.one(batch["batch_id"])
+            whole = await batches.get(batch["batch_id"])
             if whole is None or whole.get("cancel_requested_at") is None:
                 # Somebody went on with the run meanwhile.
                 break
@@ -169,7 +169,7 @@ async def _wanted(
         count = min(limit, batch["total_files"] - batch["first_open"])
         fresh = await batches.places(batch["batch_id"], batch["first_open"], count)
         return {FileId(file_id): _taken_by(FileResult(), request) for file_id in fresh}
-    whole = await batches.one(batch["batch_id"])
+    whole = await batches.get(batch["batch_id"])
     if whole is None:
         return {}
     batch.update(whole)

@@ -1,4 +1,4 @@
-r"""The tree of a question as a filter over `audio_files`.
+r"""The tree of a question as a filter over `audio_files`, and what is found without a question.
 
 A filter on a field that a document lacks does not match, and `$nor` turns that round: unknown
 never matches inside Not and so always matches outside. Types are kept apart by MongoDB itself:

@@ -45,6 +45,15 @@ from smtui.stores.mongo.planner import BY_DISAGREEMENT, fetch
 from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
 
+STRANGERS = Find(filter={"disagrees": None}, order=BY_DISAGREEMENT, hint=BY_DISAGREEMENT)
+"""Documents that no smtui like this one has seen, by an index."""
+
+_PAUSE_SECONDS = 10.0
+_FIRST_SECONDS = 2.0
+"""For so long whoever opens a library goes on at first, so that what is asked then is complete."""
+
+_PAUSE_AFTER_REFUSAL_SECONDS = 600.0
+
 _ROWS_AT_ONCE = 100
 _LONG = (
     "embedding",
@@ -73,196 +82,6 @@ _UNSHAPED |= dict.fromkeys(
     ),
     False,
 )
-
-
-def of_others(file_ids: Sequence[str]) -> Document:
-    """Analyses of these sounds that are not smtui's own."""
-    return {"file_id": {"$in": list(file_ids)}, "smtui_key": None}
-
-
-async def shape_some(line: MongoLine) -> int:
-    """Look at up to AT_ONCE analyses that nobody has looked at; gives how many there were."""
-    found = await _asked(line, {"shape": None}, _UNSHAPED, limit=AT_ONCE, hint="shape")
-    own = [one for one in found if one.get("smtui_key") is not None]
-    others = [one for one in found if one.get("smtui_key") is None]
-    if others:
-        await derive(line, list({text_in(one.get("file_id")) for one in others}))
-    # Marked last: who stops before has this done again.
-    await _mark(line, [(one, without_nulls(one)) for one in own] + [(one, {}) for one in others])
-    return len(found)
-
-
-async def derive_next(line: MongoLine, after: str) -> str:
-    """Look again at rows that show another program's analysis; gives where to go on, "" at the end.
-
-    It may have been changed or taken away, which leaves no other trace.
-    """
-
-    async def work() -> list[Document]:
-        cursor = line.collection(AUDIO_FILES).find(
-            {"heard.source": {"$gt": after}},
-            {"_id": False, "file_id": True, "heard.source": True},
-            sort=[("heard.source", 1)],
-            hint=[("heard.source", 1)],
-            limit=_ROWS_AT_ONCE,
-        )
-        return await cursor.to_list(None)
-
-    rows = await line.ask(work)
-    await derive(line, [text_in(row.get("file_id")) for row in rows])
-    return text_in(rows[-1]["heard"]["source"]) if len(rows) == _ROWS_AT_ONCE else ""
-
-
-async def derive(line: MongoLine, file_ids: Sequence[str]) -> bool:
-    """Make `heard` of these sounds anew where it is not what their analyses say."""
-    changed = False
-
-    async def decide() -> bool:
-        nonlocal changed
-        sounds = await read_documents(line, "file_id", file_ids)
-        by_file = await _analyses(line, sounds)
-        updates = [
-            guarded(sound, update)
-            for file_id, sound in sounds.items()
-            if (update := _update(sound, by_file.get(file_id, [])))
-        ]
-        changed = changed or bool(updates)
-        return await write_updates(line, updates)
-
-    await until_done(decide)
-    if changed:
-        await optimistic_updates.raise_generation(line)
-    return changed
-
-
-async def derive_one(line: MongoLine, file_id: FileId) -> None:
-    """Do it for a sound that somebody looks at; costs one question where only smtui heard it."""
-    sound = (await read_documents(line, "file_id", [file_id])).get(file_id)
-    if sound is None:
-        return
-    if source_in(sound) is not None or await _asked(line, of_others([file_id]), ["_id"], limit=1):
-        await derive(line, [file_id])
-
-
-async def with_others(line: MongoLine, sound: Mapping[str, Any], own: Heard) -> Document:
-    """`heard` of a sound that smtui has just heard, as its document."""
-    file_id = text_in(sound.get("file_id"))
-    others = await _asked(line, of_others([file_id]), _BRIEF)
-    return combined_document(combined(own, _told(sound, others)))
-
-
-def source_in(sound: Mapping[str, Any]) -> str | None:
-    """The other program's analysis that a row is made of."""
-    return text_or_none(mapping_in(sound.get("heard")).get("source"))
-
-
-def combined_document(found: Combined) -> Document:
-    """Write what a row shows, and from where it has it."""
-    if found.heard is None:
-        return {}
-    source = {} if found.source is None else {"source": found.source}
-    return heard_document(found.heard) | source
-
-
-def _update(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Document:
-    """What makes `heard` what the analyses say; nothing where only smtui's own are there."""
-    told = _told(sound, [one for one in analyses if one.get("smtui_key") is None])
-    if not told and source_in(sound) is None:
-        return {}
-    heard = combined_document(combined(_own(sound, analyses), told)) or None
-    fields: Document = {"heard": heard}
-    if "disagrees" in sound:
-        fields["disagrees"] = derived(sample_of({**sound, **fields}))["disagrees"]
-    return changes(sound, fields)
-
-
-def _told(sound: Mapping[str, Any], others: Sequence[Document]) -> list[Told]:
-    """What other programs say of the bytes that are there now."""
-    since, file_hash = time_or_none(sound.get("bytes_since")), sound.get("file_hash")
-    found = []
-    for one in others:
-        analysis = analysis_of(one)
-        of_other_bytes = one.get("file_hash") and file_hash and one["file_hash"] != file_hash
-        if of_other_bytes or (since is not None and analysis.analyzed_at < since):
-            continue
-        heard = heard_of(analysis.measured, analysis.analyzed_at)
-        found.append(Told(analysis_id=AnalysisId(analysis.analysis_id), heard=heard))
-    return found
-
-
-def _own(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Heard | None:
-    """What smtui itself has heard: as the row has it, or where that is another's, its analysis."""
-    kept = heard_in(sound.get("heard"))
-    if kept is None or kept.recipe_version == 0:
-        return None
-    if source_in(sound) is None:
-        return kept
-    key = f"{sound.get('file_id')}\x1f{kept.recipe_version}"
-    ours = next((one for one in analyses if one.get("smtui_key") == key), None)
-    if ours is None or ours.get("file_hash") != sound.get("file_hash"):
-        return None
-    analysis = analysis_of(ours)
-    return heard_of(analysis.measured, analysis.analyzed_at)
-
-
-async def _analyses(
-    line: MongoLine, sounds: Mapping[str, Mapping[str, Any]]
-) -> dict[str, list[Document]]:
-    """Analyses by sound, as far as a row needs them: others', and our own where a row has both."""
-    found = await _asked(line, of_others(list(sounds)), _BRIEF) if sounds else []
-    keys = [
-        f"{file_id}\x1f{kept.recipe_version}"
-        for file_id, sound in sounds.items()
-        if source_in(sound) is not None and (kept := heard_in(sound.get("heard"))) is not None
-    ]
-    if keys:
-        found += await _asked(line, {"smtui_key": {"$in": keys}}, _BRIEF)
-    by_file: dict[str, list[Document]] = {}
-    for one in found:
-        by_file.setdefault(text_in(one.get("file_id")), []).append(one)
-    return by_file
-
-
-async def _asked(
-    line: MongoLine,
-    where: Document,
-    fields: Mapping[str, bool] | Sequence[str],
-    *,
-    limit: int = 0,
-    hint: str = "",
-) -> list[Document]:
-    async def work() -> list[Document]:
-        cursor = line.collection(ANALYSES).find(
-            where, fields, limit=limit, hint=[(hint, 1)] if hint else None
-        )
-        return await cursor.to_list(None)
-
-    return await line.ask(work)
-
-
-async def _mark(line: MongoLine, seen: Sequence[tuple[Document, Document]]) -> None:
-    """Write that analyses were looked at, and in our own what others shall read."""
-    updates = [
-        UpdateOne(
-            {name: one.get(name) for name in ("_id", "shape", "analyzed_at", "analysis_level")},
-            {"$set": {**fields, "shape": SHAPE}},
-        )
-        for one, fields in seen
-    ]
-    if updates:
-        await line.ask(lambda: line.collection(ANALYSES).bulk_write(updates, ordered=False))
-
-
-_log = logging.getLogger(__name__)
-
-STRANGERS = Find(filter={"disagrees": None}, order=BY_DISAGREEMENT, hint=BY_DISAGREEMENT)
-"""Documents that no smtui like this one has seen, by an index."""
-
-_PAUSE_SECONDS = 10.0
-_FIRST_SECONDS = 2.0
-"""For so long whoever opens a library goes on at first, so that what is asked then is complete."""
-
-_PAUSE_AFTER_REFUSAL_SECONDS = 600.0
 
 
 class Adoption:
@@ -356,6 +175,189 @@ class Adoption:
         await optimistic_updates.raise_generation(self._line)
         await derive(self._line, [text_in(one.get("file_id")) for one in strangers])
         return len(strangers)
+
+
+def of_others(file_ids: Sequence[str]) -> Document:
+    """Analyses of these sounds that are not smtui's own."""
+    return {"file_id": {"$in": list(file_ids)}, "smtui_key": None}
+
+
+async def shape_some(line: MongoLine) -> int:
+    """Look at up to AT_ONCE analyses that nobody has looked at; gives how many there were."""
+    found = await _find_analyses(line, {"shape": None}, _UNSHAPED, limit=AT_ONCE, hint="shape")
+    own = [one for one in found if one.get("smtui_key") is not None]
+    others = [one for one in found if one.get("smtui_key") is None]
+    if others:
+        await derive(line, list({text_in(one.get("file_id")) for one in others}))
+    # Marked last: who stops before has this done again.
+    await _mark(line, [(one, without_nulls(one)) for one in own] + [(one, {}) for one in others])
+    return len(found)
+
+
+async def derive_next(line: MongoLine, after: str) -> str:
+    """Look again at rows that show another program's analysis; gives where to go on, "" at the end.
+
+    It may have been changed or taken away, which leaves no other trace.
+    """
+
+    async def work() -> list[Document]:
+        cursor = line.collection(AUDIO_FILES).find(
+            {"heard.source": {"$gt": after}},
+            {"_id": False, "file_id": True, "heard.source": True},
+            sort=[("heard.source", 1)],
+            hint=[("heard.source", 1)],
+            limit=_ROWS_AT_ONCE,
+        )
+        return await cursor.to_list(None)
+
+    rows = await line.ask(work)
+    await derive(line, [text_in(row.get("file_id")) for row in rows])
+    return text_in(rows[-1]["heard"]["source"]) if len(rows) == _ROWS_AT_ONCE else ""
+
+
+async def derive(line: MongoLine, file_ids: Sequence[str]) -> bool:
+    """Make `heard` of these sounds anew where it is not what their analyses say."""
+    changed = False
+
+    async def decide() -> bool:
+        nonlocal changed
+        sounds = await read_documents(line, "file_id", file_ids)
+        by_file = await _analyses(line, sounds)
+        updates = [
+            guarded(sound, update)
+            for file_id, sound in sounds.items()
+            if (update := _update(sound, by_file.get(file_id, [])))
+        ]
+        changed = changed or bool(updates)
+        return await write_updates(line, updates)
+
+    await until_done(decide)
+    if changed:
+        await optimistic_updates.raise_generation(line)
+    return changed
+
+
+async def derive_one(line: MongoLine, file_id: FileId) -> None:
+    """Do it for a sound that somebody looks at; costs one question where only smtui heard it."""
+    sound = (await read_documents(line, "file_id", [file_id])).get(file_id)
+    if sound is None:
+        return
+    if source_in(sound) is not None or await _find_analyses(
+        line, of_others([file_id]), ["_id"], limit=1
+    ):
+        await derive(line, [file_id])
+
+
+async def with_others(line: MongoLine, sound: Mapping[str, Any], own: Heard) -> Document:
+    """`heard` of a sound that smtui has just heard, as its document."""
+    file_id = text_in(sound.get("file_id"))
+    others = await _find_analyses(line, of_others([file_id]), _BRIEF)
+    return combined_document(combined(own, _heard_by_others(sound, others)))
+
+
+def source_in(sound: Mapping[str, Any]) -> str | None:
+    """The other program's analysis that a row is made of."""
+    return text_or_none(mapping_in(sound.get("heard")).get("source"))
+
+
+def combined_document(found: Combined) -> Document:
+    """Write what a row shows, and from where it has it."""
+    if found.heard is None:
+        return {}
+    source = {} if found.source is None else {"source": found.source}
+    return heard_document(found.heard) | source
+
+
+def _update(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Document:
+    """What makes `heard` what the analyses say; nothing where only smtui's own are there."""
+    told = _heard_by_others(sound, [one for one in analyses if one.get("smtui_key") is None])
+    if not told and source_in(sound) is None:
+        return {}
+    heard = combined_document(combined(_own(sound, analyses), told)) or None
+    fields: Document = {"heard": heard}
+    if "disagrees" in sound:
+        fields["disagrees"] = derived(sample_of({**sound, **fields}))["disagrees"]
+    return changes(sound, fields)
+
+
+def _heard_by_others(sound: Mapping[str, Any], others: Sequence[Document]) -> list[Told]:
+    """What other programs say of the bytes that are there now."""
+    since, file_hash = time_or_none(sound.get("bytes_since")), sound.get("file_hash")
+    found = []
+    for one in others:
+        analysis = analysis_of(one)
+        of_other_bytes = one.get("file_hash") and file_hash and one["file_hash"] != file_hash
+        if of_other_bytes or (since is not None and analysis.analyzed_at < since):
+            continue
+        heard = heard_of(analysis.measured, analysis.analyzed_at)
+        found.append(Told(analysis_id=AnalysisId(analysis.analysis_id), heard=heard))
+    return found
+
+
+def _own(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Heard | None:
+    """What smtui itself has heard: as the row has it, or where that is another's, its analysis."""
+    kept = heard_in(sound.get("heard"))
+    if kept is None or kept.recipe_version == 0:
+        return None
+    if source_in(sound) is None:
+        return kept
+    key = f"{sound.get('file_id')}\x1f{kept.recipe_version}"
+    ours = next((one for one in analyses if one.get("smtui_key") == key), None)
+    if ours is None or ours.get("file_hash") != sound.get("file_hash"):
+        return None
+    analysis = analysis_of(ours)
+    return heard_of(analysis.measured, analysis.analyzed_at)
+
+
+async def _analyses(
+    line: MongoLine, sounds: Mapping[str, Mapping[str, Any]]
+) -> dict[str, list[Document]]:
+    """Analyses by sound, as far as a row needs them: others', and our own where a row has both."""
+    found = await _find_analyses(line, of_others(list(sounds)), _BRIEF) if sounds else []
+    keys = [
+        f"{file_id}\x1f{kept.recipe_version}"
+        for file_id, sound in sounds.items()
+        if source_in(sound) is not None and (kept := heard_in(sound.get("heard"))) is not None
+    ]
+    if keys:
+        found += await _find_analyses(line, {"smtui_key": {"$in": keys}}, _BRIEF)
+    by_file: dict[str, list[Document]] = {}
+    for one in found:
+        by_file.setdefault(text_in(one.get("file_id")), []).append(one)
+    return by_file
+
+
+async def _find_analyses(
+    line: MongoLine,
+    where: Document,
+    fields: Mapping[str, bool] | Sequence[str],
+    *,
+    limit: int = 0,
+    hint: str = "",
+) -> list[Document]:
+    async def work() -> list[Document]:
+        cursor = line.collection(ANALYSES).find(
+            where, fields, limit=limit, hint=[(hint, 1)] if hint else None
+        )
+        return await cursor.to_list(None)
+
+    return await line.ask(work)
+
+
+async def _mark(line: MongoLine, seen: Sequence[tuple[Document, Document]]) -> None:
+    """Write that analyses were looked at, and in our own what others shall read."""
+    updates = [
+        UpdateOne(
+            {name: one.get(name) for name in ("_id", "shape", "analyzed_at", "analysis_level")},
+            {"$set": {**fields, "shape": SHAPE}},
+        )
+        for one, fields in seen
+    ]
+    if updates:
+        await line.ask(lambda: line.collection(ANALYSES).bulk_write(updates, ordered=False))
+
+
+_log = logging.getLogger(__name__)
 
 
 def updates(strangers: list[Document], taken: set[str]) -> list[UpdateOne]:

@@ -22,15 +22,12 @@ class MongoKeptSearches:
         self._line = line
 
     async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
-        """What was saved by name, then what was only asked, newest first."""
-
         async def work() -> list[Document]:
             return await self._line.collection(SEARCHES).find({"user_id": user_id}).to_list(None)
 
-        return ordered(_read(await self._line.ask(work)))
+        return ordered(_searches(await self._line.ask(work)))
 
     async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
-        """Upsert, and drop the oldest that have no name."""
         key = _key(kept.kind, kept.text, user_id)
         used: Document = {"used_at": cut_to_ms(kept.used_at)}
         named: Document = {"name": storable(kept.name)}
@@ -53,7 +50,6 @@ class MongoKeptSearches:
         await self._line.ask(work)
 
     async def forget(self, kind: KeptKind, text: str, *, user_id: UserId) -> bool:
-        """Drop a line; False if it was not there."""
         key = {"_id": _key(kind, text, user_id)["_id"]}
         met = False
 
@@ -75,7 +71,7 @@ def _key(kind: KeptKind, text: str, user_id: UserId) -> Document:
     return {"_id": key, "user_id": user_id, "kind": kind.value, "text": kept}
 
 
-def _read(found: list[Document]) -> Iterator[KeptSearch]:
+def _searches(found: list[Document]) -> Iterator[KeptSearch]:
     for kept in found:
         if kept.get("kind") in list(KeptKind):
             yield _search(kept)

@@ -2,7 +2,10 @@
 
 `rev` rises with each such change, so a document with the same `rev` and the same tags (other
 programs change those) is the one that was read. What somebody else changed first is read again.
-A try whose answer was lost finds its own work done.
+A try whose answer was lost finds its own work done. What a change means is said in the domain;
+here it becomes an update of a document.
+
+The generation is a number that changes whenever any process changed the sounds.
 """
 
 from __future__ import annotations
@@ -42,25 +45,7 @@ _MOST_ROUNDS = 50
 _PAUSE_SECONDS = 0.01
 
 
-def changes(before: Mapping[str, Any], after: Document) -> Document:
-    """The update that makes the fields of a document as they shall be; empty if they are.
-
-    A field that shall be None and is not in the document is as it shall be.
-    """
-    fresh = {name: value for name, value in after.items() if before.get(name) != value}
-    gone = [name for name, value in fresh.items() if value is None]
-    update: Document = {}
-    if kept := {name: value for name, value in fresh.items() if name not in gone}:
-        update["$set"] = kept
-    if gone:
-        update["$unset"] = dict.fromkeys(gone, "")
-    return update
-
-
-def guarded(before: Mapping[str, Any], update: Document) -> UpdateOne:
-    """The update, only while the document is the one that was read."""
-    guard = {name: before.get(name) for name in ("_id", "rev", "tags")}
-    return UpdateOne(guard, {**update, "$inc": {"rev": 1}})
+_LIBRARY = {"_id": "library"}
 
 
 async def until_done(decide: Callable[[], Awaitable[bool]]) -> None:
@@ -78,6 +63,18 @@ async def until_done(decide: Callable[[], Awaitable[bool]]) -> None:
         "The library is busy",
         hint="Others have been changing the same sounds for a long time. Try again in a moment.",
     )
+
+
+async def read_documents(line: MongoLine, by: str, values: Sequence[str]) -> dict[str, Document]:
+    """Documents by a unique field."""
+
+    async def work() -> dict[str, Document]:
+        cursor = line.collection(AUDIO_FILES).find(
+            {by: {"$in": list(values)}}, hint=[(by, 1)], batch_size=len(values) + 1
+        )
+        return {one[by]: one for one in await cursor.to_list(None)}
+
+    return await line.ask(work) if values else {}
 
 
 async def write_updates(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
@@ -103,40 +100,25 @@ async def write_updates(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
     return await line.ask(work)
 
 
-async def read_documents(line: MongoLine, by: str, values: Sequence[str]) -> dict[str, Document]:
-    """Documents by a unique field."""
-
-    async def work() -> dict[str, Document]:
-        cursor = line.collection(AUDIO_FILES).find(
-            {by: {"$in": list(values)}}, hint=[(by, 1)], batch_size=len(values) + 1
-        )
-        return {one[by]: one for one in await cursor.to_list(None)}
-
-    return await line.ask(work) if values else {}
+def guarded(before: Mapping[str, Any], update: Document) -> UpdateOne:
+    """The update, only while the document is the one that was read."""
+    guard = {name: before.get(name) for name in ("_id", "rev", "tags")}
+    return UpdateOne(guard, {**update, "$inc": {"rev": 1}})
 
 
-_LIBRARY = {"_id": "library"}
+def changes(before: Mapping[str, Any], after: Document) -> Document:
+    """The update that makes the fields of a document as they shall be; empty if they are.
 
-
-async def read_generation(line: MongoLine) -> int:
-    """The number at present; to be called within `ask`."""
-    kept = await line.collection(STATE).find_one(_LIBRARY)
-    return 0 if kept is None else count_in(kept.get("generation"))
-
-
-async def raise_generation(line: MongoLine) -> None:
-    """Tell every process that the sounds changed; to rise twice for one change does no harm."""
-
-    async def work() -> None:
-        state = line.collection(STATE)
-        change = {"$inc": {"generation": 1}}
-        try:
-            await state.update_one(_LIBRARY, change, upsert=True)
-        except DuplicateKeyError:
-            # Another process made the document in the same moment.
-            await state.update_one(_LIBRARY, change)
-
-    await line.ask(work)
+    A field that shall be None and is not in the document is as it shall be.
+    """
+    fresh = {name: value for name, value in after.items() if before.get(name) != value}
+    gone = [name for name, value in fresh.items() if value is None]
+    update: Document = {}
+    if kept := {name: value for name, value in fresh.items() if name not in gone}:
+        update["$set"] = kept
+    if gone:
+        update["$unset"] = dict.fromkeys(gone, "")
+    return update
 
 
 def insertion(found: FoundFile, user_id: UserId | None, at: datetime) -> Document:
@@ -196,3 +178,24 @@ def tag_changes(before: Mapping[str, Any], sample: Sample, tags: Tags) -> Docume
         # Those of a document that was never adopted come with the adoption, all together.
         fields |= {name: value for name, value in derived(after).items() if name != "path_key"}
     return changes(before, fields)
+
+
+async def read_generation(line: MongoLine) -> int:
+    """The number at present; to be called within `ask`."""
+    kept = await line.collection(STATE).find_one(_LIBRARY)
+    return 0 if kept is None else count_in(kept.get("generation"))
+
+
+async def raise_generation(line: MongoLine) -> None:
+    """Tell every process that the sounds changed; to rise twice for one change does no harm."""
+
+    async def work() -> None:
+        state = line.collection(STATE)
+        change = {"$inc": {"generation": 1}}
+        try:
+            await state.update_one(_LIBRARY, change, upsert=True)
+        except DuplicateKeyError:
+            # Another process made the document in the same moment.
+            await state.update_one(_LIBRARY, change)
+
+    await line.ask(work)

@@ -1,7 +1,5 @@
 """Which index a question is answered by, and its answers: pages, ids, counts, signposts.
 
-One idea in more than 600 lines: where a page comes from is read here from top to bottom.
-
 A sorted answer comes as segments, each a walk along one index from one end to the other. First the
 sounds with a value, then those without: so "without a value last" holds both ways. Next to a place
 come first those of the same value with a further id, then those beyond. Each segment is one
@@ -83,9 +81,17 @@ from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document
 
-"""Fields of an index or an order, each with 1 for rising or -1 for falling."""
+
+REMEMBERED_SECONDS = 20.0
+_PAGE_SECONDS = 15.0
+"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
+
+_MOST_REMEMBERED = 256
 
 _NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS)
+
+
+BY_OWNER: Keys = (("user_id", 1),)
 
 
 def index_of(field: Field) -> Keys:
@@ -93,57 +99,6 @@ def index_of(field: Field) -> Keys:
     return ((SORT_FIELDS[field], 1), ("file_id", 1))
 
 
-def segments(sort: Sort, cut: Cut) -> list[Find]:
-    """The stretches to walk, in the order of walking."""
-    falling = sort.descending is not cut.backwards
-    field = SORT_FIELDS[sort.field]
-    way = -1 if falling else 1
-    stretches = _stretches(sort.field, cut, "$lt" if falling else "$gt")
-    order = ((field, way), ("file_id", way))
-    return [Find(filter=one, order=order, hint=index_of(sort.field)) for one in stretches]
-
-
-def place_of(document: Mapping[str, Any], by: Field) -> Place:
-    """Where a document stands in the order."""
-    value: Any = document
-    for name in SORT_FIELDS[by].split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(value, datetime):
-        value = ms_of(value)
-    return Place(value=value, file_id=FileId(document.get("file_id") or ""))
-
-
-def _stretches(by: Field, cut: Cut, beyond: str) -> list[Filter]:
-    field = SORT_FIELDS[by]
-    valued: Filter = {field: {"$gte": _lowest(by)}}
-    others: Filter = {field: None}
-    start = cut.start
-    if start is None:
-        return [valued, others]
-    further: Filter = {"file_id": {beyond: start.file_id}}
-    if start.value is None:
-        rest = [others | further]
-        return [*rest, valued] if cut.backwards else rest
-    value = _kept(by, start.value)
-    rest = [{field: value} | further, {field: {beyond: value}}]
-    return rest if cut.backwards else [*rest, others]
-
-
-def _lowest(by: Field) -> str | float | datetime:
-    """The lowest value of a field's type; MongoDB compares only what is of one type."""
-    if by is Field.ADDED:
-        return EARLIEST
-    return -math.inf if by in _NUMBERS else ""
-
-
-def _kept(by: Field, value: SortValue) -> object:
-    """A place's value as documents have it."""
-    if isinstance(value, str):
-        return storable(value)
-    return time_at(value) if by is Field.ADDED and value is not None else value
-
-
-BY_OWNER: Keys = (("user_id", 1),)
 BY_NAME = index_of(Field.NAME)
 BY_DISAGREEMENT: Keys = (("disagrees", 1), ("file_id", 1))
 
@@ -164,132 +119,6 @@ _FIELD_INDEXES: dict[Field, Keys] = {
     Field.CHANNELS: (("channels", 1),),
     **{field: ((FIELDS[field], 1),) for field in QUALITIES},
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A part of a question that holds for every match, and its index.
-
-    `scanned`: every key of the index is looked at, whatever the answer; so it is asked once and
-    the ids that it gave are remembered.
-    """
-
-    where: Filter
-    hint: Keys
-    scanned: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Union:
-    """Several sources of which one holds for each match; gathered by their ids."""
-
-    parts: tuple[Source, ...]
-
-
-def sources(expression: Expression) -> list[Source | Union]:
-    """Every source of a question, those that are scanned last."""
-    match expression:
-        case All(parts=parts):
-            texts = [part for part in parts if isinstance(part, Words)]
-            others = [part for part in parts if not isinstance(part, Words)]
-            found = [source for part in others for source in sources(part)]
-            together = [_words(*texts)] if texts else []
-            return sorted([*found, *together], key=_is_slow)
-        case AnyOf(parts=parts) if parts:
-            return _union([sources(part) for part in parts])
-        case Not() | Everything() | AnyOf():
-            return []
-        case Words():
-            return [_words(expression)]
-        case _:
-            return _of_leaf(expression)
-
-
-def owned(viewer: UserId | None) -> Source:
-    """What a viewer may see."""
-    return Source(where=visible(viewer), hint=BY_OWNER)
-
-
-def finds(question: Question, cut: Cut, source: Source | None = None) -> list[Find]:
-    """What the server is asked for, in the order of asking; without a source it is a walk."""
-    where = both(visible(question.viewer), filter_of(question.expression))
-    found = [segment.also(where) for segment in segments(question.sort, cut)]
-    if source is None:
-        return found
-    return [find.also(source.where).through(source.hint) for find in found]
-
-
-def counts(question: Question, source: Source | None = None) -> list[Find]:
-    """What is counted; the sum is the answer."""
-    where = filter_of(question.expression)
-    if where == EVERYTHING:
-        # One owner's sounds are counted from keys alone, those of two at once are not.
-        owners = [None] if question.viewer is None else [None, question.viewer]
-        return [Find(filter={"user_id": owner}, order=(), hint=BY_OWNER) for owner in owners]
-    asked = both(visible(question.viewer), where)
-    if source is not None:
-        return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
-    found = sources(question.expression)
-    worded = any(isinstance(one, Source) and one.hint == BY_NAME for one in found)
-    return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
-
-
-def of_ids(file_ids: list[str]) -> Source:
-    """What was found before, by its ids."""
-    return Source(where={"file_id": {"$in": file_ids}}, hint=BY_ID)
-
-
-def _words(*texts: Words) -> Source:
-    return Source(where=both(*(filter_of(one) for one in texts)), hint=BY_NAME, scanned=True)
-
-
-def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
-    """One source for each part of a disjunction; none if a part has none."""
-    found: list[Source] = []
-    for part in parts:
-        if not part:
-            return []
-        first = part[0]
-        found += first.parts if isinstance(first, Union) else [first]
-    return [Union(parts=tuple(found))]
-
-
-def _is_slow(source: Source | Union) -> bool:
-    return any(one.scanned for one in parts_of(source))
-
-
-def parts_of(source: Source | Union) -> tuple[Source, ...]:
-    """The sources that it consists of."""
-    return source.parts if isinstance(source, Union) else (source,)
-
-
-def _of_leaf(expression: Expression) -> list[Source | Union]:
-    where = filter_of(expression)
-    if where == EVERYTHING:
-        return []
-    if where == NOTHING:
-        return [Source(where=where, hint=BY_ID)]
-    match expression:
-        case Tagged():
-            return [Source(where=where, hint=(("tag_keys", 1),))]
-        case Within():
-            (field,) = where
-            scanned = "$regex" in where[field]
-            return [Source(where=where, hint=((field, 1),), scanned=scanned)]
-        case Is(fact=fact):
-            return [Source(where=where, hint=_FACT_INDEXES[fact])]
-        case Between(field=field) | OneOf(field=field) | Unknown(field=field):
-            hint = _FIELD_INDEXES.get(field)
-            return [Source(where=where, hint=hint or ((FIELDS[field], 1), ("file_id", 1)))]
-        case _:
-            return []
-
-
-REMEMBERED_SECONDS = 20.0
-_PAGE_SECONDS = 15.0
-"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
-
-_MOST_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,38 +143,6 @@ class Effort:
 
 
 USUAL = Effort()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How a question is answered: through a source that is small, or along the order.
-
-    Attributes:
-        source: the smallest source, None where nothing is known to be smaller than the library.
-        small: it is gathered at once; otherwise only after a walk that took too long.
-        seconds: how long such a walk may take.
-    """
-
-    source: Source | None = None
-    small: bool = False
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What was found out, and until when it counts."""
-
-    kept: OrderedDict[Hashable, tuple[float, object]] = field(default_factory=OrderedDict)
-
-    def recall(self, key: Hashable) -> object | None:
-        until, value = self.kept.get(key, (0.0, None))
-        return value if time.monotonic() < until else None
-
-    def keep(self, key: Hashable, value: object) -> None:
-        self.kept[key] = (time.monotonic() + REMEMBERED_SECONDS, value)
-        self.kept.move_to_end(key)
-        while len(self.kept) > _MOST_REMEMBERED:
-            self.kept.popitem(last=False)
 
 
 class Planner:
@@ -382,12 +179,12 @@ class Planner:
         by = question.sort.field
         choice = await self._choice(question, whole=True)
         if choice.small:
-            rows = await self._read(question, Cut(limit=0), _place_fields(by), choice.source)
+            rows = await self._answer(question, Cut(limit=0), _place_fields(by), choice.source)
             return tuple(place_of(row, by) for row in rows[::every])
         # In steps, not one long cursor: nothing is held at the server meanwhile.
         posts: list[Place] = []
         cut = Cut(limit=1)
-        while found := await self._read(question, cut, _place_fields(by)):
+        while found := await self._answer(question, cut, _place_fields(by)):
             posts.append(place_of(found[0], by))
             cut = Cut(limit=1, after=posts[-1], skip=every - 1)
         return tuple(posts)
@@ -461,12 +258,12 @@ class Planner:
             return []
         choice = await self._choice(question)
         if choice.source is None or choice.small or self.is_late(question):
-            return await self._read(question, cut, fields, choice.source)
+            return await self._answer(question, cut, fields, choice.source)
         try:
             return await self._in_time(question, cut, fields, choice.seconds)
         except TooLateError:
             self._memory.keep(("late", question), question)
-            return await self._read(question, cut, fields, choice.source)
+            return await self._answer(question, cut, fields, choice.source)
 
     async def _in_time(
         self, question: Question, cut: Cut, fields: Document | None, seconds: float
@@ -484,7 +281,7 @@ class Planner:
 
         return await self._line.ask(work, seconds=_PAGE_SECONDS)
 
-    async def _read(
+    async def _answer(
         self, question: Question, cut: Cut, fields: Document | None, source: Source | None = None
     ) -> list[Document]:
         """Gather from a source what it has, sorted by the server, or without one walk the order."""
@@ -529,6 +326,62 @@ class TooLateError(Exception):
     """A walk took longer than it may."""
 
 
+@dataclass(slots=True)
+class _Memory:
+    """What was found out, and until when it counts."""
+
+    kept: OrderedDict[Hashable, tuple[float, object]] = field(default_factory=OrderedDict)
+
+    def recall(self, key: Hashable) -> object | None:
+        until, value = self.kept.get(key, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def keep(self, key: Hashable, value: object) -> None:
+        self.kept[key] = (time.monotonic() + REMEMBERED_SECONDS, value)
+        self.kept.move_to_end(key)
+        while len(self.kept) > _MOST_REMEMBERED:
+            self.kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How a question is answered: through a source that is small, or along the order.
+
+    Attributes:
+        source: the smallest source, None where nothing is known to be smaller than the library.
+        small: it is gathered at once; otherwise only after a walk that took too long.
+        seconds: how long such a walk may take.
+    """
+
+    source: Source | None = None
+    small: bool = False
+    seconds: float = 0.0
+
+
+def finds(question: Question, cut: Cut, source: Source | None = None) -> list[Find]:
+    """What the server is asked for, in the order of asking; without a source it is a walk."""
+    where = both(visible(question.viewer), filter_of(question.expression))
+    found = [segment.also(where) for segment in segments(question.sort, cut)]
+    if source is None:
+        return found
+    return [find.also(source.where).through(source.hint) for find in found]
+
+
+def counts(question: Question, source: Source | None = None) -> list[Find]:
+    """What is counted; the sum is the answer."""
+    where = filter_of(question.expression)
+    if where == EVERYTHING:
+        # One owner's sounds are counted from keys alone, those of two at once are not.
+        owners = [None] if question.viewer is None else [None, question.viewer]
+        return [Find(filter={"user_id": owner}, order=(), hint=BY_OWNER) for owner in owners]
+    asked = both(visible(question.viewer), where)
+    if source is not None:
+        return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
+    found = sources(question.expression)
+    worded = any(isinstance(one, Source) and one.hint == BY_NAME for one in found)
+    return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
+
+
 async def fetch(
     line: MongoLine,
     find: Find,
@@ -554,6 +407,154 @@ def cursor(
         limit=limit,
         batch_size=limit,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A part of a question that holds for every match, and its index.
+
+    `scanned`: every key of the index is looked at, whatever the answer; so it is asked once and
+    the ids that it gave are remembered.
+    """
+
+    where: Filter
+    hint: Keys
+    scanned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Union:
+    """Several sources of which one holds for each match; gathered by their ids."""
+
+    parts: tuple[Source, ...]
+
+
+def sources(expression: Expression) -> list[Source | Union]:
+    """Every source of a question, those that are scanned last."""
+    match expression:
+        case All(parts=parts):
+            texts = [part for part in parts if isinstance(part, Words)]
+            others = [part for part in parts if not isinstance(part, Words)]
+            found = [source for part in others for source in sources(part)]
+            together = [_words(*texts)] if texts else []
+            return sorted([*found, *together], key=_is_slow)
+        case AnyOf(parts=parts) if parts:
+            return _union([sources(part) for part in parts])
+        case Not() | Everything() | AnyOf():
+            return []
+        case Words():
+            return [_words(expression)]
+        case _:
+            return _of_leaf(expression)
+
+
+def owned(viewer: UserId | None) -> Source:
+    """What a viewer may see."""
+    return Source(where=visible(viewer), hint=BY_OWNER)
+
+
+def of_ids(file_ids: list[str]) -> Source:
+    """What was found before, by its ids."""
+    return Source(where={"file_id": {"$in": file_ids}}, hint=BY_ID)
+
+
+def parts_of(source: Source | Union) -> tuple[Source, ...]:
+    """The sources that it consists of."""
+    return source.parts if isinstance(source, Union) else (source,)
+
+
+def place_of(document: Mapping[str, Any], by: Field) -> Place:
+    """Where a document stands in the order."""
+    value: Any = document
+    for name in SORT_FIELDS[by].split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, datetime):
+        value = ms_of(value)
+    return Place(value=value, file_id=FileId(document.get("file_id") or ""))
+
+
+def segments(sort: Sort, cut: Cut) -> list[Find]:
+    """The stretches to walk, in the order of walking."""
+    falling = sort.descending is not cut.backwards
+    field = SORT_FIELDS[sort.field]
+    way = -1 if falling else 1
+    stretches = _stretches(sort.field, cut, "$lt" if falling else "$gt")
+    order = ((field, way), ("file_id", way))
+    return [Find(filter=one, order=order, hint=index_of(sort.field)) for one in stretches]
+
+
+"""Fields of an index or an order, each with 1 for rising or -1 for falling."""
+
+
+def _stretches(by: Field, cut: Cut, beyond: str) -> list[Filter]:
+    field = SORT_FIELDS[by]
+    valued: Filter = {field: {"$gte": _lowest(by)}}
+    others: Filter = {field: None}
+    start = cut.start
+    if start is None:
+        return [valued, others]
+    further: Filter = {"file_id": {beyond: start.file_id}}
+    if start.value is None:
+        rest = [others | further]
+        return [*rest, valued] if cut.backwards else rest
+    value = _stored_value(by, start.value)
+    rest = [{field: value} | further, {field: {beyond: value}}]
+    return rest if cut.backwards else [*rest, others]
+
+
+def _lowest(by: Field) -> str | float | datetime:
+    """The lowest value of a field's type; MongoDB compares only what is of one type."""
+    if by is Field.ADDED:
+        return EARLIEST
+    return -math.inf if by in _NUMBERS else ""
+
+
+def _stored_value(by: Field, value: SortValue) -> object:
+    """A place's value as documents have it."""
+    if isinstance(value, str):
+        return storable(value)
+    return time_at(value) if by is Field.ADDED and value is not None else value
+
+
+def _words(*texts: Words) -> Source:
+    return Source(where=both(*(filter_of(one) for one in texts)), hint=BY_NAME, scanned=True)
+
+
+def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
+    """One source for each part of a disjunction; none if a part has none."""
+    found: list[Source] = []
+    for part in parts:
+        if not part:
+            return []
+        first = part[0]
+        found += first.parts if isinstance(first, Union) else [first]
+    return [Union(parts=tuple(found))]
+
+
+def _is_slow(source: Source | Union) -> bool:
+    return any(one.scanned for one in parts_of(source))
+
+
+def _of_leaf(expression: Expression) -> list[Source | Union]:
+    where = filter_of(expression)
+    if where == EVERYTHING:
+        return []
+    if where == NOTHING:
+        return [Source(where=where, hint=BY_ID)]
+    match expression:
+        case Tagged():
+            return [Source(where=where, hint=(("tag_keys", 1),))]
+        case Within():
+            (field,) = where
+            scanned = "$regex" in where[field]
+            return [Source(where=where, hint=((field, 1),), scanned=scanned)]
+        case Is(fact=fact):
+            return [Source(where=where, hint=_FACT_INDEXES[fact])]
+        case Between(field=field) | OneOf(field=field) | Unknown(field=field):
+            hint = _FIELD_INDEXES.get(field)
+            return [Source(where=where, hint=hint or ((FIELDS[field], 1), ("file_id", 1)))]
+        case _:
+            return []
 
 
 def _place_fields(by: Field) -> Document:

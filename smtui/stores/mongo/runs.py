@@ -217,7 +217,7 @@ async def picked(
         rows = await batches.rows([*rows_in(where, state), {"$limit": limit}, {"$project": wanted}])
         if not any(unplaced(row) for row in rows):
             return [(FileId(row["key"]), row.get("entry", {})) for row in rows]
-    batch = await batches.one(counters["batch_id"]) or {}
+    batch = await batches.get(counters["batch_id"]) or {}
     found = ((file_id, mapping_in(entry)) for _, file_id, entry in entries(batch))
     return [(file_id, dict(entry)) for file_id, entry in found if state_of(entry) is state][:limit]
 
