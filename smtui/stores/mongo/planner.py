@@ -81,7 +81,6 @@ from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document
 
-
 REMEMBERED_SECONDS = 20.0
 _PAGE_SECONDS = 15.0
 """A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""

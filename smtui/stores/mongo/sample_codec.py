@@ -65,7 +65,6 @@ from smtui.stores.mongo.values import (
     time_or_none,
 )
 
-
 LONGEST_INSIDE = 200
 _DOLLAR, _FULL_DOLLAR = "$", "\N{FULLWIDTH DOLLAR SIGN}"
 
