@@ -28,22 +28,25 @@ from smtui.domain.analysis import AnalysisId, heard_of
 from smtui.domain.best_heard import Combined, Told, combined
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId, Heard, Sample
-from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.analysis_codec import AI_FIELDS, SHAPE, analysis_of, without_nulls
-from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.client import Answer, MongoLine
 from smtui.stores.mongo.filters import Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.optimistic_updates import (
     AT_ONCE,
     changes,
     guarded,
+    raise_generation,
     read_documents,
+    read_generation,
     until_done,
     write_updates,
 )
 from smtui.stores.mongo.planner import BY_DISAGREEMENT, fetch
 from smtui.stores.mongo.sample_codec import derived, heard_document, heard_in, sample_of
 from smtui.stores.mongo.values import Document, mapping_in, text_in, text_or_none, time_or_none
+
+_log = logging.getLogger(__name__)
 
 STRANGERS = Find(filter={"disagrees": None}, order=BY_DISAGREEMENT, hint=BY_DISAGREEMENT)
 """Documents that no smtui like this one has seen, by an index."""
@@ -111,16 +114,17 @@ class Adoption:
         if self._is_first:
             seconds, self._is_first = max(seconds, _FIRST_SECONDS), False
         # Sounds before analyses, which are told of in their rows.
-        for some in (self.some, self._some_analyses):
-            while await some() == AT_ONCE:
+        for adopt_some in (self.adopt_some, self._shape_some):
+            while await adopt_some() == AT_ONCE:
                 if time.monotonic() >= begun + seconds:
                     self._due = 0.0
                     return
-        await self._unless_refused(self._look_again)
+        row = await self._unless_refused(lambda: derive_next(self._line, self._row))
+        self._row = self._row if row is None else row
 
     async def look_at(self, file_id: FileId) -> None:
         """Make one row what its analyses say now, as somebody looks at the sound."""
-        await self._unless_refused(lambda: self._derived(file_id))
+        await self._unless_refused(lambda: derive_one(self._line, file_id))
 
     async def mend(self, rows: Iterable[tuple[Document, Sample]]) -> None:
         """Make our fields anew where another program changed what they follow from."""
@@ -128,43 +132,35 @@ class Adoption:
         if stale:
             await self._unless_refused(lambda: self._mend(stale))
 
-    async def some(self) -> int:
-        """Adopt up to AT_ONCE documents; gives how many there were, 0 if they cannot be."""
+    async def adopt_some(self) -> int:
+        """Adopt up to AT_ONCE documents; return how many there were, 0 if they cannot be."""
         strangers = await fetch(self._line, STRANGERS, AT_ONCE)
         if not strangers:
             return 0
-        return await self._unless_refused(lambda: self._adopt(strangers))
+        return await self._unless_refused(lambda: self._adopt(strangers)) or 0
 
-    async def _some_analyses(self) -> int:
-        return await self._unless_refused(lambda: shape_some(self._line))
+    async def _shape_some(self) -> int:
+        return await self._unless_refused(lambda: shape_some(self._line)) or 0
 
-    async def _look_again(self) -> int:
-        self._row = await derive_next(self._line, self._row)
-        return 0
-
-    async def _derived(self, file_id: FileId) -> int:
-        await derive_one(self._line, file_id)
-        return 0
-
-    async def _unless_refused(self, work: Callable[[], Awaitable[int]]) -> int:
+    async def _unless_refused(self, work: Callable[[], Awaitable[Answer]]) -> Answer | None:
+        """Do work, but not for a while after it was refused; return None where it is not done."""
         if time.monotonic() < self._refused_until:
-            return 0
+            return None
         try:
             return await work()
         except StoreUnreachable as error:
             # Told by whoever asks for something else where nothing answers at all.
-            await self._line.ask(lambda: optimistic_updates.read_generation(self._line))
+            await self._line.ask(lambda: read_generation(self._line))
             _log.info("documents of other programs stay as they are: %s", error)
             self._refused_until = time.monotonic() + _PAUSE_AFTER_REFUSAL_SECONDS
-            return 0
+            return None
 
-    async def _mend(self, stale: Sequence[UpdateOne]) -> int:
+    async def _mend(self, stale: Sequence[UpdateOne]) -> None:
         await write_updates(self._line, stale)
-        await optimistic_updates.raise_generation(self._line)
-        return len(stale)
+        await raise_generation(self._line)
 
     async def _adopt(self, strangers: list[Document]) -> int:
-        paths = [str(path) for one in strangers if (path := _fields(one).get("path_key"))]
+        paths = [str(path) for row in strangers if (path := _fields(row).get("path_key"))]
         taken = await read_documents(self._line, "path_key", paths)
         if not await write_updates(self._line, updates(strangers, set(taken))):
             # A path that was taken meanwhile, by a scan: then these have none of their own.
@@ -172,8 +168,8 @@ class Adoption:
             if not await write_updates(self._line, updates(left, set(paths))):
                 # Others are at the same documents; later is early enough.
                 return 0
-        await optimistic_updates.raise_generation(self._line)
-        await derive(self._line, [text_in(one.get("file_id")) for one in strangers])
+        await raise_generation(self._line)
+        await derive(self._line, [text_in(row.get("file_id")) for row in strangers])
         return len(strangers)
 
 
@@ -185,12 +181,12 @@ def of_others(file_ids: Sequence[str]) -> Document:
 async def shape_some(line: MongoLine) -> int:
     """Look at up to AT_ONCE analyses that nobody has looked at; gives how many there were."""
     found = await _find_analyses(line, {"shape": None}, _UNSHAPED, limit=AT_ONCE, hint="shape")
-    own = [one for one in found if one.get("smtui_key") is not None]
-    others = [one for one in found if one.get("smtui_key") is None]
+    others = [analysis for analysis in found if not _is_ours(analysis)]
     if others:
-        await derive(line, list({text_in(one.get("file_id")) for one in others}))
+        await derive(line, list({text_in(analysis.get("file_id")) for analysis in others}))
     # Marked last: who stops before has this done again.
-    await _mark(line, [(one, without_nulls(one)) for one in own] + [(one, {}) for one in others])
+    ours = [(analysis, without_nulls(analysis)) for analysis in found if _is_ours(analysis)]
+    await _mark(line, ours + [(analysis, {}) for analysis in others])
     return len(found)
 
 
@@ -233,7 +229,7 @@ async def derive(line: MongoLine, file_ids: Sequence[str]) -> bool:
 
     await until_done(decide)
     if changed:
-        await optimistic_updates.raise_generation(line)
+        await raise_generation(line)
     return changed
 
 
@@ -268,12 +264,16 @@ def combined_document(found: Combined) -> Document:
     return heard_document(found.heard) | source
 
 
+def _is_ours(analysis: Mapping[str, Any]) -> bool:
+    return analysis.get("smtui_key") is not None
+
+
 def _update(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Document:
     """What makes `heard` what the analyses say; nothing where only smtui's own are there."""
-    told = _heard_by_others(sound, [one for one in analyses if one.get("smtui_key") is None])
-    if not told and source_in(sound) is None:
+    others = _heard_by_others(sound, [analysis for analysis in analyses if not _is_ours(analysis)])
+    if not others and source_in(sound) is None:
         return {}
-    heard = combined_document(combined(_own(sound, analyses), told)) or None
+    heard = combined_document(combined(_own(sound, analyses), others)) or None
     fields: Document = {"heard": heard}
     if "disagrees" in sound:
         fields["disagrees"] = derived(sample_of({**sound, **fields}))["disagrees"]
@@ -284,9 +284,9 @@ def _heard_by_others(sound: Mapping[str, Any], others: Sequence[Document]) -> li
     """What other programs say of the bytes that are there now."""
     since, file_hash = time_or_none(sound.get("bytes_since")), sound.get("file_hash")
     found = []
-    for one in others:
-        analysis = analysis_of(one)
-        of_other_bytes = one.get("file_hash") and file_hash and one["file_hash"] != file_hash
+    for document in others:
+        analysis, its_hash = analysis_of(document), document.get("file_hash")
+        of_other_bytes = its_hash and file_hash and its_hash != file_hash
         if of_other_bytes or (since is not None and analysis.analyzed_at < since):
             continue
         heard = heard_of(analysis.measured, analysis.analyzed_at)
@@ -302,7 +302,7 @@ def _own(sound: Mapping[str, Any], analyses: Sequence[Document]) -> Heard | None
     if source_in(sound) is None:
         return kept
     key = f"{sound.get('file_id')}\x1f{kept.recipe_version}"
-    ours = next((one for one in analyses if one.get("smtui_key") == key), None)
+    ours = next((document for document in analyses if document.get("smtui_key") == key), None)
     if ours is None or ours.get("file_hash") != sound.get("file_hash"):
         return None
     analysis = analysis_of(ours)
@@ -322,8 +322,8 @@ async def _analyses(
     if keys:
         found += await _find_analyses(line, {"smtui_key": {"$in": keys}}, _BRIEF)
     by_file: dict[str, list[Document]] = {}
-    for one in found:
-        by_file.setdefault(text_in(one.get("file_id")), []).append(one)
+    for analysis in found:
+        by_file.setdefault(text_in(analysis.get("file_id")), []).append(analysis)
     return by_file
 
 
@@ -344,33 +344,30 @@ async def _find_analyses(
     return await line.ask(work)
 
 
-async def _mark(line: MongoLine, seen: Sequence[tuple[Document, Document]]) -> None:
+async def _mark(line: MongoLine, analyses: Sequence[tuple[Document, Document]]) -> None:
     """Write that analyses were looked at, and in our own what others shall read."""
     updates = [
         UpdateOne(
-            {name: one.get(name) for name in ("_id", "shape", "analyzed_at", "analysis_level")},
+            {name: seen.get(name) for name in ("_id", "shape", "analyzed_at", "analysis_level")},
             {"$set": {**fields, "shape": SHAPE}},
         )
-        for one, fields in seen
+        for seen, fields in analyses
     ]
     if updates:
         await line.ask(lambda: line.collection(ANALYSES).bulk_write(updates, ordered=False))
 
 
-_log = logging.getLogger(__name__)
-
-
 def updates(strangers: list[Document], taken: set[str]) -> list[UpdateOne]:
     """Our fields for documents that lack them; of several at one path the first has the path."""
     found = []
-    for one in strangers:
-        fields = _fields(one)
+    for stranger in strangers:
+        fields = _fields(stranger)
         key = fields.get("path_key")
         if key in taken:
             del fields["path_key"]
         elif key is not None:
             taken.add(key)
-        found.append(guarded(one, {"$set": fields}))
+        found.append(guarded(stranger, {"$set": fields}))
     return found
 
 

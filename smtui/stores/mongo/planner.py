@@ -58,7 +58,6 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import optimistic_updates
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
     BY_ID,
@@ -78,6 +77,7 @@ from smtui.stores.mongo.filters import (
     visible,
 )
 from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import read_generation
 from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document
 
@@ -229,7 +229,7 @@ class Planner:
         """Return the ids of all its sounds, or None where they are too many."""
         parts = parts_of(source)
         # Asked before, so that a change in between makes the answer old and not wrong.
-        at = await self._line.ask(lambda: optimistic_updates.read_generation(self._line))
+        at = await self._line.ask(lambda: read_generation(self._line))
         key = ("ids", at, repr([part.where for part in parts]))
         known = self._memory.recall(key)
         if known is None:
