@@ -73,14 +73,20 @@ class BatchCollection:
             lambda: self.collection.find_one({"batch_id": batch_id}, projection)
         )
 
-    async def counters(self, where: Mapping[str, Any]) -> list[Document]:
-        """The counters of batches, in the order in which they were made."""
+    async def find(self, where: Mapping[str, Any], fields: Sequence[str]) -> list[Document]:
+        """Return these fields of batches, with their _id."""
 
         async def work() -> list[Document]:
-            return await self.collection.find(where, COUNTERS_ONLY).to_list(None)
+            return await self.collection.find(where, dict.fromkeys(("_id", *fields), 1)).to_list(
+                None
+            )
 
+        return await self.line.ask(work)
+
+    async def counters(self, where: Mapping[str, Any]) -> list[Document]:
+        """Return the counters of batches, in the order in which they were made."""
         # Sorted here: the server would take whole documents along, results and all.
-        return sorted(await self.line.ask(work), key=lambda batch: batch["_id"])
+        return sorted(await self.find(where, COUNTERS), key=lambda batch: batch["_id"])
 
     async def of_others(self, batch_ids: Sequence[str]) -> list[Document]:
         """Batches that other programs wrote, without their files, counted by what they tell."""

@@ -55,6 +55,7 @@ from smtui.stores.mongo.runs import (
     failure_of,
     files_in,
     held_of,
+    newest_runs,
     progress_of,
     rows_in,
     rows_of,
@@ -215,10 +216,10 @@ class MongoBatches:
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
         """Batches of other programs are runs, too."""
-        return await self._newest_runs({"user_id": user_id}, limit)
+        return await newest_runs(self._batches, {"user_id": user_id}, limit)
 
     async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
-        return await self._newest_runs({}, limit)
+        return await newest_runs(self._batches, {}, limit)
 
     async def claimable(
         self, *, machine: str = "", recipe_version: int | None = None
@@ -298,7 +299,7 @@ class MongoBatches:
                 await self._batches.collection.insert_many(documents, ordered=tries == 1)
             except BulkWriteError as error:
                 # The driver gave each its _id at the first try: what is there is what we wrote.
-                codes = {one["code"] for one in (error.details or {}).get("writeErrors", ())}
+                codes = {part["code"] for part in (error.details or {}).get("writeErrors", ())}
                 if tries == 1 or codes != {_DUPLICATE_KEY}:
                     raise
 
@@ -322,39 +323,17 @@ class MongoBatches:
     ) -> int:
         """Take a cancel of a run back and open files of it; return how many."""
         ours = _COUNTED | {"run_id": run_id}
-        times = await self._times(ours)
+        times = await self._batches.find(ours, ("started_at", "finished_at"))
         change = {"$unset": {"cancel_requested_at": ""}, "$set": {"updated_at": now}}
         await self._batches.change_many(ours | {"cancel_requested_at": {"$ne": None}}, change)
         ended = {"$or": [{"failed": {"$gt": 0}}, {"cancelled": {"$gt": 0}}]}
         batches = await self._batches.counters(ours | ended)
-        count = sum([await self._reopen_in(batch["batch_id"], wanted, now) for batch in batches])
+        count = sum(
+            [await _reopen_in(self._batches, batch["batch_id"], wanted, now) for batch in batches]
+        )
         if count:
             await self._skip_pause(times, now)
         return count
-
-    async def _reopen_in(
-        self, batch_id: str, wanted: Callable[[FileResult], bool], now: datetime
-    ) -> int:
-        for _ in range(MOST_LOOKS):
-            batch = await self._batches.get(batch_id)
-            if batch is None or batch.get("cancel_requested_at") is not None:
-                break
-            results = standing(batch).items()
-            again = {file_id: result for file_id, result in results if wanted(result)}
-            if not again:
-                break
-            if await self._batches.change(batch_updates.reopened(batch, again, now)) is not None:
-                return len(again)
-        return 0
-
-    async def _times(self, ours: Document) -> list[Document]:
-        """Return when each batch of a run began and ended."""
-        fields = {"_id": 1, "started_at": 1, "finished_at": 1}
-
-        async def work() -> list[Document]:
-            return await self._batches.collection.find(ours, fields).to_list(None)
-
-        return await self._batches.line.ask(work)
 
     async def _skip_pause(self, times: Sequence[Document], now: datetime) -> None:
         """Move the times of a run that had ended on to now, each once, whoever else does so."""
@@ -371,24 +350,27 @@ class MongoBatches:
             lambda: self._batches.collection.bulk_write(moves, ordered=False)
         )
 
-    async def _newest_runs(self, whose: Document, limit: int) -> tuple[RunProgress, ...]:
-        run = {"$ifNull": ["$run_id", "$batch_id"]}
-        rows = await self._batches.rows(
-            [
-                {"$match": whose},
-                {"$group": {"_id": run, "created_at": {"$min": "$created_at"}}},
-                {"$sort": {"created_at": -1, "_id": -1}},
-                {"$limit": limit},
-            ],
-        )
-        newest = [RunId(row["_id"]) for row in rows if isinstance(row["_id"], str)]
-        found = await progress_of(self._batches, newest)
-        return tuple(found[run_id] for run_id in newest if run_id in found)
-
 
 def _of_run(run_id: RunId) -> Document:
     """What matches the batches of a run; one of another program is a run of its own."""
     return {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
+
+
+async def _reopen_in(
+    batches: BatchCollection, batch_id: str, wanted: Callable[[FileResult], bool], now: datetime
+) -> int:
+    """Open files of one batch; return how many."""
+    for _ in range(MOST_LOOKS):
+        batch = await batches.get(batch_id)
+        if batch is None or batch.get("cancel_requested_at") is not None:
+            break
+        results = standing(batch).items()
+        again = {file_id: result for file_id, result in results if wanted(result)}
+        if not again:
+            break
+        if await batches.change(batch_updates.reopened(batch, again, now)) is not None:
+            return len(again)
+    return 0
 
 
 def _lease(seconds: float) -> timedelta:

@@ -87,6 +87,24 @@ async def progress_of(
     return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
 
 
+async def newest_runs(
+    batches: BatchCollection, whose: Document, limit: int
+) -> tuple[RunProgress, ...]:
+    """Return the newest runs of those that `whose` matches, the newest first."""
+    run = {"$ifNull": ["$run_id", "$batch_id"]}
+    rows = await batches.rows(
+        [
+            {"$match": whose},
+            {"$group": {"_id": run, "created_at": {"$min": "$created_at"}}},
+            {"$sort": {"created_at": -1, "_id": -1}},
+            {"$limit": limit},
+        ],
+    )
+    newest = [RunId(row["_id"]) for row in rows if isinstance(row["_id"], str)]
+    found = await progress_of(batches, newest)
+    return tuple(found[run_id] for run_id in newest if run_id in found)
+
+
 async def files_in(
     batches: BatchCollection, run_id: RunId, state: State, limit: int, fields: Sequence[str] = ()
 ) -> list[tuple[FileId, Document]]:

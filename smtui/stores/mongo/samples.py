@@ -162,20 +162,10 @@ class MongoSamples:
     async def by_hashes(
         self, hashes: Sequence[str], *, user_id: UserId | None
     ) -> tuple[Sample, ...]:
-        return await self._by_field("file_hash", hashes, user_id)
+        return await _by_field(self._line, "file_hash", hashes, user_id)
 
     async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
-        return await self._by_field("audio_mark", marks, user_id)
-
-    async def _by_field(
-        self, field: str, values: Sequence[str], user_id: UserId | None
-    ) -> tuple[Sample, ...]:
-        found: list[Sample] = []
-        for part in in_parts(values, AT_ONCE):
-            where: Filter = {field: {"$in": part}, "user_id": user_id}
-            find = Find(filter=where, order=BY_ID, hint=((field, 1),))
-            found += [sample_of(document) for document in await fetch(self._line, find, 0)]
-        return tuple(sorted(found, key=lambda sample: sample.file_id))
+        return await _by_field(self._line, "audio_mark", marks, user_id)
 
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
@@ -325,42 +315,20 @@ class MongoSamples:
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         change = change.storable
-        before = await self._change_tags(file_ids, lambda _, tags: change.of(tags))
+        await self._adoption.now(seconds=0.0)
+        before = await _change_tags(self._line, file_ids, lambda _, tags: change.of(tags))
         return Retagged(change=change, before=before)
 
     async def take_back(self, retagged: Retagged) -> int:
         before, change = retagged.before, retagged.change
+        await self._adoption.now(seconds=0.0)
         return len(
-            await self._change_tags(
-                tuple(before), lambda file_id, tags: change.taken_back(tags, before[file_id])
+            await _change_tags(
+                self._line,
+                tuple(before),
+                lambda file_id, tags: change.taken_back(tags, before[file_id]),
             )
         )
-
-    async def _change_tags(
-        self, file_ids: Sequence[FileId], decide: Callable[[FileId, Tags], Tags]
-    ) -> dict[FileId, Tags]:
-        """Give sounds the tags that are decided; return what those that changed had before."""
-        await self._adoption.now(seconds=0.0)
-        changed: dict[FileId, Tags] = {}
-        for part in in_parts(list(dict.fromkeys(file_ids)), AT_ONCE):
-
-            async def attempt(part: list[FileId] = part) -> bool:
-                updates = []
-                documents = await read_documents(self._line, "file_id", part)
-                for key, document in documents.items():
-                    file_id, sample = FileId(key), sample_of(document)
-                    before = Tags.of(sample)
-                    update = tag_changes(document, sample, decide(file_id, before))
-                    if update:
-                        # Read again after another was quicker, it is as before this change.
-                        changed.setdefault(file_id, before)
-                        updates.append(guarded(document, update))
-                return await write_updates(self._line, updates)
-
-            await until_done(attempt)
-        if changed:
-            await raise_generation(self._line)
-        return changed
 
     async def unheard(  # noqa: PLR0913 - the port asks for these
         self,
@@ -475,6 +443,43 @@ class MongoSamples:
         # Asked every second, in the background.
         await self._adoption.now_and_then(seconds=_ADOPTING_SECONDS)
         return await self._line.ask(lambda: read_generation(self._line))
+
+
+async def _by_field(
+    line: MongoLine, field: str, values: Sequence[str], user_id: UserId | None
+) -> tuple[Sample, ...]:
+    found: list[Sample] = []
+    for part in in_parts(values, AT_ONCE):
+        where: Filter = {field: {"$in": part}, "user_id": user_id}
+        find = Find(filter=where, order=BY_ID, hint=((field, 1),))
+        found += [sample_of(document) for document in await fetch(line, find, 0)]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))
+
+
+async def _change_tags(
+    line: MongoLine, file_ids: Sequence[FileId], decide: Callable[[FileId, Tags], Tags]
+) -> dict[FileId, Tags]:
+    """Give sounds the tags that are decided; return what those that changed had before."""
+    changed: dict[FileId, Tags] = {}
+    for part in in_parts(list(dict.fromkeys(file_ids)), AT_ONCE):
+
+        async def attempt(part: list[FileId] = part) -> bool:
+            updates = []
+            documents = await read_documents(line, "file_id", part)
+            for key, document in documents.items():
+                file_id, sample = FileId(key), sample_of(document)
+                before = Tags.of(sample)
+                update = tag_changes(document, sample, decide(file_id, before))
+                if update:
+                    # Read again after another was quicker, it is as before this change.
+                    changed.setdefault(file_id, before)
+                    updates.append(guarded(document, update))
+            return await write_updates(line, updates)
+
+        await until_done(attempt)
+    if changed:
+        await raise_generation(line)
+    return changed
 
 
 async def _add(
