@@ -153,25 +153,30 @@ class MongoAccounts:
             return None
         users = self._line.collection(USERS)
         either = {"$or": [{field: storable(login)}, {f"{field}_key": storable(key)}]}
-        found = [account_of(one) for one in await users.find(either).to_list(None)]
+        found = [account_of(document) for document in await users.find(either).to_list(None)]
         # Another program knows nothing of our keys, and may have changed what they were made of.
-        true = [one for one in found if folded(getattr(one, field)) == key]
+        true = [account for account in found if folded(getattr(account, field)) == key]
         if not true:
             true = await self._find_by_folding(key, field)
-        exact = [one for one in true if getattr(one, field) == login]
-        return min(exact or true, key=lambda one: (one.created_at, one.user_id), default=None)
+        exact = [account for account in true if getattr(account, field) == login]
+        return min(
+            exact or true, key=lambda account: (account.created_at, account.user_id), default=None
+        )
 
     async def _find_by_folding(self, key: str, field: str) -> list[Account]:
         users = self._line.collection(USERS)
         names = await users.find({}, ["user_id", field]).to_list(None)
         ids = [
-            one["_id"]
-            for one in names
-            if folded(email_of(one) if field == "email" else text_in(one.get(field))) == key
+            row["_id"]
+            for row in names
+            if folded(email_of(row) if field == "email" else text_in(row.get(field))) == key
         ]
         if not ids:
             return []
-        return [account_of(one) for one in await users.find({"_id": {"$in": ids}}).to_list(None)]
+        return [
+            account_of(document)
+            for document in await users.find({"_id": {"$in": ids}}).to_list(None)
+        ]
 
 
 def document_of(account: Account) -> Document:

@@ -132,7 +132,7 @@ class MongoAnalyses:
             of_files = {"file_id": {"$in": file_ids}, **HAS_AI}
             fields = {"_id": False, "file_id": True}
             cursor = self._line.collection(ANALYSES).find(of_files, fields)
-            return [FileId(one["file_id"]) for one in await cursor.to_list(None)]
+            return [FileId(analysis["file_id"]) for analysis in await cursor.to_list(None)]
 
         return await self._line.ask(work)
 
@@ -165,7 +165,7 @@ async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
     """
     key, changes = key_of(analysis), changes_of(analysis)
     measured, new_id = analysis.measured, analysis.analysis_id
-    no_higher = [one.value for one in Level if one.rank <= measured.level.rank]
+    no_higher = [level.value for level in Level if level.rank <= measured.level.rank]
     # What was heard of earlier bytes says nothing about these, at whatever level.
     may_go = [
         {"analysis_level": {"$in": no_higher}},

@@ -281,7 +281,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
     facts |= {name: number_or_none(document.get(name)) for name in _NUMBERS_OR_NONE}
     facts |= {name: number_in(document.get(name)) for name in (*_NUMBERS, *_NUMBERS_OF_ALL)}
     tempo = number_in(document.get("tempo"))
-    meter = _meter([count_or_none(one) for one in list_in(document.get("time_signature"))])
+    meter = _meter([count_or_none(count) for count in list_in(document.get("time_signature"))])
     unsaid = _unsaid(document, claims)
     if "kind_confidence" in unsaid:
         facts["kind_confidence"] = 1.0 if facts["kind"] else 0.0
@@ -335,28 +335,29 @@ def _meter(numbers: list[int | None]) -> tuple[int, int] | None:
 
 
 def _claims(kept: Mapping[str, Any]) -> Claims:
-    tempos = [mapping_in(one) for one in list_in(kept.get("tempo_alternatives"))]
-    keys = [mapping_in(one) for one in list_in(kept.get("key_alternatives"))]
-    kinds = [mapping_in(one) for one in list_in(kept.get("kind_alternatives"))]
+    tempos = [mapping_in(claim) for claim in list_in(kept.get("tempo_alternatives"))]
+    keys = [mapping_in(claim) for claim in list_in(kept.get("key_alternatives"))]
+    kinds = [mapping_in(claim) for claim in list_in(kept.get("kind_alternatives"))]
     return Claims(
         tempo_confidence=number_in(kept.get("tempo_confidence")),
         tempo_alternatives=tuple(
-            TempoClaim(tempo=number_in(one.get("tempo")), confidence=_confidence(one))
-            for one in tempos
+            TempoClaim(tempo=number_in(claim.get("tempo")), confidence=_confidence(claim))
+            for claim in tempos
         ),
         key_confidence=number_in(kept.get("key_confidence")),
         key_alternatives=tuple(
             KeyClaim(
-                key=text_in(one.get("key")),
-                mode=text_in(one.get("mode")),
-                confidence=_confidence(one),
+                key=text_in(claim.get("key")),
+                mode=text_in(claim.get("mode")),
+                confidence=_confidence(claim),
             )
-            for one in keys
+            for claim in keys
         ),
         meter_confidence=number_in(kept.get("meter_confidence")),
         root_confidence=number_in(kept.get("root_confidence")),
         kind_alternatives=tuple(
-            KindClaim(kind=text_in(one.get("kind")), confidence=_confidence(one)) for one in kinds
+            KindClaim(kind=text_in(claim.get("kind")), confidence=_confidence(claim))
+            for claim in kinds
         ),
     )
 
@@ -374,7 +375,7 @@ def _features(kept: Mapping[str, Any]) -> SpectralFeatures | None:
     for field in fields(SpectralFeatures):
         values = list_in(kept.get(field.name))
         if field.name in _MATRICES:
-            rows = (one if isinstance(one, list) else [one] for one in values)
+            rows = (row if isinstance(row, list) else [row] for row in values)
             series[field.name] = tuple(_slices(row) for row in rows)
         else:
             series[field.name] = _slices(values)
@@ -384,7 +385,7 @@ def _features(kept: Mapping[str, Any]) -> SpectralFeatures | None:
 
 def _slices(values: list[Any]) -> tuple[float, ...]:
     """At most 64 values; of more, as a program writes that keeps every frame, the means."""
-    numbers = [number_in(one) for one in values]
+    numbers = [number_in(value) for value in values]
     count = len(numbers)
     if count <= MAX_SLICES:
         return tuple(numbers)
@@ -396,16 +397,16 @@ def _slices(values: list[Any]) -> tuple[float, ...]:
 
 def _deep_fields(document: Mapping[str, Any]) -> dict[str, Any]:
     """Read the fields of the measurement; what another program left out says nothing."""
-    parts = [mapping_in(one) for one in list_in(document.get("segments"))]
+    parts = [mapping_in(part) for part in list_in(document.get("segments"))]
     track = mapping_in(document.get("pitch_track"))
     return {
         "segments": tuple(
             Segment(
-                start=number_in(one.get("start")),
-                end=number_in(one.get("end")),
-                letter=text_in(one.get("letter")),
+                start=number_in(part.get("start")),
+                end=number_in(part.get("end")),
+                letter=text_in(part.get("letter")),
             )
-            for one in parts
+            for part in parts
         ),
         "pitch_track": _track(track) if track else None,
         "harmonic_share": number_or_none(document.get("harmonic_share")),
@@ -415,7 +416,7 @@ def _deep_fields(document: Mapping[str, Any]) -> dict[str, Any]:
 def _track(kept: Mapping[str, Any]) -> PitchTrack:
     return PitchTrack(
         step=number_in(kept.get("step")),
-        semitones=tuple(number_or_none(one) for one in list_in(kept.get("semitones"))),
+        semitones=tuple(number_or_none(semitone) for semitone in list_in(kept.get("semitones"))),
     )
 
 
@@ -424,7 +425,7 @@ def _packed(numbers: list[Any]) -> bytes:
         packed = array("d", numbers)
     except (TypeError, OverflowError):
         # Another program's: what is no number says nothing.
-        packed = array("d", [number_in(one) for one in numbers])
+        packed = array("d", [number_in(number) for number in numbers])
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()

@@ -209,7 +209,7 @@ def changed(batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: d
         where["first_open"] = batch["first_open"]
         sets["first_open"] = batch["first_open"] + begins
     sets["updated_at"] = now
-    leases = [one.lease_until for one in after.values() if one.lease_until is not None]
+    leases = [result.lease_until for result in after.values() if result.lease_until is not None]
     if leases:
         sets["status"] = State.PROCESSING.value
         steps["leases"] = len(leases)

@@ -150,7 +150,7 @@ def filter_of(expression: Expression) -> Filter:
 
 def both(*filters: Filter) -> Filter:
     """What all of these match."""
-    asked = [one for one in filters if one]
+    asked = [part for part in filters if part]
     if not asked:
         return EVERYTHING
     return asked[0] if len(asked) == 1 else {"$and": asked}

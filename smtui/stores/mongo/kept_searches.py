@@ -42,7 +42,7 @@ class MongoKeptSearches:
                 await searches.update_one(key, update)
             unnamed: Document = {"user_id": user_id, "kind": kept.kind.value, "name": ""}
             newest = searches.find(unnamed, ["_id"]).sort([("used_at", DOWN), ("text", DOWN)])
-            old = [one["_id"] for one in await newest.skip(recent).to_list(None)]
+            old = [search["_id"] for search in await newest.skip(recent).to_list(None)]
             if old:
                 # One that got a name meanwhile stays.
                 await searches.delete_many({"_id": {"$in": old}, "name": ""})

@@ -72,7 +72,7 @@ async def read_documents(line: MongoLine, by: str, values: Sequence[str]) -> dic
         cursor = line.collection(AUDIO_FILES).find(
             {by: {"$in": list(values)}}, hint=[(by, 1)], batch_size=len(values) + 1
         )
-        return {one[by]: one for one in await cursor.to_list(None)}
+        return {document[by]: document for document in await cursor.to_list(None)}
 
     return await line.ask(work) if values else {}
 
@@ -91,7 +91,7 @@ async def write_updates(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
         except BulkWriteError as error:
             refused = error.details.get("writeErrors", [])
             if error.details.get("writeConcernErrors") or any(
-                one.get("code") != DOUBLED for one in refused
+                failure.get("code") != DOUBLED for failure in refused
             ):
                 raise
             return False

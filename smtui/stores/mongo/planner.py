@@ -195,10 +195,10 @@ class Planner:
     async def _choice(self, question: Question, *, whole: bool = False) -> Choice:
         """Choose; `whole`: all matches are wanted, not one page of them."""
         found = sources(question.expression)
-        plain = [one for one in found if isinstance(one, Source) and not one.scanned]
-        others = [one for one in found if one not in plain]
+        plain = [source for source in found if isinstance(source, Source) and not source.scanned]
+        others = [source for source in found if source not in plain]
         plain.append(owned(question.viewer))
-        sizes = await asyncio.gather(*(self._size(one) for one in plain))
+        sizes = await asyncio.gather(*(self._size(source) for source in plain))
         size, best = min(zip(sizes, plain, strict=True), key=lambda pair: pair[0])
         if size < self._effort.few:
             return Choice(source=best, small=True)
@@ -377,7 +377,7 @@ def counts(question: Question, source: Source | None = None) -> list[Find]:
     if source is not None:
         return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
     found = sources(question.expression)
-    worded = any(isinstance(one, Source) and one.hint == BY_NAME for one in found)
+    worded = any(isinstance(source, Source) and source.hint == BY_NAME for source in found)
     return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
 
 
@@ -479,7 +479,7 @@ def segments(sort: Sort, cut: Cut) -> list[Find]:
     way = -1 if falling else 1
     stretches = _stretches(sort.field, cut, "$lt" if falling else "$gt")
     order = ((field, way), ("file_id", way))
-    return [Find(filter=one, order=order, hint=index_of(sort.field)) for one in stretches]
+    return [Find(filter=stretch, order=order, hint=index_of(sort.field)) for stretch in stretches]
 
 
 """Fields of an index or an order, each with 1 for rising or -1 for falling."""
@@ -516,7 +516,7 @@ def _stored_value(by: Field, value: SortValue) -> object:
 
 
 def _words(*texts: Words) -> Source:
-    return Source(where=both(*(filter_of(one) for one in texts)), hint=BY_NAME, scanned=True)
+    return Source(where=both(*(filter_of(text) for text in texts)), hint=BY_NAME, scanned=True)
 
 
 def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
@@ -531,7 +531,7 @@ def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
 
 
 def _is_slow(source: Source | Union) -> bool:
-    return any(one.scanned for one in parts_of(source))
+    return any(part.scanned for part in parts_of(source))
 
 
 def _of_leaf(expression: Expression) -> list[Source | Union]:

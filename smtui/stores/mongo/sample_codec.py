@@ -375,7 +375,7 @@ def _plain(value: object) -> MetadataValue:
         case datetime():
             return value.isoformat()
         case list():
-            return ", ".join(str(_plain(one)) for one in value)
+            return ", ".join(str(_plain(part)) for part in value)
         case _:
             return str(value)
 

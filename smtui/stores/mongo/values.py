@@ -82,13 +82,13 @@ def count_in(value: object, otherwise: int = 0) -> int:
 
 def numbers_in(value: object) -> tuple[float, ...]:
     """Read a list of numbers; what is none is left out."""
-    found = (number_or_none(one) for one in list_in(value))
-    return tuple(one for one in found if one is not None)
+    found = (number_or_none(item) for item in list_in(value))
+    return tuple(number for number in found if number is not None)
 
 
 def texts_in(value: object) -> tuple[str, ...]:
     """Read a list of texts; what is none is left out."""
-    return tuple(one for one in list_in(value) if isinstance(one, str))
+    return tuple(item for item in list_in(value) if isinstance(item, str))
 
 
 def list_in(value: object) -> list[Any]:
