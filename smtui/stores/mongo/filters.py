@@ -38,8 +38,8 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.question import Any as AnyOf
-from smtui.domain.text import folded, storable
-from smtui.stores.mongo.sample_codec import LONGEST_INSIDE, folder_parts
+from smtui.domain.text import folded, folder_parts, storable
+from smtui.stores.mongo.sample_codec import LONGEST_INSIDE
 from smtui.stores.mongo.values import LONG_AGO
 
 Filter = dict[str, Any]

@@ -11,12 +11,12 @@ from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
-from smtui.domain.text import storable
+from smtui.domain.text import folder_parts, storable
 from smtui.stores.mongo.changing import AT_ONCE, read
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
 from smtui.stores.mongo.planner import BY_ID, UNHEARD, Find, Keys, fetch
-from smtui.stores.mongo.sample_codec import folder_parts, sample_of
+from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, time_in
 
 BY_PATH: Keys = (("path_key", 1),)

@@ -41,7 +41,7 @@ from smtui.domain.sample import (
     Trouble,
 )
 from smtui.domain.storable import clamped
-from smtui.domain.text import folded, storable
+from smtui.domain.text import folded, folder_parts, storable
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -248,11 +248,6 @@ def derived(sample: Sample) -> Document:
     if sample.file_path:
         found["path_key"] = sample.path_key
     return found
-
-
-def folder_parts(folder: str) -> str:
-    """The folder's path so that whole parts can be found in it: `/a/drums/`."""
-    return folder if folder.endswith("/") else f"{folder}/"
 
 
 def beginnings(parts: str) -> list[str]:
