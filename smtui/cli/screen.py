@@ -12,6 +12,7 @@ from smtui.cli.ink import colours_of, dumb, only_ascii
 from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.running import err
 from smtui.domain.errors import SmtuiError
+from smtui.heap import share_arenas
 from smtui.paths import Places, places
 from smtui.settings import Loaded, Look, load
 from smtui.ui.options import TRUE_COLOUR, Options
@@ -61,6 +62,8 @@ def show(here: Places, loaded: Loaded) -> int:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Services]:
+        # Before the first of their threads, and after the first frame.
+        share_arenas()
         async with (
             wiring.services(here, loaded.settings) as services,
             wiring.watched(here, loaded.settings),
