@@ -1,4 +1,7 @@
-"""Accounts on MongoDB (`users`), also those that another program wrote."""
+"""Accounts on MongoDB (`users`), also those that another program wrote.
+
+One port, `AccountStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version."""
+"""What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version.
+
+One port, `AnalysisStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 

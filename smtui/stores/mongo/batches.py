@@ -4,6 +4,8 @@ A file that is opened again stands as if nobody had begun it, so that what a for
 changes nothing. First every batch of the run loses its cancel, then files are opened: a worker that
 finds the first of them must not meet a cancel in the next batch and leave it again. The times of a
 run that had ended move on by the pause since then, so that it lasts as long as it was worked on.
+
+One port, `BatchStore`, in a file of its own; `library` alone opens it.
 """
 
 from __future__ import annotations

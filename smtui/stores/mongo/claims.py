@@ -4,6 +4,8 @@ In the usual case a claim is three small steps, whatever the size of the batch: 
 batches that are begun, the next ids of one, one guarded update for all files taken. The results
 are read only where something behind the first open place may be had again: handed back, or a lease
 that ended. Files and batches end without a worker as well: crashed, cancelled, all done.
+
+It stands apart from `batches` as a claim is the change that workers race for.
 """
 
 from __future__ import annotations

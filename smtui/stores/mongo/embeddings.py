@@ -1,4 +1,7 @@
-"""The embeddings of the newest analyses on MongoDB, read without the rest of an analysis."""
+"""The embeddings of the newest analyses on MongoDB, read without the rest of an analysis.
+
+One port, `EmbeddingStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ system's other readers take no null in. What a row took from another program's a
 it (`heard.source`, in an index of its own), so those rows are looked at again one after another.
 
 Repeating any of it changes nothing, so it does not matter how many machines do it, and when one of
-them stops.
+them stops. It stands apart from `samples`, which knows only when to look for such documents.
 """
 
 from __future__ import annotations

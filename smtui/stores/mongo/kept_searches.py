@@ -1,4 +1,7 @@
-"""Searches and filters that people saved or asked lately (`smtui_searches`)."""
+"""Searches and filters that people saved or asked lately (`smtui_searches`).
+
+One port, `KeptSearchStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 

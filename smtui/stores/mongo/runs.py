@@ -4,6 +4,8 @@ The server adds up, one row for each run and status, from an index that has ever
 a thousand batches is watched ten times a second. It also picks the files in one state, so that a
 look costs what it shows: a batch of 1,000 files is 150 kB and more. A batch of another program has
 no run_id; it is a run of its own, named like the batch.
+
+It stands apart from `batches` as it only reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The sounds of the library on MongoDB (`audio_files`), and what scans remember beside them."""
+"""The sounds of the library on MongoDB (`audio_files`), and what scans remember beside them.
+
+One port, `SampleStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
