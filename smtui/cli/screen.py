@@ -58,6 +58,7 @@ def show(here: Places, loaded: Loaded) -> int:
     """Run the screens on these places; gives the exit status."""
     # Late imports: Textual is what the first frame needs, and only the screen needs it.
     from smtui import wiring
+    from smtui.ui import read_ahead
     from smtui.ui.start import show as show_screens
 
     @asynccontextmanager
@@ -68,6 +69,7 @@ def show(here: Places, loaded: Loaded) -> int:
             wiring.services(here, loaded.settings) as services,
             wiring.watched(here, loaded.settings),
         ):
+            read_ahead.begin()
             yield services
 
     return show_screens(opened, options(here, loaded, os.environ))
