@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smtui.domain.errors import SettingInvalid
 from smtui.domain.pause import present_pause
 from smtui.paths import Places
-from smtui.settings import Settings, load
+from smtui.settings import Settings, changed_at, load
 from smtui.wiring.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -34,11 +33,11 @@ class PresentPause:
         self._note = PauseFile(here.pause)
         self._hours = settings.work.quiet_hours
         self._clock = SystemClock()
-        self._changed = _changed(here.settings_file)
+        self._changed = changed_at(here)
 
     def __call__(self) -> Pause | None:
         """Look now."""
-        changed = _changed(self._here.settings_file)
+        changed = changed_at(self._here)
         if changed != self._changed:
             self._changed = changed
             try:
@@ -54,11 +53,3 @@ def pauses(here: Places, settings: Settings) -> Pauses:
     from smtui.stores.pause_file import PauseFile
 
     return Pauses(PauseFile(here.pause), SystemClock(), settings.work.quiet_hours)
-
-
-def _changed(file: Path) -> int:
-    """When a file was changed last, ns; 0 where there is none."""
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import err, out, status_of
+from smtui.cli.runtime import status_of
+from smtui.cli.terminal import err, out
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:

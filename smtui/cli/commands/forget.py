@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.confirming import confirmed, yes_option
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.running import Opened, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import Opened, confirmed, opened, run, yes_option
+from smtui.cli.terminal import out
 from smtui.domain.question import All, Field, Not, Question, Unknown
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted

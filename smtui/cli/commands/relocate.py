@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.confirming import confirmed, yes_option
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.runtime import confirmed, opened, run, yes_option
+from smtui.cli.terminal import err, out
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:

@@ -34,7 +34,8 @@ def check_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 
     Exit status 1 if something is broken.
     """
-    from smtui.cli.running import out, run
+    from smtui.cli.runtime import run
+    from smtui.cli.terminal import out
 
     async def work() -> int:
         # Late imports, here and below: --help must not load them.
@@ -59,7 +60,8 @@ def check_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def status_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
     """Show what runs, since when, with how much memory."""
-    from smtui.cli.running import out, run
+    from smtui.cli.runtime import run
+    from smtui.cli.terminal import out
 
     async def work() -> None:
         statuses = await (await _servers()).status()
@@ -73,7 +75,8 @@ def status_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 @services_command.command("start")
 def start_command() -> None:
     """Start Valkey and the worker now, not when needed."""
-    from smtui.cli.running import out, run
+    from smtui.cli.runtime import run
+    from smtui.cli.terminal import out
 
     async def work() -> None:
         servers = _servers_to_start()
@@ -88,7 +91,7 @@ def start_command() -> None:
 @click.option("--now", is_flag=True, help="Also while they are in use; nothing is lost.")
 def stop_command(now: bool) -> None:  # noqa: FBT001  click passes by name
     """Stop all in order and wait until they are gone."""
-    from smtui.cli.running import run
+    from smtui.cli.runtime import run
 
     async def work() -> None:
         await (await _servers()).stop(now=now)
