@@ -69,10 +69,11 @@ def _thrown_away() -> Iterator[Path]:
 
 async def _stop_servers() -> None:
     # Late imports, here and below, as in every command: --help loads none of them.
-    from smtui.local.servers import PrivateServers
+    from smtui import wiring
     from smtui.paths import places
+    from smtui.settings import Settings
 
-    await PrivateServers(places()).stop(now=True)
+    await wiring.keeper_of(places(), Settings()).stop(now=True)
 
 
 def _show() -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -16,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smtui.domain.health import Check, Verdict, attention, broken, well
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
-    from smtui.local.checks import Check
     from smtui.paths import Places
     from smtui.settings import Loaded
     from smtui.ui.options import Options
@@ -55,7 +56,6 @@ def doctor_command(*, as_json: bool, share: bool) -> None:
     from smtui.cli.terminal import out
 
     async def work() -> int:
-        from smtui.local.checks import Verdict
         from smtui.paths import places
 
         here = places()
@@ -76,10 +76,9 @@ def doctor_command(*, as_json: bool, share: bool) -> None:
 async def _machine(here: Places, loaded: Loaded, settings: Check) -> Iterable[Check]:
     """What is seen without starting anything."""
     from smtui import wiring
-    from smtui.local import checks
 
     return (
-        checks.python(),
+        _python(),
         settings,
         *_terminal(here, loaded),
         *wiring.machine_checks(here, loaded.settings),
@@ -89,11 +88,18 @@ async def _machine(here: Places, loaded: Loaded, settings: Check) -> Iterable[Ch
 async def _servers(here: Places, loaded: Loaded, settings: Check) -> Iterable[Check]:
     """What is seen by asking the servers; with settings that mislead, nobody is asked."""
     from smtui import wiring
-    from smtui.local import checks
 
-    if settings.verdict is checks.Verdict.BROKEN and "servers." in settings.seen:
-        return [checks.broken("servers", "not tried", "Fix the settings first.")]
+    if settings.verdict is Verdict.BROKEN and "servers." in settings.seen:
+        return [broken("servers", "not tried", "Fix the settings first.")]
     return await wiring.trials(here, loaded.settings)
+
+
+def _python() -> Check:
+    """Check the version of Python."""
+    seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info[:2] > (3, 13):
+        return attention("python", seen, "smtui is tried with Python 3.11 to 3.13.")
+    return well("python", seen)
 
 
 def _checked_settings(here: Places) -> tuple[Loaded, Check]:
@@ -101,7 +107,6 @@ def _checked_settings(here: Places) -> tuple[Loaded, Check]:
     from smtui import settings
     from smtui.cli.screen import check_keys
     from smtui.domain.errors import SettingInvalid
-    from smtui.local import checks
 
     try:
         loaded = settings.load(here)
@@ -109,9 +114,9 @@ def _checked_settings(here: Places) -> tuple[Loaded, Check]:
     except SettingInvalid as error:
         mend = error.hint or "Fix it or remove it."
         default = settings.Loaded(settings=settings.Settings(), origins={})
-        return default, checks.broken("settings", error.title, mend)
+        return default, broken("settings", error.title, mend)
     changed = sum(origin != settings.DEFAULT for origin in loaded.origins.values())
-    return loaded, checks.well("settings", f"{changed} changed" if changed else "all defaults")
+    return loaded, well("settings", f"{changed} changed" if changed else "all defaults")
 
 
 def _terminal(here: Places, loaded: Loaded) -> Iterable[Check]:
@@ -127,58 +132,50 @@ def _terminal(here: Places, loaded: Loaded) -> Iterable[Check]:
 
 
 def _locale(screen: Options) -> Check:
-    from smtui.local import checks
-
     locale = next(
         (value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))),
         "none set",
     )
     if screen.ascii:
-        return checks.attention(
+        return attention(
             "locale",
             f"{locale}: drawn with ASCII characters alone",
             "Set LANG to a UTF-8 locale, for instance `export LANG=C.UTF-8`.",
         )
-    return checks.well("locale", locale)
+    return well("locale", locale)
 
 
 def _colours(screen: Options) -> Check:
-    from smtui.local import checks
-
     seen = f"{screen.colours:,} colours"
     if screen.colours < 256:
-        return checks.attention(
+        return attention(
             "colours",
             f"{seen}: pictures are coarse",
             "Set TERM to what your terminal is, for instance `export TERM=xterm-256color`.",
         )
     if screen.colours == 256:
-        return checks.well("colours", f"{seen}; COLORTERM=truecolor where it shows more")
-    return checks.well("colours", seen)
+        return well("colours", f"{seen}; COLORTERM=truecolor where it shows more")
+    return well("colours", seen)
 
 
 def _line_to_person() -> Check:
-    from smtui.local import checks
-
     # Whether the line is compressed is known to the other side alone.
-    return checks.well("line", "over SSH; `ssh -C` sends a thirteenth of the bytes")
+    return well("line", "over SSH; `ssh -C` sends a thirteenth of the bytes")
 
 
 def _size() -> Check:
-    from smtui.local import checks
-
     kind = os.environ.get("TERM", "")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return checks.attention(
+        return attention(
             "terminal", "not a terminal", "The screens need one; over SSH, `ssh -t` gives one."
         )
     if kind in ("", "dumb"):
-        return checks.broken("terminal", f"TERM is {kind or 'not set'}", "`export TERM=xterm`.")
+        return broken("terminal", f"TERM is {kind or 'not set'}", "`export TERM=xterm`.")
     columns, lines = shutil.get_terminal_size()
     seen = f"{kind}, {columns} x {lines}"
     if columns < _SMALLEST[0] or lines < _SMALLEST[1]:
-        return checks.attention("terminal", seen, "Make it 80 x 24 or larger to see everything.")
-    return checks.well("terminal", seen)
+        return attention("terminal", seen, "Make it 80 x 24 or larger to see everything.")
+    return well("terminal", seen)
 
 
 def _object(check: Check) -> str:
@@ -203,16 +200,16 @@ async def write_report(here: Places, loaded: Loaded, checks: Iterable[Check]) ->
     import asyncio
 
     from smtui import wiring
-    from smtui.local.refusals import cannot_use
+    from smtui.wiring.privacy import gather_private
 
-    private = await wiring.private(here, loaded.settings, os.environ)
+    private = await gather_private(here, loaded.settings, os.environ)
     text = await asyncio.to_thread(lambda: "\n".join(_report_lines(here, loaded, checks)))
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
     path = Path.cwd() / f"smtui-report-{moment}.txt"
     try:
         await asyncio.to_thread(_write, path, private.hidden_in(text))
     except OSError as error:
-        raise cannot_use(path.parent, error) from error
+        raise wiring.cannot_use(path.parent, error) from error
     return path
 
 

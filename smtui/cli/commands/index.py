@@ -64,14 +64,14 @@ def rebuild() -> None:
         async with opened(writes=True) as box:
             began = time.monotonic()
             try:
-                done = await _rebuilt(box)
+                done = await _rebuild(box)
             except NoRoom:
                 raise
             except (ServerUnavailable, IndexUnusable):
-                if not await wiring.begun_anew(places(), box.settings):
+                if not await wiring.empty_private_index(places(), box.settings):
                     raise
                 err("The index cannot be cleared as it is; its files are made again.")
-                done = await _rebuilt(box)
+                done = await _rebuild(box)
         seconds = time.monotonic() - began
         sounds = counted(done, "sound is", "sounds are")
         out(f"{sounds} in the index, after {seconds:.0f} s.")
@@ -79,7 +79,7 @@ def rebuild() -> None:
     run(work)
 
 
-async def _rebuilt(box: Opened) -> int:
+async def _rebuild(box: Opened) -> int:
     """Rebuild the index; gives how many sounds are in."""
     line, done = _progress_line(), 0
     of = await box.services.indexing.heard()

@@ -74,7 +74,7 @@ async def _add(folders: Sequence[Path]) -> int:
     here, _ = here_and_settings()
     from smtui import wiring
 
-    await wiring.watcher(here, settings).watcher()
+    await wiring.keeper_of(here, settings).watcher()
     for folder in wanted:
         network = wiring.network_of(Path(folder))
         how = f", on a network ({shown(network)}): looked through every few seconds"
@@ -109,7 +109,7 @@ async def _show() -> int:
         return 0
     from smtui import wiring
 
-    await wiring.watcher(here, settings).watcher()
+    await wiring.keeper_of(here, settings).watcher()
     notes = _Notes(here).read()
     for folder in settings.watch.folders:
         out(f"{shown(folder)}: {shown(notes.get(folder, 'watched in a moment'))}")
@@ -120,7 +120,7 @@ async def _rest(settings: Settings) -> None:
     from smtui import wiring
 
     here, _ = here_and_settings()
-    await wiring.watcher(here, settings).rest("watcher")
+    await wiring.keeper_of(here, settings).rest("watcher")
 
 
 def _place(folder: Path) -> str:
@@ -200,7 +200,7 @@ async def _keep_watching() -> int:
                     watching.set(loaded)
                     if not loaded.watch.folders:
                         # The keeper ends this process, and asks nobody to start it again.
-                        await wiring.watcher(here, loaded).rest("watcher")
+                        await wiring.keeper_of(here, loaded).rest("watcher")
                 except SmtuiError as error:
                     _log.warning("%s", error)
             await asyncio.sleep(_LOOK_SECONDS)
