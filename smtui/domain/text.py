@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import unicodedata
 
+from smtui.domain.storable import storable as storable
+
 
 def folded(text: str) -> str:
     """Fold text for matching and sorting: NFC, then casefold; the same on every store."""
@@ -22,6 +24,11 @@ def printable_path(raw: bytes) -> str:
 def path_bytes(raw: bytes) -> bytes | None:
     """Give the bytes that must be kept beside the printable text, or None where it is enough."""
     return None if os.fsencode(printable_path(raw)) == raw else raw
+
+
+def folder_parts(folder: str) -> str:
+    """Return the folder's path so that whole parts can be found in it: `/a/drums/`."""
+    return folder if folder.endswith("/") else f"{folder}/"
 
 
 def shown(text: str) -> str:

@@ -27,9 +27,9 @@ from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.attention import Attention
 from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import Copying
-from smtui.ui.doors import Doors
 from smtui.ui.driver import TitledDriver
 from smtui.ui.memory import Freezing, let_dead_widgets_go
+from smtui.ui.navigation import Doors
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
 from smtui.ui.plain import choose_scrollbars, key_name
@@ -37,12 +37,12 @@ from smtui.ui.reading_place import LeadingCursor
 from smtui.ui.terminal import hung_up
 from smtui.ui.theme import THEMES
 from smtui.ui.tmux import over_ssh
-from smtui.ui.writes import all_done
+from smtui.ui.workers import all_done
 
 if TYPE_CHECKING:
     from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
-    from smtui.ui.screens.login import LoginScreen
+    from smtui.ui.account.screen import LoginScreen
     from smtui.ui.session import OpenSession
 
 _log = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
 
     async def _open_login(self, services: Services, why: str = "") -> None:
         # Late imports: screens and their widgets are not needed for the first frame.
-        from smtui.ui.screens.login import LoginScreen
+        from smtui.ui.account.screen import LoginScreen
 
         # Commands for the library are no name and no password, and their enter signs nobody in.
         self.drop_keys()
@@ -188,13 +188,13 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         await self._go_to(LoginScreen(services, self.options, welcome=welcome, why=why))
 
     async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
-        from smtui.ui.screens.library import LibraryScreen
+        from smtui.ui.activity import Activity
+        from smtui.ui.library.screen import LibraryScreen
         from smtui.ui.session import OpenSession
-        from smtui.ui.working import Working
 
         self._session = OpenSession(services.accounts, signed_in, self.attention)
         await self._go_to(LibraryScreen(services, signed_in.account, self.options, self.attention))
-        self._working = Working(self, services, self._session, self.options.last_seen)
+        self._working = Activity(self, services, self._session, self.options.last_seen)
         self.run_worker(
             self._until_signed_out(services, self._session),
             group=_WATCHING_SESSION,

@@ -12,9 +12,9 @@ from textual.binding import Binding, InvalidBinding
 from textual.dom import DOMNode
 from textual.keys import Keys
 from textual.screen import Screen
+from textual.widget import Widget
 
-import smtui.ui.screens
-import smtui.ui.widgets
+import smtui.ui
 from smtui.domain.errors import SettingInvalid
 from smtui.domain.text import shown
 from smtui.ui.app_keys import APP_KEYS
@@ -100,19 +100,21 @@ def _taken(
 def _screens() -> Iterator[tuple[str, Mapping[str, str]]]:
     """Each screen of ours by name, with the keys that work there by id."""
     for_all = _keys_of(APP_KEYS)
-    for node in _nodes(smtui.ui.screens):
+    for node in _nodes():
+        if not vars(node).get("BINDINGS") or node is CursorTable:
+            continue
+        own = _keys_of(vars(node)["BINDINGS"])
         if issubclass(node, Screen):
-            own = _keys_of(vars(node).get("BINDINGS", ()))
             moves = _keys_of(CursorTable.BINDINGS) if "DetailScreen" not in node.__name__ else {}
             yield node.__name__.removesuffix("Screen").lower(), for_all | moves | own
-    for node in _nodes(smtui.ui.widgets):
-        if node is not CursorTable and vars(node).get("BINDINGS"):
+        elif issubclass(node, Widget):
             name = {"FilterLine": "filter line", "AskLine": "line"}.get(node.__name__, "")
-            yield name or node.__name__, _keys_of(vars(node)["BINDINGS"])
+            yield name or node.__name__, own
 
 
-def _nodes(package: object) -> Iterator[type[DOMNode]]:
-    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):  # type: ignore[attr-defined]
+def _nodes() -> Iterator[type[DOMNode]]:
+    """Every screen and widget of ours that is declared in the folder of a screen or beside them."""
+    for found in pkgutil.walk_packages(smtui.ui.__path__, "smtui.ui."):
         module = importlib.import_module(found.name)
         for _, thing in inspect.getmembers(module, inspect.isclass):
             if issubclass(thing, DOMNode) and thing.__module__ == module.__name__:

@@ -16,7 +16,7 @@ from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.timer import Timer
 
-from smtui.ui.room import Room
+from smtui.ui.base_screen import BaseScreen
 
 _PATIENCE_SECONDS = 0.5
 """A key that something between the focus and the app has kept is not heard of again."""
@@ -56,7 +56,7 @@ class TypeAhead(App[None]):
     @property
     def keys_wait(self) -> bool:
         """What is typed now is for something that is not there yet."""
-        return isinstance(self.screen, Room) and self.screen.keys_wait
+        return isinstance(self.screen, BaseScreen) and self.screen.keys_wait
 
     def drop_keys(self) -> None:
         """Forget what waits: what it was meant for does not come."""

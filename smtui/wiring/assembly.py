@@ -23,9 +23,8 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
-from smtui.services.fitting import Fitting, FittingPorts
-from smtui.services.hit_lists import HitLists
-from smtui.services.honesty import Honesty
+from smtui.services.fits import Fits, FitsPorts
+from smtui.services.hits import HitLists, Reasons
 from smtui.services.indexing import Indexing
 from smtui.services.kept_searches import KeptSearches
 from smtui.services.kept_texts import KeptTexts
@@ -34,9 +33,11 @@ from smtui.services.meanings import Meanings
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
-from smtui.services.reasons import Reasons
+from smtui.services.retrieval_check import RetrievalCheck
 from smtui.services.rights import Rights
 from smtui.services.scans import Intents, Scans
+from smtui.services.search import SoundSearch
+from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings
@@ -59,6 +60,7 @@ async def services_on(
     rights = Rights(documents.accounts)
     library = Library(documents.samples, rights, ground.clock)
     near = _likeness(ground)
+    seeds = Seeds(near, paths=paths, recipe_version=version)
     reasons = Reasons(documents.samples, documents.analyses, near.outside)
     async with AsyncExitStack() as stack:
         pictures = Pictures(PainterProcess(paths), ground.cache)
@@ -67,8 +69,6 @@ async def services_on(
             accounts=_accounts(ground, here, settings.limits),
             library=library,
             duplicates=_duplicates(ground, library, paths),
-            fits=_fits(ground, near, paths),
-            words=_words(ground, near, settings, stack),
             scans=_scans(ground, settings, rights),
             analyses=Analyses(documents.analyses),
             batches=Batches(
@@ -76,11 +76,16 @@ async def services_on(
             ),
             pauses=Pauses(PauseFile(here.pause), ground.clock, settings.work.quiet_hours),
             pictures=pictures,
-            similarity=Similarity(near, paths=paths, recipe_version=version),
+            search=SoundSearch(
+                Similarity(near, seeds, paths=paths, recipe_version=version),
+                _fits(ground, near, paths),
+                _words(ground, near, settings, stack),
+            ),
+            seeds=seeds,
             reasons=reasons,
             hit_lists=HitLists(documents.samples, documents.analyses, reasons, paths),
             kept_searches=KeptSearches(documents.searches, ground.clock),
-            honesty=Honesty(near, paths=paths, recipe_version=version),
+            retrieval_check=RetrievalCheck(near, paths=paths, recipe_version=version),
             indexing=_indexing(ground, rights),
             servers=ground.health,
             recipe_version=version,
@@ -122,11 +127,11 @@ def _likeness(ground: Foundation) -> LikenessPorts:
     )
 
 
-def _fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fitting:
-    ports = FittingPorts(
+def _fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fits:
+    ports = FitsPorts(
         samples=near.samples, analyses=ground.documents.analyses, outside=near.outside
     )
-    return Fitting(ports, NumpyMasking(), paths)
+    return Fits(ports, NumpyMasking(), paths)
 
 
 def _duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:

@@ -32,15 +32,15 @@ from smtui.services.indexing import Indexing
 from smtui.services.pauses import PausedQueue
 from smtui.settings import Servers, Settings
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner
 from smtui.stores.chroma.health import ChromaHealth
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.chroma.texts import ChromaTexts
 from smtui.stores.redis.cache import RedisCache
+from smtui.stores.redis.errors import SHARED
 from smtui.stores.redis.health import RedisHealth
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.redis.refusals import SHARED
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.wiring.machine import pauses, private_servers
 from smtui.wiring.set_up import Foundation, documents
@@ -201,8 +201,8 @@ class SharedHealth:
     async def look(self) -> tuple[tuple[ServerHealth, ...], tuple[WorkerReport, ...]]:
         """Return the same, and the workers that live."""
         # Late imports, 0.3 s: an embedded library needs no MongoDB.
+        from smtui.stores.mongo.client import MongoLine
         from smtui.stores.mongo.health import MongoHealth
-        from smtui.stores.mongo.line import MongoLine
 
         async with AsyncExitStack() as stack:
             line, link = MongoLine(self._mongo), shared_link(self._servers)

@@ -20,9 +20,9 @@ from smtui import settings, wiring
 from smtui.cli.screen import options
 from smtui.paths import Places, places
 from smtui.settings import Loaded
+from smtui.ui.account.screen import LoginScreen
 from smtui.ui.app import SmtuiApp
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.screens.screen_home import press, seen, settle, until
 from tests.servers.chroma_server import ChromaServer, running_chroma
 from tests.servers.mongo_server import MongoServer, fresh_database, running_mongo

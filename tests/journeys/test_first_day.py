@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
+from smtui.ui.account.screen import LoginScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import Machine, enter
 from tests.screens.screen_home import press, seen, settle, until
 

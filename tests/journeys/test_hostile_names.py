@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.draw.axes import hertz_at
-from smtui.ui.screens.detail import DetailScreen
 from smtui.ui.widgets.spectrogram import Spectrogram
 from tests.journeys.conftest import Smtui
 from tests.journeys.machine import Machine, enter

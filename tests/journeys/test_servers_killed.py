@@ -22,7 +22,7 @@ from smtui.domain.errors import SmtuiError
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.services.box import Services
-from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import Machine, SharedServers, enter, working
 from tests.screens.screen_home import press, seen, until
 from tests.servers.mongo_server import MongoServer

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
+from smtui.ui.account.screen import LoginScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import PASSWORD, Machine, SharedServers, enter, working
 from tests.screens.screen_home import press, seen, told, until
 

@@ -26,8 +26,8 @@ from smtui.services.box import Services
 from smtui.services.documents import Documents
 from smtui.settings import Settings
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.assembly import services_on

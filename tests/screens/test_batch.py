@@ -17,11 +17,11 @@ from smtui.domain.batch import Claimed, RunId, RunProgress, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.ui.app import SmtuiApp
+from smtui.ui.batch.screen import BatchScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.opening import OpeningScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.batch import BatchScreen
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
 from tests.screens.screen_home import (
     Home,
     OpenApp,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from smtui.ui.screens.confirm import ConfirmScreen
-from smtui.ui.screens.library import LibraryScreen
+from smtui.ui.dialogues.confirm import ConfirmScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, many, press, seen
 
 

@@ -21,11 +21,11 @@ from textual.pilot import Pilot
 from smtui.audio.recipe import listen
 from smtui.domain.analysis import Analysis, AnalysisId, Level
 from smtui.domain.picture import Picture
+from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.draw.axes import hertz_at
 from smtui.ui.draw.cells import Depth
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.widgets.spectrogram import Spectrogram, Tile
 from tests.screens.screen_home import Home, OpenApp, Sound, heard, press, seen, settle, told, until
 

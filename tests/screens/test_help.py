@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from smtui.domain.query import parse
+from smtui.ui.dialogues import help as help_screen
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens import help as help_screen
-from smtui.ui.screens.library import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, many, press, seen
 
 

@@ -8,15 +8,15 @@ from textual.pilot import Pilot
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.likeness import Weights
 from smtui.services.kept_searches import RECENT
+from smtui.ui.kept_searches.screen import KeptScreen
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.kept import KeptScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.similar.screen import SimilarScreen
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
 from tests.screens.screen_home import NOW, Home, OpenApp, line_with, press, seen, settle, told
-from tests.screens.test_kept import chosen, full, open_kept, rows  # noqa: F401 - a fixture
+from tests.screens.test_kept_searches import chosen, full, open_kept, rows  # noqa: F401 - a fixture
 from tests.screens.test_library import names, table, under_cursor
 from tests.screens.test_similar import (  # noqa: F401 - fixtures are found by their names
     home,

@@ -16,8 +16,8 @@ from textual.widgets import Input
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import Trouble
 from smtui.stores.sqlite.samples import SqliteSamples
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable
 from tests.screens.screen_home import (
@@ -556,7 +556,7 @@ async def test_a_long_tagging_says_how_far_it_is_can_be_stopped_and_taken_back(
     home: Home, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smtui.services.library.TAGGED_AT_ONCE", 2)
-    monkeypatch.setattr("smtui.ui.browsing.tagging.TAGGED_AT_ONCE", 2)
+    monkeypatch.setattr("smtui.ui.library.tagging.TAGGED_AT_ONCE", 2)
     await home.sign_up()
     await home.add(*many(6))
     go_on = asyncio.Event()

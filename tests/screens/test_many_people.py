@@ -11,8 +11,8 @@ import pytest
 from smtui.domain.account import Role
 from smtui.domain.question import Question
 from smtui.domain.sample import Mark
+from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.detail import DetailScreen
 from tests.screens.screen_home import NOW, Home, OpenApp, Sound, press, seen, told, until
 
 SHARED = Sound(name="b_shared.wav", tags=("house",), shared=True)

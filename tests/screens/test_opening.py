@@ -19,9 +19,9 @@ import pytest
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.services.box import Services
 from smtui.ui.app import SmtuiApp
-from smtui.ui.browsing.tagging import read_tags
+from smtui.ui.library.screen import LibraryScreen
+from smtui.ui.library.tagging import read_tags
 from smtui.ui.options import Options
-from smtui.ui.screens.library import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, seen, until
 
 

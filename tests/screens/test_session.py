@@ -9,9 +9,9 @@ from redis.asyncio import Redis
 
 from smtui.domain.account import SessionId
 from smtui.services.sessions import session_name
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
+from smtui.ui.account.screen import LoginScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, Sound, press, seen, until
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
+from smtui.ui.account.screen import LoginScreen
+from smtui.ui.library.screen import LibraryScreen
 from tests.screens.screen_home import Home, OpenApp, Sound, press, seen, settle, until
 from tests.servers.valkey_server import ValkeyServer, running
 

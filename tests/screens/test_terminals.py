@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from textual.theme import Theme
 
 from smtui.ui.driver import title
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.library import LibraryScreen
 from smtui.ui.theme import DARK, LIGHT
 from tests.screens.screen_home import Home, OpenApp, Sound, heard, many, press, seen
 

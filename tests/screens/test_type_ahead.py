@@ -15,11 +15,11 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from smtui.services.box import Services
+from smtui.ui.account.screen import LoginScreen
 from smtui.ui.app import SmtuiApp
+from smtui.ui.dialogues.confirm import ConfirmScreen
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.confirm import ConfirmScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.sample_table import SampleTable

@@ -9,14 +9,14 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from smtui.ui.account.screen import LoginScreen
 from smtui.ui.app import SmtuiApp
+from smtui.ui.batch.screen import BatchScreen
+from smtui.ui.detail.screen import DetailScreen
+from smtui.ui.kept_searches.screen import KeptScreen
+from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
-from smtui.ui.screens.batch import BatchScreen
-from smtui.ui.screens.detail import DetailScreen
-from smtui.ui.screens.kept import KeptScreen
-from smtui.ui.screens.library import LibraryScreen
-from smtui.ui.screens.login import LoginScreen
-from smtui.ui.screens.similar import SimilarScreen
+from smtui.ui.similar.screen import SimilarScreen
 from tests.screens.screen_home import Home, press, seen, settle, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])

@@ -12,10 +12,13 @@ from pymongo.errors import OperationFailure
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.question import (
+    CHOICES,
+    NUMBERS,
     QUALITIES,
     SORTABLE,
     All,
     Between,
+    Cut,
     Everything,
     Expression,
     Fact,
@@ -34,22 +37,13 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.adopting import STRANGERS
-from smtui.stores.mongo.filters import CHOICES, NUMBERS, SORT_FIELDS, filter_of
-from smtui.stores.mongo.finding import (
-    Source,
-    counts,
-    finds,
-    of_ids,
-    owned,
-    parts_of,
-    sources,
-)
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.filters import SORT_FIELDS, filter_of
+from smtui.stores.mongo.foreign_documents import STRANGERS
 from smtui.stores.mongo.indexes import AUDIO_FILES, INDEXES
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.lookups import Unheard, stretches_below, walks_of_unheard
-from smtui.stores.mongo.opening import make_ready
-from smtui.stores.mongo.sorting import Cut, Find
+from smtui.stores.mongo.planner import Find, Source, counts, finds, of_ids, owned, parts_of, sources
 
 ANNA = UserId("anna")
 DECLARED = {index.keys: index for index in INDEXES[AUDIO_FILES]}
@@ -70,9 +64,9 @@ LEAVES: tuple[Expression, ...] = (
     Within("/a/drums"),
     Within("/a/drums", direct=True),
     Within("x" * 500),
-    *(Between(field, 1.0, 2.0) for field in (*NUMBERS, Field.ADDED)),
-    *(Between(field, None, 2.0) for field in (*NUMBERS, Field.ADDED)),
-    *(Between(field, None, None) for field in NUMBERS),
+    *(Between(field, 1.0, 2.0) for field in NUMBERS),
+    *(Between(field, None, 2.0) for field in NUMBERS),
+    *(Between(field, None, None) for field in NUMBERS if field is not Field.ADDED),
     *(OneOf(field, ("a", "b")) for field in CHOICES),
     *(Unknown(field) for field in MAYBE_UNKNOWN),
     *(Is(fact) for fact in Fact),

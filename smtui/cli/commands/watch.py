@@ -21,6 +21,7 @@ from smtui.cli.runtime import here_and_settings, opened, run
 from smtui.cli.terminal import err, out
 from smtui.domain.errors import InputInvalid, SettingInvalid, SmtuiError
 from smtui.domain.text import path_bytes, printable_path, shown
+from smtui.files import write_whole
 
 if TYPE_CHECKING:
     from smtui.folders.watching import Found
@@ -286,8 +287,6 @@ class _Notes:
         self._write()
 
     def _write(self) -> None:
-        fresh = self._file.with_name(f"{self._file.name}.new")
-        # With a full disk the log has it all the same.
+        # With a full disk the log has it all the same, and a power cut ends the watching, too.
         with suppress(OSError):
-            fresh.write_text(json.dumps(self._words), "utf-8")
-            fresh.replace(self._file)
+            write_whole(self._file, json.dumps(self._words).encode(), synced=False)

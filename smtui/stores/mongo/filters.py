@@ -8,7 +8,7 @@ Words are a regular expression over `search_key`, read from the keys of its inde
 at a document: about 1 s for 1,000,000 sounds where nothing matches, less the more does. An index
 of all three letters in a row would answer rare words in milliseconds, but has 40 to 60 keys for
 each sound: several times the keys of all other indexes together, in memory and with each write of
-a scan. Answers to rare words are remembered for their next pages instead (`looking.py`).
+a scan. Answers to rare words are remembered for their next pages instead (`planner.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.question import (
-    QUALITIES,
+    CHOICES,
+    NEVER_UNKNOWN,
+    NUMBERS,
     All,
     Between,
     Everything,
@@ -36,9 +38,9 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.question import Any as AnyOf
-from smtui.domain.text import folded
-from smtui.stores.mongo.sample_documents import LONGEST_INSIDE, folder_parts
-from smtui.stores.mongo.values import LONG_AGO, storable
+from smtui.domain.text import folded, folder_parts, storable
+from smtui.stores.mongo.sample_codec import LONGEST_INSIDE
+from smtui.stores.mongo.values import LONG_AGO
 
 Filter = dict[str, Any]
 
@@ -67,18 +69,6 @@ FIELDS = SORT_FIELDS | {
     Field.TAIL: "heard.silence_tail",
     Field.CORRELATION: "heard.stereo_correlation",
 }
-NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS, Field.RATE, Field.CHANNELS, *QUALITIES)
-CHOICES = (Field.KIND, Field.KEY, Field.MODE, Field.FORMAT, Field.NOTE)
-_NEVER_UNKNOWN = (
-    Field.NAME,
-    Field.FOLDER,
-    Field.LENGTH,
-    Field.ADDED,
-    Field.FORMAT,
-    Field.RATE,
-    Field.CHANNELS,
-)
-
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -151,7 +141,7 @@ def _of_field(expression: Expression) -> Filter:
             return {FIELDS[field]: _within_numbers(low, high)}
         case OneOf(field=field, values=values) if field in CHOICES:
             return {FIELDS[field]: {"$in": _choices(field, values)}}
-        case Unknown(field=field) if field in _NEVER_UNKNOWN:
+        case Unknown(field=field) if field in NEVER_UNKNOWN:
             return NOTHING
         case Unknown(field=field):
             return {FIELDS[field]: None}
@@ -161,7 +151,7 @@ def _of_field(expression: Expression) -> Filter:
 
 
 def _short(text: str) -> bool:
-    """Whether a pattern can be made of it; no name and no folder is longer than this."""
+    """True if a pattern can be made of it; no name and no folder is longer than this."""
     return len(folded(text)) <= _LONGEST_PATTERN
 
 

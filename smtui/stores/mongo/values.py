@@ -11,26 +11,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from smtui.domain.storable import cut_to_ms as cut_to_ms
+
 Document = dict[str, Any]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of what has none."""
 
 
-def cut_to_ms(at: datetime) -> datetime:
-    """Give a time in UTC, cut to the milliseconds that a document can hold."""
-    utc = at.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
-
-
 def cut_to_ms_or_none(at: datetime | None) -> datetime | None:
     """Cut a time that may be missing."""
     return None if at is None else cut_to_ms(at)
-
-
-def storable(text: str) -> str:
-    r"""Write lone surrogates, which no document can hold, as `\udcNN`."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def time_or_none(value: object) -> datetime | None:

@@ -20,10 +20,11 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
+from smtui.domain.text import storable
 from smtui.stores.sqlite import batch_rows, claims, endings, reopening, run_rows
 from smtui.stores.sqlite.claims import Asked
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.values import present, storable
+from smtui.stores.sqlite.values import present
 
 
 class SqliteBatches:

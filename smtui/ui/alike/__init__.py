@@ -1,1 +1,0 @@
-"""What the similar screen can do, one intention per module."""

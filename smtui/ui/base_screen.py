@@ -1,0 +1,89 @@
+"""What every screen shares: telling failures, waiting for a person's writes before leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from textual.message import Message
+from textual.screen import Screen
+
+from smtui.domain.drawn import drawn
+from smtui.domain.errors import SmtuiError
+from smtui.ui.workers import all_done
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_TOAST_SECONDS = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a screen can do that is done too seldom for a key: a line of the palette."""
+
+    title: str
+    help: str
+    begin: Callable[[], object]
+
+
+def done_by(part: str, action: Callable[[T], R]) -> Callable[[Any], R]:
+    """Return a method of a screen, or of the app, that the part of it called `part` does.
+
+    So a key is declared by the screen, where footer, help and palette look for it, and done by
+    the part that it is about: `action_mark = done_by("marks", Marks.turn)`.
+    """
+
+    def forward(self: object) -> R:
+        return action(getattr(self, part))
+
+    forward.__name__, forward.__doc__ = action.__name__, action.__doc__
+    return forward
+
+
+class BaseScreen(Screen[None]):
+    """A screen whose work tells its failures.
+
+    Services are asked only in methods marked `looking` or `doing`: there an `SmtuiError`
+    becomes a toast with its hint. Any other error ends the app with one sentence.
+    """
+
+    @dataclass
+    class Asked(Message):
+        """The person is to be asked once before something large."""
+
+        question: str
+        then: Callable[[], object]
+
+    @property
+    def keys_wait(self) -> bool:
+        """What is typed now is for an answer that is not there yet; no line is open meanwhile."""
+        return False
+
+    def tell(self, error: SmtuiError) -> None:
+        """Show what happened and what to do; a screen may tell some failures in its own place."""
+        self.app.notify(
+            drawn(error.hint or error.title),
+            title=drawn(error.title) if error.hint else "",
+            severity="error",
+            timeout=_TOAST_SECONDS,
+            markup=False,
+        )
+
+    def say(self, words: str) -> None:
+        """Show a short sentence that nothing need be done about; `words` may hold outside text."""
+        self.app.notify(drawn(words), timeout=_TOAST_SECONDS / 2, markup=False)
+
+    def confirm(self, question: str, then: Callable[[], object]) -> None:
+        """Ask once; `then` is begun when the person says yes."""
+        self.post_message(self.Asked(question, then))
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Give what stands in the palette beside the keys."""
+        return ()
+
+    async def action_back(self) -> None:
+        """Leave this screen once what the person did here is saved."""
+        await all_done(self.app)
+        self.dismiss()

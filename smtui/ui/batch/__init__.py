@@ -1,0 +1,1 @@
+"""The runs of analysis, and one of them."""

@@ -1,1 +1,0 @@
-"""What the library screen can do, one intention per module."""

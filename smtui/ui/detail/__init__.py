@@ -1,0 +1,1 @@
+"""One sound, with all that is known of it."""

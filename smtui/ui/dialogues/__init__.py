@@ -1,0 +1,1 @@
+"""Small screens that lie over any other: a question, the keys of what has the focus."""

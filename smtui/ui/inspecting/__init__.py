@@ -1,1 +1,0 @@
-"""What the detail screen does, one concern per module."""

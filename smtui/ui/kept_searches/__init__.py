@@ -1,0 +1,1 @@
+"""The saved and recent filters and searches."""

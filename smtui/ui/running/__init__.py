@@ -1,1 +1,0 @@
-"""What the batch screen can do, one intention per module."""

@@ -1,1 +1,0 @@
-"""The screens; none knows another."""

@@ -1,0 +1,1 @@
+"""What sounds like a sound, a file or some words."""
