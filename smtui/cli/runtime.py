@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.terminal import err, out
 from smtui.domain.errors import SmtuiError
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 Work = Callable[[], Coroutine[Any, Any, int | None]]
 """What a command does; it gives an exit status, None for 0."""
-
-yes_option = click.option("--yes", is_flag=True, help="Do it without asking.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +113,9 @@ def confirmed(question: str, *, yes: bool) -> bool:
     if not sys.stdin.isatty():
         out("Nothing was changed. With --yes it is done.")
         return False
+    # A late import: the screen, which starts here too, needs no parser of commands.
+    import click
+
     answer: bool = click.confirm(question, default=False)
     if not answer:
         out("Nothing was changed.")
