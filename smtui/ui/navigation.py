@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from smtui.ui.kept_searches.screen import KeptScreen
     from smtui.ui.library.screen import LibraryScreen
     from smtui.ui.options import Options
-    from smtui.ui.saved_searches_link import TowardsKept
+    from smtui.ui.saved_searches_link import SavedWanted
     from smtui.ui.session import OpenSession
     from smtui.ui.similar.screen import SimilarScreen
-    from smtui.ui.similar_link import TowardsAlike
+    from smtui.ui.similar_link import SimilarLink
     from smtui.ui.widgets.status_bar import StatusBar
 
 _NEEDING_A_PERSON = {"runs", "pause"}
@@ -60,12 +60,12 @@ class Doors(TypeAhead):
         """Open one of the sounds that were found."""
         self._open_sound(message.file_id, message.hits)
 
-    def on_towards_kept_kept_wanted(self, message: TowardsKept.KeptWanted) -> None:
+    def on_saved_wanted(self, message: SavedWanted) -> None:
         """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.saved_searches_link import TowardsKept
+        from smtui.ui.saved_searches_link import AsksSaved
 
-        if not isinstance(self.screen, TowardsKept):
+        if not isinstance(self.screen, AsksSaved):
             return
         assert self._services is not None
         assert self._session is not None
@@ -75,15 +75,15 @@ class Doors(TypeAhead):
     def on_kept_screen_chosen(self, message: KeptScreen.Chosen) -> None:
         """Ask what was chosen where the list was opened."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.saved_searches_link import TowardsKept
+        from smtui.ui.saved_searches_link import AsksSaved
 
         if not isinstance(self.screen, KeptScreen):
             return
         self.screen.dismiss()
-        if isinstance(self.screen, TowardsKept):
-            self.screen.take_kept(message.kept)
+        if isinstance(self.screen, AsksSaved):
+            self.screen.ask_saved(message.kept)
 
-    def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
+    def on_similar_link_wanted(self, message: SimilarLink.Wanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""
         from smtui.ui.similar.finding import finders
         from smtui.ui.similar.screen import SimilarScreen

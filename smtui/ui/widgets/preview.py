@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,23 +14,41 @@ from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
 from smtui.domain.drawn import drawn
-from smtui.domain.sample import Sample
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.picture import PictureRequest, View
+from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import printable_path
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.said import said_lines
 from smtui.ui.widgets.columns import NONE, SURE, length
 from smtui.ui.widgets.small_picture import SmallPicture
+from smtui.ui.workers import looking
+
+if TYPE_CHECKING:
+    from smtui.services.pictures import Pictures
 
 _LABEL = 10
+_GROUP = "preview"
+
+AnalysisOf = Callable[[FileId], Awaitable[Analysis | None]]
 
 
 class Preview(Vertical):
-    """A pane about one sound."""
+    """A pane about one sound: what the row knows at once, the rest where the cursor rests.
 
-    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+    `analysis_of` gives what was heard of a sound, `rest` is how long the cursor rests before that
+    and the picture are worth a look, s.
+    """
+
+    def __init__(
+        self, analysis_of: AnalysisOf, pictures: Pictures, ink: Ink, *, rest: float
+    ) -> None:
+        super().__init__(id="preview")
+        self._analysis_of = analysis_of
+        self._pictures = pictures
         self._ink = ink
+        self._rest = rest
         self._known: tuple[Sample, Analysis] | None = None
 
     def compose(self) -> ComposeResult:
@@ -36,33 +57,74 @@ class Preview(Vertical):
         yield Static(classes="preview-words")
         yield SmallPicture(self._ink)
 
-    def show(self, sample: Sample | None, analysis: Analysis | None = None) -> None:
+    def entitle(self, title: str) -> None:
+        """Say which of several sounds this is."""
+        self.query_one(".preview-title", Static).update(Content(title), layout=False)
+
+    @looking(group=_GROUP, patient=True)
+    async def look_at(self, sample: Sample | None, outside: Path | None = None) -> None:
+        """Show a sound, or a file `outside` of the library, or nothing."""
+        path = outside if sample is None else sample.path
+        self._show_known(sample, outside)
+        if path is None:
+            self._picture.show(None)
+            return
+        await asyncio.sleep(self._rest)
+        analysis = None
+        if sample is not None:
+            analysis = await self._analysis_of(sample.file_id)
+            self._show(sample, analysis)
+        await self._draw(path, sample, analysis)
+
+    def _show_known(self, sample: Sample | None, outside: Path | None) -> None:
+        if sample is None and outside is not None:
+            self._show_words(about_outside(outside))
+        else:
+            self._show(sample, None)
+
+    def _show(self, sample: Sample | None, analysis: Analysis | None) -> None:
         """Show what the row knows, and when it comes what was heard."""
         if sample is not None and analysis is not None:
             self._known = sample, analysis
         elif self._known is not None and self._known[0] == sample:
             # Shown again, after another search: what stands there need not go and come back.
             analysis = self._known[1]
-        words = Content("") if sample is None else about(sample, analysis)
-        self.query_one(".preview-words", Static).update(words, layout=False)
+        self._show_words(Content("") if sample is None else about(sample, analysis))
 
-    def show_outside(self, path: Path) -> None:
-        """Show what is known of a file that is not of the library."""
-        name = printable_path(bytes(path)).rpartition("/")[2]
-        words = Content.assemble(
-            (drawn(name), "bold"), "\n", (drawn(printable_path(bytes(path.parent))), "$quiet")
-        )
-        words += Content.styled("\n\nnot in the library", "$quiet")
+    def _show_words(self, words: Content) -> None:
         self.query_one(".preview-words", Static).update(words, layout=False)
-
-    def entitle(self, title: str) -> None:
-        """Say which of several sounds this is."""
-        self.query_one(".preview-title", Static).update(Content(title), layout=False)
 
     @property
-    def picture(self) -> SmallPicture:
-        """The picture below the words."""
+    def _picture(self) -> SmallPicture:
         return self.query_one(SmallPicture)
+
+    async def _draw(self, path: Path, sample: Sample | None, analysis: Analysis | None) -> None:
+        size = self._picture.wanted
+        if not size.area:
+            return
+        request = PictureRequest(
+            path=path, view=View.SPECTROGRAM, width=size.width, height=size.height, coarse=True
+        )
+        try:
+            picture = await self._pictures.picture(
+                request,
+                file_hash=None if sample is None else sample.file_hash,
+                heard=None if analysis is None else analysis.measured,
+            )
+        except SoundUnreadable:
+            # The row says that it could not be heard; a toast per move would be noise.
+            self._picture.show(None)
+        else:
+            self._picture.show(picture)
+
+
+def about_outside(path: Path) -> Content:
+    """Return what is known of a file that is not of the library."""
+    name = printable_path(bytes(path)).rpartition("/")[2]
+    words = Content.assemble(
+        (drawn(name), "bold"), "\n", (drawn(printable_path(bytes(path.parent))), "$quiet")
+    )
+    return words + Content.styled("\n\nnot in the library", "$quiet")
 
 
 def _file(sample: Sample) -> list[Content]:
