@@ -30,15 +30,13 @@ from smtui.ui.attention import Attention
 from smtui.ui.base_screen import BaseScreen, ReadAloud, done_by, done_for
 from smtui.ui.changed_cells import Sent
 from smtui.ui.clipboard import copied
-from smtui.ui.driver import TitledDriver
+from smtui.ui.driver import TitledDriver, hung_up
 from smtui.ui.memory import Freezing, let_dead_widgets_go
 from smtui.ui.navigation import Navigation
 from smtui.ui.opening import CLOSING_GRACE, OpeningScreen, OpenServices
 from smtui.ui.options import Options
-from smtui.ui.plain import choose_scrollbars, key_name
 from smtui.ui.session import QUIT_GRACE, Entrance
-from smtui.ui.terminal import hung_up
-from smtui.ui.theme import THEMES
+from smtui.ui.theme import THEMES, choose_scrollbars, key_name
 from smtui.ui.tmux import over_ssh
 from smtui.ui.type_ahead import TypeAhead
 from smtui.ui.workers import all_done

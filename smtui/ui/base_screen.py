@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from textual.binding import Binding
 from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import Screen
@@ -37,6 +38,22 @@ class ReadAloud(Protocol):
     def reading_place(self) -> Offset | None:
         """Return that place on the screen; None while there is none."""
         ...
+
+
+class _Declare(Protocol):
+    def __call__(
+        self, key: str, action: str, name: str, tooltip: str, *, show: bool = ...
+    ) -> Binding: ...
+
+
+def keys_of(screen: str, *, shown: bool = False) -> _Declare:
+    """Return how a screen declares its keys; `shown` ones stand in the last line."""
+
+    def declare(key: str, action: str, name: str, tooltip: str, *, show: bool = shown) -> Binding:
+        id_ = f"{screen}.{action.partition('(')[0]}"
+        return Binding(key, action, name, id=id_, tooltip=tooltip, show=show)
+
+    return declare
 
 
 def done_by(part: str, action: Callable[[T], R]) -> Callable[[Any], R]:

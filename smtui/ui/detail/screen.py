@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Static
 from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.paths import styles
-from smtui.ui.base_screen import done_by
+from smtui.ui.base_screen import done_by, keys_of
 from smtui.ui.clipboard import copied
 from smtui.ui.detail.awaiting import Awaiting
 from smtui.ui.draw.section import Section
@@ -43,9 +43,7 @@ _PAN = 0.25
 _OF_THE_PICTURE = {"axis", "range"}
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    id_ = action.partition("(")[0]
-    return Binding(key, action, name, id=f"detail.{id_}", tooltip=tooltip, show=show)
+_key = keys_of("detail")
 
 
 def _move(key: str, way: tuple[int, int], name: str) -> Binding:

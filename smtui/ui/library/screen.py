@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -17,12 +17,11 @@ from textual.widgets import Input, Static
 from smtui.domain.kept_search import KeptSearch
 from smtui.domain.sample import FileId
 from smtui.paths import styles
-from smtui.ui.base_screen import BaseScreen, Offer, done_by
+from smtui.ui.base_screen import BaseScreen, Offer, done_by, keys_of
 from smtui.ui.library.analysis_requests import AnalysisRequests
 from smtui.ui.library.browser import Browser, Context, Panes
-from smtui.ui.library.filter_history import FilterHistory
 from smtui.ui.library.folder_scan import FOLDER, FolderScan
-from smtui.ui.library.last_place import LastPlace
+from smtui.ui.library.history import FilterHistory, LastPlace
 from smtui.ui.library.marks import Marks
 from smtui.ui.library.tag_editor import TAGS, TagEditor
 from smtui.ui.similar_link import OUTSIDE, SimilarLink
@@ -48,8 +47,7 @@ _THIN_REST = 0.6
 _TWICE = 3.0
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
+_key = keys_of("library")
 
 
 class LibraryScreen(BaseScreen):

@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
-from smtui.ui.base_screen import done_by
+from smtui.ui.base_screen import done_by, keys_of
 from smtui.ui.similar.comparing import REST, THIN_REST
 from smtui.ui.similar.hit_order import HitOrder
 from smtui.ui.similar.keeping import Keeping
@@ -46,9 +46,7 @@ _OF_WEIGHTS = {"aspect", "heavier", "lighter", "even"}
 _TYPED = {"filter", "heavier", "lighter", "more_like", "less_like"}
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    id_ = action.partition("(")[0]
-    return Binding(key, action, name, id=f"similar.{id_}", tooltip=tooltip, show=show)
+_key = keys_of("similar")
 
 
 def _aspect(place: int, name: str) -> Binding:

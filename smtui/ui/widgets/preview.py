@@ -1,4 +1,4 @@
-"""What is known of one sound, beside the table: facts, claims, tags, a small picture."""
+"""What is known of one sound, beside a table: facts, claims, tags, a picture to know it by."""
 
 from __future__ import annotations
 
@@ -10,23 +10,59 @@ from typing import TYPE_CHECKING
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import SoundUnreadable
-from smtui.domain.picture import PictureRequest, View
+from smtui.domain.picture import Picture, PictureRequest, View
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import printable_path
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.said import said_lines
+from smtui.ui.draw.spectrogram import spectrogram
+from smtui.ui.widgets.cell_strip import strip
 from smtui.ui.widgets.columns import NONE, SURE, length
-from smtui.ui.widgets.small_picture import SmallPicture
+from smtui.ui.widgets.spectrogram import fitted
 from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
     from smtui.services.pictures import Pictures
+
+
+class SmallPicture(Widget):
+    """Draws one picture over all its cells, or nothing."""
+
+    def __init__(self, ink: Ink, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._ink = ink
+        self._strips: tuple[Strip, ...] = ()
+
+    @property
+    def wanted(self) -> Size:
+        """How many picture elements fit."""
+        return Size(self.size.width, self.size.height * self._ink.elements)
+
+    def show(self, picture: Picture | None) -> None:
+        """Show a picture, or with None nothing."""
+        self._strips = ()
+        if picture is not None and self.size.area:
+            fitting = fitted(picture, *self.wanted)
+            look = self.rich_style
+            rows = spectrogram(fitting, self._ink)
+            self._strips = tuple(strip(row, self._ink.depth, look) for row in rows)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.rich_style)
+
 
 _LABEL = 10
 _GROUP = "preview"
