@@ -26,8 +26,8 @@ from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.said import said_lines
 from smtui.ui.draw.spectrogram import spectrogram
 from smtui.ui.widgets.cell_strip import strip
-from smtui.ui.widgets.columns import NONE, SURE, length
-from smtui.ui.widgets.spectrogram import fitted
+from smtui.ui.widgets.columns import NONE, SURE
+from smtui.ui.widgets.spectrogram import fit_picture
 from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SmallPicture(Widget):
         """Show a picture, or with None nothing."""
         self._strips = ()
         if picture is not None and self.size.area:
-            fitting = fitted(picture, *self.wanted)
+            fitting = fit_picture(picture, *self.wanted)
             look = self.rich_style
             rows = spectrogram(fitting, self._ink)
             self._strips = tuple(strip(row, self._ink.depth, look) for row in rows)
@@ -170,7 +170,9 @@ def _file(sample: Sample) -> list[Content]:
     rate, channels = wording.rate(sample.sample_rate), wording.channels(sample.channels)
     return [
         _line("file", f"{sample.format} {rate} {channels}"),
-        _line("length", f"{length(sample.duration)}   {wording.size(sample.file_size)}"),
+        _line(
+            "length", f"{wording.short_length(sample.duration)}   {wording.size(sample.file_size)}"
+        ),
     ]
 
 

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId, Sample
-from smtui.ui.draw.fitting import fitted
+from smtui.ui.draw.text_width import fit_text
 from smtui.ui.widgets.columns import NONE, SURE, Cell, Column, layout
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 
@@ -306,7 +306,7 @@ def head(columns: tuple[tuple[Column, int], ...], sort: Sort, looks: Looks) -> l
     segments = [Segment(" " * GUTTER, base)]
     for column, width in columns:
         style = base + looks.sorted if column.field == sort.field else base
-        segments.append(Segment(fitted(column.title, width, right=column.right), style))
+        segments.append(Segment(fit_text(column.title, width, right=column.right), style))
         segments.append(Segment(_GAP, base))
     return segments
 
@@ -326,7 +326,7 @@ def line(row: Row, columns: tuple[tuple[Column, int], ...], looks: Looks) -> lis
     for column, width in columns:
         cell = column.cell(sample)
         style = base + _cell_style(cell, sample, row, column, looks)
-        text = fitted(cell.text, width, right=column.right, ending=column.ending)
+        text = fit_text(cell.text, width, right=column.right, ending=column.ending)
         segments.append(Segment(text, style))
         segments.append(Segment(_GAP, base))
     return segments
