@@ -182,7 +182,7 @@ class SmtuiApp(App[None]):
     def action_pause(self) -> None:
         """Hold all analysis on this machine, or let it go on."""
         if self.entrance.activity is not None:
-            self.entrance.activity.turn()
+            self.entrance.activity.toggle_pause()
 
     # Keys and the terminal.
 
@@ -240,7 +240,7 @@ class SmtuiApp(App[None]):
     def _changed(self, update: LayoutUpdate | ChopsUpdate) -> CompositorUpdate | None:
         if not isinstance(self._driver, TitledDriver):
             return update
-        written = self._driver.shown.written(update, self.size, self.console)
+        written = self._driver.shown.sequence(update, self.size, self.console)
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         return Sent(written) if written or cursor != self._previous_cursor_position else None
 

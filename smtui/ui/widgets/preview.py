@@ -183,10 +183,10 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
         Content.styled(drawn(sample.folder), "$quiet"),
         Content(""),
         *_file(sample),
-        *_heard(sample),
-        *([] if analysis is None else _otherwise(analysis)),
+        *_heard_lines(sample),
+        *([] if analysis is None else _alternatives(analysis)),
     ]
-    lines += _said(sample)
+    lines += _said_lines(sample)
     if sample.tags:
         lines.append(_line("tags", ", ".join(sample.tags)))
     if sample.trouble is not None:
@@ -202,7 +202,7 @@ def _line(label: str, words: str, confidence: float | None = None) -> Content:
     return Content.assemble((label.ljust(_LABEL), "$quiet"), (drawn(words), look), (sure, "$quiet"))
 
 
-def _said(sample: Sample) -> list[Content]:
+def _said_lines(sample: Sample) -> list[Content]:
     """Write what name and tags say, dim, and in which way something else was heard."""
     said = said_lines(sample)
     if not said:
@@ -213,7 +213,7 @@ def _said(sample: Sample) -> list[Content]:
     return lines + [Content.assemble(" " * _LABEL, (words, "$warning")) for words in apart]
 
 
-def _heard(sample: Sample) -> list[Content]:
+def _heard_lines(sample: Sample) -> list[Content]:
     heard = sample.heard
     if heard is None:
         return [_line("analysis", NONE if sample.trouble else "not yet")]
@@ -232,7 +232,7 @@ def _heard(sample: Sample) -> list[Content]:
     return lines
 
 
-def _otherwise(analysis: Analysis) -> list[Content]:
+def _alternatives(analysis: Analysis) -> list[Content]:
     """Write what else tempo and key could be."""
     lines = []
     for claim in wording.claims(analysis.measured):
