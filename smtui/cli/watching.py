@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from smtui.cli.running import opened
 from smtui.domain.errors import SmtuiError
 from smtui.domain.text import printable_path, shown
+from smtui.files import write_whole
 
 if TYPE_CHECKING:
     from smtui.folders.watching import Found
@@ -52,11 +53,9 @@ class Standing:
         self._write()
 
     def _write(self) -> None:
-        fresh = self._file.with_name(f"{self._file.name}.new")
-        # With a full disk the log has it all the same.
+        # With a full disk the log has it all the same, and a power cut ends the watching, too.
         with suppress(OSError):
-            fresh.write_text(json.dumps(self._words), "utf-8")
-            fresh.replace(self._file)
+            write_whole(self._file, json.dumps(self._words).encode(), synced=False)
 
 
 async def keep_watching() -> int:

@@ -9,32 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import NewType
 
 from smtui.domain.account import UserId
 from smtui.domain.keys import KEY_NAMES as KEY_NAMES
 from smtui.domain.quality import Quality
 from smtui.domain.sample import FileId, Heard
+from smtui.domain.sample import Level as Level
 
 AnalysisId = NewType("AnalysisId", str)
 
 MAX_SLICES = 64
 MFCC_COUNT = 13
 CHROMA_COUNT = 12
-
-
-class Level(StrEnum):
-    """How much was listened for; each level has everything of the ones before it."""
-
-    BASIC = "basic"
-    ADVANCED = "advanced"
-    FULL = "full"
-
-    @property
-    def rank(self) -> int:
-        """Order the levels: 0 for basic, 1 for advanced, 2 for full."""
-        return list(Level).index(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +238,6 @@ def heard_of(measured: Measurement, at: datetime) -> Heard:
         recipe_version=measured.recipe_version,
         analyzed_at=at,
     )
-
-
-def listened_rank(heard: Heard) -> int:
-    """Return the rank of the level to which smtui itself has listened, -1 where it has not."""
-    if heard.recipe_version == 0:
-        return -1
-    return Level(heard.level).rank if heard.rank is None else heard.rank
 
 
 AiValue = str | float | bool | tuple[str, ...]

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
@@ -22,6 +22,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
+from smtui.domain.storable import storable
 
 BatchId = NewType("BatchId", str)
 RunId = NewType("RunId", str)
@@ -29,6 +30,7 @@ RunId = NewType("RunId", str)
 MAX_BATCH_FILES = 1_000
 MAX_ATTEMPTS = 3
 LONGEST_LEASE_SECONDS = 120.0
+LONGEST_LEASE = timedelta(seconds=LONGEST_LEASE_SECONDS)
 """No claim lives longer without being renewed: a lease that says so is from before the clock was
 set back, and is cut to this."""
 
@@ -52,6 +54,18 @@ class State(StrEnum):
     def ended(self) -> bool:
         """Nothing more will happen to it by itself."""
         return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
+
+
+def end_of(*, total: int, completed: int, failed: int, cancelled: int) -> State | None:
+    """Return how a batch or a run of so many files has ended; None while it goes on.
+
+    It is completed if at least one file succeeded and none was left.
+    """
+    if completed + failed + cancelled < total:
+        return None
+    if cancelled:
+        return State.CANCELLED
+    return State.COMPLETED if completed or not total else State.FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +94,87 @@ class FileResult:
         return self.status is State.CANCELLED or (
             self.status is State.FAILED and self.code == ErrorCode.VANISHED
         )
+
+    def has_lapsed(self, at: datetime) -> bool:
+        """True if a worker held the file, and its lease has ended."""
+        if self.status is not State.PROCESSING or self.lease_until is None:
+            return False
+        return self.lease_until <= at
+
+    def is_free(self, at: datetime, *, machine: str) -> bool:
+        """True if a worker on this machine may take the file."""
+        waits = self.status is State.PENDING or self.has_lapsed(at)
+        return waits and machine not in self.unseen_on
+
+    def is_held_by(self, claimed: Claimed) -> bool:
+        """True if it is the attempt that was claimed."""
+        return (self.status, self.worker, self.attempt, self.analysis_id) == (
+            State.PROCESSING,
+            storable(claimed.worker),
+            claimed.attempt,
+            claimed.analysis_id,
+        )
+
+    def taken(
+        self, worker: str, *, analysis_id: AnalysisId, at: datetime, until: datetime
+    ) -> FileResult:
+        """Return the file in the hands of a worker; the first attempt's `analysis_id` stays."""
+        return replace(
+            self,
+            status=State.PROCESSING,
+            analysis_id=self.analysis_id or analysis_id,
+            attempt=self.attempt + 1,
+            worker=worker,
+            lease_until=until,
+            claimed_at=at,
+        )
+
+    def handed_back(self, unseen: Unseen | None, *, stopping: bool) -> FileResult:
+        """Return the file as if the attempt had not been; cancelled where the run shall stop."""
+        after = replace(
+            self,
+            status=State.CANCELLED if stopping else State.PENDING,
+            attempt=self.attempt - 1,
+            worker=None,
+            lease_until=None,
+            claimed_at=None,
+        )
+        if unseen is None:
+            return after
+        machine = storable(unseen.machine)
+        others = tuple(other for other in self.unseen_on if other != machine)
+        error = storable(unseen.error)
+        return replace(after, code=UNSEEN, error=error, unseen_on=(*others, machine))
+
+    def settled(self, at: datetime, *, stopping: bool) -> FileResult:
+        """Return the file as it stands now that no worker will say more of it; often the same.
+
+        A lease that is too long is cut. Where one has ended, the file failed after its last
+        attempt, or is cancelled where the run shall stop. Of two reasons the later one is told:
+        what another machine does not have, this one crashed at.
+        """
+        if self.status is not State.PROCESSING or self.lease_until is None:
+            return self
+        if self.lease_until > at:
+            return replace(self, lease_until=min(self.lease_until, at + LONGEST_LEASE))
+        ended = replace(self, lease_until=None, claimed_at=None)
+        if self.attempt >= MAX_ATTEMPTS:
+            code, error = CRASHED
+            return replace(ended, status=State.FAILED, code=code.value, error=error, unseen_on=())
+        return replace(ended, status=State.CANCELLED) if stopping else self
+
+    def lost(self, machines: frozenset[str]) -> FileResult:
+        """Return the file failed if it waits and none of these machines has it, else the same.
+
+        The sentence of the machine that looked last stays.
+        """
+        if self.status is not State.PENDING or not machines or not machines <= {*self.unseen_on}:
+            return self
+        return replace(self, status=State.FAILED, code=ErrorCode.VANISHED.value, unseen_on=())
+
+    def stopped(self) -> FileResult:
+        """Return the file cancelled if it waits, else the same."""
+        return replace(self, status=State.CANCELLED) if self.status is State.PENDING else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +222,44 @@ class Batch:
         """How many files the batch has."""
         return len(self.file_ids) if self.counted is None else self.counted
 
+    def changed(self, after: Mapping[FileId, FileResult], at: datetime) -> Batch:
+        """Return the batch with how some of its files stand then: counted, begun, ended."""
+        results = {**self.results, **after}
+        states = [result.status for result in results.values()]
+        begun = State.PROCESSING in (result.status for result in after.values())
+        counted = replace(
+            self,
+            results=results,
+            completed=states.count(State.COMPLETED),
+            failed=states.count(State.FAILED),
+            cancelled=states.count(State.CANCELLED),
+            updated_at=at,
+            status=State.PROCESSING if begun else self.status,
+            started_at=self.started_at or (at if begun else None),
+        )
+        return counted.ended(at)
+
+    def ended(self, at: datetime) -> Batch:
+        """Return the batch with its end, if every file has ended; once it has, it stays so."""
+        end = end_of(
+            total=self.total_files,
+            completed=self.completed,
+            failed=self.failed,
+            cancelled=self.cancelled,
+        )
+        if end is None or self.status.ended:
+            return self
+        return replace(self, status=end, finished_at=at, updated_at=at)
+
+    def reopened(self, file_ids: Iterable[FileId], at: datetime) -> Batch:
+        """Return the batch with some ended files waiting as if nobody had begun them."""
+        open_again = replace(
+            self,
+            status=State.PROCESSING if self.started_at else State.PENDING,
+            finished_at=None,
+        )
+        return open_again.changed(dict.fromkeys(file_ids, FileResult()), at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
@@ -140,6 +273,26 @@ class Claimed:
     analysis_id: AnalysisId
     attempt: int
     worker: str
+
+    def completed(self, analysis_id: AnalysisId) -> FileResult:
+        """Return how the file stands when its analysis is saved under this id."""
+        return FileResult(
+            status=State.COMPLETED,
+            analysis_id=analysis_id,
+            attempt=self.attempt,
+            worker=self.worker,
+        )
+
+    def failed(self, code: ErrorCode, error: str) -> FileResult:
+        """Return how the file stands when it cannot be listened to."""
+        return FileResult(
+            status=State.FAILED,
+            analysis_id=self.analysis_id,
+            code=code.value,
+            error=storable(error),
+            attempt=self.attempt,
+            worker=self.worker,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +333,13 @@ class RunProgress:
     @property
     def status(self) -> State:
         """Where the run stands: completed if every file ended and at least one succeeded."""
-        if self.ended_files < self.total:
-            return State.PROCESSING if self.started_at else State.PENDING
-        if self.cancelled:
-            return State.CANCELLED
-        return State.COMPLETED if self.completed or not self.total else State.FAILED
+        end = end_of(
+            total=self.total,
+            completed=self.completed,
+            failed=self.failed,
+            cancelled=self.cancelled,
+        )
+        return end or (State.PROCESSING if self.started_at else State.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

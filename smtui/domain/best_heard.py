@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from smtui.domain.analysis import AnalysisId, Level, listened_rank
+from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.sample import Heard
 
 
@@ -47,7 +47,7 @@ def combined(own: Heard | None, others: Sequence[Told]) -> Combined:
         found = _completed(found, other)
     if found == own:
         return Combined(heard=own)
-    rank = -1 if own is None else listened_rank(own)
+    rank = -1 if own is None else own.listened_rank
     found = replace(
         found,
         recipe_version=0 if own is None else own.recipe_version,

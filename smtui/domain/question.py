@@ -6,13 +6,15 @@ language. Every node is data: stores must treat unknown nodes as a defect, not a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from smtui.domain.account import UserId
+from smtui.domain.differing import differences
 from smtui.domain.sample import FileId, Sample
+from smtui.domain.text import folded
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -220,6 +222,22 @@ class Question:
         present = Not(Is(Fact.MISSING))
         return replace(self, expression=All((self.expression, present)))
 
+    def matches(self, sample: Sample) -> bool:
+        """True if the viewer sees the sound and it is what is asked for."""
+        return sample.user_id in (None, self.viewer) and matches(self.expression, sample)
+
+    def place_of(self, sample: Sample) -> Place:
+        """Return where a sound stands in the answer."""
+        return Place(value=sort_value(sample, self.sort.field), file_id=sample.file_id)
+
+    def answered(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Return which of the sounds are asked for, in the order of the answer."""
+        placed = [(self.place_of(sample), sample) for sample in samples if self.matches(sample)]
+        placed.sort(key=lambda each: each[0].order, reverse=self.sort.descending)
+        # Sounds without a value come last both ways.
+        valued = [sample for place, sample in placed if place.value is not None]
+        return valued + [sample for place, sample in placed if place.value is None]
+
 
 SortValue = str | float | int | None
 
@@ -230,6 +248,11 @@ class Place:
 
     value: SortValue
     file_id: FileId
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """What rows with a value, and those without, are sorted by."""
+        return (False, self.file_id) if self.value is None else (True, self.value, self.file_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,29 +283,69 @@ class Page:
     places: tuple[Place, ...]
 
 
-def quality_value(sample: Sample, of: Field) -> float | int | None:
-    """Give the value that a condition on quality speaks of; None where it is not known."""
-    quality = sample.heard.quality if sample.heard else None
-    if quality is None:
-        return None
-    match of:
-        case Field.PEAK:
-            return quality.true_peak_dbtp
-        case Field.BITS:
-            return quality.bits_used
-        case Field.CLIPPED:
-            return quality.clipped_samples
-        case Field.DC:
-            return quality.dc_offset
-        case Field.HEAD:
-            return quality.silence_head
-        case Field.TAIL:
-            return quality.silence_tail
-        case Field.CORRELATION:
-            return quality.stereo_correlation
-        case _:
-            message = f"not a quality: {of}"
-            raise ValueError(message)
+def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one case a node
+    """True if the sound is what is asked for; the one definition for every store."""
+    match expression:
+        case Everything():
+            return True
+        case All(parts=parts):
+            return all(matches(part, sample) for part in parts)
+        case Any(parts=parts):
+            return any(matches(part, sample) for part in parts)
+        case Not(inner=inner):
+            return not matches(inner, sample)
+        case Words(text=text):
+            return folded(text) in sample.search_key
+        case Tagged(tag=tag):
+            return folded(tag) in {folded(present) for present in sample.tags}
+        case Within(folder=folder, direct=direct):
+            return _lies_within(folded(sample.folder), folded(folder), direct=direct)
+        case Is(fact=fact):
+            return _holds(fact, sample)
+        case Between(field=by, low=low, high=high):
+            number = value_of(sample, by)
+            if not isinstance(number, int | float):
+                return False
+            return (low is None or low <= number) and (high is None or number <= high)
+        case OneOf(field=by, values=values):
+            return value_of(sample, by) in values
+        case Unknown(field=by):
+            return value_of(sample, by) is None
+
+
+def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+    if direct:
+        return folder == asked
+    parts, wanted = folder.strip("/").split("/"), asked.strip("/").split("/")
+    if not asked.strip("/"):
+        return True
+    starts = [0] if asked.startswith("/") else range(len(parts))
+    return any(parts[start : start + len(wanted)] == wanted for start in starts)
+
+
+def _holds(fact: Fact, sample: Sample) -> bool:
+    heard = sample.heard
+    match fact:
+        case Fact.LOOP:
+            return heard is not None and heard.is_loop is True
+        case Fact.ONESHOT:
+            return heard is not None and heard.is_loop is False
+        case Fact.HEARD:
+            return heard is not None
+        case Fact.FAILED:
+            return sample.trouble is not None
+        case Fact.MISSING:
+            return sample.missing_since is not None
+        case Fact.DISAGREE:
+            return bool(differences(sample))
+        case Fact.UNREADABLE:
+            # No sound is: such files are kept apart.
+            return False
+
+
+def value_of(sample: Sample, field: Field) -> SortValue:
+    """Return what a condition on a field compares; None where it is not known."""
+    return _VALUES[field](sample)
 
 
 def tags_sort_value(tags: Iterable[str]) -> str | None:
@@ -290,28 +353,48 @@ def tags_sort_value(tags: Iterable[str]) -> str | None:
     return "\x1f".join(sorted(tag.casefold() for tag in tags)) or None
 
 
+def _heard(name: str) -> Callable[[Sample], SortValue]:
+    return lambda sample: getattr(sample.heard, name) if sample.heard else None
+
+
+def _quality(name: str) -> Callable[[Sample], SortValue]:
+    return lambda sample: (
+        getattr(sample.heard.quality, name) if sample.heard and sample.heard.quality else None
+    )
+
+
+_VALUES: Mapping[Field, Callable[[Sample], SortValue]] = {
+    Field.NAME: lambda sample: sample.search_key,
+    Field.FOLDER: lambda sample: f"{sample.folder}\x1f{sample.filename}".casefold(),
+    Field.LENGTH: lambda sample: sample.duration,
+    Field.TAGS: lambda sample: tags_sort_value(sample.tags),
+    Field.ADDED: lambda sample: (sample.uploaded_at - _EPOCH) // timedelta(milliseconds=1),
+    Field.FORMAT: lambda sample: sample.format,
+    Field.RATE: lambda sample: sample.sample_rate,
+    Field.CHANNELS: lambda sample: sample.channels,
+    Field.KIND: _heard("kind"),
+    Field.TEMPO: _heard("tempo"),
+    Field.KEY: _heard("key_label"),
+    Field.MODE: _heard("mode"),
+    Field.NOTE: _heard("root_note"),
+    Field.LOUDNESS: _heard("loudness_lufs"),
+    Field.PEAK: _quality("true_peak_dbtp"),
+    Field.BITS: _quality("bits_used"),
+    Field.CLIPPED: _quality("clipped_samples"),
+    Field.DC: _quality("dc_offset"),
+    Field.HEAD: _quality("silence_head"),
+    Field.TAIL: _quality("silence_tail"),
+    Field.CORRELATION: _quality("stereo_correlation"),
+}
+
+
 def sort_value(sample: Sample, by: Field) -> SortValue:
-    """Give the value that a store sorts this sound by; the one definition for every store."""
-    heard = sample.heard
-    match by:
-        case Field.NAME:
-            return sample.search_key
-        case Field.FOLDER:
-            return f"{sample.folder}\x1f{sample.filename}".casefold()
-        case Field.LENGTH:
-            return sample.duration
-        case Field.TAGS:
-            return tags_sort_value(sample.tags)
-        case Field.ADDED:
-            return (sample.uploaded_at - _EPOCH) // timedelta(milliseconds=1)
-        case Field.KIND:
-            return heard.kind if heard else None
-        case Field.TEMPO:
-            return heard.tempo if heard else None
-        case Field.KEY:
-            return heard.key_label if heard else None
-        case Field.LOUDNESS:
-            return heard.loudness_lufs if heard else None
-        case _:
-            message = f"not a sortable field: {by}"
-            raise ValueError(message)
+    """Return the value that a store sorts this sound by; the one definition for every store.
+
+    Raises:
+        ValueError: nothing is sorted by this field.
+    """
+    if by not in SORTABLE:
+        message = f"not a sortable field: {by}"
+        raise ValueError(message)
+    return _VALUES[by](sample)

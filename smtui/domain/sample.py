@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import NewType
+from typing import Any, NewType
 
 from smtui.domain.account import UserId
 from smtui.domain.keys import key_label as key_label
 from smtui.domain.quality import Quality
 from smtui.domain.said import MetadataValue as MetadataValue
 from smtui.domain.said import Said, said_in
+from smtui.domain.storable import clamped, cut_to_ms, storable
 from smtui.domain.text import folded
 
 FileId = NewType("FileId", str)
+
+
+class Level(StrEnum):
+    """How much was listened for; each level has everything of the ones before it."""
+
+    BASIC = "basic"
+    ADVANCED = "advanced"
+    FULL = "full"
+
+    @property
+    def rank(self) -> int:
+        """Order the levels: 0 for basic, 1 for advanced, 2 for full."""
+        return list(Level).index(self)
 
 
 def certainty(confidence: float | None) -> float:
@@ -55,6 +71,18 @@ class Heard:
         """Write the key as musicians do: `Am`, `F#`; None where there is no key."""
         return None if self.key is None else key_label(self.key, self.mode)
 
+    @property
+    def listened_rank(self) -> int:
+        """The rank of the level to which smtui itself has listened, -1 where it has not."""
+        if self.recipe_version == 0:
+            return -1
+        return Level(self.level).rank if self.rank is None else self.rank
+
+    def knows_more(self, other: Heard) -> bool:
+        """True if the same recipe listened for more here than in the other."""
+        same = self.recipe_version == other.recipe_version
+        return same and self.listened_rank > other.listened_rank
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
@@ -71,6 +99,11 @@ class Trouble:
     code: str
     error: str
     at: datetime
+
+    @property
+    def storable(self) -> Trouble:
+        """The trouble as every store can keep it."""
+        return replace(self, error=storable(self.error), at=cut_to_ms(self.at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +179,48 @@ class Sample:
         """What plain words match, name first so that sorting by it sorts by name."""
         return search_key(self.filename, self.folder, self.tags, self.metadata)
 
+    @staticmethod
+    def first_found(
+        found: FoundFile, *, file_id: FileId, user_id: UserId | None, at: datetime
+    ) -> Sample:
+        """Return the sound that a file is when a scan meets it for the first time."""
+        return Sample(file_id=file_id, user_id=user_id, uploaded_at=cut_to_ms(at), **_facts(found))
+
+    def moved(self, found: FoundFile) -> Sample:
+        """Return the sound at the place where the same bytes were found."""
+        return replace(self, missing_since=None, **_facts(found))
+
+    def has_changed(self, found: FoundFile) -> bool:
+        """True if other bytes were found than those that were heard.
+
+        Of a sound that another program added nobody knew the bytes: what was heard of it is taken
+        to be of those that are found.
+        """
+        if not self.file_hash and self.heard is not None and self.heard.recipe_version == 0:
+            return False
+        return self.file_hash != found.file_hash
+
+    def found_again(self, found: FoundFile) -> Sample:
+        """Return the sound as a scan met it again; what was heard of other bytes is forgotten."""
+        after = self.moved(found)
+        return replace(after, heard=None, trouble=None) if self.has_changed(found) else after
+
+    def listened_to(self, heard: Heard, file_hash: str) -> Sample | None:
+        """Return the sound with what was heard of these bytes; None where that does not count.
+
+        It counts if these are the sound's bytes, or nobody knew them, and if no higher level of
+        the same recipe is known. It ends what trouble there was.
+        """
+        if self.file_hash not in ("", file_hash):
+            return None
+        if self.heard is not None and self.heard.knows_more(heard):
+            return None
+        return replace(self, heard=heard, trouble=None, file_hash=file_hash)
+
+    def missing(self, at: datetime | None) -> Sample:
+        """Return the sound not found since `at`, or the time at which that began; None: found."""
+        return replace(self, missing_since=at and (self.missing_since or cut_to_ms(at)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFile:
@@ -174,6 +249,21 @@ class FoundFile:
     def path(self) -> Path:
         """Where the file is, as the operating system knows it."""
         return Path(os.fsdecode(self.path_bytes)) if self.path_bytes else Path(self.file_path)
+
+    @property
+    def storable(self) -> FoundFile:
+        """The file as every store can keep it: whole characters, numbers that are numbers."""
+        return replace(
+            self,
+            file_path=storable(self.file_path),
+            duration=self.duration if math.isfinite(self.duration) else 0.0,
+            mtime_ns=clamped(self.mtime_ns),
+            ctime_ns=clamped(self.ctime_ns),
+            metadata={
+                storable(name): storable(value) if isinstance(value, str) else value
+                for name, value in self.metadata.items()
+            },
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,3 +310,8 @@ def search_key(
     """Fold everything that plain words should find: name, folder, tags, title, artist."""
     said = [str(metadata[name]) for name in ("title", "artist") if metadata.get(name)]
     return folded("\x1f".join([filename, folder, *tags, *said]))
+
+
+def _facts(found: FoundFile) -> dict[str, Any]:
+    """What a sound has of a file that was found."""
+    return {name: getattr(found, name) for name in (*FoundFile.__slots__, "filename")}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smtui.domain.sample import FileId, Mark, Sample
+from smtui.domain.storable import cut_to_ms, storable
 from smtui.domain.text import folded
 
 
@@ -29,6 +30,12 @@ class Retagging:
     mark: Mark
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+
+    @property
+    def storable(self) -> Retagging:
+        """The change as every store can keep it."""
+        mark = replace(self.mark, at=cut_to_ms(self.mark.at))
+        return replace(self, mark=mark, add=tuple(storable(tag) for tag in self.add))
 
     def of(self, before: Tags) -> Tags:
         """The tags changed; one that was there keeps its spelling and its mark."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import unicodedata
 
+from smtui.domain.storable import storable as storable
+
 
 def folded(text: str) -> str:
     """Fold text for matching and sorting: NFC, then casefold; the same on every store."""
@@ -22,11 +24,6 @@ def printable_path(raw: bytes) -> str:
 def path_bytes(raw: bytes) -> bytes | None:
     """Give the bytes that must be kept beside the printable text, or None where it is enough."""
     return None if os.fsencode(printable_path(raw)) == raw else raw
-
-
-def storable(text: str) -> str:
-    r"""Write lone surrogates, which neither a file nor a document can hold, as `\udcNN`."""
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def shown(text: str) -> str:

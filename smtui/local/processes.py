@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from smtui.files import write_whole
 from smtui.local import logs
 from smtui.local.homes import Home
 from smtui.local.locks import FileLock
@@ -51,11 +52,8 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Write it down whole or not at all, 0600. Raises OSError."""
-        draft = path.with_name(f"{path.name}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(self), file)
-        draft.replace(path)
+        # Not synced: a power cut ends the process, too.
+        write_whole(path, json.dumps(asdict(self)).encode(), synced=False)
 
     @classmethod
     def read(cls, path: Path) -> Record | None:

@@ -58,11 +58,13 @@ class Moves:
 
     async def _known(self, fresh: Sequence[FoundFile]) -> Mapping[str, Sequence[Sample]]:
         """Give by the path of each file the sounds that it may be."""
-        known: dict[str, Sequence[Sample]] = {}
-        for found in fresh:
-            rows = await self.samples.by_hash(found.file_hash, user_id=self.user_id)
-            if rows:
-                known[_name(found)] = rows
+        hashes = tuple(dict.fromkeys(found.file_hash for found in fresh))
+        by_hash: dict[str, list[Sample]] = {}
+        for row in await self.samples.by_hashes(hashes, user_id=self.user_id):
+            by_hash.setdefault(row.file_hash, []).append(row)
+        known: dict[str, Sequence[Sample]] = {
+            _name(found): by_hash[found.file_hash] for found in fresh if found.file_hash in by_hash
+        }
         others = [found for found in fresh if found.audio_mark and _name(found) not in known]
         if not others:
             return known

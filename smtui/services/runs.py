@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import takewhile
 
 from smtui.domain.account import Account, Role, UserId
-from smtui.domain.analysis import Level, listened_rank
+from smtui.domain.analysis import Level
 from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
@@ -48,7 +48,7 @@ class Wanted:
         if self.older_than:
             # What another program has heard is not ours to call old.
             return heard is not None and 0 < heard.recipe_version < self.older_than
-        return heard is None or listened_rank(heard) < self.level.rank
+        return heard is None or heard.listened_rank < self.level.rank
 
 
 class Runs:

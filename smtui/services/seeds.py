@@ -9,14 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level, listened_rank
+from smtui.domain.analysis import Level
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
-from smtui.domain.search import Seed
+from smtui.domain.search import Search, Seed
+from smtui.domain.search_line import SearchLine, written
 from smtui.domain.text import folded, printable_path, shown
 from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
@@ -78,7 +79,7 @@ class Seeds:
         same = [
             sample
             for owner in dict.fromkeys((viewer, None))
-            for sample in await self._samples.by_hash(file_hash, user_id=owner)
+            for sample in await self._samples.by_hashes([file_hash], user_id=owner)
         ]
         known = await self._embeddings.of(
             [sample.file_id for sample in same], recipe_version=self._recipe_version
@@ -88,7 +89,16 @@ class Seeds:
                 return Seed(name=sample.filename, file_id=sample.file_id)
         return await self.outside(path)
 
-    async def spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
+    async def line_of(self, search: Search, viewer: UserId | None) -> str:
+        """Write a search as one line that finds the same again.
+
+        A sound that shares its name with another is named by its path.
+        """
+        more = [await self._spelled(seed, viewer) for seed in search.more]
+        less = [await self._spelled(seed, viewer) for seed in search.less]
+        return written(SearchLine.of(replace(search, more=tuple(more), less=tuple(less))))
+
+    async def _spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
         """Call it so that `named` finds it: by its name, or where others have that by its path."""
         if seed.file_id is None:
             return seed
@@ -148,7 +158,7 @@ class Seeds:
         words = "has not been analysed yet"
         if heard is not None and heard.recipe_version == 0:
             words = "was analysed by another program, and not here yet"
-        elif heard is not None and listened_rank(heard) < Level.ADVANCED.rank:
+        elif heard is not None and heard.listened_rank < Level.ADVANCED.rank:
             words = f"was analysed only at level {Level.BASIC}"
         return InputInvalid(
             f"{shown(name)} {words}",

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from smtui.domain.errors import SettingInvalid
 from smtui.domain.text import shown
+from smtui.files import write_whole
 from smtui.paths import Places
 
 _TOPIC = "watch"
@@ -48,15 +49,8 @@ def write_watched(places: Places, folders: Sequence[str]) -> None:
     try:
         text = file.read_text("utf-8") if file.exists() else ""
         changed = with_watched(text, folders)
-        fresh = file.with_name(f"{file.name}.{os.getpid()}")
-        try:
-            fresh.write_text(changed, "utf-8")
-            fresh.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o600)
-            fresh.replace(file)
-        except OSError:
-            with suppress(OSError):
-                fresh.unlink()
-            raise
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
+        write_whole(file, changed.encode(), mode=mode)
     except ValueError:
         raise SettingInvalid(
             f"{shown(str(places.settings_file))} is written in a way that smtui will not change",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.pause import Word
-from smtui.stores import kept_file
+from smtui.files import write_whole_in_thread
 
 _LARGEST = 1_000
 
@@ -44,7 +44,7 @@ class PauseFile:
             return Word(pause=True)
 
     async def read(self) -> Word | None:
-        """Give it; None where nothing was said."""
+        """Return it; None where nothing was said."""
         return await asyncio.to_thread(self.now)
 
     async def keep(self, word: Word) -> None:
@@ -54,7 +54,7 @@ class PauseFile:
         try:
             await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
             content = json.dumps({"pause": word.pause, "until": until})
-            await kept_file.keep(self._path, content.encode())
+            await write_whole_in_thread(self._path, content.encode())
         except OSError as error:
             raise StoreUnreachable(
                 "Your pause of the analysis cannot be kept",
@@ -64,7 +64,7 @@ class PauseFile:
     async def remove(self) -> None:
         """Forget it; where nothing was said that is fine."""
         try:
-            await kept_file.remove(self._path)
+            await asyncio.to_thread(self._path.unlink, missing_ok=True)
         except OSError as error:
             raise StoreUnreachable(
                 "The pause cannot be ended", hint=f"{self._path}: {error.strerror}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import aiofiles
 
 from smtui.domain.account import SessionId
 from smtui.domain.errors import StoreUnreachable
-from smtui.stores import kept_file
+from smtui.files import write_whole_in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ class ResumeFile:
         self._path = path
 
     async def read(self) -> SessionId | None:
-        """Give the session; a file that others own or can read is not trusted."""
+        """Return the session; a file that others own or can read is not trusted."""
         try:
             async with aiofiles.open(self._path, "rb", opener=_open_own) as file:
                 kept = json.loads(await file.read())
@@ -39,7 +40,8 @@ class ResumeFile:
     async def keep(self, session_id: SessionId) -> None:
         """Keep it in place of the one before, whole or not at all."""
         try:
-            await kept_file.keep(self._path, json.dumps({"session_id": session_id}).encode())
+            content = json.dumps({"session_id": session_id})
+            await write_whole_in_thread(self._path, content.encode())
         except OSError as error:
             raise StoreUnreachable(
                 "The session cannot be kept for the next start",
@@ -49,7 +51,7 @@ class ResumeFile:
     async def remove(self) -> None:
         """Forget it; where there is none that is fine."""
         try:
-            await kept_file.remove(self._path)
+            await asyncio.to_thread(self._path.unlink, missing_ok=True)
         except OSError as error:
             raise StoreUnreachable(
                 "The resume token cannot be removed", hint=f"{self._path}: {error.strerror}."

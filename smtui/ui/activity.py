@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aiofiles
-import aiofiles.os
 
 from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
+from smtui.files import write_whole_in_thread
 from smtui.services.overview import Overview
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
@@ -151,11 +151,8 @@ class Activity:
         if self._kept is None:
             return
         kept = {"session": self._named, "seen": self._seen}
-        fresh = self._kept.with_name(f"{self._kept.name}.new")
         try:
-            async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
-                await file.write(json.dumps(kept))
-            await aiofiles.os.replace(fresh, self._kept)
+            await write_whole_in_thread(self._kept, json.dumps(kept).encode())
         except OSError as error:
             _log.warning("which failures were looked at could not be kept: %s", error)
 

@@ -96,9 +96,7 @@ class Navigation:
 
     def open_similar(self, message: SimilarLink.Wanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""
-        from smtui.ui.similar.finding import finders
         from smtui.ui.similar.screen import SimilarScreen
-        from smtui.ui.similar.sought import Sought
 
         app = self._app
         if isinstance(app.screen, SimilarScreen):
@@ -110,8 +108,7 @@ class Navigation:
             below.begin(message.begin)
             app.screen.dismiss()
             return
-        sought = Sought(account=self._account, finders=finders(self._services), begin=message.begin)
-        app.push_screen(SimilarScreen(self._services, sought, self._app.options))
+        app.push_screen(SimilarScreen(self._services, self._account, message.begin, app.options))
 
     # Over any screen.
 

@@ -36,7 +36,7 @@ async def documents(
     from smtui.services.documents import Documents
 
     if settings.servers.mongo_url is not None:
-        from smtui.stores.mongo.opening import opened as opened_on_server
+        from smtui.stores.mongo.library import opened as opened_on_server
         from smtui.wiring.shared_redis import cached
 
         opening = opened_on_server(settings.servers.mongo_url)

@@ -11,9 +11,9 @@ from smtui.domain.sample import FileId
 from smtui.paths import Places
 from smtui.services.indexing import Indexing
 from smtui.settings import Servers, Settings
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.wiring.documents import documents
 from smtui.wiring.keeper import private_servers
 

@@ -12,8 +12,8 @@ from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth, WorkerReport
 from smtui.settings import Servers
 from smtui.stores.chroma.health import ChromaHealth
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.health import MongoHealth
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.redis.health import RedisHealth
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers

@@ -15,8 +15,8 @@ from smtui.domain.versions import numbers
 from smtui.services.cached_analyses import CachedAnalyses
 from smtui.settings import Servers
 from smtui.stores.redis.cache import RedisCache
+from smtui.stores.redis.errors import SHARED
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.redis.refusals import SHARED
 
 NO_WORKER = "No worker is running"
 ONE_VERSION = "Give all machines the same smtui; what one does not understand it leaves."

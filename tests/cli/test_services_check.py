@@ -20,8 +20,8 @@ from smtui import settings, wiring
 from smtui.cli.app import app
 from smtui.domain.health import Condition, WorkerReport
 from smtui.paths import places
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.health import MongoHealth, skew_in_words
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.ui.app import SmtuiApp

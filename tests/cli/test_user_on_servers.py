@@ -15,7 +15,7 @@ import pytest
 from smtui.domain.account import Role
 from smtui.services.accounts import AccountPorts, Accounts, NewAccount
 from smtui.stores.bcrypt_passwords import BcryptPasswords
-from smtui.stores.mongo.opening import opened
+from smtui.stores.mongo.library import opened
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions

@@ -31,7 +31,7 @@ from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.sqlite.opening import opened
 from tests.servers.mongo_server import fresh_database, shared_mongo
 

@@ -23,14 +23,14 @@ from smtui.domain.ports.documents import (
 )
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
-from smtui.stores.mongo import looking
-from smtui.stores.mongo import opening as mongo
+from smtui.stores.mongo import library as mongo
+from smtui.stores.mongo import planner
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.answers import Effort
 from smtui.stores.sqlite.opening import opened
@@ -90,7 +90,7 @@ async def mongodb(folder: Path) -> AsyncIterator[DocumentStores]:
 
 
 @asynccontextmanager
-async def mongodb_with(effort: looking.Effort) -> AsyncIterator[DocumentStores]:
+async def mongodb_with(effort: planner.Effort) -> AsyncIterator[DocumentStores]:
     """The same store made to answer as it does where the library is large."""
     with ExitStack() as stack:
         server = await asyncio.to_thread(shared_mongo)
@@ -111,12 +111,12 @@ async def mongodb_with(effort: looking.Effort) -> AsyncIterator[DocumentStores]:
 
 def mongodb_walking(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     """Nothing is few: every page is a walk along its order."""
-    return mongodb_with(looking.Effort(few=0, ids=-1))
+    return mongodb_with(planner.Effort(few=0, ids=-1))
 
 
 def mongodb_of_some(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     """More than a handful is many, and a walk is given up at once."""
-    return mongodb_with(looking.Effort(few=3, ids=4, counted=6, patience=0.0, shortest=1e-6))
+    return mongodb_with(planner.Effort(few=3, ids=4, counted=6, patience=0.0, shortest=1e-6))
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {

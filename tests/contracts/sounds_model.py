@@ -1,6 +1,6 @@
 """The sounds as a plain dictionary: what every SampleStore is compared with.
 
-What it must answer to questions is in `library_model`; here is how its sounds change, and the
+What it must answer to questions is `Question.answered`; here is how its sounds change, and the
 answers that are not pages. Ids are those that the store gave.
 """
 
@@ -130,11 +130,11 @@ class Model:
             if sound is not None
         }
 
-    def by_hash(self, file_hash: str, user_id: UserId | None) -> list[Sample]:
+    def by_hashes(self, hashes: Sequence[str], user_id: UserId | None) -> list[Sample]:
         return [
             sound
             for sound in self.sounds.values()
-            if (sound.file_hash, sound.user_id) == (file_hash, user_id)
+            if sound.file_hash in hashes and sound.user_id == user_id
         ]
 
     def below(

@@ -47,7 +47,6 @@ from tests.contracts.document_stores import (
     found,
     heard,
 )
-from tests.contracts.library_model import answer, place
 from tests.contracts.sounds_model import Model
 
 NAMES = (
@@ -248,8 +247,8 @@ async def alter(samples: SampleStore, model: Model, sound: Sample, change: Chang
 
 async def agrees(samples: SampleStore, sounds: Sequence[Sample], question: Question) -> None:
     """Hold every way to read an answer to the whole answer."""
-    expected = answer(sounds, question)
-    places = [place(sample, question) for sample in expected]
+    expected = question.answered(sounds)
+    places = [question.place_of(sample) for sample in expected]
     assert await samples.count(question) == len(expected)
     everybody = [sample.file_id for sample in sounds]
     matching = await samples.matching(question, [*everybody, FileId("gone")])
@@ -385,6 +384,5 @@ async def test_a_place_whose_sound_has_changed_is_still_a_place(
         changed.file_id, heard(tempo=None), file_hash=changed.file_hash
     )
     following = await documents.samples.page(question, limit=10, after=last)
-    assert (
-        list(following.places) == [place(one, question) for one in answer(sounds, question)][10:20]
-    )
+    expected = question.answered(sounds)[10:20]
+    assert list(following.places) == [question.place_of(sound) for sound in expected]

@@ -124,8 +124,19 @@ async def test_the_same_bytes_are_found_for_their_owner(samples: SampleStore) ->
     files = [found("/a/x.wav", file_hash="h"), found("/a/y.wav", file_hash="h")]
     ids = await samples.add_found(files, user_id=ANNA, at=NOW)
     await samples.add_found([found("/a/x.wav", file_hash="h")], user_id=BERT, at=NOW)
-    assert {sample.file_id for sample in await samples.by_hash("h", user_id=ANNA)} == {*ids}
-    assert await samples.by_hash("h", user_id=None) == ()
+    assert {sample.file_id for sample in await samples.by_hashes(["h"], user_id=ANNA)} == {*ids}
+    assert await samples.by_hashes(["h"], user_id=None) == ()
+    assert await samples.by_hashes([], user_id=ANNA) == ()
+
+
+async def test_many_hashes_are_asked_for_at_once(samples: SampleStore) -> None:
+    files = [found(f"/a/{number}.wav", file_hash=f"h{number // 2}") for number in range(1400)]
+    ids = await samples.add_found(files, user_id=ANNA, at=NOW)
+    await samples.add_found([found("/b.wav", file_hash="other")], user_id=ANNA, at=NOW)
+    hashes = [f"h{number}" for number in range(700)]
+    known = await samples.by_hashes([*hashes, "nobody's"], user_id=ANNA)
+    assert [sample.file_id for sample in known] == sorted(ids)
+    assert all(sample.file_hash in hashes for sample in known)
 
 
 async def test_a_moved_sound_keeps_all_but_its_place(samples: SampleStore) -> None:

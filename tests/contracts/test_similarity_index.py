@@ -13,9 +13,9 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.ports.likeness import Embedded, Entry
 from smtui.domain.sample import FileId
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner
 from smtui.stores.chroma.index import COLLECTION, ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from tests.servers.chroma_server import ChromaServer, running_chroma
 
 RECIPE = 3

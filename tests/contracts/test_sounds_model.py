@@ -13,7 +13,6 @@ from smtui.domain.question import Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key
 from smtui.domain.text import folded
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, found, heard
-from tests.contracts.library_model import answer
 from tests.contracts.lockstep import Lockstep, walk
 from tests.contracts.sounds_model import Model
 
@@ -153,11 +152,10 @@ class Sounds(Lockstep):
             asked, user_id
         )
 
-    @rule(file_hash=hashes, user_id=owners)
-    def look_by_hash(self, file_hash, user_id):
-        same = self.run(self.store.by_hash(file_hash, user_id=user_id))
-        expected = self.model.by_hash(file_hash, user_id)
-        assert sorted(same, key=by_id) == sorted(expected, key=by_id)
+    @rule(asked=st.lists(hashes, unique=True, max_size=3), user_id=owners)
+    def look_by_hashes(self, asked, user_id):
+        same = self.run(self.store.by_hashes(asked, user_id=user_id))
+        assert list(same) == sorted(self.model.by_hashes(asked, user_id), key=by_id)
 
     @rule(folder=st.sampled_from(FOLDERS), user_id=owners, limit=st.integers(1, 3))
     def look_below(self, folder, user_id, limit):
@@ -199,7 +197,7 @@ class Sounds(Lockstep):
     def look_for_words(self, text, viewer):
         question = Question(expression=Words(text), viewer=viewer)
         page = self.run(self.store.page(question, limit=99))
-        assert list(page.samples) == answer(self.model.in_order(), question)
+        assert list(page.samples) == question.answered(self.model.in_order())
 
     @invariant()
     def every_sound_is_as_it_should_be(self):

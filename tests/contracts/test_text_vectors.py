@@ -15,8 +15,8 @@ from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.ports.likeness import packed, singles
 from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.sample import FileId
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.chroma.texts import COLLECTION, ChromaTexts
 from tests.servers.chroma_server import ChromaServer, running_chroma
 

@@ -9,8 +9,8 @@ import pytest
 from smtui.audio.recipe import Recipe
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.wiring import SystemClock
 from tests.jobs.conftest import Bench
 from tests.servers.chroma_server import ChromaServer, running_chroma

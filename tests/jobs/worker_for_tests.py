@@ -35,8 +35,8 @@ from smtui.services.documents import Documents
 from smtui.services.hearing import Hearing
 from smtui.services.indexing import Indexing
 from smtui.settings import load
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability

@@ -28,8 +28,8 @@ from smtui.domain.sample import FileId
 from smtui.local.setup import present_versions
 from smtui.services.box import Services
 from smtui.settings import Settings
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.chroma.line import ChromaLine
 from smtui.stores.sqlite.schema import steps
 from tests.local.private_home import Private, home_of_its_own, until
 from tests.servers.chroma_server import running_chroma

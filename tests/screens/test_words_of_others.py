@@ -21,7 +21,7 @@ from smtui.domain.analysis import (
     heard_of,
 )
 from smtui.domain.sample import Sample
-from smtui.stores.mongo.analysis_documents import analysis_of
+from smtui.stores.mongo.analysis_codec import analysis_of
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.remarks import remark_lines

@@ -14,7 +14,7 @@ from pathlib import Path
 from smtui.domain.batch import RunId
 from smtui.domain.error_codes import ErrorCode
 from smtui.stores.mongo.batches import MongoBatches
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 
 LEASE_SECONDS = 1.5
 _LEAVES = 0.1

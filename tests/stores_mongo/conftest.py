@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.library import make_ready
 from tests.stores_mongo.meddling import Meddler, meddling
 
 

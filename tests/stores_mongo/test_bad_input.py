@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.errors import SettingInvalid, SmtuiError, StoreUnreachable
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready, opened
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.library import make_ready, opened
 from tests.servers.mongo_server import guarded_mongo, old_mongo
 from tests.servers.process import free_port
 from tests.servers.silent import silent

@@ -18,9 +18,9 @@ from smtui.domain.batch import Batch, BatchId, Claimed, RunId, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import BATCH_INDEXES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready
+from smtui.stores.mongo.library import make_ready
 from tests.contracts.document_stores import ANNA, NOW
 from tests.stores_mongo.meddling import Document, Meddler
 

@@ -15,9 +15,9 @@ from smtui.domain.fields import sample_fields
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample
-from smtui.stores.mongo.adopting import Adoption
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import Documents, opened
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.foreign_documents import Adoption
+from smtui.stores.mongo.library import Documents, opened
 from tests.contracts.document_stores import found
 from tests.stores_mongo.other_program import (
     AnalysisResult,

@@ -12,12 +12,10 @@ from pymongo.errors import DuplicateKeyError
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.health import Condition
 from smtui.stores.mongo import schema
+from smtui.stores.mongo.client import MongoLine, Server
 from smtui.stores.mongo.health import MongoHealth
-from smtui.stores.mongo.index_making import Found, look, make
-from smtui.stores.mongo.indexes import INDEXES, unique
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready
-from smtui.stores.mongo.server import Server
+from smtui.stores.mongo.indexes import INDEXES, Found, look, make, unique
+from smtui.stores.mongo.library import make_ready
 from tests.stores_mongo.meddling import Document, Meddler
 
 # As the system lists them: fields, each rising (1) or falling (-1), and whether unique.

@@ -13,8 +13,8 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import Batch, BatchId, RunId, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready
+from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.library import make_ready
 from tests.contracts.document_stores import ANNA, NOW
 
 RUN = RunId("run")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from smtui.domain.errors import SmtuiError, StoreUnreachable
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from tests.servers.mongo_server import running_mongo
 from tests.servers.process import free_port
 from tests.stores_mongo.meddling import Meddler

@@ -16,7 +16,7 @@ from smtui.domain.errors import AlreadyTaken
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.accounts import MongoAccounts
 from smtui.stores.mongo.analyses import MongoAnalyses
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from tests.contracts.document_stores import NOW, account
 from tests.contracts.test_analyses import analysis
 from tests.stores_mongo.meddling import Meddler

@@ -12,9 +12,9 @@ import pytest
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.domain.health import Condition
 from smtui.stores.mongo import schema
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.health import MongoHealth
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready, opened
+from smtui.stores.mongo.library import make_ready, opened
 from tests.contracts.document_stores import account
 from tests.stores_mongo.meddling import Document, Meddler
 

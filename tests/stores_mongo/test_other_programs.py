@@ -31,13 +31,12 @@ from smtui.services.hearing import Hearing
 from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.stores.bcrypt_passwords import BcryptPasswords
-from smtui.stores.mongo.opening import Documents, opened
+from smtui.stores.mongo.library import Documents, opened
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
-from tests.contracts.library_model import answer
 from tests.contracts.test_analyses import EVERYTHING
 from tests.stores_mongo.other_program import (
     THEIRS,
@@ -449,12 +448,12 @@ async def test_documents_of_any_shape_are_walked_through_in_every_order(mongo_ur
                 question = Question(sort=Sort(field=by, descending=descending), viewer=viewer)
                 sounds = [one async for page in pages(documents, question) for one in page]
                 assert len({sound.file_id for sound in sounds}) == len(sounds) == len(ODD)
-                assert sounds == answer(sounds, question), question.sort
+                assert sounds == question.answered(sounds), question.sort
                 assert await documents.samples.count(question) == len(ODD)
         for text in ("srv", "bpm:-", "len:>0", "is:heard", "tag:same", "-tag:same", "in:3"):
             question = Question(expression=parse(text), viewer=viewer)
             matching = [one async for page in pages(documents, question) for one in page]
-            assert matching == answer(sounds, question), text
+            assert matching == question.answered(sounds), text
             assert await documents.samples.count(question) == len(matching)
         assert "same" in {tag.lower() for tag in await library_of(documents).tags_in_use(viewer)}
 

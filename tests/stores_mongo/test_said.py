@@ -9,9 +9,9 @@ import pytest
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.opening import make_ready
+from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, NOW, found, heard
 from tests.stores_mongo.meddling import Meddler

@@ -16,16 +16,16 @@ from smtui.domain.account import UserId
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import SORTABLE, Sort, sort_value
 from smtui.domain.sample import FileId, Heard, Mark, Sample, Trouble
-from smtui.stores.mongo.sample_documents import (
+from smtui.domain.storable import clamped
+from smtui.stores.mongo.planner import place_of
+from smtui.stores.mongo.sample_codec import (
     LONGEST_INSIDE,
     beginnings,
-    clamped,
     derived,
     document_of,
     sample_of,
     storable_metadata,
 )
-from smtui.stores.mongo.sorting import place_of
 from smtui.stores.mongo.values import LONG_AGO
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, 123_000, tzinfo=UTC)

@@ -25,14 +25,12 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import Effort, Looking
-from smtui.stores.mongo.opening import make_ready
-from smtui.stores.mongo.pages import Pages
+from smtui.stores.mongo.library import make_ready
+from smtui.stores.mongo.planner import Effort, Planner
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
-from tests.contracts.library_model import answer
 from tests.stores_mongo.meddling import Meddler
 
 MARK = Mark(by=ANNA, at=NOW)
@@ -325,17 +323,17 @@ async def test_a_walk_that_takes_too_long_is_given_up_and_answered_all_the_same(
     samples: MongoSamples, ready: MongoLine
 ) -> None:
     sounds = await library(samples)
-    looking = Looking(ready, effort=Effort(few=0, ids=0, shortest=1e-6, patience=0.0))
+    hasty = Planner(ready, effort=Effort(few=0, ids=0, shortest=1e-6, patience=0.0))
     kicks = OneOf(Field.KIND, ("kick",))
     question = Question(expression=kicks, sort=Sort(field=Field.TEMPO), viewer=ANNA)
-    expected = answer(sounds, question)
-    page, _ = await Pages(ready, looking).page(question, Cut(limit=20))
+    expected = question.answered(sounds)
+    page, _ = await hasty.page(question, Cut(limit=20))
     assert list(page.samples) == expected[:20]
-    assert looking.is_late(question)
-    following, _ = await Pages(ready, looking).page(question, Cut(limit=20, after=page.places[-1]))
+    assert hasty.is_late(question)
+    following, _ = await hasty.page(question, Cut(limit=20, after=page.places[-1]))
     assert list(following.samples) == expected[20:40]
-    patient = Looking(ready, effort=Effort(few=0, ids=0, shortest=10.0))
-    page, _ = await Pages(ready, patient).page(question, Cut(limit=20))
+    patient = Planner(ready, effort=Effort(few=0, ids=0, shortest=10.0))
+    page, _ = await patient.page(question, Cut(limit=20))
     assert list(page.samples) == expected[:20]
     assert not patient.is_late(question)
 

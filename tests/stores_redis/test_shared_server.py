@@ -14,8 +14,8 @@ from redis.asyncio import Redis
 
 from smtui.domain.account import Session, SessionId, UserId
 from smtui.domain.errors import ServerUnavailable
+from smtui.stores.redis.errors import SHARED
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.redis.refusals import SHARED
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.wiring import SystemClock
 from tests.servers.process import free_port

@@ -24,7 +24,7 @@ from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.search import Search, View
 from smtui.paths import places
 from smtui.services.meanings import Meanings, Nearness
-from smtui.stores.chroma.line import ChromaLine
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.texts import COLLECTION, ChromaTexts
 from smtui.words.process import WordProcess
 from tests.cli.test_library_commands import scan, smtui

@@ -102,8 +102,10 @@ class SampleStore(Protocol):
         """What is known of these (file_path, path_bytes); by `path_key`."""
         ...
 
-    async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
-        """The owner's sounds with these bytes."""
+    async def by_hashes(
+        self, hashes: Sequence[str], *, user_id: UserId | None
+    ) -> tuple[Sample, ...]:
+        """The owner's sounds whose bytes have one of these hashes, by file_id."""
         ...
 
     async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:

@@ -16,7 +16,7 @@ from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
 from smtui.domain.text import shown
 from smtui.domain.versions import numbers
-from smtui.stores.chroma.address import authorization
+from smtui.stores.chroma.client import authorization
 
 _ANSWER_SECONDS = 4.0
 _LONGEST_ANSWER = 16_384
@@ -56,8 +56,8 @@ class ChromaHealth:
     def _version(self) -> str:
         """Ask for the heartbeat, then the version; blocks, for a thread."""
         try:
-            beat = self._read("/api/v2/heartbeat")
-            version = self._read("/api/v2/version")
+            beat = self._get("/api/v2/heartbeat")
+            version = self._get("/api/v2/version")
         except (OSError, HTTPException) as error:
             raise _unreachable(error) from error
         except ValueError as error:
@@ -70,7 +70,7 @@ class ChromaHealth:
             )
         return shown(str(version))
 
-    def _read(self, path: str) -> Any:
+    def _get(self, path: str) -> Any:
         parts = urlsplit(self._url)
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         line = kind(parts.hostname or "", parts.port, timeout=_ANSWER_SECONDS / 2)

@@ -12,6 +12,7 @@ from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.likeness import Entry, IndexState
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted
+from smtui.stores.chroma.client import REBUILD, ChromaLine
 from smtui.stores.chroma.collections import (
     DIMENSION,
     LIBRARY,
@@ -21,7 +22,6 @@ from smtui.stores.chroma.collections import (
     dropped,
     opened,
 )
-from smtui.stores.chroma.line import REBUILD, ChromaLine
 
 if TYPE_CHECKING:
     from chromadb.api.async_api import AsyncClientAPI
@@ -59,8 +59,6 @@ class ChromaIndex:
         self._counted = (-1, 0)
 
     async def state(self) -> IndexState:
-        """How the collection is now, made where there is none."""
-
         async def work(client: AsyncClientAPI) -> IndexState:
             self._known = None
             collection = await self._adopted(await self._opened(client))
@@ -79,12 +77,11 @@ class ChromaIndex:
                 hint=await self._hint(collection) if trouble else "",
             )
 
-        return await self._asked(work)
+        return await self._ask(work)
 
     async def nearest(
         self, query: Sequence[float], *, limit: int, among: Sequence[FileId] | None = None
     ) -> tuple[FileId, ...]:
-        """Ids by falling cosine with the query, all of them or only among at most 5,000."""
         if among is not None and not among:
             return ()
         asked: list[str] | None = None if among is None else list(among[:_AMONG])
@@ -98,36 +95,30 @@ class ChromaIndex:
         return await self._nearest(query, limit, known) if known else ()
 
     async def put(self, entries: Sequence[Entry]) -> None:
-        """Add or replace, in bulk."""
         for start in range(0, len(entries), _BATCH):
             part = entries[start : start + _BATCH]
             await self._changed(partial(self._upserted, part))
 
     async def remove(self, file_ids: Sequence[FileId]) -> None:
-        """Take out; ids that are not there are no mistake."""
         for start in range(0, len(file_ids), _BATCH):
             part: list[str] = list(file_ids[start : start + _BATCH])
             await self._changed(partial(_deleted, part))
 
     async def ids(self, *, limit: int, skip: int = 0) -> tuple[FileId, ...]:
-        """What it holds, in an order that stays while nothing changes."""
-
         async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
             collection = await self._usable(client)
             found = await collection.get(limit=limit, offset=skip, include=[])
             return tuple(FileId(one) for one in found["ids"])
 
-        return await self._asked(work)
+        return await self._ask(work)
 
     async def clear(self) -> None:
-        """Begin anew, empty, for the embeddings of this recipe."""
-
         async def work(client: AsyncClientAPI) -> None:
             self._known = None
             await dropped(client, COLLECTION)
             await self._opened(client)
 
-        await self._asked(work)
+        await self._ask(work)
 
     async def close(self) -> None:
         """Close the line."""
@@ -143,14 +134,14 @@ class ChromaIndex:
             )
             return tuple(FileId(one) for one in found["ids"][0])
 
-        return await self._asked(work, insist=insist)
+        return await self._ask(work, insist=insist)
 
     async def _held(self, file_ids: list[str]) -> list[str]:
         async def work(client: AsyncClientAPI) -> list[str]:
             collection = await self._usable(client)
             return list((await collection.get(ids=file_ids, include=[]))["ids"])
 
-        return await self._asked(work)
+        return await self._ask(work)
 
     async def _upserted(self, entries: Sequence[Entry], collection: AsyncCollection) -> None:
         # A late import: the library has loaded it.
@@ -186,9 +177,9 @@ class ChromaIndex:
             generation = {_GENERATION: secrets.randbits(_GENERATION_BITS)}
             await collection.modify(metadata={**(collection.metadata or {}), **generation})
 
-        await self._asked(work)
+        await self._ask(work)
 
-    async def _asked(
+    async def _ask(
         self, work: Callable[[AsyncClientAPI], Awaitable[Answer]], *, insist: bool = True
     ) -> Answer:
         """Ask; a collection that somebody has made anew meanwhile is opened once more."""
@@ -239,7 +230,7 @@ class ChromaIndex:
         return REBUILD
 
     def _is_a_strangers(self, collection: AsyncCollection) -> bool:
-        """Whether it is another library's, or nobody's and full of sounds that are not ours."""
+        """True if it is another library's, or nobody's and full of sounds that are not ours."""
         told = collection.metadata or {}
         if self._owner is None or told.get(NAME) != EMBEDDING:
             return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtui.domain.errors import IndexUnusable
 from smtui.domain.ports.words import TextEmbedding
+from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import (
     DIMENSION,
     LIBRARY,
@@ -22,7 +23,6 @@ from smtui.stores.chroma.collections import (
     dropped,
     opened,
 )
-from smtui.stores.chroma.line import ChromaLine
 
 if TYPE_CHECKING:
     from chromadb.api.async_api import AsyncClientAPI
@@ -57,29 +57,27 @@ class ChromaTexts:
         self._was_mended = False
 
     async def of(self, texts: Sequence[str], *, by: TextEmbedding) -> Mapping[str, bytes]:
-        """The vectors of the texts that are kept."""
         kept: dict[str, bytes] = {}
         for start in range(0, len(texts), _BATCH):
             part = {_id(text): text for text in texts[start : start + _BATCH]}
-            found = await self._asked(_reading(list(part)), by)
+            found = await self._ask(_reading(list(part)), by)
             kept |= {part[one]: numbers for one, numbers in found.items()}
         # Of another length is only what somebody else has put there.
         return {text: v for text, v in kept.items() if len(v) == _NUMBER_BYTES * by.dimension}
 
     async def put(self, vectors: Mapping[str, bytes], *, by: TextEmbedding) -> None:
-        """Keep them, in bulk."""
         pairs = [(_id(text), vector) for text, vector in vectors.items()]
         for start in range(0, len(pairs), _BATCH):
-            await self._asked(_writing(pairs[start : start + _BATCH]), by)
+            await self._ask(_writing(pairs[start : start + _BATCH]), by)
 
-    async def _asked(self, work: Work[Answer], by: TextEmbedding) -> Answer:
+    async def _ask(self, work: Work[Answer], by: TextEmbedding) -> Answer:
         """Ask; a collection that somebody has made anew meanwhile is opened once more."""
 
-        async def asked(client: AsyncClientAPI) -> Answer:
+        async def on_collection(client: AsyncClientAPI) -> Answer:
             return await work(await self._usable(client, by))
 
         try:
-            return await self._line.ask(asked)
+            return await self._line.ask(on_collection)
         except LookupError:
             self._opened = None
         except IndexUnusable:
@@ -89,7 +87,7 @@ class ChromaTexts:
             self._was_mended = True
             await self._line.ask(self._emptied)
         try:
-            return await self._line.ask(asked)
+            return await self._line.ask(on_collection)
         except LookupError as error:
             raise IndexUnusable("What the index keeps of descriptions is being rebuilt") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +12,11 @@ from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, FoundFile, Sample, path_key
-from smtui.domain.text import storable
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
-from smtui.stores.mongo.deriving import source_in
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.sample_documents import (
-    clamped,
+from smtui.stores.mongo.sample_codec import (
     derived,
     document_of,
     metadata_document,
@@ -46,7 +42,7 @@ class Owned:
 
 async def add_found(line: MongoLine, found: Sequence[FoundFile], owned: Owned) -> list[FileId]:
     """Upsert on path_key, in the order given."""
-    cleaned = [_cleaned(one) for one in found]
+    cleaned = [_storable(one) for one in found]
     file_ids: list[FileId] = []
     for part in _parts(cleaned, owned):
         kept = await _add(line, part, owned)
@@ -58,7 +54,7 @@ async def add_found(line: MongoLine, found: Sequence[FoundFile], owned: Owned) -
 
 async def move(line: MongoLine, file_id: FileId, found: FoundFile) -> bool:
     """Give a sound a new place; False if it is gone or another sound is already there."""
-    cleaned = _cleaned(found)
+    cleaned = _storable(found)
     moved = False
 
     async def decide() -> bool:
@@ -72,7 +68,7 @@ async def move(line: MongoLine, file_id: FileId, found: FoundFile) -> bool:
         if taken is not None and taken["_id"] != before["_id"]:
             moved = False
             return True
-        update = _update(before, cleaned)
+        update = _update(before, sample_of(before).moved(cleaned))
         return not update or await write(line, [guarded(before, update)])
 
     await until_done(decide)
@@ -171,83 +167,51 @@ def _inserting(key: str, document: Document) -> UpdateOne:
 
 
 def _inserted(found: FoundFile, owned: Owned) -> Document:
-    sample = Sample(
-        file_id=FileId(str(uuid.uuid4())),
-        filename=found.filename,
-        file_path=found.file_path,
-        path_bytes=found.path_bytes,
-        file_size=found.file_size,
-        duration=found.duration,
-        sample_rate=found.sample_rate,
-        channels=found.channels,
-        format=found.format,
-        user_id=owned.user_id,
-        uploaded_at=cut_to_ms(owned.at),
-        metadata=found.metadata,
-        file_hash=found.file_hash,
-        mtime_ns=found.mtime_ns,
-        ctime_ns=found.ctime_ns,
-        inode=found.inode,
-        audio_mark=found.audio_mark,
-    )
+    file_id = FileId(str(uuid.uuid4()))
+    sample = Sample.first_found(found, file_id=file_id, user_id=owned.user_id, at=owned.at)
     names = {"metadata_names": list(metadata_document(found.metadata)), "rev": 1}
     return document_of(sample) | names
 
 
-def _update(before: Mapping[str, Any], found: FoundFile) -> Document:
+def _update(before: Mapping[str, Any], after: Sample) -> Document:
     """What makes a document that of a sound as it was found on the disk."""
+    found = metadata_document(after.metadata)
+    # What other programs know of the sound stays beside what the file says now.
+    ours = {*texts_in(before.get("metadata_names")), *found}
+    theirs = mapping_in(before.get("metadata"))
     fields: Document = {
-        "filename": found.filename,
-        "file_path": found.file_path,
-        "path_bytes": found.path_bytes,
-        "file_size": found.file_size,
-        "mtime_ns": found.mtime_ns,
-        "file_hash": found.file_hash,
-        "duration": found.duration,
-        "sample_rate": found.sample_rate,
-        "channels": found.channels,
-        "format": found.format,
-        "metadata": _merged(before, metadata_document(found.metadata)),
-        "metadata_names": list(metadata_document(found.metadata)),
+        "filename": after.filename,
+        "file_path": after.file_path,
+        "path_bytes": after.path_bytes,
+        "file_size": after.file_size,
+        "mtime_ns": after.mtime_ns,
+        "file_hash": after.file_hash,
+        "duration": after.duration,
+        "sample_rate": after.sample_rate,
+        "channels": after.channels,
+        "format": after.format,
+        "metadata": {name: value for name, value in theirs.items() if name not in ours} | found,
+        "metadata_names": list(found),
         "missing_since": None,
         **dict.fromkeys(("ctime_ns", "inode", "audio_mark")),
-        **where_found(found),
+        **where_found(after),
     }
-    return changes(before, fields | derived(sample_of({**before, **fields})))
+    whole = replace(after, metadata=sample_of({**before, **fields}).metadata)
+    return changes(before, fields | derived(whole))
 
 
 def _update_seen(before: Mapping[str, Any], found: FoundFile, at: datetime) -> Document:
-    """The same for a sound seen again; what was heard of other bytes is forgotten.
-
-    Of a sound that another program added nobody knew the bytes; what it heard of it is of these.
-    """
-    changed = before.get("file_hash") != found.file_hash
-    if changed and not before.get("file_hash") and source_in(before) is not None:
-        changed = False
-    told = {name: value for name, value in before.items() if name != "heard" or not changed}
-    update = _update(told, found)
-    if changed:
+    """The same for a sound seen again; what was heard of other bytes is forgotten."""
+    sample = sample_of(before)
+    update = _update(before, sample.found_again(found))
+    if sample.has_changed(found):
         # Also if there was nothing yet: a worker may be writing it.
         update["$unset"] = update.get("$unset", {}) | {"heard": "", "trouble": ""}
-        if before.get("file_hash"):
+        if sample.file_hash:
             update["$set"] = update.get("$set", {}) | {"bytes_since": cut_to_ms(at)}
     return update
 
 
-def _merged(before: Mapping[str, Any], found: Document) -> Document:
-    """What the file says now, and what other programs know of the sound."""
-    ours = {*texts_in(before.get("metadata_names")), *found}
-    present = mapping_in(before.get("metadata"))
-    return {name: value for name, value in present.items() if name not in ours} | found
-
-
-def _cleaned(found: FoundFile) -> FoundFile:
-    """Make what a file says of itself storable: whole characters, numbers that are numbers."""
-    return replace(
-        found,
-        file_path=storable(found.file_path),
-        duration=found.duration if math.isfinite(found.duration) else 0.0,
-        mtime_ns=clamped(found.mtime_ns),
-        ctime_ns=clamped(found.ctime_ns),
-        metadata=storable_metadata(found.metadata),
-    )
+def _storable(found: FoundFile) -> FoundFile:
+    """The file as a document can hold it."""
+    return replace(found.storable, metadata=storable_metadata(found.metadata))

@@ -12,16 +12,19 @@ from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Mea
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.ai_documents import HAS_AI, WITHOUT_AI
-from smtui.stores.mongo.analysis_documents import (
+from smtui.stores.mongo.analysis_codec import (
+    HAS_AI,
+    OUTLINE_FIELDS,
+    OUTLINE_SOUND_FIELDS,
+    WITHOUT_AI,
     analysis_of,
     changes_of,
     key_of,
+    outline_of,
     rank_of,
 )
+from smtui.stores.mongo.client import Collection, MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.line import Collection, MongoLine
-from smtui.stores.mongo.outlines import ANALYSIS_FIELDS, SOUND_FIELDS, outline_of
 from smtui.stores.mongo.values import Document
 
 # An analysis with its slices has some 30 KB.
@@ -90,7 +93,7 @@ class MongoAnalyses:
         for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
             part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
             sounds = {each["file_id"]: each for each in await self._sounds(part)}
-            for document in worst_first(await self._of_files(part, ANALYSIS_FIELDS)):
+            for document in worst_first(await self._of_files(part, OUTLINE_FIELDS)):
                 sound = sounds.get(document["file_id"])
                 outline = None if sound is None else outline_of(sound, document)
                 if outline is not None:
@@ -160,7 +163,7 @@ class MongoAnalyses:
         async def work() -> list[Document]:
             asked = {"file_id": {"$in": file_ids}}
             sounds = self._line.collection(AUDIO_FILES)
-            return await sounds.find(asked, SOUND_FIELDS).to_list(None)
+            return await sounds.find(asked, OUTLINE_SOUND_FIELDS).to_list(None)
 
         return await self._line.ask(work)
 

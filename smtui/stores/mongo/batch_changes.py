@@ -8,18 +8,15 @@ whose acknowledgement was lost is found to be done. Everything here is pure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from smtui.domain.analysis import AnalysisId
-from smtui.domain.batch import CRASHED, MAX_ATTEMPTS, UNSEEN, Claimed, FileResult, State, Unseen
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.batch import Claimed, FileResult, State, Unseen, end_of
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo.batch_documents import (
-    LONGEST_LEASE,
+from smtui.stores.mongo.batch_codec import (
     OPEN,
     entries,
     key_of,
@@ -114,56 +111,13 @@ def held_by(claimed: Claimed) -> Document:
     }
 
 
-def holds(result: FileResult, claimed: Claimed) -> bool:
-    """Whether an entry is the attempt that was claimed."""
-    return (
-        result.status is State.PROCESSING
-        and result.worker == storable(claimed.worker)
-        and result.attempt == claimed.attempt
-        and result.analysis_id == claimed.analysis_id
-    )
-
-
-def completed(claimed: Claimed, analysis_id: AnalysisId) -> FileResult:
-    """How a file stands that was heard."""
-    return FileResult(
-        status=State.COMPLETED,
-        analysis_id=analysis_id,
-        attempt=claimed.attempt,
-        worker=claimed.worker,
-    )
-
-
-def failed(claimed: Claimed, code: ErrorCode, error: str) -> FileResult:
-    """How a file stands that cannot be heard."""
-    return FileResult(
-        status=State.FAILED,
-        analysis_id=claimed.analysis_id,
-        code=code.value,
-        error=error,
-        attempt=claimed.attempt,
-        worker=claimed.worker,
-    )
-
-
 def handed_back(
     batch: Mapping[str, Any], claimed: Claimed, unseen: Unseen | None, now: datetime
 ) -> Change:
     """Make a file pending as if it had not been claimed; cancelled if that was asked."""
     before = result_of(batch["results"][key_of(claimed.file_id)])
     stopping = batch.get("cancel_requested_at") is not None
-    after = replace(
-        before,
-        status=State.CANCELLED if stopping else State.PENDING,
-        attempt=before.attempt - 1,
-        worker=None,
-        lease_until=None,
-        claimed_at=None,
-    )
-    if unseen is not None:
-        machine = storable(unseen.machine)
-        others = tuple(one for one in before.unseen_on if one != machine)
-        after = replace(after, code=UNSEEN, error=unseen.error, unseen_on=(*others, machine))
+    after = before.handed_back(unseen, stopping=stopping)
     change = changed(batch, {claimed.file_id: after}, now)
     if not stopping:
         change.where["cancel_requested_at"] = None
@@ -173,39 +127,22 @@ def handed_back(
 def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]:
     """What ends because its lease did, and nobody may claim it again; leases too long are cut."""
     stopping = batch.get("cancel_requested_at") is not None
-    longest = now + LONGEST_LEASE
-    after = {
-        file_id: replace(result, lease_until=longest)
-        for _, file_id, entry in entries(batch)
-        if (result := result_of(entry)).status is State.PROCESSING
-        and result.lease_until is not None
-        and result.lease_until > longest
-    }
-    for file_id, result in expired(batch, now):
-        if result.attempt >= MAX_ATTEMPTS:
-            code, error = CRASHED
-            after[file_id] = replace(
-                result,
-                status=State.FAILED,
-                code=code.value,
-                error=error,
-                lease_until=None,
-                claimed_at=None,
-                unseen_on=(),
-            )
-        elif stopping:
-            after[file_id] = replace(
-                result, status=State.CANCELLED, lease_until=None, claimed_at=None
-            )
-    return after
+    return _differing(batch, lambda result: result.settled(now, stopping=stopping))
 
 
 def vanished(batch: Mapping[str, Any], machines: frozenset[str]) -> dict[FileId, FileResult]:
-    """What fails because none of these machines has it; its sentence stays."""
+    """What fails because none of these machines has it."""
+    return _differing(batch, lambda result: result.lost(machines))
+
+
+def _differing(
+    batch: Mapping[str, Any], transition: Callable[[FileResult], FileResult]
+) -> dict[FileId, FileResult]:
+    """How files stand after a transition, of those that have an entry and become another."""
     return {
-        file_id: replace(result, status=State.FAILED, code=ErrorCode.VANISHED.value, unseen_on=())
+        file_id: after
         for _, file_id, entry in entries(batch)
-        if (result := result_of(entry)).status is State.PENDING and machines <= {*result.unseen_on}
+        if (after := transition(before := result_of(entry))) != before
     }
 
 
@@ -215,11 +152,7 @@ def stopped(batch: Mapping[str, Any], now: datetime) -> Change:
     Nothing becomes pending in such a batch, so that their number tells whether it was done. Files
     that nobody began get no entry; they are known by having none before first_open.
     """
-    after = {
-        file_id: replace(result, status=State.CANCELLED)
-        for _, file_id, entry in entries(batch)
-        if (result := result_of(entry)).status is State.PENDING
-    }
+    after = _differing(batch, FileResult.stopped)
     pending = batch["pending"]
     sets: Document = {
         f"results.{key_of(file_id)}": result_document(result) for file_id, result in after.items()
@@ -257,15 +190,12 @@ def rested(batch: Mapping[str, Any]) -> Change:
 
 def ended(counters: Mapping[str, Any], now: datetime) -> Change | None:
     """Set the status of a batch in which every file ended; None where it goes on."""
-    completed, failed, cancelled = (counters[name] for name in ("completed", "failed", "cancelled"))
-    if completed + failed + cancelled < counters["total_files"]:
-        return None
-    status = State.COMPLETED if completed or not counters["total_files"] else State.FAILED
-    if cancelled:
-        status = State.CANCELLED
-    named = {"batch_id": counters["batch_id"]}
     # The same counts: it may have been opened again since the look, and have ended otherwise.
     counted = {name: counters[name] for name in ("completed", "failed", "cancelled")}
+    status = end_of(total=counters["total_files"], **counted)
+    if status is None:
+        return None
+    named = {"batch_id": counters["batch_id"]}
     return Change(
         where=named | {"status": OPEN, "pending": 0, "processing": 0} | counted,
         update={"$set": {"status": status.value, "finished_at": now, "updated_at": now}},
@@ -273,16 +203,10 @@ def ended(counters: Mapping[str, Any], now: datetime) -> Change | None:
     )
 
 
-def expired(batch: Mapping[str, Any], now: datetime) -> Iterable[tuple[FileId, FileResult]]:
+def expired(batch: Mapping[str, Any], now: datetime) -> Iterator[FileResult]:
     """Files whose worker's lease has ended, in order."""
-    for _, file_id, entry in entries(batch):
-        result = result_of(entry)
-        if (
-            result.status is State.PROCESSING
-            and result.lease_until is not None
-            and result.lease_until <= now
-        ):
-            yield file_id, result
+    results = (result_of(entry) for _, _, entry in entries(batch))
+    return (result for result in results if result.has_lapsed(now))
 
 
 def _weights(result: FileResult) -> Counter[str]:

@@ -11,13 +11,13 @@ from pymongo import ReturnDocument
 from smtui.domain.ports.work import Clock
 from smtui.stores.mongo import batch_changes
 from smtui.stores.mongo.batch_changes import Change
-from smtui.stores.mongo.batch_documents import COUNTERS, counted_in
+from smtui.stores.mongo.batch_codec import COUNTERS, counted_in
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import BATCH_JOBS
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document, cut_to_ms, list_in
 
 if TYPE_CHECKING:
-    from smtui.stores.mongo.line import Collection
+    from smtui.stores.mongo.client import Collection
 
 MOST_LOOKS = 100
 """How often one looks again after somebody else was faster; whoever gives up finds it later."""

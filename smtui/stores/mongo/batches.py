@@ -25,11 +25,11 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import batch_changes, claims, holding, reopening, runs, sweeps
-from smtui.stores.mongo.batch_documents import batch_of, document_of, key_of, result_of
+from smtui.stores.mongo import batch_changes, claims, reopening, runs, sweeps
+from smtui.stores.mongo.batch_codec import batch_of, document_of, key_of, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.claims import Asked
-from smtui.stores.mongo.line import MongoLine
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.values import Document
 
 # Some 2.5 MB of ids in one message.
@@ -96,12 +96,12 @@ class MongoBatches:
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
     ) -> bool:
         """Guarded; counts once, however often it is repeated."""
-        result = batch_changes.completed(claimed, analysis_id)
+        result = claimed.completed(analysis_id)
         return await self._finish(claimed, result, heard_ms=heard_ms)
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
         """Guarded, like `complete`."""
-        return await self._finish(claimed, batch_changes.failed(claimed, code, error))
+        return await self._finish(claimed, claimed.failed(code, error))
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count."""
@@ -110,7 +110,7 @@ class MongoBatches:
         for _ in range(MOST_LOOKS):
             batch = await self._batches.one(claimed.batch_id, projection=projection)
             entry = {} if batch is None else batch.get("results", {}).get(key)
-            if batch is None or not batch_changes.holds(result_of(entry), claimed):
+            if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
             change = batch_changes.handed_back(batch, claimed, unseen, now)
             if await self._batches.change(change) is not None:
@@ -178,11 +178,11 @@ class MongoBatches:
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
         """What each worker of these runs is at."""
-        return await holding.held(self._batches, run_ids)
+        return await runs.held(self._batches, run_ids)
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
         """Some files of each run that has any: the first, the last and a few between."""
-        return await holding.some(self._batches, run_ids)
+        return await runs.some(self._batches, run_ids)
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()

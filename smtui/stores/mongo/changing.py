@@ -16,8 +16,8 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from smtui.domain.errors import StoreUnreachable
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document
 
 AT_ONCE = 500

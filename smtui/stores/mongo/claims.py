@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,13 +19,7 @@ from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import BatchId, Claimed, FileResult, RunId, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import (
-    due,
-    entries,
-    for_machine,
-    for_recipe,
-    result_of,
-)
+from smtui.stores.mongo.batch_codec import due, entries, for_machine, for_recipe, result_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.sweeps import OURS, settle
 from smtui.stores.mongo.values import Document
@@ -96,7 +90,7 @@ async def _taken(
 
 
 def _promises(batch: Mapping[str, Any], asked: Asked) -> bool:
-    """Whether the counters say that this worker may find something."""
+    """True if the counters say that this worker may find something."""
     if batch.get("cancel_requested_at") is not None:
         return False
     if not for_recipe(batch, asked.recipe_version):
@@ -120,30 +114,16 @@ async def _wanted(
     again = {
         file_id: _held(result, asked)
         for _, file_id, entry in entries(batch)
-        if _may_be_taken(result := result_of(entry), asked)
+        if (result := result_of(entry)).is_free(asked.now, machine=asked.machine)
     }
     fresh = batch["file_ids"][batch["first_open"] :]
     able = again | {FileId(file_id): _held(FileResult(), asked) for file_id in fresh}
     return dict(list(able.items())[:limit])
 
 
-def _may_be_taken(result: FileResult, asked: Asked) -> bool:
-    if asked.machine in result.unseen_on:
-        return False
-    lapsed = result.lease_until is not None and result.lease_until <= asked.now
-    return result.status is State.PENDING or (result.status is State.PROCESSING and lapsed)
-
-
 def _held(result: FileResult, asked: Asked) -> FileResult:
-    return replace(
-        result,
-        status=State.PROCESSING,
-        analysis_id=result.analysis_id or AnalysisId(str(uuid.uuid4())),
-        attempt=result.attempt + 1,
-        worker=asked.worker,
-        lease_until=asked.until,
-        claimed_at=asked.now,
-    )
+    analysis_id = AnalysisId(str(uuid.uuid4()))
+    return result.taken(asked.worker, analysis_id=analysis_id, at=asked.now, until=asked.until)
 
 
 def _claimed(batch: Mapping[str, Any], file_id: FileId, result: FileResult) -> Claimed:

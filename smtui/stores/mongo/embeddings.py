@@ -8,10 +8,9 @@ from smtui.domain.analysis import Level
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
 from smtui.stores.mongo.values import numbers_in
 
 # An embedding has some 9 KB as an array of doubles.

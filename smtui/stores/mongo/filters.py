@@ -8,7 +8,7 @@ Words are a regular expression over `search_key`, read from the keys of its inde
 at a document: about 1 s for 1,000,000 sounds where nothing matches, less the more does. An index
 of all three letters in a row would answer rare words in milliseconds, but has 40 to 60 keys for
 each sound: several times the keys of all other indexes together, in memory and with each write of
-a scan. Answers to rare words are remembered for their next pages instead (`looking.py`).
+a scan. Answers to rare words are remembered for their next pages instead (`planner.py`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from smtui.domain.question import (
 )
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.text import folded, storable
-from smtui.stores.mongo.sample_documents import LONGEST_INSIDE, folder_parts
+from smtui.stores.mongo.sample_codec import LONGEST_INSIDE, folder_parts
 from smtui.stores.mongo.values import LONG_AGO
 
 Filter = dict[str, Any]
@@ -151,7 +151,7 @@ def _of_field(expression: Expression) -> Filter:
 
 
 def _short(text: str) -> bool:
-    """Whether a pattern can be made of it; no name and no folder is longer than this."""
+    """True if a pattern can be made of it; no name and no folder is longer than this."""
     return len(folded(text)) <= _LONGEST_PATTERN
 
 

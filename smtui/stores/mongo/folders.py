@@ -10,9 +10,14 @@ from pymongo.errors import DuplicateKeyError
 from smtui.domain.account import UserId
 from smtui.domain.sample import Folder
 from smtui.domain.text import storable
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import FOLDERS, UP
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.values import Document, cut_to_ms, text_in, time_or_none
+from smtui.stores.mongo.values import (
+    Document,
+    cut_to_ms,
+    text_in,
+    time_or_none,
+)
 
 
 async def remembered(line: MongoLine, user_id: UserId | None) -> tuple[Folder, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pymongo.errors import DuplicateKeyError
 
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import STATE
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import count_in
 
 _LIBRARY = {"_id": "library"}

@@ -8,10 +8,8 @@ from datetime import timedelta
 from smtui.domain.errors import SmtuiError
 from smtui.domain.health import Condition, ServerHealth
 from smtui.stores.mongo import schema
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.probing import probe, probe_changes
-from smtui.stores.mongo.readiness import put_together, standing
-from smtui.stores.mongo.server import Server, refuse_unfit
+from smtui.stores.mongo.client import MongoLine, Server, refuse_unfit
+from smtui.stores.mongo.schema import probe, probe_changes, put_together, standing
 
 # Less is how two machines without NTP drift apart in a week, and harms nobody.
 _SKEW = timedelta(seconds=5)

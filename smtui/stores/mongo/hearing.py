@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId, Heard, Trouble
-from smtui.stores.mongo import deriving, generation
-from smtui.stores.mongo.changing import guarded, until_done, write
+from smtui.stores.mongo import foreign_documents, generation
+from smtui.stores.mongo.changing import guarded, read, until_done, write
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import Filter
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.sample_documents import derived, sample_of
-from smtui.stores.mongo.told_documents import trouble_document
+from smtui.stores.mongo.sample_codec import derived, sample_of, trouble_document
 from smtui.stores.mongo.values import Document
 
 
@@ -20,21 +18,20 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
     """Guarded by the bytes that were heard and by the level; clears `trouble`.
 
     Whether name and tags disagree follows from the whole document, so it is read, and written only
-    while it is as it was read. Of a sound that another program added the bytes were not known;
-    now they are.
+    while it is as it was read.
     """
-    guard = guard_of(file_id, heard, file_hash)
     done = False
 
     async def decide() -> bool:
         nonlocal done
-        before = await _found(line, guard)
-        done = before is not None
-        if before is None:
+        before = (await read(line, "file_id", [file_id])).get(file_id)
+        after = None if before is None else sample_of(before).listened_to(heard, file_hash)
+        done = after is not None
+        if before is None or after is None:
             return True
         there = {**before, "file_hash": file_hash}
         fields: Document = {
-            "heard": await deriving.with_others(line, there, heard),
+            "heard": await foreign_documents.with_others(line, there, heard),
             "file_hash": file_hash,
         }
         if "disagrees" in before:  # else it is adopted later, with all that we find it by
@@ -47,28 +44,9 @@ async def set_heard(line: MongoLine, file_id: FileId, heard: Heard, file_hash: s
     return done
 
 
-async def _found(line: MongoLine, guard: Filter) -> Document | None:
-    async def work() -> Document | None:
-        return await line.collection(AUDIO_FILES).find_one(guard)
-
-    return await line.ask(work)
-
-
 async def set_trouble(line: MongoLine, file_id: FileId, trouble: Trouble) -> bool:
     """Keep why the last listening failed; False if the sound is gone."""
     return await _set(line, {"file_id": file_id}, {"$set": {"trouble": trouble_document(trouble)}})
-
-
-def guard_of(file_id: FileId, heard: Heard, file_hash: str) -> Filter:
-    """The sound, while its bytes are these and no higher level of the same recipe is known."""
-    return {
-        "file_id": file_id,
-        "file_hash": {"$in": [file_hash, None, ""]},
-        "$or": [
-            {"heard.recipe_version": {"$ne": heard.recipe_version}},
-            {"heard.rank": {"$lte": Level(heard.level).rank}},
-        ],
-    }
 
 
 async def _set(line: MongoLine, guard: Filter, update: dict[str, Any]) -> bool:

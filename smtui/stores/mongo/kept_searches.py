@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 from smtui.domain.account import UserId
 from smtui.domain.kept_search import KeptKind, KeptSearch, ordered
 from smtui.domain.text import storable
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import DOWN, SEARCHES
-from smtui.stores.mongo.line import MongoLine
 from smtui.stores.mongo.values import Document, cut_to_ms, text_in, time_in
 
 

@@ -13,19 +13,14 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample, Stamp, path_key
 from smtui.domain.text import storable
 from smtui.stores.mongo.changing import AT_ONCE, read
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import Filter, both, filter_of, visible
-from smtui.stores.mongo.finding import BY_ID, UNHEARD
-from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
-from smtui.stores.mongo.sample_documents import folder_parts, sample_of
-from smtui.stores.mongo.sorting import Find, Keys
+from smtui.stores.mongo.planner import BY_ID, UNHEARD, Find, Keys, fetch
+from smtui.stores.mongo.sample_codec import folder_parts, sample_of
 from smtui.stores.mongo.values import Document, count_in, mapping_in, text_in, time_in
 
 BY_PATH: Keys = (("path_key", 1),)
 _IDS_AT_ONCE = 5_000
-BY_HASH: Keys = (("file_hash", 1),)
-BY_MARK: Keys = (("audio_mark", 1),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +53,7 @@ async def matching(
     for start in range(0, len(file_ids), _IDS_AT_ONCE):
         part = {"file_id": {"$in": list(file_ids[start : start + _IDS_AT_ONCE])}}
         asked = Find(filter=both(part, where), order=BY_ID, hint=BY_ID)
-        found |= {FileId(one["file_id"]) for one in await find(line, asked, 0, ("file_id",))}
+        found |= {FileId(one["file_id"]) for one in await fetch(line, asked, 0, ("file_id",))}
     return frozenset(found)
 
 
@@ -75,7 +70,7 @@ async def stamps(
     for start in range(0, len(keys), AT_ONCE):
         part = keys[start : start + AT_ONCE]
         asked = Find(filter={"path_key": {"$in": part}}, order=BY_PATH, hint=BY_PATH)
-        for one in await find(line, asked, len(part), names):
+        for one in await fetch(line, asked, len(part), names):
             found[one["path_key"]] = Stamp(
                 file_id=FileId(text_in(one.get("file_id"))),
                 file_size=count_in(one.get("file_size")),
@@ -89,23 +84,16 @@ async def stamps(
     return found
 
 
-async def by_hash(line: MongoLine, file_hash: str, user_id: UserId | None) -> tuple[Sample, ...]:
-    """The owner's sounds with these bytes, by file_id."""
-    where: Filter = {"file_hash": file_hash, "user_id": user_id}
-    asked = Find(filter=where, order=(("file_id", 1),), hint=BY_HASH)
-    return tuple(sample_of(one) for one in await find(line, asked, 0))
-
-
-async def by_marks(
-    line: MongoLine, marks: Sequence[str], user_id: UserId | None
+async def by_field(
+    line: MongoLine, field: str, values: Sequence[str], user_id: UserId | None
 ) -> tuple[Sample, ...]:
-    """The owner's sounds with these audio marks, by file_id."""
+    """The owner's sounds with one of these values in a field that has an index, by file_id."""
     found: list[Sample] = []
-    for start in range(0, len(marks), AT_ONCE):
-        part = list(marks[start : start + AT_ONCE])
-        where: Filter = {"audio_mark": {"$in": part}, "user_id": user_id}
-        asked = Find(filter=where, order=(("file_id", 1),), hint=BY_MARK)
-        found += [sample_of(one) for one in await find(line, asked, 0)]
+    for start in range(0, len(values), AT_ONCE):
+        part = list(values[start : start + AT_ONCE])
+        where: Filter = {field: {"$in": part}, "user_id": user_id}
+        asked = Find(filter=where, order=BY_ID, hint=((field, 1),))
+        found += [sample_of(one) for one in await fetch(line, asked, 0)]
     return tuple(sorted(found, key=lambda sample: sample.file_id))
 
 
@@ -120,7 +108,7 @@ async def below(
     for asked in stretches_below(folder, user_id, after):
         if len(found) < limit:
             names = ("file_path", "path_bytes", "file_id")
-            found += await find(line, asked, limit - len(found), names)
+            found += await fetch(line, asked, limit - len(found), names)
     return tuple((one["file_path"], one.get("path_bytes"), FileId(one["file_id"])) for one in found)
 
 
@@ -144,7 +132,7 @@ async def unheard(line: MongoLine, asked: Unheard) -> tuple[Sample, ...]:
     """Sounds not yet heard at a level, by file_id: those of the owner and the shared ones."""
     walks = walks_of_unheard(asked)
     parts = await asyncio.gather(
-        *(find(line, walk, asked.limit, seconds=BACKGROUND_SECONDS) for walk in walks)
+        *(fetch(line, walk, asked.limit, seconds=BACKGROUND_SECONDS) for walk in walks)
     )
     found = [sample_of(one) for part in parts for one in part]
     found.sort(key=lambda sample: sample.file_id)
@@ -165,27 +153,3 @@ def walks_of_unheard(asked: Unheard) -> list[Find]:
         Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
         for rank in (None, -1, *range(asked.level.rank))
     ]
-
-
-async def find(
-    line: MongoLine,
-    asked: Find,
-    limit: int,
-    names: Sequence[str] = (),
-    seconds: float | None = None,
-) -> list[Document]:
-    """Documents in order, whole or some fields of them; a limit of 0 is none."""
-    fields = {"_id": False, **dict.fromkeys(names, True)} if names else None
-
-    async def work() -> list[Document]:
-        cursor = line.collection(AUDIO_FILES).find(
-            asked.filter,
-            fields,
-            sort=list(asked.order),
-            hint=list(asked.hint),
-            limit=limit,
-            batch_size=limit,
-        )
-        return await cursor.to_list(None)
-
-    return await line.ask(work, seconds=seconds)

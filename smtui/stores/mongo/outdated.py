@@ -5,10 +5,9 @@ from __future__ import annotations
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
 from smtui.domain.sample import FileId
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import Filter, both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
 from smtui.stores.mongo.values import text_in
 
 

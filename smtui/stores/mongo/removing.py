@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
 
 
 async def remove(line: MongoLine, file_ids: Sequence[FileId]) -> int:

@@ -18,12 +18,7 @@ from pymongo import UpdateOne
 from smtui.domain.batch import FileResult, RunId, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_changes import Change
-from smtui.stores.mongo.batch_documents import (
-    OPEN,
-    key_of,
-    result_document,
-    standing,
-)
+from smtui.stores.mongo.batch_codec import OPEN, key_of, result_document, standing
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.sweeps import stop
 from smtui.stores.mongo.values import Document, time_or_none

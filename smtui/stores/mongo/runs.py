@@ -1,38 +1,104 @@
-"""Runs as the sums of their batches' counters, and what of their files is told.
+"""Runs as the sums of their batches' counters, and what is told of their files.
 
 The server adds up, one row for each run and status, from an index that has every counter: a run of
-a thousand batches is watched ten times a second. A batch of another program has no run_id; it is a
-run of its own, named like the batch.
+a thousand batches is watched ten times a second. It also picks the files in one state, so that a
+look costs what it shows: a batch of 1,000 files is 150 kB and more. A batch of another program has
+no run_id; it is a run of its own, named like the batch.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.batch import BatchId, Failure, RunId, RunProgress, State
+from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress, State, by_worker, spread
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.stores.mongo.batch_documents import (
+from smtui.stores.mongo.batch_codec import (
     batch_state,
+    entries,
     is_foreign,
     level_of,
+    result_of,
     standing,
+    state_of,
 )
 from smtui.stores.mongo.batch_line import BatchLine
-from smtui.stores.mongo.picking import picked
 from smtui.stores.mongo.sweeps import OURS
 from smtui.stores.mongo.values import (
     Document,
     count_in,
+    mapping_in,
     text_in,
     text_or_none,
+    texts_in,
     time_in,
     time_or_none,
 )
+
+UNPLACED = -1
+"""Where an id lies that had to be written otherwise to be the name of a field."""
+
+
+def rows_in(where: Mapping[str, Any], state: State) -> list[Document]:
+    """Stages that make a row of each file in a state, in order: its `key`, `entry` and `place`.
+
+    Only for batches of smtui: the server refuses results that are no document.
+    """
+    in_state = {"$eq": ["$$one.v.status", state.value]}
+    every = {"$objectToArray": "$results"}
+    return [
+        {"$match": where},
+        {
+            "$project": {
+                "batch_id": 1,
+                "run_id": 1,
+                "file_ids": 1,
+                "one": {"$filter": {"input": every, "as": "one", "cond": in_state}},
+            }
+        },
+        {"$unwind": "$one"},
+        {
+            "$project": {
+                "batch_id": 1,
+                "run_id": 1,
+                "key": "$one.k",
+                "entry": "$one.v",
+                "place": {"$indexOfArray": ["$file_ids", "$one.k"]},
+            }
+        },
+        {"$sort": {"_id": 1, "place": 1}},
+    ]
+
+
+async def picked(
+    line: BatchLine,
+    counters: Mapping[str, Any],
+    state: State,
+    *,
+    limit: int,
+    fields: Sequence[str] = (),
+) -> list[tuple[FileId, Document]]:
+    """Files of a batch in a state, in order, with these fields of their entries."""
+    if "pending" in counters:
+        where = {"batch_id": counters["batch_id"]}
+        wanted = {"_id": 0, "key": 1, "place": 1} | {f"entry.{name}": 1 for name in fields}
+        rows = await line.rows([*rows_in(where, state), {"$limit": limit}, {"$project": wanted}])
+        if not any(unplaced(row) for row in rows):
+            return [(FileId(row["key"]), row.get("entry", {})) for row in rows]
+    batch = await line.one(counters["batch_id"]) or {}
+    found = ((file_id, mapping_in(entry)) for _, file_id, entry in entries(batch))
+    return [(file_id, dict(entry)) for file_id, entry in found if state_of(entry) is state][:limit]
+
+
+def unplaced(row: Mapping[str, Any]) -> bool:
+    """True if a file's id is not the name of its entry, so that nothing is known of its place."""
+    return row["place"] == UNPLACED or "%" in row["key"]
+
 
 _COUNTS = ("total_files", "completed", "failed", "cancelled", "processing", "heard_ms")
 _SUMS: Document = {
@@ -212,3 +278,94 @@ def _times(parts: Iterable[Mapping[str, Any]], name: str) -> list[datetime]:
 def _user_id(value: object) -> UserId | None:
     text = text_or_none(value)
     return None if text is None else UserId(text)
+
+
+_SOME = 10
+_AT_ONCE = 20
+_FILES = {"_id": 0, "file_ids": 1}
+_BY_WORKER: Document = {
+    "$group": {
+        "_id": {"batch": "$_id", "run_id": "$run_id", "worker": "$entry.worker"},
+        "batch": {"$first": "$_id"},
+        "place": {"$min": "$place"},
+        "key": {"$first": "$key"},
+        "entry": {"$first": "$entry"},
+        "files": {"$sum": 1},
+    }
+}
+
+
+async def held(line: BatchLine, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
+    """What workers are at, in the order of the batches."""
+    where = {
+        "run_id": {"$in": list(run_ids)},
+        "processing": {"$gt": 0},
+        "pending": {"$exists": True},
+    }
+    rows = await line.rows([*rows_in(where, State.PROCESSING), _BY_WORKER]) if run_ids else []
+    if any(unplaced(row) for row in rows):
+        batches = [await line.one(counters["batch_id"]) for counters in await line.counters(where)]
+        rows = [row for batch in batches if batch is not None for row in _rows_of(batch)]
+    rows.sort(key=lambda row: (row["batch"], row["place"]))
+    return by_worker(map(_held, rows))
+
+
+async def some(line: BatchLine, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
+    """Some files of the first and the last batch of each run that has any."""
+    found: dict[RunId, tuple[FileId, ...]] = {}
+    for start in range(0, len(run_ids), _AT_ONCE):
+        part = run_ids[start : start + _AT_ONCE]
+        for run_id, files in zip(
+            part, await asyncio.gather(*(_some_of(line, one) for one in part)), strict=True
+        ):
+            if files:
+                found[run_id] = files
+    return found
+
+
+async def _some_of(line: BatchLine, run_id: RunId) -> tuple[FileId, ...]:
+    where = {
+        "$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}],
+        "total_files": {"$gt": 0},
+    }
+    files: dict[FileId, None] = {}
+    for ids in (await _files_at(line, where, way=1), await _files_at(line, where, way=-1)):
+        files |= {FileId(ids[place]): None for place in spread(len(ids), _SOME)}
+    return tuple(files)
+
+
+async def _files_at(line: BatchLine, where: Document, *, way: int) -> tuple[str, ...]:
+    """The files of the first or the last batch."""
+    batch = await line.line.ask(
+        lambda: line.collection.find_one(where, _FILES, sort=[("_id", way)])
+    )
+    return () if batch is None else texts_in(batch.get("file_ids"))
+
+
+def _rows_of(batch: Mapping[str, Any]) -> list[Document]:
+    """The same rows, a file each, of a batch that was read."""
+    return [
+        {
+            "_id": {"run_id": batch["run_id"], "worker": entry.get("worker")},
+            "batch": batch["_id"],
+            "place": place,
+            "key": file_id,
+            "entry": entry,
+            "files": 1,
+        }
+        for place, file_id, entry in entries(batch)
+        if state_of(entry) is State.PROCESSING
+    ]
+
+
+def _held(row: Mapping[str, Any]) -> Held:
+    result = result_of(row["entry"])
+    return Held(
+        run_id=RunId(row["_id"]["run_id"]),
+        file_id=FileId(row["key"]),
+        worker=result.worker or "",
+        attempt=result.attempt,
+        claimed_at=result.claimed_at,
+        lease_until=result.lease_until,
+        besides=row["files"] - 1,
+    )

@@ -23,11 +23,10 @@ from smtui.stores.mongo import (
     unreadable,
 )
 from smtui.stores.mongo.adding import Owned
-from smtui.stores.mongo.adopting import Adoption
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS, USUAL, Effort, Looking
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
+from smtui.stores.mongo.foreign_documents import Adoption
 from smtui.stores.mongo.lookups import Unheard
-from smtui.stores.mongo.pages import Pages
+from smtui.stores.mongo.planner import USUAL, Effort, Planner
 
 _ADOPTING_SECONDS = 1.0
 
@@ -37,7 +36,7 @@ class MongoSamples:
 
     def __init__(self, line: MongoLine, *, effort: Effort = USUAL) -> None:
         self._line = line
-        self._pages = Pages(line, Looking(line, effort=effort))
+        self._planner = Planner(line, effort=effort)
         self._adoption = Adoption(line)
 
     async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
@@ -59,7 +58,7 @@ class MongoSamples:
         """Rows next to a place (neither: from the start), in the question's order."""
         await self._adoption.now_and_then()
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
-        page, rows = await self._pages.page(question, cut)
+        page, rows = await self._planner.page(question, cut)
         await self._adoption.mend(zip(rows, page.samples, strict=True))
         return page
 
@@ -71,19 +70,19 @@ class MongoSamples:
     async def count(self, question: Question) -> int:
         """How many sounds match."""
         await self._adoption.now_and_then()
-        return await self._pages.count(question)
+        return await self._planner.count(question)
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """Places of rows 0, every, 2·every and so on."""
         await self._adoption.now_and_then()
-        return await self._pages.signposts(question, every)
+        return await self._planner.signposts(question, every)
 
     async def ids(
         self, question: Question, *, limit: int, after: Place | None = None
     ) -> tuple[tuple[FileId, ...], Place | None]:
         """Ids alone, in order, with the place of the last one (None: there are no more)."""
         await self._adoption.now_and_then()
-        found = await self._pages.places(question, Cut(limit=limit + 1, after=after))
+        found = await self._planner.places(question, Cut(limit=limit + 1, after=after))
         shown = found[:limit]
         last = shown[-1] if shown and len(found) > limit else None
         return tuple(place.file_id for place in shown), last
@@ -96,13 +95,15 @@ class MongoSamples:
         await self._adoption.now(seconds=BACKGROUND_SECONDS)
         return await lookups.stamps(self._line, paths, user_id)
 
-    async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
-        """The owner's sounds with these bytes."""
-        return await lookups.by_hash(self._line, file_hash, user_id)
+    async def by_hashes(
+        self, hashes: Sequence[str], *, user_id: UserId | None
+    ) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these hashes, by file_id."""
+        return await lookups.by_field(self._line, "file_hash", hashes, user_id)
 
     async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
         """The owner's sounds with one of these audio marks, by file_id."""
-        return await lookups.by_marks(self._line, marks, user_id)
+        return await lookups.by_field(self._line, "audio_mark", marks, user_id)
 
     async def add_found(
         self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
@@ -165,7 +166,7 @@ class MongoSamples:
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         """Add and remove tags; gives what it takes to take that back."""
         await self._adoption.now(seconds=0.0)
-        change = tagging.cleaned(change)
+        change = change.storable
         before = await tagging.retag(self._line, file_ids, change)
         return Retagged(change=change, before=before)
 

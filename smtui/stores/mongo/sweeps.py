@@ -7,14 +7,7 @@ from datetime import datetime
 
 from smtui.domain.batch import RunId
 from smtui.stores.mongo import batch_changes
-from smtui.stores.mongo.batch_documents import (
-    OPEN,
-    due,
-    for_machine,
-    for_recipe,
-    key_of,
-    text_of,
-)
+from smtui.stores.mongo.batch_codec import OPEN, due, for_machine, for_recipe, key_of, text_of
 from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
 from smtui.stores.mongo.values import Document, count_in, mapping_in
 
@@ -146,7 +139,7 @@ async def stop(line: BatchLine, counters: Document, now: datetime) -> int:
 
 
 def _lapsed(batch: Document, machine: str, now: datetime) -> bool:
-    """Whether a lease ended whose file this machine may have; `settle` has read the results."""
+    """True if a lease ended whose file this machine may have; `settle` has read the results."""
     return due(batch, now) and any(
-        machine not in result.unseen_on for _, result in batch_changes.expired(batch, now)
+        machine not in result.unseen_on for result in batch_changes.expired(batch, now)
     )

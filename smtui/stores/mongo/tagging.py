@@ -10,24 +10,14 @@ from typing import Any
 from smtui.domain.account import UserId
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.tagging import Retagged, Retagging, Tags
-from smtui.domain.text import folded, storable
+from smtui.domain.text import folded
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE, changes, guarded, read, until_done, write
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import both, visible
 from smtui.stores.mongo.indexes import AUDIO_FILES
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.looking import BACKGROUND_SECONDS
-from smtui.stores.mongo.sample_documents import derived, marks_document, sample_of
+from smtui.stores.mongo.sample_codec import derived, marks_document, sample_of
 from smtui.stores.mongo.values import Document
-
-
-def cleaned(change: Retagging) -> Retagging:
-    """Make a change storable: whole characters, a time in milliseconds."""
-    mark = change.mark
-    at = mark.at.replace(microsecond=mark.at.microsecond // 1000 * 1000)
-    return replace(
-        change, mark=replace(mark, at=at), add=tuple(storable(tag) for tag in change.add)
-    )
 
 
 async def retag(

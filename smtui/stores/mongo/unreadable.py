@@ -12,10 +12,16 @@ from smtui.domain.text import storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.mongo import generation
 from smtui.stores.mongo.changing import AT_ONCE
+from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import visible
 from smtui.stores.mongo.indexes import UNREADABLE
-from smtui.stores.mongo.line import MongoLine
-from smtui.stores.mongo.values import Document, cut_to_ms, text_in, text_or_none, time_in
+from smtui.stores.mongo.values import (
+    Document,
+    cut_to_ms,
+    text_in,
+    text_or_none,
+    time_in,
+)
 
 
 async def kept(line: MongoLine, viewer: UserId | None) -> tuple[UnreadableFile, ...]:

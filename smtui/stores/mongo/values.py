@@ -11,16 +11,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from smtui.domain.storable import cut_to_ms as cut_to_ms
+
 Document = dict[str, Any]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of what has none."""
-
-
-def cut_to_ms(at: datetime) -> datetime:
-    """Give a time in UTC, cut to the milliseconds that a document can hold."""
-    utc = at.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 def cut_to_ms_or_none(at: datetime | None) -> datetime | None:

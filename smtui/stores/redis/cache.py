@@ -38,36 +38,32 @@ class RedisCache:
         self._looking: asyncio.Task[None] | None = None
 
     async def get(self, key: str) -> bytes | None:
-        """Give what is kept, or None."""
         return (await self.get_many([key])).get(key)
 
     async def get_many(self, keys: Sequence[str]) -> Mapping[str, bytes]:
-        """Give what is kept under these, misses left out."""
 
         async def work(client: Redis) -> Mapping[str, bytes]:
             kept = zip(keys, await client.mget(keys), strict=True)
             return {key: value for key, value in kept if isinstance(value, bytes)}
 
-        return (await self._asked(work) if keys else None) or {}
+        return (await self._ask(work) if keys else None) or {}
 
     async def put(self, key: str, value: bytes, *, seconds: int) -> None:
-        """Keep for so many seconds, or not at all."""
 
         async def work(client: Redis) -> None:
             await client.set(key, value, ex=seconds)
 
-        await self._asked(work)
+        await self._ask(work)
 
     async def drop(self, *keys: str) -> None:
-        """Forget these."""
 
         async def work(client: Redis) -> None:
             await client.delete(*keys)
 
         if keys:
-            await self._asked(work)
+            await self._ask(work)
 
-    async def _asked(self, work: Callable[[Redis], Awaitable[Answer]]) -> Answer | None:
+    async def _ask(self, work: Callable[[Redis], Awaitable[Answer]]) -> Answer | None:
         if not (self._opens or self._link.open) or self._away():
             return None
         try:
@@ -79,7 +75,7 @@ class RedisCache:
             return None
 
     def _away(self) -> bool:
-        """Tell whether the server was away a moment ago; have it looked at now and then."""
+        """True if the server was away a moment ago; has it looked at now and then."""
         if self._away_until is None:
             return False
         looking = self._looking is not None and not self._looking.done()

@@ -1,4 +1,7 @@
-"""A client of redis-py for an address; imported only by who is about to ask the server."""
+"""A client of redis-py for an address.
+
+It stands alone as it imports the library, which only who is about to ask the server shall load.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from smtui.stores.redis.refusals import Refusals
+from smtui.stores.redis.errors import Refusals
 
 _LINES = 20
 _OTHER_NAMES = {"valkey": "redis", "valkeys": "rediss"}
@@ -64,5 +67,5 @@ def client_at(address: str, seconds: float, refusals: Refusals) -> Redis:
 
 
 def speaks_tls(client: Redis) -> bool:
-    """Tell whether its address asks for TLS."""
+    """True if its address asks for TLS."""
     return issubclass(client.connection_pool.connection_class, SSLConnection)

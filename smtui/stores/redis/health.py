@@ -10,8 +10,7 @@ from smtui.domain.address import redacted
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
 from smtui.domain.text import shown
-from smtui.stores.redis.about import About
-from smtui.stores.redis.link import RedisLink
+from smtui.stores.redis.link import About, RedisLink
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -33,7 +33,6 @@ class RedisLimits:
         self._link = link
 
     async def hit(self, who: str, endpoint: str, *, limit: int) -> None:
-        """Count one; raises TooManyTries with the seconds to wait above the limit."""
 
         async def work(client: Redis) -> list[int]:
             script = client.eval(_HIT, 1, f"ratelimit:{who}:{endpoint}", str(WINDOW_SECONDS))

@@ -1,25 +1,60 @@
-"""The line to the server: opened on first use, opened again after the server has restarted."""
+"""The line to the server: opened on first use, opened again after the server has restarted.
+
+`About` is what a server says of itself: which it is, and whether it keeps what smtui gives it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from smtui.stores.redis.about import About, refuse_old
-from smtui.stores.redis.refusals import PRIVATE, Refusals, in_vain
+from smtui.stores.redis.errors import PRIVATE, Refusals, in_vain
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+
 Answer = TypeVar("Answer")
+
+OLDEST = 7
+"""The Redis (or what speaks as one) that smtui is tried with."""
 
 _PAUSES = (0.05, 0.25, 1.0)
 """Waits between tries, s. A server that was killed is back well within their sum."""
 
 _ANSWER_SECONDS = 4.0
 """For all tries together, so that a person has a sentence within 5 s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """A server as it describes itself.
+
+    Attributes:
+        version: name and number, `Valkey 9.1.2`.
+        evicts: what it does when its memory is full, where that is to drop keys: sessions and
+            queued jobs would be lost (`allkeys-lru`); empty where it drops none.
+        keeps: it writes every change to its disk (AOF), so a restart loses nothing.
+    """
+
+    version: str
+    evicts: str
+    keeps: bool
+
+    @classmethod
+    async def of(cls, client: Redis) -> About:
+        """Ask."""
+        facts = await client.info()
+        policy = str(facts.get("maxmemory_policy", ""))
+        return cls(
+            version=_version(facts),
+            evicts="" if policy in ("", "noeviction") else policy,
+            keeps=bool(facts.get("aof_enabled")),
+        )
 
 
 class RedisLink:
@@ -110,7 +145,7 @@ class RedisLink:
             raise self._refusals.of(error) from error
 
     async def _connected(self) -> Redis:
-        """Give the client, made for the present address; nothing is sent yet."""
+        """Return the client, made for the present address; nothing is sent yet."""
         from smtui.stores.redis.client import client_at
 
         async with self._connecting:
@@ -120,7 +155,7 @@ class RedisLink:
             return self._client
 
     def _drop(self, client: Redis) -> None:
-        """Give a client to nobody any more; another coroutine may have replaced it already."""
+        """Hand a client to nobody any more; another coroutine may have replaced it already."""
         if self._client is client:
             self._client = None
 
@@ -134,6 +169,26 @@ class RedisLink:
             del self._users[client]
             if client is not self._client:
                 await client.aclose()
+
+
+async def refuse_old(client: Redis, refusals: Refusals) -> None:
+    """Raise ServerUnavailable for a server that lacks what smtui needs."""
+    from redis import exceptions
+
+    try:
+        facts = await client.info("server")
+    except exceptions.NoPermissionError:
+        # It tells not everybody; what it lacks will then be said when it is needed.
+        return
+    number = re.match(r"\d+", str(facts.get("redis_version", "")))
+    if number is not None and int(number[0]) < OLDEST:
+        raise refusals.too_old(str(facts["redis_version"]), OLDEST)
+
+
+def _version(facts: dict[str, Any]) -> str:
+    if "valkey_version" in facts:
+        return f"Valkey {facts['valkey_version']}"
+    return f"Redis {facts.get('redis_version', '')}".strip()
 
 
 class _Lost(Exception):

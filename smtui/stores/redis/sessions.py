@@ -56,33 +56,28 @@ class RedisSessions:
         self._link = link
 
     async def open(self, session: Session) -> None:
-        """Keep a new session."""
         await self._keep(session.session_id, session.user_id, _values(session), how="open")
 
     async def use(self, session_id: SessionId, *, at: datetime) -> Session | None:
-        """Give the session and renew its life; None when it has ended."""
         values = await self._values(session_id)
-        kept = _read(session_id, values)
+        kept = _session(session_id, values)
         if kept is None or values is None:
             return None
         # What another program keeps beside the fields that we know stays.
         used = values | {"last_active": int(at.timestamp())}
         renewed = await self._keep(session_id, kept.user_id, used, how="renew")
-        return _read(session_id, used) if renewed else None
+        return _session(session_id, used) if renewed else None
 
     async def alive(self, session_id: SessionId) -> bool:
-        """Tell whether it has not ended, without renewing its life."""
-        return _read(session_id, await self._values(session_id)) is not None
+        return _session(session_id, await self._values(session_id)) is not None
 
     async def of(self, user_id: UserId) -> tuple[Session, ...]:
-        """Every session of an account, the last used first."""
         found = [session async for session in self._each() if session.user_id == user_id]
         found.sort(key=lambda session: (session.last_active, session.session_id), reverse=True)
         return tuple(found)
 
     async def close(self, session_id: SessionId) -> None:
-        """End one session; closing twice is fine."""
-        kept = _read(session_id, await self._values(session_id))
+        kept = _session(session_id, await self._values(session_id))
 
         async def work(client: Redis) -> None:
             async with client.pipeline(transaction=True) as together:
@@ -94,7 +89,6 @@ class RedisSessions:
         await self._link.ask(work)
 
     async def close_all(self, user_id: UserId) -> int:
-        """End every session of an account; gives how many there were."""
 
         async def indexed(client: Redis) -> int:
             script = client.eval(_CLOSE_ALL, 1, _index(user_id), _PREFIX)
@@ -129,7 +123,7 @@ class RedisSessions:
         while True:
             cursor, ids, kept = await self._some(cursor)
             for session_id, raw in zip(ids, kept, strict=True):
-                session = _read(session_id, _parsed(raw))
+                session = _session(session_id, _parsed(raw))
                 # A key can be met twice while the server rearranges its table.
                 if session is not None and session_id not in seen:
                     seen.add(session_id)
@@ -177,7 +171,7 @@ def _parsed(raw: bytes | str | None) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _read(session_id: SessionId, kept: dict[str, Any] | None) -> Session | None:
+def _session(session_id: SessionId, kept: dict[str, Any] | None) -> Session | None:
     """Read a session; one that cannot be read counts as ended."""
     if kept is None:
         return None

@@ -42,29 +42,27 @@ class RedisWorkers:
         self._link = link
 
     async def report(self, report: WorkerReport, *, seconds: int) -> None:
-        """Put up or renew the report of one worker, known by its name."""
 
         async def work(client: Redis) -> None:
             async with client.pipeline(transaction=True) as together:
-                together.set(f"{_PREFIX}{report.name}", _written(report), ex=seconds)
+                together.set(f"{_PREFIX}{report.name}", _to_json(report), ex=seconds)
                 together.sadd(_INDEX, report.name)
                 await together.execute()
 
         await self._link.ask(work)
 
     async def reports(self) -> tuple[WorkerReport, ...]:
-        """Every worker that lives, by name; reports that cannot be read are left out."""
 
         async def work(client: Redis) -> list[bytes]:
             script = client.eval(_REPORTS, 1, _INDEX, _PREFIX)
             return await cast("Awaitable[list[bytes]]", script)
 
         flat = await self._link.ask(work)
-        read = [_read(name, kept) for name, kept in zip(flat[::2], flat[1::2], strict=True)]
-        return tuple(sorted((one for one in read if one), key=lambda one: one.name))
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        reports = [report for name, kept in pairs if (report := _from_json(name, kept))]
+        return tuple(sorted(reports, key=lambda report: report.name))
 
     async def leave(self, name: str) -> None:
-        """Take the report down; leaving twice is fine."""
 
         async def work(client: Redis) -> None:
             async with client.pipeline(transaction=True) as together:
@@ -75,7 +73,7 @@ class RedisWorkers:
         await self._link.ask(work)
 
 
-def _written(report: WorkerReport) -> str:
+def _to_json(report: WorkerReport) -> str:
     return json.dumps(
         {
             "machine": report.machine,
@@ -88,7 +86,7 @@ def _written(report: WorkerReport) -> str:
     )
 
 
-def _read(name: bytes, raw: bytes) -> WorkerReport | None:
+def _from_json(name: bytes, raw: bytes) -> WorkerReport | None:
     """Read a report; a newer or older smtui may have written one that cannot be read."""
     try:
         kept = json.loads(raw)

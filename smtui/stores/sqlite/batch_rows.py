@@ -1,14 +1,14 @@
 """Batches as rows of `batch_jobs` and `batch_files`."""
 
+# ruff: noqa: S608 - the statements are made of our own words; every value is a parameter.
+
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import AnalysisId, Level
+from smtui.domain.analysis import Level
 from smtui.domain.batch import (
     MAX_BATCH_FILES,
     Batch,
@@ -19,7 +19,7 @@ from smtui.domain.batch import (
 )
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.endings import end_batches
+from smtui.stores.sqlite.endings import RESULT_COLUMNS, end_batches, result_of, result_values
 from smtui.stores.sqlite.values import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 
 
@@ -32,11 +32,10 @@ def create(connection: sqlite3.Connection, batches: Sequence[Batch], now: int) -
         results = [batch.results.get(file_id, FileResult()) for file_id in batch.file_ids]
         number = _insert(connection, batch, results)
         connection.executemany(
-            "INSERT INTO batch_files (batch, position, file_id, status, analysis_id, code, error,"
-            " attempt, worker, lease_until, claimed_at, unseen_on)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO batch_files (batch, position, file_id, {', '.join(RESULT_COLUMNS)})"
+            f" VALUES (?, ?, ?{', ?' * len(RESULT_COLUMNS)})",
             (
-                (number, position, file_id, *_result_values(result))
+                (number, position, file_id, *result_values(result))
                 for position, (file_id, result) in enumerate(
                     zip(batch.file_ids, results, strict=True)
                 )
@@ -87,11 +86,11 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         if row is None:
             return None
         files = reader.rows(
-            "SELECT file_id, status, analysis_id, code, error, attempt, worker, lease_until,"
-            " claimed_at, unseen_on FROM batch_files WHERE batch = ? ORDER BY position",
+            f"SELECT file_id, {', '.join(RESULT_COLUMNS)} FROM batch_files WHERE batch = ?"
+            " ORDER BY position",
             (row[0],),
         )
-    results = {FileId(file[0]): _result(file) for file in files}
+    results = {FileId(file[0]): result_of(file[1:]) for file in files}
     return Batch(
         batch_id=batch_id,
         run_id=RunId(row[1]),
@@ -110,32 +109,4 @@ def get(reader: Reader, batch_id: BatchId) -> Batch | None:
         cancel_requested_at=from_ms_or_none(row[12]),
         heard_ms=row[13],
         recipe_version=row[14],
-    )
-
-
-def _result_values(result: FileResult) -> tuple[str | int | None, ...]:
-    return (
-        result.status,
-        result.analysis_id,
-        result.code,
-        result.error,
-        result.attempt,
-        result.worker,
-        to_ms_or_none(result.lease_until),
-        to_ms_or_none(result.claimed_at),
-        json.dumps(result.unseen_on) if result.unseen_on else None,
-    )
-
-
-def _result(row: Any) -> FileResult:
-    return FileResult(
-        status=State(row[1]),
-        analysis_id=row[2] and AnalysisId(row[2]),
-        code=row[3],
-        error=row[4],
-        attempt=row[5],
-        worker=row[6],
-        lease_until=from_ms_or_none(row[7]),
-        claimed_at=from_ms_or_none(row[8]),
-        unseen_on=tuple(json.loads(row[9] or "[]")),
     )

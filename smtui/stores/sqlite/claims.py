@@ -15,11 +15,21 @@ from dataclasses import dataclass
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import UNSEEN, BatchId, Claimed, RunId, Unseen
+from smtui.domain.batch import BatchId, Claimed, RunId, State, Unseen
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.sample import FileId
-from smtui.domain.text import storable
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.endings import EXPIRED, OPEN, cancel_pending, end_batches, settle
+from smtui.stores.sqlite.endings import (
+    EXPIRED,
+    OPEN,
+    RESULT,
+    SET_RESULT,
+    cancel_pending,
+    end_batches,
+    result_of,
+    result_values,
+    settle,
+)
 
 # A file that was handed back on a machine is left to others. No machine has the empty name.
 _SEEN = "(r.unseen_on IS NULL OR ? NOT IN (SELECT value FROM json_each(r.unseen_on)))"
@@ -63,13 +73,7 @@ def complete(
 ) -> bool:
     """Count a file as heard; `heard` is under which id, and how long it is in ms."""
     analysis_id, length = heard
-    done = _held(
-        connection,
-        claimed,
-        "status = 'completed', analysis_id = ?, code = NULL, error = NULL, lease_until = NULL,"
-        " claimed_at = NULL, unseen_on = NULL",
-        (analysis_id,),
-    )
+    done = _held(connection, claimed, SET_RESULT, result_values(claimed.completed(analysis_id)))
     if done:
         change = f"completed = completed + 1, heard_ms = heard_ms + {int(length)}"
         _count(connection, claimed.batch_id, change, now)
@@ -77,17 +81,10 @@ def complete(
 
 
 def fail(
-    connection: sqlite3.Connection, claimed: Claimed, reason: tuple[str, str], now: int
+    connection: sqlite3.Connection, claimed: Claimed, reason: tuple[ErrorCode, str], now: int
 ) -> bool:
     """Count a file as one that cannot be heard; `reason` is code and sentence."""
-    code, error = reason
-    done = _held(
-        connection,
-        claimed,
-        "status = 'failed', code = ?, error = ?, lease_until = NULL, claimed_at = NULL,"
-        " unseen_on = NULL",
-        (code, storable(error)),
-    )
+    done = _held(connection, claimed, SET_RESULT, result_values(claimed.failed(*reason)))
     if done:
         _count(connection, claimed.batch_id, "failed = failed + 1", now)
     return done
@@ -97,23 +94,20 @@ def hand_back(
     connection: sqlite3.Connection, claimed: Claimed, unseen: Unseen | None, now: int
 ) -> bool:
     """Make a file pending again as if it had not been claimed; cancelled if that was asked."""
-    change = (
-        "status = 'pending', attempt = attempt - 1, worker = NULL, lease_until = NULL,"
-        " claimed_at = NULL"
-    )
-    values: tuple[str, ...] = ()
-    if unseen is not None:
-        change += (
-            ", code = ?, error = ?, unseen_on = (SELECT json_group_array(value) FROM"
-            " (SELECT value FROM json_each(coalesce(unseen_on, '[]')) WHERE value <> ?"
-            " UNION ALL SELECT ?))"
-        )
-        machine = storable(unseen.machine)
-        values = (UNSEEN, storable(unseen.error), machine, machine)
-    done = _held(connection, claimed, change, values)
+    row = connection.execute(
+        f"SELECT cancel_requested_at IS NOT NULL, {RESULT}"
+        " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
+        " WHERE b.batch_id = ? AND r.file_id = ?",
+        (claimed.batch_id, claimed.file_id),
+    ).fetchone()
+    if row is None:
+        return False
+    stopping, *columns = row
+    after = result_of(columns).handed_back(unseen, stopping=bool(stopping))
+    done = _held(connection, claimed, SET_RESULT, result_values(after))
     if done:
-        _count(connection, claimed.batch_id, "cancelled = cancelled", now)
-        cancel_pending(connection, now)
+        cancelled = int(after.status is State.CANCELLED)
+        _count(connection, claimed.batch_id, f"cancelled = cancelled + {cancelled}", now)
     return done
 
 
@@ -179,7 +173,10 @@ def _take(
 
 
 def _held(
-    connection: sqlite3.Connection, claimed: Claimed, change: str, values: tuple[str | int, ...]
+    connection: sqlite3.Connection,
+    claimed: Claimed,
+    change: str,
+    values: tuple[str | int | None, ...],
 ) -> bool:
     """Change a file's row, but only for who holds this attempt of it."""
     changed = connection.execute(

@@ -12,10 +12,27 @@ import json
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from smtui.domain.batch import CRASHED, LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, RunId
+from smtui.domain.analysis import AnalysisId
+from smtui.domain.batch import LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, FileResult, RunId, State
 from smtui.domain.error_codes import ErrorCode
 from smtui.stores.sqlite.connections import Reader
+from smtui.stores.sqlite.values import from_ms, from_ms_or_none, to_ms_or_none
+
+RESULT_COLUMNS = (
+    "status",
+    "analysis_id",
+    "code",
+    "error",
+    "attempt",
+    "worker",
+    "lease_until",
+    "claimed_at",
+    "unseen_on",
+)
+RESULT = ", ".join(f"r.{name}" for name in RESULT_COLUMNS)
+SET_RESULT = ", ".join(f"{name} = ?" for name in RESULT_COLUMNS)
 
 OPEN = "b.status IN ('pending', 'processing')"
 EXPIRED = "r.status = 'processing' AND r.lease_until <= ?"
@@ -60,42 +77,65 @@ def repair(connection: sqlite3.Connection, now: int) -> None:
 
 
 def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
-    """End the files of a run whose lease expired and that nobody may claim again.
-
-    Of two reasons the later one is told: what another machine does not have, this one crashed at.
-    """
-    code, error = CRASHED
+    """End the files of a run whose lease expired and that nobody may claim again."""
     rows = connection.execute(
-        "SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL AND r.attempt < ?"
+        f"SELECT r.batch, r.position, b.cancel_requested_at IS NOT NULL, {RESULT}"
         " FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
         f" WHERE b.run_id = ? AND {OPEN} AND {EXPIRED}"
         " AND (r.attempt >= ? OR b.cancel_requested_at IS NOT NULL)",
-        (MAX_ATTEMPTS, run_id, now, MAX_ATTEMPTS),
+        (run_id, now, MAX_ATTEMPTS),
     ).fetchall()
-    for batch, position, cancelled in rows:
-        status = "cancelled" if cancelled else "failed"
+    for batch, position, stopping, *columns in rows:
+        after = result_of(columns).settled(from_ms(now), stopping=bool(stopping))
         connection.execute(
-            "UPDATE batch_files SET status = ?, lease_until = NULL, claimed_at = NULL"
-            " WHERE batch = ? AND position = ?",
-            (status, batch, position),
+            f"UPDATE batch_files SET {SET_RESULT} WHERE batch = ? AND position = ?",
+            (*result_values(after), batch, position),
         )
-        if not cancelled:
-            connection.execute(
-                "UPDATE batch_files SET code = ?, error = ?, unseen_on = NULL"
-                " WHERE batch = ? AND position = ?",
-                (code, error, batch, position),
-            )
         connection.execute(
-            f"UPDATE batch_jobs SET processing = processing - 1, {status} = {status} + 1,"
-            " updated_at = ? WHERE batch = ?",
+            f"UPDATE batch_jobs SET processing = processing - 1, {after.status} ="
+            f" {after.status} + 1, updated_at = ? WHERE batch = ?",
             (now, batch),
         )
     if rows:
         end_batches(connection, now)
 
 
+def result_of(columns: Any) -> FileResult:
+    """Read RESULT_COLUMNS."""
+    status, analysis_id, code, error, attempt, worker, lease_until, claimed_at, unseen_on = columns
+    return FileResult(
+        status=State(status),
+        analysis_id=analysis_id and AnalysisId(analysis_id),
+        code=code,
+        error=error,
+        attempt=attempt,
+        worker=worker,
+        lease_until=from_ms_or_none(lease_until),
+        claimed_at=from_ms_or_none(claimed_at),
+        unseen_on=tuple(json.loads(unseen_on or "[]")),
+    )
+
+
+def result_values(result: FileResult) -> tuple[str | int | None, ...]:
+    """Write RESULT_COLUMNS."""
+    return (
+        result.status,
+        result.analysis_id,
+        result.code,
+        result.error,
+        result.attempt,
+        result.worker,
+        to_ms_or_none(result.lease_until),
+        to_ms_or_none(result.claimed_at),
+        json.dumps(result.unseen_on) if result.unseen_on else None,
+    )
+
+
 def cancel_pending(connection: sqlite3.Connection, now: int) -> int:
-    """Cancel what is pending in runs that were asked to stop; gives how many files."""
+    """Cancel what is pending in runs that were asked to stop, as `FileResult.stopped` does.
+
+    Gives how many files.
+    """
     count = 0
     batches = connection.execute(
         f"SELECT batch FROM batch_jobs AS b WHERE {OPEN} AND cancel_requested_at IS NOT NULL"
@@ -114,7 +154,7 @@ def cancel_pending(connection: sqlite3.Connection, now: int) -> int:
 
 
 def end_batches(connection: sqlite3.Connection, now: int) -> None:
-    """Set the status of batches in which every file ended; again and again changes nothing."""
+    """Set the status of batches in which every file ended, as `Batch.ended` does of one."""
     connection.execute(
         "UPDATE batch_jobs AS b SET finished_at = :now, updated_at = :now,"
         " status = CASE WHEN cancelled > 0 THEN 'cancelled'"
@@ -161,7 +201,7 @@ def unseen(reader: Reader, run_ids: Collection[RunId]) -> dict[RunId, dict[str, 
 
 
 def vanish(connection: sqlite3.Connection, lost: Lost, now: int) -> int:
-    """Fail pending files that none of these machines has; gives how many."""
+    """Fail pending files that none of these machines has, as `FileResult.lost`; gives how many."""
     rows = connection.execute(f"SELECT r.batch, r.position {_VANISHED}", lost.values).fetchall()
     for place in rows:
         connection.execute(

@@ -82,14 +82,17 @@ def stamps(
     return found
 
 
-def by_hash(reader: Reader, file_hash: str, user_id: UserId | None) -> tuple[Sample, ...]:
-    """The owner's sounds with these bytes, by file_id."""
-    rows = reader.rows(
-        f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details WHERE file_hash = ?)"
-        " AND o.user_id IS ? ORDER BY f.file_id",
-        (file_hash, user_id),
-    )
-    return tuple(sample_of(row) for row in rows)
+def by_hashes(reader: Reader, hashes: Sequence[str], user_id: UserId | None) -> tuple[Sample, ...]:
+    """The owner's sounds with one of these hashes, by file_id."""
+    found: list[Sample] = []
+    for part, signs in in_parts(hashes):
+        rows = reader.rows(
+            f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details"
+            f" WHERE file_hash IN ({signs})) AND o.user_id IS ?",
+            (*part, user_id),
+        )
+        found += [sample_of(row) for row in rows]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))
 
 
 def by_marks(reader: Reader, marks: Sequence[str], user_id: UserId | None) -> tuple[Sample, ...]:

@@ -93,9 +93,11 @@ class SqliteSamples:
         """What is known of these (file_path, path_bytes); by `path_key`."""
         return await self._readers.read(lambda reader: lookups.stamps(reader, paths, user_id))
 
-    async def by_hash(self, file_hash: str, *, user_id: UserId | None) -> tuple[Sample, ...]:
-        """The owner's sounds with these bytes."""
-        return await self._readers.read(lambda reader: lookups.by_hash(reader, file_hash, user_id))
+    async def by_hashes(
+        self, hashes: Sequence[str], *, user_id: UserId | None
+    ) -> tuple[Sample, ...]:
+        """The owner's sounds with one of these hashes, by file_id."""
+        return await self._readers.read(lambda reader: lookups.by_hashes(reader, hashes, user_id))
 
     async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
         """The owner's sounds with one of these audio marks, by file_id."""
@@ -167,7 +169,7 @@ class SqliteSamples:
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         """Add and remove tags in one transaction; gives what it takes to take that back."""
-        change = tagging.cleaned(change)
+        change = change.storable
         before = await self._writer.write(
             lambda connection: tagging.retag(connection, file_ids, change)
         )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from smtui.domain.question import tags_sort_value
 from smtui.domain.sample import FileId, search_key
 from smtui.domain.tagging import Retagged, Retagging, Tags
-from smtui.domain.text import folded, storable
+from smtui.domain.text import folded
 from smtui.stores.sqlite.lookups import in_parts
 from smtui.stores.sqlite.told_columns import marks_of, marks_value
-from smtui.stores.sqlite.values import from_json, from_ms, to_json, to_ms
+from smtui.stores.sqlite.values import from_json, to_json
 from smtui.stores.sqlite.writing import changed
 
 _NO_METADATA = "{}"
@@ -44,15 +44,6 @@ class _Rewritten:
             marks=marks_value(after.marks),
             sort=tags_sort_value(after.words),
         )
-
-
-def cleaned(change: Retagging) -> Retagging:
-    """Make a change storable: whole characters, a time in milliseconds."""
-    return Retagging(
-        mark=replace(change.mark, at=from_ms(to_ms(change.mark.at))),
-        add=tuple(storable(tag) for tag in change.add),
-        remove=change.remove,
-    )
 
 
 def retag(

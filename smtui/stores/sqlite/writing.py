@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level
-from smtui.domain.sample import FileId, FoundFile, Heard, MetadataValue, Sample, Trouble, path_key
-from smtui.domain.text import storable
+from smtui.domain.sample import FileId, FoundFile, Heard, Sample, Trouble, path_key
 from smtui.stores.sqlite import sample_rows
 from smtui.stores.sqlite.sample_rows import SELECT_BY_PATH, sample_of
-from smtui.stores.sqlite.values import from_ms, to_ms
+from smtui.stores.sqlite.values import to_ms
 
 
 def changed(connection: sqlite3.Connection) -> None:
@@ -42,7 +39,7 @@ def move(connection: sqlite3.Connection, file_id: FileId, found: FoundFile) -> b
     if held is None:
         return False
     row, before = held
-    after = replace(_seen(before, _cleaned(found)), missing_since=None)
+    after = before.moved(found.storable)
     taken = connection.execute(
         "SELECT 1 FROM audio_details WHERE path_key = ? AND row <> ?", (after.path_key, row)
     ).fetchone()
@@ -86,9 +83,10 @@ def set_heard(
     if held is None:
         return False
     row, before = held
-    if before.file_hash != file_hash or _knows_more(before.heard, heard):
+    after = before.listened_to(heard, file_hash)
+    if after is None:
         return False
-    if sample_rows.change(connection, row, before, replace(before, heard=heard, trouble=None)):
+    if sample_rows.change(connection, row, before, after):
         changed(connection)
     return True
 
@@ -99,8 +97,8 @@ def set_trouble(connection: sqlite3.Connection, file_id: FileId, trouble: Troubl
     if held is None:
         return False
     row, before = held
-    cleaned = replace(trouble, error=storable(trouble.error))
-    if sample_rows.change(connection, row, before, replace(before, trouble=cleaned)):
+    after = replace(before, trouble=trouble.storable)
+    if sample_rows.change(connection, row, before, after):
         changed(connection)
     return True
 
@@ -108,80 +106,14 @@ def set_trouble(connection: sqlite3.Connection, file_id: FileId, trouble: Troubl
 def _add(
     connection: sqlite3.Connection, raw: FoundFile, user_id: UserId | None, at: datetime
 ) -> FileId:
-    found = _cleaned(raw)
+    found = raw.storable
     key = path_key(user_id, found.file_path, found.path_bytes)
     held = connection.execute(SELECT_BY_PATH, (key,)).fetchone()
     if held is not None:
         before = sample_of(held)
-        after = replace(_seen(before, found), missing_since=None)
-        if before.file_hash != found.file_hash:
-            after = replace(after, heard=None, trouble=None)
-        sample_rows.change(connection, held[0], before, after)
+        sample_rows.change(connection, held[0], before, before.found_again(found))
         return before.file_id
-    sample = Sample(
-        file_id=FileId(str(uuid.uuid4())),
-        filename=found.filename,
-        file_path=found.file_path,
-        path_bytes=found.path_bytes,
-        file_size=found.file_size,
-        duration=found.duration,
-        sample_rate=found.sample_rate,
-        channels=found.channels,
-        format=found.format,
-        user_id=user_id,
-        uploaded_at=from_ms(to_ms(at)),
-        metadata=found.metadata,
-        file_hash=found.file_hash,
-        mtime_ns=found.mtime_ns,
-        ctime_ns=found.ctime_ns,
-        inode=found.inode,
-        audio_mark=found.audio_mark,
-    )
+    file_id = FileId(str(uuid.uuid4()))
+    sample = Sample.first_found(found, file_id=file_id, user_id=user_id, at=at)
     sample_rows.insert(connection, sample)
-    return sample.file_id
-
-
-def _seen(sample: Sample, found: FoundFile) -> Sample:
-    """The sound with what was found on the disk."""
-    return replace(
-        sample,
-        filename=found.filename,
-        file_path=found.file_path,
-        path_bytes=found.path_bytes,
-        file_size=found.file_size,
-        mtime_ns=found.mtime_ns,
-        file_hash=found.file_hash,
-        duration=found.duration,
-        sample_rate=found.sample_rate,
-        channels=found.channels,
-        format=found.format,
-        metadata=found.metadata,
-        ctime_ns=found.ctime_ns,
-        inode=found.inode,
-        audio_mark=found.audio_mark,
-    )
-
-
-def _cleaned(found: FoundFile) -> FoundFile:
-    """Make what a file says of itself storable: whole characters, numbers that are numbers."""
-    return replace(
-        found,
-        file_path=storable(found.file_path),
-        duration=found.duration if math.isfinite(found.duration) else 0.0,
-        metadata=_storable_metadata(found.metadata),
-    )
-
-
-def _storable_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
-    return {
-        storable(name): storable(value) if isinstance(value, str) else value
-        for name, value in metadata.items()
-    }
-
-
-def _knows_more(present: Heard | None, new: Heard) -> bool:
-    return (
-        present is not None
-        and present.recipe_version == new.recipe_version
-        and Level(present.level).rank > Level(new.level).rank
-    )
+    return file_id

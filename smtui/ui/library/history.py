@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import aiofiles
-import aiofiles.os
 from textual.worker import WorkerCancelled
 
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId
+from smtui.files import write_whole_in_thread
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.filter_query import Asked
 from smtui.ui.library.browser import Browser, Context
@@ -135,11 +135,8 @@ class LastPlace:
             "file_id": table.sample.file_id,
             "marks": sorted(table.marked) if len(table.marked) <= _MOST_MARKS else [],
         }
-        fresh = self._path.with_name(f"{self._path.name}.new")
         try:
-            async with aiofiles.open(fresh, "w", encoding="utf-8") as file:
-                await file.write(json.dumps(place))
-            await aiofiles.os.replace(fresh, self._path)
+            await write_whole_in_thread(self._path, json.dumps(place).encode())
         except OSError as error:
             _log.warning("the place in the library could not be kept: %s", error)
 

@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
+from smtui.services.hits import HitOrder
 from smtui.ui.base_screen import done_by, keys_of
 from smtui.ui.similar.comparing import REST, THIN_REST
-from smtui.ui.similar.hit_order import HitOrder
 from smtui.ui.similar.keeping import Keeping
 from smtui.ui.similar.listening import Listening
 from smtui.ui.similar.seeding import LINE, WORDS
@@ -35,9 +35,10 @@ from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.weights_line import WeightsLine
 
 if TYPE_CHECKING:
+    from smtui.domain.account import Account
     from smtui.services.box import Services
     from smtui.ui.options import Options
-    from smtui.ui.similar.sought import Sought
+    from smtui.ui.similar_link import Begin
 
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.15
@@ -114,8 +115,10 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing):
         file_id: FileId
         hits: HitOrder
 
-    def __init__(self, services: Services, sought: Sought, options: Options) -> None:
-        super().__init__(services, sought, options)
+    def __init__(
+        self, services: Services, account: Account, begin: Begin, options: Options
+    ) -> None:
+        super().__init__(services, account, begin, options)
         self.ask_line = AskLine(id="ask")
         self.similar_link = SimilarLink(self, self.ask_line, self._targets)
 

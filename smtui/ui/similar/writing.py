@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os.path
-from contextlib import suppress
 from pathlib import Path
 
-import aiofiles
 import aiofiles.os
 
 from smtui.domain.drawn import drawn
@@ -14,6 +12,7 @@ from smtui.domain.hit_list import form_of
 from smtui.domain.likeness import Hit
 from smtui.domain.search import Search, View
 from smtui.domain.text import counted
+from smtui.files import write_whole_in_thread
 from smtui.ui.similar.searching import Searching
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.workers import doing, looking
@@ -88,15 +87,9 @@ class Writing(Searching):
         form = form_of(path)
         assert form is not None
         content, count = await self.services.hit_lists.of(search, hits, form)
-        fresh = path.with_name(f".{path.name}.new")
         try:
-            # What was there before stays whole until the new one is.
-            async with aiofiles.open(fresh, "wb") as file:
-                await file.write(content)
-            await aiofiles.os.replace(fresh, path)
+            await write_whole_in_thread(path, content, mode=None)
         except OSError as error:
-            with suppress(OSError):
-                await aiofiles.os.remove(fresh)
             why = error.strerror or "it cannot be written"
             self._ask_file(f"{drawn(why)}; write to", str(path))
             return
