@@ -1,4 +1,7 @@
-"""What runs, followed once for all screens: each status bar is given the present."""
+"""What runs, followed once for all screens: each status bar is given the present.
+
+It stands apart from the session because it outlives screens and is only drawn by them.
+"""
 
 from __future__ import annotations
 

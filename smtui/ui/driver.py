@@ -124,7 +124,7 @@ class TitledDriver(LinuxDriver):
 
 
 def hung_up() -> bool:
-    """Tell whether the other side of the terminal has closed it."""
+    """True if the other side of the terminal has closed it."""
     look = select.poll()
     look.register(sys.__stdin__ or 0, 0)
     return any(seen & (select.POLLHUP | select.POLLERR) for _, seen in look.poll(0))

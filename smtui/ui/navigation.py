@@ -1,4 +1,7 @@
-"""Which screens open from which: screens never meet, they post messages that the app takes here."""
+"""Which screens open from which: screens never meet, they post messages that are taken here.
+
+It stands apart from the app so that no screen is imported before it is first opened.
+"""
 
 from __future__ import annotations
 
