@@ -12,6 +12,7 @@ from smtui.cli.ink import colours_of, dumb, only_ascii
 from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.running import err
 from smtui.domain.errors import SmtuiError
+from smtui.heap import share_arenas
 from smtui.paths import Places, places
 from smtui.settings import Loaded, Look, load
 from smtui.ui.options import TRUE_COLOUR, Options
@@ -57,14 +58,18 @@ def show(here: Places, loaded: Loaded) -> int:
     """Run the screens on these places; gives the exit status."""
     # Late imports: Textual is what the first frame needs, and only the screen needs it.
     from smtui import wiring
+    from smtui.ui import read_ahead
     from smtui.ui.start import show as show_screens
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Services]:
+        # Before the first of their threads, and after the first frame.
+        share_arenas()
         async with (
             wiring.services(here, loaded.settings) as services,
             wiring.watched(here, loaded.settings),
         ):
+            read_ahead.begin()
             yield services
 
     return show_screens(opened, options(here, loaded, os.environ))
