@@ -153,7 +153,7 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
     inert = [[shown(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*inert, strict=True)]
-    return ["  ".join(map(fitted, row, widths)).rstrip() for row in inert]
+    return ["  ".join(map(fit_text, row, widths)).rstrip() for row in inert]
 
 
 def local_time(moment: datetime | None) -> str:
