@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import socket
 from codecs import getincrementaldecoder
@@ -24,6 +25,9 @@ _CLEAR = "\x1b[H\x1b[J"
 _ESCAPE_SECONDS = 0.1
 _AT_ONCE = 4_096
 _NO_MOUSE_PIXELS = "\x1b[?1016l"
+# An escape before what begins no sequence of a terminal.
+_ESCAPE_ALONE = re.compile(r"(?<=\x1b)(?=[A-MQ-WYZa-z0-9 /?:.,+-])")
+_PASTED = "\x1b[200~"
 
 
 def title(environment: Mapping[str, str], host: str) -> str:
@@ -36,6 +40,15 @@ def title(environment: Mapping[str, str], host: str) -> str:
     if terminal.startswith(_UNTITLED) and "TMUX" not in environment:
         return ""
     return f"smtui — {host}" if host.isprintable() else "smtui"
+
+
+def escapes_apart(text: str) -> list[str]:
+    """Return what was typed, cut behind each Escape that a key of its own follows.
+
+    Over a slow line both come in one packet, which Textual takes for Alt and that key; what is
+    pasted stays whole.
+    """
+    return [text] if _PASTED in text else _ESCAPE_ALONE.split(text)
 
 
 class TitledDriver(LinuxDriver):
@@ -92,9 +105,25 @@ class TitledDriver(LinuxDriver):
             came = os.read(self.fileno, _AT_ONCE)
         except OSError:
             return False
-        for event in parser.feed(decode(came)) if came else ():
-            self.process_message(event)
+        *escapes, rest = escapes_apart(decode(came)) if self._knows_no_alt else [decode(came)]
+        for part in escapes:
+            self._feed(parser, part)
+            # It waits no longer for the rest of a sequence: this was a key.
+            parser._timeout_time = 0.0
+            for event in parser.tick():
+                self.process_message(event)
+        if came:
+            self._feed(parser, rest)
         return bool(came)
+
+    def _feed(self, parser: XTermParser, typed: str) -> None:
+        for event in parser.feed(typed):
+            self.process_message(event)
+
+    @property
+    def _knows_no_alt(self) -> bool:
+        """True unless a person's keymap has keys with Alt."""
+        return not any("alt+" in keys for keys in self._app._keymap.values())
 
     def disable_input(self) -> None:
         """End the thread that takes what is typed."""

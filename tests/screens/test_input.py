@@ -64,6 +64,33 @@ async def test_escape_alone_is_a_key_and_an_arrow_is_one_too(
     await until(lambda: driver.keys[2:3] == ["up"] and driver.keys[-1] == "k")
 
 
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        (b"\x1bq", ["escape", "q"]),
+        (b"\x1b/\x1bT\x1b", ["escape", "slash", "escape", "T", "escape"]),
+        (b"j\x1b\x1b[Bk", ["j", "escape", "down", "k"]),
+        (b"\x1b[A\x1bOB", ["up", "down"]),
+    ],
+)
+async def test_a_key_after_escape_in_one_packet_is_a_key_of_its_own(
+    terminal: tuple[int, Typed], typed: bytes, keys: list[str]
+) -> None:
+    line, driver = terminal
+    driver.begin()
+    os.write(line, typed)
+    await until(lambda: len(driver.keys) == len(keys))
+    assert driver.keys == keys
+
+
+async def test_who_has_keys_with_alt_keeps_them(terminal: tuple[int, Typed]) -> None:
+    line, driver = terminal
+    driver._app.set_keymap({"library.tag": "alt+t"})
+    driver.begin()
+    os.write(line, b"\x1bt")
+    await until(lambda: driver.keys == ["alt+t"])
+
+
 async def test_the_thread_ends_when_it_is_told_to_and_can_begin_again(
     terminal: tuple[int, Typed],
 ) -> None:
