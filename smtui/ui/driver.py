@@ -1,13 +1,17 @@
-"""The line to the terminal: Textual's, which also gives a title and leaves nothing behind."""
+"""The line to the terminal: Textual's, which also gives a title, leaves nothing behind, and ends.
+
+It stands apart from the app because it runs in Textual's own thread.
+"""
 
 from __future__ import annotations
 
 import os
-import re
+import select
 import selectors
 import socket
+import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import current_thread
 from typing import Any
@@ -15,6 +19,7 @@ from typing import Any
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
 from smtui.ui.changed_cells import ShownCells
 
@@ -25,9 +30,6 @@ _CLEAR = "\x1b[H\x1b[J"
 _ESCAPE_SECONDS = 0.1
 _AT_ONCE = 4_096
 _NO_MOUSE_PIXELS = "\x1b[?1016l"
-# An escape before what begins no sequence of a terminal.
-_ESCAPE_ALONE = re.compile(r"(?<=\x1b)(?=[A-MQ-WYZa-z0-9 /?:.,+-])")
-_PASTED = "\x1b[200~"
 
 
 def title(environment: Mapping[str, str], host: str) -> str:
@@ -42,13 +44,21 @@ def title(environment: Mapping[str, str], host: str) -> str:
     return f"smtui — {host}" if host.isprintable() else "smtui"
 
 
-def escapes_apart(text: str) -> list[str]:
-    """Return what was typed, cut behind each Escape that a key of its own follows.
+class _Parser(XTermParser):
+    """Textual's, for which an escape and the letter after it are two keys.
 
-    Over a slow line both come in one packet, which Textual takes for Alt and that key; what is
-    pasted stays whole.
+    Both come in one packet over a slow line, where no terminal can tell them from alt with that
+    letter; `alt` keeps that, for who chose such a key.
     """
-    return [text] if _PASTED in text else _ESCAPE_ALONE.split(text)
+
+    def __init__(self, *, alt: bool, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._alt = alt
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:  # noqa: FBT001, FBT002 — Textual calls it
+        if alt and not self._alt:
+            yield Key("escape", "\x1b")
+        yield from super()._sequence_to_key_events(sequence, alt=alt and self._alt)
 
 
 class TitledDriver(LinuxDriver):
@@ -84,7 +94,8 @@ class TitledDriver(LinuxDriver):
         Textual's own looks ten times a second whether it is to end, and goes round and round once
         the terminal has gone.
         """
-        parser = XTermParser(self._debug)
+        chosen = self._app._keymap.values()
+        parser = _Parser(alt=any("alt+" in keys for keys in chosen), debug=self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ)
@@ -105,25 +116,9 @@ class TitledDriver(LinuxDriver):
             came = os.read(self.fileno, _AT_ONCE)
         except OSError:
             return False
-        *escapes, rest = escapes_apart(decode(came)) if self._knows_no_alt else [decode(came)]
-        for part in escapes:
-            self._feed(parser, part)
-            # It waits no longer for the rest of a sequence: this was a key.
-            parser._timeout_time = 0.0
-            for event in parser.tick():
-                self.process_message(event)
-        if came:
-            self._feed(parser, rest)
-        return bool(came)
-
-    def _feed(self, parser: XTermParser, typed: str) -> None:
-        for event in parser.feed(typed):
+        for event in parser.feed(decode(came)) if came else ():
             self.process_message(event)
-
-    @property
-    def _knows_no_alt(self) -> bool:
-        """True unless a person's keymap has keys with Alt."""
-        return not any("alt+" in keys for keys in self._app._keymap.values())
+        return bool(came)
 
     def disable_input(self) -> None:
         """End the thread that takes what is typed."""
@@ -145,3 +140,10 @@ class TitledDriver(LinuxDriver):
     @property
     def _title(self) -> str:
         return title(os.environ, socket.gethostname().partition(".")[0])
+
+
+def hung_up() -> bool:
+    """True if the other side of the terminal has closed it."""
+    look = select.poll()
+    look.register(sys.__stdin__ or 0, 0)
+    return any(seen & (select.POLLHUP | select.POLLERR) for _, seen in look.poll(0))
