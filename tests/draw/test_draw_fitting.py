@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from smtui.domain.drawn import LEFT_TO_RIGHT, drawn
-from smtui.ui.draw.text_width import fit_text
+from smtui.ui.draw.table_text import fit_text
 
 
 def test_a_cut_name_from_right_to_left_still_keeps_its_neighbours_in_place() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from smtui.ui.clipboard import MOST, doubt, sequence
-from smtui.ui.tmux import into_clipboard
+from smtui.ui.clipboard import MOST, doubt, into_clipboard, sequence
 from tests.screens.screen_home import Home, OpenApp, Sound, press, told
 
 # Takes what comes as tmux does, and says how it was called.

@@ -14,7 +14,7 @@ from smtui.domain.question import Field
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.ui.draw.bars import bar
-from smtui.ui.draw.text_width import fit_text
+from smtui.ui.draw.table_text import fit_text
 from smtui.ui.widgets.columns import COLUMNS, NONE, SURE, Cell, Column
 
 NARROW = 11

@@ -23,8 +23,8 @@ from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import printable_path
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
-from smtui.ui.draw.said import said_lines
 from smtui.ui.draw.spectrogram import spectrogram
+from smtui.ui.draw.wording import said_lines
 from smtui.ui.widgets.cell_strip import strip
 from smtui.ui.widgets.columns import NONE, SURE
 from smtui.ui.widgets.spectrogram import fit_picture

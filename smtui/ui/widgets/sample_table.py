@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId, Sample
-from smtui.ui.draw.text_width import fit_text
+from smtui.ui.draw.table_text import fit_text
 from smtui.ui.widgets.columns import NONE, SURE, Cell, Column, layout
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 

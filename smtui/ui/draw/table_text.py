@@ -1,6 +1,8 @@
-"""Text in so many cells of a terminal, whatever script it is written in."""
+"""Text in a table: a row of words, and a text in so many cells, whatever its script."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
@@ -28,3 +30,12 @@ def _end(text: str, width: int) -> str:
     while text and cell_len(text) > width - len(_CUT):
         text = text[1:]
     return f"{_CUT}{text}"[: max(width, 0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A row: what it is about, its cells, and how it looks: plain, quiet, failed or going."""
+
+    key: str
+    cells: tuple[str, ...]
+    look: str = ""
