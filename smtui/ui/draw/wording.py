@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from smtui.domain.analysis import KEY_NAMES, AiPart, Measurement, PitchTrack
 from smtui.domain.differing import Matter, Relation, Source, differences
 from smtui.domain.drawn import drawn
+from smtui.domain.findings import SURE
 from smtui.domain.keys import key_label
 from smtui.domain.said import Said
 from smtui.domain.sample import Sample
 
 UNKNOWN = "-"
-DOUBTFUL = 0.5
-"""A claim below this confidence is shown dim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +29,7 @@ class Claim:
     @property
     def doubtful(self) -> bool:
         """No value, or a value that is more likely wrong than right."""
-        return self.value is None or (self.confidence is not None and self.confidence < DOUBTFUL)
+        return self.value is None or (self.confidence is not None and self.confidence < SURE)
 
 
 def claims(heard: Measurement) -> tuple[Claim, ...]:
