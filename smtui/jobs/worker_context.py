@@ -14,15 +14,15 @@ from smtui.domain.pause import Pause
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.domain.ports.work import Listener
 from smtui.jobs.app import WorkLimits
-from smtui.jobs.missing import MissingFolders
-from smtui.jobs.slate import Inheritance, Slate
+from smtui.jobs.claims_journal import ClaimsJournal, Inheritance
+from smtui.jobs.missing_paths import MissingFolders
 from smtui.jobs.wakeups import Wakeups
 from smtui.services.hearing import Hearing
 from smtui.services.indexing import Indexing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Membership:
     """What a worker is among the others on the same servers.
 
     Attributes:
@@ -35,20 +35,20 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
+class WorkerContext:
     """What every child works with; made in the parent, opened only after the fork.
 
     Attributes:
         open_hearing: opens the documents for a worker of the given name.
         open_indexing: opens what fills the index, in a loop of its own; None where there is none.
-        standing: what this worker is among others; None where it is alone.
+        membership: what this worker is among others; None where it is alone.
         using: says "in use" to whoever would stop the private servers.
         settled: called once it is known whether there is work, until when all were in use.
         wakeups: makes the connection to the queues.
         pause: says why this machine does not listen now, None where it does; asked between files.
         end: ends the whole worker with a sentence, for what no child can outlast; None where
             another smtui takes the worker's place by itself.
-        slates: the folder in which children leave word of what they hold; see `slate`.
+        journals: the folder in which children leave word of what they hold; see `claims_journal`.
     """
 
     open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
@@ -56,10 +56,10 @@ class Means:
     wakeups: Callable[[], Wakeups]
     listener: Listener
     limits: WorkLimits
-    slates: Path
+    journals: Path
     paths: PathMap = field(default_factory=PathMap)
     open_indexing: Callable[[], AbstractAsyncContextManager[Indexing]] | None = None
-    standing: Standing | None = None
+    membership: Membership | None = None
     settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None
     end: Callable[[str], None] | None = None
@@ -73,7 +73,7 @@ class Seat:
         queues: those from which this worker is woken.
     """
 
-    slate: Slate
+    journal: ClaimsJournal
     missing: MissingFolders
     number: int
     queues: frozenset[str]
@@ -84,13 +84,13 @@ class Seat:
         return self.number == 0
 
     def write(self, claims: Sequence[Claimed]) -> None:
-        """Put down what is held now."""
-        self.slate.write(self.number, claims)
+        """Note what is held now."""
+        self.journal.write(self.number, claims)
 
     def begin(self, *, left: int) -> None:
-        """Put down that the first of so many that are left is being heard."""
-        self.slate.begin(self.number, left=left)
+        """Note that the first of the claims that are `left` is being heard."""
+        self.journal.begin(self.number, left=left)
 
     def read(self) -> Inheritance:
-        """Give what the child before held when it was killed."""
-        return self.slate.read(self.number)
+        """Return what the child before held when it was killed."""
+        return self.journal.read(self.number)

@@ -1,6 +1,7 @@
 """What a worker says of itself on the board, and which machines it may count on.
 
-Every child tells the same, so that the worker is known to live for as long as one of them does.
+Every child reports the same, so that the worker is known to live for as long as one of them does.
+Apart from the child's own ticks: the board may be away while the documents are not.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """Asked each time a worker tells: folders that it does not have, and why it rests, if it does.
+    """What changes between two reports: folders that are missing, and why the worker rests.
 
     Files are looked at, so not in the loop.
     """
@@ -46,15 +47,15 @@ class Present:
     missing: Callable[[], tuple[str, ...]]
     pause: Callable[[], Pause | None]
 
-    def told(self, report: WorkerReport) -> WorkerReport:
-        """Fill in how it is now."""
+    def filled_in(self, report: WorkerReport) -> WorkerReport:
+        """Return the report with how it is now."""
         pause = self.pause()
         rests = "" if pause is None else f"paused {pause.end}"
         return replace(report, missing=self.missing(), rests=rests)
 
 
-class Attendance:
-    """One child's hand on the board; belongs to the loop in which the board was opened."""
+class Heartbeat:
+    """A child's reports on the board; belongs to the loop in which the board was opened."""
 
     def __init__(
         self,
@@ -69,26 +70,26 @@ class Attendance:
         self._interval = interval
         self._trusted_at: float | None = None
         self._seen: dict[str, float] = {}
-        self._heard = True
+        self._answers = True
 
-    async def keep_telling(self) -> None:
+    async def keep_reporting(self) -> None:
         """Renew the report for ever; a board that does not answer is asked again."""
         while True:
-            await self.tell()
+            await self.report()
             await asyncio.sleep(self._interval.seconds)
 
-    async def tell(self) -> None:
+    async def report(self) -> None:
         """Put up the report as it is now."""
-        report = await asyncio.to_thread(self._present.told, self._report)
+        report = await asyncio.to_thread(self._present.filled_in, self._report)
         try:
             await self._board.report(report, seconds=self._interval.lives)
         except ServerUnavailable as error:
             self._trusted_at = None
-            if self._heard:
+            if self._answers:
                 _log.warning("%s", error)
-            self._heard = False
+            self._answers = False
         else:
-            self._heard = True
+            self._answers = True
 
     async def machines(self) -> frozenset[str]:
         """Give the machines on which workers live; none while that is not certain.

@@ -1,4 +1,4 @@
-"""How what was heard comes into the similarity index: beside the listening, in a thread of its own.
+"""How what was heard comes into the similarity index: in a thread beside the analysis.
 
 A child gathers the sounds that it has kept and publishes their ids; whoever takes the message
 puts them into the index in bulk. Messages are wake-ups here too: a lost one is made up for by a
@@ -16,9 +16,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
 from smtui.domain.sample import FileId
-from smtui.jobs.means import Means, Seat
-from smtui.jobs.side import live_beside
+from smtui.jobs.loop_thread import run_in_thread
 from smtui.jobs.wakeups import Wakeups
+from smtui.jobs.worker_context import Seat, WorkerContext
 from smtui.services.indexing import Indexing
 
 Opening = Callable[[], AbstractAsyncContextManager[Indexing]]
@@ -34,8 +34,8 @@ _AWAY_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
 
-class Filling:
-    """One child's hand on the index; `looks` is for the child that compares.
+class IndexFeeder:
+    """Fills the index for one child; `looks` is for the child that compares.
 
     Attributes:
         has_ended: a defect ended it, and with it this child's place is to be given to another.
@@ -52,24 +52,24 @@ class Filling:
         self._pending: dict[FileId, None] = {}
         self._indexing: Indexing | None = None
         self._opened = AsyncExitStack()
-        self._told = ""
+        self._logged = ""
         self._took_at = 0.0
         self._away_until = 0.0
         self._look_at = time.monotonic() + _FIRST_LOOK_SECONDS if looks else float("inf")
         self._loop = asyncio.new_event_loop()
         self._stirred = asyncio.Event()
         self.has_ended = False
-        live_beside(self._loop, self._live, name="smtui-index", ended=self._end)
+        run_in_thread(self._loop, self._live, name="smtui-index", ended=self._end)
 
-    def heard(self, file_id: FileId) -> None:
-        """A sound was kept; from any thread."""
-        self._loop.call_soon_threadsafe(self._note_heard, file_id)
+    def add(self, file_id: FileId) -> None:
+        """Note a sound that was kept; from any thread."""
+        self._loop.call_soon_threadsafe(self._note_fresh, file_id)
 
     def take(self, file_ids: Sequence[FileId]) -> None:
-        """A message named these; from any thread, at once back."""
+        """Note the sounds that a message named; from any thread, at once back."""
         self._loop.call_soon_threadsafe(self._note_pending, file_ids)
 
-    def _note_heard(self, file_id: FileId) -> None:
+    def _note_fresh(self, file_id: FileId) -> None:
         self._fresh.append(file_id)
         self._stirred.set()
 
@@ -107,7 +107,7 @@ class Filling:
         try:
             self._wakeups.publish_heard(file_ids)
         except ServerUnavailable as error:
-            self._say(error)
+            self._log_once(error)
 
     async def _fill(self) -> None:
         pending, self._pending = list(self._pending), {}
@@ -115,7 +115,7 @@ class Filling:
             return
         async with self._using():
             await (await self._ready()).add(pending)
-        self._told = ""
+        self._logged = ""
 
     async def _look(self) -> None:
         """Make the index what the library is."""
@@ -137,19 +137,19 @@ class Filling:
 
     async def _leave(self, error: SmtuiError) -> None:
         """Ask nothing of what is away for a while; what was missed is found later."""
-        self._say(error)
+        self._log_once(error)
         self._away_until = time.monotonic() + _AWAY_SECONDS
         self._indexing = None
         await self._opened.aclose()
 
-    def _say(self, error: SmtuiError) -> None:
-        if str(error) != self._told:
-            self._told = str(error)
+    def _log_once(self, error: SmtuiError) -> None:
+        if str(error) != self._logged:
+            self._logged = str(error)
             _log.warning("the index is not filled: %s", error)
 
 
-def filling_of(means: Means, seat: Seat, wakeups: Wakeups) -> Filling | None:
+def feeder_of(context: WorkerContext, seat: Seat, wakeups: Wakeups) -> IndexFeeder | None:
     """Make what fills the index for a child; the first one compares."""
-    if means.open_indexing is None:
+    if context.open_indexing is None:
         return None
-    return Filling(means.open_indexing, means.using, wakeups, looks=seat.first)
+    return IndexFeeder(context.open_indexing, context.using, wakeups, looks=seat.first)

@@ -18,7 +18,7 @@ _AGAIN_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
-def live_beside(
+def run_in_thread(
     loop: asyncio.AbstractEventLoop,
     live: Callable[[], Coroutine[Any, Any, None]],
     *,

@@ -1,4 +1,4 @@
-"""Hearing a file in a process of its own, because whoever heard it before did not come back.
+"""Analysing a file in a process of its own, because whoever tried before did not come back.
 
 A child of the worker that dies costs a new one, and is told of nothing. A fork that hears one file
 may crash as it likes: the child lives on and knows by which signal it ended.
@@ -24,17 +24,17 @@ _log = logging.getLogger(__name__)
 
 
 class Died(Exception):
-    """The process that heard the file ended without a word; `reason` is what may be told."""
+    """The process that analysed the file ended without a word; `reason` says why."""
 
     def __init__(self, reason: SoundUnreadable) -> None:
         super().__init__(str(reason))
         self.reason = reason
 
 
-def heard_apart(
+def listen_in_fork(
     listen: Callable[[], Measurement], allowance: Allowance, *, grace: float
 ) -> Measurement:
-    """Hear a file in a fork of this process, which ends a grace, s, after what it is allowed.
+    """Analyse a file in a fork of this process, which ends a grace, s, after what it is allowed.
 
     Raises:
         SoundUnreadable: as `listen` does.
@@ -57,7 +57,7 @@ def heard_apart(
         ended = os.waitpid(pid, 0)[1]
     if not said:
         raise Died(_reason(ended))
-    return _understood(said)
+    return _measurement_of(said)
 
 
 def _listen(
@@ -67,18 +67,18 @@ def _listen(
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, allowance.wall + grace)
     end_beyond(allowance.processor + grace)
-    with _Telling(writing) as telling:
-        telling.measured = listen()
+    with _Reply(writing) as reply:
+        reply.measured = listen()
 
 
-class _Telling:
-    """Writes what came of a block into a pipe and ends the process."""
+class _Reply:
+    """Writes what came of a block into a pipe, and ends the process."""
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
         self.measured: Measurement | None = None
 
-    def __enter__(self) -> _Telling:
+    def __enter__(self) -> _Reply:
         return self
 
     def __exit__(
@@ -87,24 +87,24 @@ class _Telling:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        told: tuple[Any, ...]
+        words: tuple[Any, ...]
         match error:
             case None:
-                told = ("heard", self.measured)
+                words = ("heard", self.measured)
             case SoundUnreadable():
-                told = ("unreadable", error.title, error.code, error.hint)
+                words = ("unreadable", error.title, error.code, error.hint)
             case MemoryError():
-                told = ("full",)
+                words = ("full",)
             case _:
                 _log.error("smtui stumbled", exc_info=error)
-                told = ("stumbled", type(error).__name__)
+                words = ("stumbled", type(error).__name__)
         with suppress(OSError), os.fdopen(self._pipe, "wb") as pipe:
-            pipe.write(pickle.dumps(told))
+            pipe.write(pickle.dumps(words))
         # Not `sys.exit`: what the child meant to do at its end is not this process's business.
         os._exit(0)
 
 
-def _understood(said: bytes) -> Measurement:
+def _measurement_of(said: bytes) -> Measurement:
     match pickle.loads(said):  # noqa: S301 - a fork of this process wrote it
         case "heard", Measurement() as measured:
             return measured

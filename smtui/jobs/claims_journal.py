@@ -43,7 +43,7 @@ class Inheritance:
     untouched: tuple[Claimed, ...] = ()
 
 
-class Slate:
+class ClaimsJournal:
     """A worker's file with one part for each seat; opened before there are children.
 
     Of several workers that share a folder and a name each takes the first file that is free, and
@@ -74,7 +74,7 @@ class Slate:
                 return
 
     def write(self, seat: int, claims: Sequence[Claimed]) -> None:
-        """Put down what the child in a seat holds and has not begun; nothing wipes it clean."""
+        """Note what the child in a seat holds and has not begun; no claims wipe its part clean."""
         if seat >= self._seats or self._file is None:
             return
         text = json.dumps([asdict(claimed) for claimed in claims]).encode() if claims else b""
@@ -88,7 +88,7 @@ class Slate:
                 os.pwrite(self._file, text[:1], start)
 
     def begin(self, seat: int, *, left: int) -> None:
-        """Put down that of the claims so many have not ended, and the first of them is begun."""
+        """Note that the first of the claims that are `left` is begun; others before it ended."""
         if seat < self._seats and self._file is not None:
             with suppress(OSError):
                 os.pwrite(self._file, _LEFT.pack(left), seat * _SEAT_BYTES + _TEXT_BYTES)
