@@ -20,6 +20,7 @@ from smtui.jobs.limits import Allowance
 
 if TYPE_CHECKING:
     from celery import Celery
+
 DEFAULT = "celery:queue:default"
 AUDIO_PROCESSING = "celery:queue:audio_processing"
 AI_ANALYSIS = "celery:queue:ai_analysis"
@@ -29,9 +30,12 @@ WORK = "smtui.work"
 """The task that listens to some files of a run. Whoever lets a message mean something else gives it
 another name, so that an older worker leaves it out.
 """
+
 INDEX = "smtui.index"
 """The task that puts sounds into the similarity index, named by their ids."""
+
 NOT_UNDERSTOOD = "A message in the queue is from another version of smtui and was left out"
+
 RESULT_SECONDS = 86_400
 # What is longer is refused by its header.
 _LONGEST_SECONDS = 6 * 3600.0

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smtui.local.homes import Home
 from smtui.local.locks import FileLock
-from smtui.local.processes import Record, start_mark
+from smtui.local.processes import Home, Record, start_mark
 from tests.local.private_home import Private, home_of_its_own, until
 
 private = pytest.fixture(home_of_its_own)

@@ -1,4 +1,7 @@
-"""One server in the keeper's care: started when needed, restarted when it dies, adopted."""
+"""One server in the keeper's care: started when needed, restarted when it dies, adopted.
+
+Apart from the supervisor, which knows them all and none of their troubles.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,11 @@ from typing import Any
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.text import shown
-from smtui.local import logs, processes
-from smtui.local.kinds import Kind, Look
+from smtui.local import processes
 from smtui.local.processes import Record, Running
 from smtui.local.refusals import cannot_use
+from smtui.local.server_kinds import Kind, Look
+from smtui.log_files import last_line
 
 _LOOK_AGAIN_SECONDS = 0.005
 _ADOPTION_SECONDS = 3.0
@@ -39,7 +43,7 @@ _DOCTOR = "`smtui doctor` tells what is wrong; logs are in the state folder."
 _log = logging.getLogger(__name__)
 
 
-class Kept:
+class ManagedProcess:
     """A server that the keeper looks after."""
 
     def __init__(self, kind: Kind, *, record: Path, log: Path) -> None:
@@ -85,13 +89,13 @@ class Kept:
             running = Running(record)
             if record.home.has_moved:
                 _log.warning("%s, pid %d, is left of a moved folder", self._kind.title, record.pid)
-                await self._ended(running)
+                await self._end(running)
                 return
             until = time.monotonic() + _ADOPTION_SECONDS
             while await self._kind.look(record) is Look.SILENT:
                 if time.monotonic() > until or not running.alive():
                     _log.warning("%s, pid %d, is silent: ended", self._kind.title, record.pid)
-                    await self._ended(running)
+                    await self._end(running)
                     return
                 await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             self._running = running
@@ -141,11 +145,11 @@ class Kept:
             self._reason = ""
             self._died_young = False
             if self._running is not None:
-                await self._ended(self._running)
+                await self._end(self._running)
                 self._running = None
             if without is not None:
                 try:
-                    await asyncio.to_thread(_emptied, without)
+                    await asyncio.to_thread(_empty, without)
                 except OSError as error:
                     raise cannot_use(without, error) from error
 
@@ -184,7 +188,7 @@ class Kept:
         if killed:
             # Its last words say nothing about a death that came from outside.
             return f"{self._kind.title} was ended by {killed}"
-        said = shown(_STAMP.sub("", logs.last_line(self._log, since=since))).rstrip(".")
+        said = shown(_STAMP.sub("", last_line(self._log, since=since))).rstrip(".")
         sentence = f"{self._kind.title} {how}"
         if _DATABASE_REFUSED in said:
             return f"{sentence}: {_FILES_DAMAGED}"
@@ -219,13 +223,13 @@ class Kept:
             if late or not running.alive():
                 how = "does not answer" if late else "ended as it started"
                 self._note(self._why(running, how, since=written))
-                await self._ended(running)
+                await self._end(running)
                 self._running = None
                 raise self._failure()
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         self._reason = ""
 
-    async def _ended(self, running: Running) -> None:
+    async def _end(self, running: Running) -> None:
         """End a process in order, and with force where it does not listen."""
         farewell = self._kind.farewell
         running.tell(farewell.number)
@@ -236,7 +240,7 @@ class Kept:
         running.end_group()
 
 
-def _emptied(folder: Path) -> None:
+def _empty(folder: Path) -> None:
     """Take away what is in a folder, which itself may be a link to another disk."""
     if not folder.is_dir():
         return

@@ -1,4 +1,7 @@
-"""What the keeper does all day: it looks after the servers, and answers who asks for them."""
+"""What the keeper does all day: it looks after the servers, and answers who asks for them.
+
+Apart from `keeper`, which is how its process leaves the terminal.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,14 @@ from dataclasses import asdict
 from typing import Any
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.local import logs
 from smtui.local.chroma import Chroma
-from smtui.local.homes import Home
-from smtui.local.kept import Kept
-from smtui.local.kinds import Kind
 from smtui.local.locks import FileLock, taken
-from smtui.local.processes import Record, start_mark
+from smtui.local.managed_process import ManagedProcess
+from smtui.local.processes import Home, Record, start_mark
+from smtui.local.server_kinds import Kind, folder_watcher, private_worker
 from smtui.local.setup import SERVERS, Files, Setup
 from smtui.local.valkey import Flush, Valkey
-from smtui.local.watcher import Watcher
-from smtui.local.worker import PrivateWorker
+from smtui.log_files import copy_aside
 
 _TICK_SECONDS = 1.0
 # A worker that has just finished lets go some 3.5 s after its last sound.
@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 _KINDS: dict[str, Callable[[Setup], Kind]] = {
     "valkey": Valkey,
     "chroma": Chroma,
-    "worker": PrivateWorker,
-    "watcher": Watcher,
+    "worker": private_worker,
+    "watcher": folder_watcher,
 }
 
 
@@ -54,8 +54,8 @@ class Keeper:
         self._clock = clock
         self._files = Files(places=setup.places)
         self._lock = lock
-        self._kept = {
-            name: Kept(
+        self._servers = {
+            name: ManagedProcess(
                 _KINDS[name](setup), record=self._files.record(name), log=self._files.log(name)
             )
             for name in SERVERS
@@ -74,7 +74,7 @@ class Keeper:
     async def serve(self, ready: Callable[[dict[str, Any]], None]) -> None:
         """Listen, look after the servers, and in the end stop them."""
         self._files.keeper_socket.unlink(missing_ok=True)
-        adoptions = [asyncio.create_task(kept.adopt()) for kept in self._kept.values()]
+        adoptions = [asyncio.create_task(server.adopt()) for server in self._servers.values()]
         server = await asyncio.start_unix_server(self._talk, self._files.keeper_socket)
         self._files.keeper_socket.chmod(0o600)
         self._remember()
@@ -89,7 +89,7 @@ class Keeper:
             self._wake.clear()
             await self._tick()
         for name in self._going:
-            await self._kept[name].stop()
+            await self._servers[name].stop()
         _log.info("stopped %s", ", ".join(self._going) or "nothing")
         server.close()
         self._gone.set()
@@ -126,18 +126,18 @@ class Keeper:
             self._go()
             return
         # Not awaited: a slow start of one must not keep the others from being seen to.
-        for kept in self._kept.values():
-            check = asyncio.create_task(kept.check())
+        for server in self._servers.values():
+            check = asyncio.create_task(server.check())
             self._checks.add(check)
             check.add_done_callback(self._checks.discard)
-        if self._kept["valkey"].alive():
+        if self._servers["valkey"].alive():
             with suppress(OSError):
                 # Without a thread where there is nothing to do: each costs the resting machine.
                 if self._flush.due():
                     await asyncio.to_thread(self._flush)
         for name in (*SERVERS, "keeper"):
             with suppress(OSError):
-                logs.rotate(self._files.log(name))
+                copy_aside(self._files.log(name))
         self._see_whether_idle()
 
     def _see_whether_idle(self) -> None:
@@ -150,12 +150,12 @@ class Keeper:
             lock = FileLock.take(self._files.in_use, exclusive=True)
             if lock is None:
                 self._used_at = self._clock()
-            elif self._kept["worker"].comes_back():
+            elif self._servers["worker"].comes_back():
                 self._used_at = self._clock()
                 lock.release()
             elif self._clock() - self._used_at < self._setup.manners.idle_seconds:
                 lock.release()
-            elif self._kept["watcher"].alive():
+            elif self._servers["watcher"].alive():
                 # It goes on, and asks for the others when something is dropped in.
                 self._rest_the_others(lock)
             else:
@@ -165,15 +165,15 @@ class Keeper:
 
     def _rest_the_others(self, lock: FileLock) -> None:
         """End all but the watcher, while nobody can come to need them."""
-        others = [self._kept[name] for name in _ENDED_FIRST if self._kept[name].alive()]
+        others = [self._servers[name] for name in _ENDED_FIRST if self._servers[name].alive()]
         if not others:
             lock.release()
             return
 
         async def rest() -> None:
             try:
-                for kept in others:
-                    await kept.rest()
+                for server in others:
+                    await server.rest()
             finally:
                 lock.release()
 
@@ -226,9 +226,9 @@ class Keeper:
             if do == "status":
                 await self._adopted.wait()
                 return {"ok": True, "servers": self._status()}
-            if do == "need" and name in self._kept:
+            if do == "need" and name in self._servers:
                 return {"ok": True, "address": await self._need(name)}
-            if do == "rest" and name in self._kept:
+            if do == "rest" and name in self._servers:
                 return await self._rest(name, empty=message.get("empty") is True)
             if do == "stop":
                 return await self._stop(now=message.get("now") is True)
@@ -240,20 +240,20 @@ class Keeper:
 
     async def _need(self, name: str) -> str:
         if name == "worker":
-            await self._kept["valkey"].need()
-        return await self._kept[name].need()
+            await self._servers["valkey"].need()
+        return await self._servers[name].need()
 
     async def _rest(self, name: str, *, empty: bool) -> dict[str, Any]:
         """End one; only of Chroma all may be taken away, for it is made from the documents."""
         files = self._setup.places.chroma_data if empty and name == "chroma" else None
-        await self._kept[name].rest(without=files)
+        await self._servers[name].rest(without=files)
         return {"ok": True}
 
     async def _stop(self, *, now: bool) -> dict[str, Any]:
         """Stop all; refused while somebody uses them, unless it must be now."""
         if self._in_use is None:
             # A worker holds the lock too while it starts, which is nobody's use.
-            starting = _STARTING_SECONDS - self._kept["worker"].age()
+            starting = _STARTING_SECONDS - self._servers["worker"].age()
             patience = 0.0 if now else max(_IN_USE_PATIENCE_SECONDS, starting)
             self._in_use = await taken(self._files.in_use, seconds=patience)
         if self._in_use is None and not now:
@@ -279,7 +279,9 @@ class Keeper:
             "address": str(self._files.keeper_socket),
             "since": self._since,
         }
-        rows = {"keeper": keeper} | {name: kept.status() for name, kept in self._kept.items()}
+        rows = {"keeper": keeper} | {
+            name: server.status() for name, server in self._servers.items()
+        }
         return [{"name": name, **row} for name, row in rows.items()]
 
 
