@@ -70,7 +70,7 @@ class Child:
         self.feeder = feeder_of(context, seat, self.wakeups)
         self._context = context
         self._seat = seat
-        self._inherited = seat.read()
+        self._inherited = seat.inherited()
         self._hearing: Hearing | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()

@@ -1,4 +1,7 @@
-"""About a second of work on one run, heard file by file in the main thread of a child."""
+"""About a second of work on one run, analysed file by file in the main thread of a child.
+
+Apart from the tasks, which only say what a message means.
+"""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class ClaimsJournal:
             with suppress(OSError):
                 os.pwrite(self._file, _LEFT.pack(left), seat * _SEAT_BYTES + _TEXT_BYTES)
 
-    def read(self, seat: int) -> Inheritance:
+    def inherited(self, seat: int) -> Inheritance:
         """Give what the child before held when it ended; nothing where it ended in order."""
         if seat >= self._seats or self._file is None:
             return Inheritance()

@@ -96,7 +96,7 @@ class MissingFolders:
         if self._file is None or not missing.folder:
             return False
         try:
-            known = self._read()
+            known = self._folders()
             new = missing.kept not in known and len(known) < _MOST_FOLDERS
             if new:
                 # In one piece, for others add to it too.
@@ -108,12 +108,12 @@ class MissingFolders:
     def still(self) -> tuple[str, ...]:
         """Return, printable, those that are missing also now."""
         try:
-            folders = [folder for folder in self._read() if lacks(folder, self._paths)]
+            folders = [folder for folder in self._folders() if lacks(folder, self._paths)]
         except OSError:
             return ()
         return tuple(sorted(shown(printable_path(bytes(folder))) for folder in folders))
 
-    def _read(self) -> set[Path]:
+    def _folders(self) -> set[Path]:
         if self._file is None:
             return set()
         lines = os.pread(self._file, _LONGEST_FILE, 0).splitlines()

@@ -167,7 +167,7 @@ class LastWords:
         with suppress(ProcessLookupError):
             os.kill(self._parent, signal.SIGTERM)
 
-    def read(self) -> str:
+    def first(self) -> str:
         """Give the first sentence that a child left, empty where none did."""
         try:
             said = os.read(self._reading, _LONGEST_SENTENCE)

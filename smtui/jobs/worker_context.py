@@ -91,6 +91,6 @@ class Seat:
         """Note that the first of the claims that are `left` is being heard."""
         self.journal.begin(self.number, left=left)
 
-    def read(self) -> Inheritance:
+    def inherited(self) -> Inheritance:
         """Return what the child before held when it was killed."""
-        return self.journal.read(self.number)
+        return self.journal.inherited(self.number)

@@ -83,7 +83,7 @@ class ManagedProcess:
     async def adopt(self) -> None:
         """Take over the process of an earlier keeper if it is well; end it if it is not."""
         async with self._busy:
-            record = Record.read(self._record)
+            record = Record.load(self._record)
             if record is None or not record.alive():
                 return
             running = Running(record)
@@ -196,7 +196,7 @@ class ManagedProcess:
 
     async def _start(self) -> None:
         try:
-            launch = self._kind.launch(Record.read(self._record))
+            launch = self._kind.launch(Record.load(self._record))
             launch.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             written = self._log.stat().st_size if self._log.exists() else 0
             running = processes.start(launch, record=self._record)

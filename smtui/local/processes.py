@@ -89,7 +89,7 @@ class Record:
         write_whole(path, json.dumps(asdict(self)).encode(), synced=False)
 
     @classmethod
-    def read(cls, path: Path) -> Record | None:
+    def load(cls, path: Path) -> Record | None:
         """Read what was written; None where nothing can be read, or it is another folder's.
 
         A copied home has the records of the original, whose processes are not its own.

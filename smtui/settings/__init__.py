@@ -78,7 +78,7 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
     variables: dict[str, object] = dict(
         sources.variables(os.environ if environment is None else environment)
     )
-    written = sources.written(places.settings_file)
+    written = sources.file_values(places.settings_file)
     origins = {name: str(places.settings_file) for name in written}
     origins |= {name: sources.variable(name) for name in variables}
     settings = Settings()

@@ -87,7 +87,7 @@ class _Work:
         )
         register(app, means)
         status = run_worker(app, self.limits, self.queues or QUEUES)
-        if sentence := last.read():
+        if sentence := last.first():
             raise StoreTooNew(sentence)
         return status
 

@@ -224,7 +224,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
     )
     register(app, means)
     status = run_worker(app, limits)
-    if sentence := last.read():
+    if sentence := last.first():
         sys.stderr.write(f"ended: {sentence}\n")
         return 1
     return status

@@ -34,7 +34,7 @@ def launch(folder: Path, *words: str) -> Launch:
 async def test_a_program_runs_in_a_session_of_its_own_and_is_written_down(tmp_path: Path) -> None:
     running = start(launch(tmp_path, "sleep", "60"), record=tmp_path / "its.json")
     try:
-        record = Record.read(tmp_path / "its.json")
+        record = Record.load(tmp_path / "its.json")
         assert record == running.record
         assert record.alive()
         assert os.getsid(record.pid) == record.pid
@@ -77,7 +77,7 @@ def test_a_later_process_of_the_same_number_is_another() -> None:
 )
 def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "its.json").write_text(text)
-    assert Record.read(tmp_path / "its.json") is None
+    assert Record.load(tmp_path / "its.json") is None
 
 
 def test_a_long_log_is_put_aside_while_it_is_written(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_versions_are_compared_as_numbers() -> None:
     ]
     assert order == sorted(set(order))
     assert Versions(smtui="1.0rc1").order == Versions(smtui="1.0.0").order
-    assert Versions.read({"smtui": "2.0", "protocol": 7, "later": True}).protocol == 7
+    assert Versions.from_fields({"smtui": "2.0", "protocol": 7, "later": True}).protocol == 7
 
 
 def test_half_the_cores_at_least_one_listen() -> None:

@@ -111,7 +111,7 @@ async def _show() -> int:
     from smtui import wiring
 
     await wiring.keeper_of(here, settings).watcher()
-    notes = _Notes(here).read()
+    notes = _Notes(here).load()
     for folder in settings.watch.folders:
         out(f"{shown(folder)}: {shown(notes.get(folder, 'watched in a moment'))}")
     return 0
@@ -267,7 +267,7 @@ class _Notes:
         self._file = here.state / "watching.json"
         self._words: dict[str, str] = {}
 
-    def read(self) -> Mapping[str, str]:
+    def load(self) -> Mapping[str, str]:
         """Give it as it was written last; empty where that cannot be read."""
         try:
             notes = json.loads(self._file.read_text("utf-8"))
