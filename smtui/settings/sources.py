@@ -12,6 +12,8 @@ from smtui.domain.errors import SettingInvalid
 from smtui.domain.text import shown
 from smtui.settings.topics import Settings
 
+WATCHED = "watch.folders"
+
 TOPICS = tuple(topic.name for topic in fields(Settings))
 
 

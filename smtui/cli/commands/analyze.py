@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import read_filter, refuse_options
 from smtui.cli.runs import follow, report_waiting
 from smtui.cli.runtime import Opened, opened, run
 from smtui.cli.terminal import err, out
@@ -88,7 +88,7 @@ def _wish(words: Sequence[str], *, retry: bool, older: bool) -> _Wish:
         raise InputInvalid(
             "Name places or a filter, not both", hint="`in:FOLDER` is a filter for a place."
         )
-    query = Everything() if paths else parsed(" ".join(words))
+    query = Everything() if paths else read_filter(" ".join(words))
     return _Wish(paths=tuple(paths), query=query, retry=retry, older=older)
 
 

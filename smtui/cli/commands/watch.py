@@ -165,7 +165,7 @@ def _change_folders(change: Callable[[Sequence[str]], Sequence[str]]) -> Setting
     """Change the folders in the settings file and give the settings that hold now."""
     # Late imports: --help reads no settings.
     from smtui import settings
-    from smtui.settings.writing import write_watched, writing
+    from smtui.settings.watched_folders import write_watched, writing
 
     here, _ = here_and_settings()
     with writing(here):

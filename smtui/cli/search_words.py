@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.cli.filter_words import pointing
+from smtui.cli.filter_words import point_at_mistake
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
@@ -110,7 +110,7 @@ async def _line_or_name(box: Opened, word: str) -> SearchLine:
 
 
 def _read(text: str) -> SearchLine:
-    with pointing(text):
+    with point_at_mistake(text):
         return parse(text)
 
 

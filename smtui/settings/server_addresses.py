@@ -42,7 +42,9 @@ _KINDS = {
 _OTHER_NAMES = {"valkey": "redis", "valkeys": "rediss"}
 
 
-def shared(servers: Servers, origins: Mapping[str, str]) -> tuple[Servers, dict[str, str]]:
+def checked_addresses(
+    servers: Servers, origins: Mapping[str, str]
+) -> tuple[Servers, dict[str, str]]:
     """Read the files of addresses and check all; gives the addresses with their origins.
 
     Raises SettingInvalid, in one sentence.
