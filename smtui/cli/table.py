@@ -109,10 +109,10 @@ class Table:
 
     def _row(self, values: Sequence[str]) -> str:
         # A late import: --help draws no table.
-        from smtui.ui.draw.fitting import fitted
+        from smtui.ui.draw.text_width import fit_text
 
         cells = (
-            fitted(drawn(value), width, right=column.right)
+            fit_text(drawn(value), width, right=column.right)
             for value, (column, width) in zip(values, self._columns, strict=True)
         )
         return " ".join(cells).rstrip()

@@ -100,7 +100,7 @@ class ShownCells:
         """Believe nothing of what is shown: another program may have drawn on the terminal."""
         self._size = Size(0, 0)
 
-    def written(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
+    def sequence(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
         """Write what an update changes on a terminal of this size."""
         if size != self._size:
             self._size = size

@@ -1,10 +1,15 @@
-"""The line to the terminal: Textual's, which also gives a title and leaves nothing behind."""
+"""The line to the terminal: Textual's, which also gives a title, leaves nothing behind, and ends.
+
+It stands apart from the app because it runs in Textual's own thread.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
+import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -116,3 +121,10 @@ class TitledDriver(LinuxDriver):
     @property
     def _title(self) -> str:
         return title(os.environ, socket.gethostname().partition(".")[0])
+
+
+def hung_up() -> bool:
+    """Tell whether the other side of the terminal has closed it."""
+    look = select.poll()
+    look.register(sys.__stdin__ or 0, 0)
+    return any(seen & (select.POLLHUP | select.POLLERR) for _, seen in look.poll(0))

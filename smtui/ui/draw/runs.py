@@ -86,12 +86,12 @@ def heard_line(sample: Sample) -> Line:
     """A file that was heard."""
     return Line(
         key=sample.file_id,
-        cells=(sample.filename, _heard(sample), "", sample.folder),
+        cells=(sample.filename, _heard_words(sample), "", sample.folder),
         look="quiet",
     )
 
 
-def _heard(sample: Sample) -> str:
+def _heard_words(sample: Sample) -> str:
     heard = sample.heard
     if heard is None:
         return "analysed"

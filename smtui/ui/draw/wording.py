@@ -120,6 +120,16 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def short_length(seconds: float) -> str:
+    """Write a length for a narrow column: `0.41s`, `3m12s`, `1h02m`."""
+    if seconds < 100:
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
 def time_left(seconds: float) -> str:
     """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
     whole = round(seconds)
