@@ -1,4 +1,7 @@
-"""What runs, followed once for all screens: each status bar is given the present."""
+"""What runs, followed once for all screens: each status bar is given the present.
+
+It stands apart from the session because it outlives screens and is only drawn by them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
 from smtui.files import write_whole_in_thread
-from smtui.services.overview import Overview
+from smtui.services.board import Overview
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.workers import DOING

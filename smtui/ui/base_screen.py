@@ -118,7 +118,7 @@ class BaseScreen(Screen[None]):
         self.post_message(self.Asked(question, then))
 
     def offers(self) -> tuple[Offer, ...]:
-        """Give what stands in the palette beside the keys."""
+        """Return what stands in the palette beside the keys."""
         return ()
 
     async def action_back(self) -> None:

@@ -1,4 +1,7 @@
-"""Which screens open from which: screens never meet, they post messages that the app takes here."""
+"""Which screens open from which: screens never meet, they post messages that are taken here.
+
+It stands apart from the app so that no screen is imported before it is first opened.
+"""
 
 from __future__ import annotations
 
@@ -108,8 +111,7 @@ class Navigation:
             below.begin(message.begin)
             app.screen.dismiss()
             return
-        options = app.options
-        app.push_screen(SimilarScreen(self._services, self._account, message.begin, options))
+        app.push_screen(SimilarScreen(self._services, self._account, message.begin, app.options))
 
     # Over any screen.
 

@@ -59,8 +59,7 @@ class SimilarLink:
         if not targets:
             self.screen.say("No sound selected")
         elif len(targets) > MOST_SEEDS:
-            words = f"Up to {MOST_SEEDS} marked sounds can be seeds; esc takes marks away"
-            self.screen.say(words)
+            self.screen.say(f"Up to {MOST_SEEDS} marked sounds can be seeds; esc takes marks away")
         else:
             self.screen.post_message(self.Wanted(Begin(seeds=targets)))
 

@@ -30,7 +30,7 @@ class SaidLine:
 
 
 def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
-    """Give a line for the name and one for each tag that says something."""
+    """Return a line for the name and one for each tag that says something."""
     apart = differences(sample)
 
     def differing(source: Source, *matters: Matter) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def colours(depth: Depth) -> tuple[int, ...]:
 
 
 def path(count: int) -> list[Lab]:
-    """Give so many points along the map, at even distances."""
+    """Return so many points along the map, at even distances."""
     corners = [
         (chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue)))
         for chroma, hue in _PATH

@@ -1,6 +1,6 @@
 """Asking for sounds to be analysed: these, all shown, or those that an older version analysed.
 
-Nothing is analysed again by itself.
+Nothing is analysed again by itself. It stands apart from the screen because runs outlive it.
 """
 
 from __future__ import annotations

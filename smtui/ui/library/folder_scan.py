@@ -1,4 +1,7 @@
-"""A scan of a folder, begun and stopped from the library screen."""
+"""A scan of a folder, begun and stopped from the library screen.
+
+It stands apart from the screen because it has a sentence of its own for how a scan ended.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tags: a person's own words on sounds, put on, taken off, and taken back."""
+"""Tags: a person's own words on sounds, put on, taken off, and taken back.
+
+They stand apart from the screen because a change of many goes on step by step behind it.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,7 @@ class TagEditor:
             self._show("")
 
     def _goes_on(self, deed: str, handled: int, total: int) -> bool:
-        """Say how far a long change is; True if the person lets it go on."""
+        """Say how far a long change is; return True if the person lets it go on."""
         if handled < total:
             self._show(f"{deed} {handled:,} of {total:,}, X stops")
         return not self._stops

@@ -116,7 +116,7 @@ _GAP = 2
 
 
 def layout(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[tuple[Column, int], ...]:
-    """Choose of some columns those that fit into `width` cells and give each its width.
+    """Return those of some columns that fit into `width` cells and give each its width.
 
     The gaps of two cells between columns are not part of the widths given.
     """

@@ -177,7 +177,7 @@ def _file(sample: Sample) -> list[Content]:
 
 
 def about(sample: Sample, analysis: Analysis | None) -> Content:
-    """Write what is known of a sound, a line per matter."""
+    """Return what is known of a sound, a line per matter."""
     lines = [
         Content.styled(drawn(sample.filename), "bold"),
         Content.styled(drawn(sample.folder), "$quiet"),
@@ -203,7 +203,7 @@ def _line(label: str, words: str, confidence: float | None = None) -> Content:
 
 
 def _said_lines(sample: Sample) -> list[Content]:
-    """Write what name and tags say, dim, and in which way something else was heard."""
+    """Return what name and tags say, dim, and in which way something else was heard."""
     said = said_lines(sample)
     if not said:
         return []
@@ -233,7 +233,7 @@ def _heard_lines(sample: Sample) -> list[Content]:
 
 
 def _alternatives(analysis: Analysis) -> list[Content]:
-    """Write what else tempo and key could be."""
+    """Return what else tempo and key could be."""
     lines = []
     for claim in wording.claims(analysis.measured):
         others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:2]]

@@ -135,7 +135,7 @@ class SampleTable(CursorTable):
             self.tell_cursor()
 
     def sample_at(self, row: int) -> Sample | None:
-        """Give the sound of a row where it is known."""
+        """Return the sound of a row where it is known."""
         return self._rows.get(row)
 
     @property
@@ -233,7 +233,7 @@ class KnownRows:
         return len(self._samples)
 
     def get(self, row: int) -> Sample | None:
-        """Give what is known of a row, however old."""
+        """Return what is known of a row, however old."""
         return self._samples.get(row)
 
     def fill(self, start: int, samples: Sequence[Sample], *, exact: bool = True) -> None:
@@ -251,7 +251,7 @@ class KnownRows:
                 self._stale.discard(row)
 
     def missing(self, first: int, last: int) -> range:
-        """Give the smallest range within first … last that holds all that must be asked for."""
+        """Return the smallest range within first … last that holds all that must be asked for."""
         lacking = [
             row for row in range(first, last + 1) if row not in self._samples or row in self._stale
         ]
