@@ -24,7 +24,7 @@ from smtui.jobs.index_feeder import IndexFeeder
 from smtui.jobs.limits import TookTooLong, interrupted_an_import
 from smtui.jobs.loop_thread import end_child
 from smtui.jobs.missing_paths import find_missing
-from smtui.services.hearing import Assignment, Taken
+from smtui.services.worker_steps import Assignment, Taken
 
 _MOST_FILES = 64
 # Reading whether the run was cancelled costs as much as a small file, s.

@@ -10,26 +10,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.copies import NumpyCopies
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.path_map import PathMap
 from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
 from smtui.paths import Places
 from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute
-from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
-from smtui.services.descriptions import Descriptions
+from smtui.services.descriptions import Descriptions, KeptTexts
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fits import Fits, FitsPorts
 from smtui.services.hits import HitLists, Reasons
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.kept_searches import KeptSearches
-from smtui.services.kept_texts import KeptTexts
-from smtui.services.library import Library
+from smtui.services.library import Analyses, Library
 from smtui.services.meanings import Meanings
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
@@ -42,6 +36,10 @@ from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.copies import NumpyCopies
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits
@@ -163,8 +161,8 @@ def _words(
     return Words(reading, settings.paths.here, meanings)
 
 
-def _indexing(ground: Foundation, rights: Rights) -> Indexing:
-    return Indexing(
+def _indexing(ground: Foundation, rights: Rights) -> IndexUpkeep:
+    return IndexUpkeep(
         ground.documents.samples,
         ground.documents.embeddings,
         ground.index,

@@ -23,8 +23,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.embedding import BLOCKS, DIMENSIONS
 from smtui.domain.likeness import Weights, wanted
 from smtui.domain.path_map import PathMap
@@ -32,10 +30,12 @@ from smtui.domain.query import parse
 from smtui.domain.question import All, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Search, Seed
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.nearest import LikenessPorts
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.sqlite.opening import Documents, opened
@@ -137,7 +137,7 @@ class Bench:
 
         self.stores, self.ids, self.rows = stores, ids, rows
         self.index = ChromaIndex(ChromaLine(address), recipe_version=RECIPE, about=False)
-        self.indexing = Indexing(
+        self.indexing = IndexUpkeep(
             stores.samples, stores.embeddings, self.index, recipe_version=RECIPE
         )
         self.ports = LikenessPorts(
