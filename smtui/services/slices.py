@@ -1,8 +1,8 @@
 """A picture from what was heard, for a sound whose file is gone: the stored slices, drawn coarsely.
 
 The timbre of a slice is kept as 13 mel-frequency cepstral coefficients, a cosine series over the
-mel scale; summing the series gives back the smooth outline of its spectrum (Davis & Mermelstein
-1980; mel scale after Slaney's Auditory Toolbox, 1998). Levels are near, not calibrated.
+mel scale (`domain.mel`); summing the series gives back the smooth outline of its spectrum (Davis &
+Mermelstein 1980). Levels are near, not calibrated.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from smtui.domain.analysis import Measurement, SpectralFeatures
+from smtui.domain.analysis import MFCC_COUNT, Measurement, SpectralFeatures
+from smtui.domain.mel import HIGHEST_HZ, MEL_BANDS, hertz_to_mel
 from smtui.domain.picture import Picture, PictureRequest, View
 
-# The recipe hears everything up to this frequency, in so many mel bands.
-_HIGHEST_HZ = 11_025.0
-_MEL_BANDS = 64
 _SILENT_DB = -120.0
 
 
@@ -57,7 +55,7 @@ def _span(request: PictureRequest, duration: float) -> tuple[float, float]:
 
 
 def _axis(request: PictureRequest) -> tuple[float, float]:
-    high = min(request.high_hz or _HIGHEST_HZ, _HIGHEST_HZ)
+    high = min(request.high_hz or HIGHEST_HZ, HIGHEST_HZ)
     low = min(max(request.low_hz, 0.0), high / 2)
     return (max(low, high / 10_000) if request.log else low), high
 
@@ -113,12 +111,6 @@ def _hertz(low: float, high: float, request: PictureRequest, place: float) -> fl
 
 def _cosines(hertz: float) -> list[float]:
     """What each coefficient weighs at a frequency: the orthonormal DCT-III's column."""
-    place = _mel(hertz) / _mel(_HIGHEST_HZ)
-    weights = [math.sqrt(2 / _MEL_BANDS) * math.cos(math.pi * k * place) for k in range(1, 13)]
-    return [math.sqrt(1 / _MEL_BANDS), *weights]
-
-
-def _mel(hertz: float) -> float:
-    if hertz < 1000:
-        return hertz * 3 / 200
-    return 15 + 27 * math.log(hertz / 1000) / math.log(6.4)
+    turn = math.pi * hertz_to_mel(hertz) / hertz_to_mel(HIGHEST_HZ)
+    weights = [math.sqrt(2 / MEL_BANDS) * math.cos(turn * k) for k in range(1, MFCC_COUNT)]
+    return [math.sqrt(1 / MEL_BANDS), *weights]

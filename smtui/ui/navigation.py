@@ -85,9 +85,7 @@ class Doors(TypeAhead):
 
     def on_towards_alike_alike_wanted(self, message: TowardsAlike.AlikeWanted) -> None:
         """Open the similar screen; the one that is open already goes on with another seed."""
-        from smtui.ui.similar.finding import finders
         from smtui.ui.similar.screen import SimilarScreen
-        from smtui.ui.similar.sought import Sought
 
         assert self._services is not None
         assert self._session is not None
@@ -100,10 +98,8 @@ class Doors(TypeAhead):
             below.begin(message.begin)
             self.screen.dismiss()
             return
-        sought = Sought(
-            account=self._session.account, finders=finders(self._services), begin=message.begin
-        )
-        self.push_screen(SimilarScreen(self._services, sought, self.options))
+        account = self._session.account
+        self.push_screen(SimilarScreen(self._services, account, message.begin, self.options))
 
     def on_detail_screen_sample_shown(self, message: DetailScreen.SampleShown) -> None:
         """Take the cursor along through the list that the sound was opened from."""

@@ -54,7 +54,7 @@ class TowardsAlike(BaseScreen):
         if not targets:
             self.say("No sound selected")
         elif len(targets) > MOST_SEEDS:
-            self.say(f"Up to {MOST_SEEDS} marked sounds can be looked like; esc takes marks away")
+            self.say(f"Up to {MOST_SEEDS} marked sounds can be seeds; esc takes marks away")
         else:
             self.post_message(self.AlikeWanted(Begin(seeds=tuple(targets))))
 

@@ -11,29 +11,29 @@ from smtui.settings import Settings
 if TYPE_CHECKING:
     from smtui.domain.path_map import PathMap
     from smtui.services.duplicates import DuplicateFinder
-    from smtui.services.fitting import Fitting
-    from smtui.services.hit_lists import HitLists
-    from smtui.services.honesty import Honesty
+    from smtui.services.fits import Fits
+    from smtui.services.hits import HitLists, Reasons
     from smtui.services.indexing import Indexing
     from smtui.services.library import Library
     from smtui.services.nearest import LikenessPorts
-    from smtui.services.reasons import Reasons
+    from smtui.services.retrieval_check import RetrievalCheck
     from smtui.services.rights import Rights
-    from smtui.services.similarity import Similarity
+    from smtui.services.search import SoundSearch
+    from smtui.services.seeds import Seeds
     from smtui.services.words import Words
     from smtui.wiring.foundation import Foundation
 
 
-def fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fitting:
+def _fits(ground: Foundation, near: LikenessPorts, paths: PathMap) -> Fits:
     """What fits to a sound."""
     # Late imports, here and below, as in this whole room.
     from smtui.alike.masking import NumpyMasking
-    from smtui.services.fitting import Fitting, FittingPorts
+    from smtui.services.fits import Fits, FitsPorts
 
-    ports = FittingPorts(
+    ports = FitsPorts(
         samples=near.samples, analyses=ground.documents.analyses, outside=near.outside
     )
-    return Fitting(ports, NumpyMasking(), paths)
+    return Fits(ports, NumpyMasking(), paths)
 
 
 def duplicates(ground: Foundation, library: Library, paths: PathMap) -> DuplicateFinder:
@@ -46,7 +46,7 @@ def duplicates(ground: Foundation, library: Library, paths: PathMap) -> Duplicat
     return DuplicateFinder(library, stores, NumpyCopies(), paths=paths, recipe=RECIPE_VERSION)
 
 
-def words(
+def _words(
     ground: Foundation, near: LikenessPorts, settings: Settings, stack: AsyncExitStack
 ) -> Words:
     """Sounds by what is said of them; the model's process is closed with the stack."""
@@ -91,32 +91,45 @@ def likeness(ground: Foundation) -> LikenessPorts:
     )
 
 
-def similarity(near: LikenessPorts, paths: PathMap) -> Similarity:
-    """Find sounds similar to this one."""
+def seeds(near: LikenessPorts, paths: PathMap) -> Seeds:
+    """The sounds that a person names to begin a search from."""
+    from smtui.services.seeds import Seeds
+
+    return Seeds(near, paths=paths, recipe_version=RECIPE_VERSION)
+
+
+def search(
+    ground: Foundation, near: LikenessPorts, settings: Settings, stack: AsyncExitStack
+) -> SoundSearch:
+    """Who answers searches; what they opened is closed with the stack."""
+    from smtui.services.search import SoundSearch
     from smtui.services.similarity import Similarity
 
-    return Similarity(near, paths=paths, recipe_version=RECIPE_VERSION)
+    paths = settings.paths.here
+    similarity = Similarity(near, seeds(near, paths), paths=paths, recipe_version=RECIPE_VERSION)
+    fits = _fits(ground, near, paths)
+    return SoundSearch(similarity, fits, _words(ground, near, settings, stack))
 
 
 def reasons(ground: Foundation, near: LikenessPorts) -> Reasons:
     """Why what was found was found."""
-    from smtui.services.reasons import Reasons
+    from smtui.services.hits import Reasons
 
     return Reasons(near.samples, ground.documents.analyses, near.outside)
 
 
 def hit_lists(ground: Foundation, near: LikenessPorts, paths: PathMap) -> HitLists:
     """What was found, for other programs."""
-    from smtui.services.hit_lists import HitLists
+    from smtui.services.hits import HitLists
 
     return HitLists(near.samples, ground.documents.analyses, reasons(ground, near), paths)
 
 
-def honesty(near: LikenessPorts, paths: PathMap) -> Honesty:
+def retrieval_check(near: LikenessPorts, paths: PathMap) -> RetrievalCheck:
     """How far `similarity` can be trusted."""
-    from smtui.services.honesty import Honesty
+    from smtui.services.retrieval_check import RetrievalCheck
 
-    return Honesty(near, paths=paths, recipe_version=RECIPE_VERSION)
+    return RetrievalCheck(near, paths=paths, recipe_version=RECIPE_VERSION)
 
 
 def indexing(ground: Foundation, rights: Rights) -> Indexing:

@@ -32,9 +32,8 @@ from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions
 from smtui.services.duplicates import DuplicateFinder, Stores
-from smtui.services.fitting import Fitting, FittingPorts
-from smtui.services.hit_lists import HitLists
-from smtui.services.honesty import Honesty
+from smtui.services.fits import Fits, FitsPorts
+from smtui.services.hits import HitLists, Reasons
 from smtui.services.indexing import Indexing
 from smtui.services.kept_searches import KeptSearches
 from smtui.services.kept_texts import KeptTexts
@@ -42,9 +41,11 @@ from smtui.services.library import Library
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
 from smtui.services.pictures import Pictures
-from smtui.services.reasons import Reasons
+from smtui.services.retrieval_check import RetrievalCheck
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
+from smtui.services.search import SoundSearch
+from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.stores.bcrypt_passwords import BcryptPasswords
@@ -168,40 +169,45 @@ class Home:
             library = Library(documents.samples, rights, Clock())
             reasons = Reasons(documents.samples, documents.analyses, near.outside)
             stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
+            fits = Fits(
+                FitsPorts(
+                    samples=documents.samples,
+                    analyses=documents.analyses,
+                    outside=near.outside,
+                ),
+                NumpyMasking(),
+                PathMap(),
+            )
+            words = Words(
+                Reading(
+                    samples=documents.samples,
+                    descriptions=Descriptions(
+                        documents.samples, documents.analyses, KeptTexts(near.cache)
+                    ),
+                    embeddings=documents.embeddings,
+                    comparison=near.comparison,
+                    outside=near.outside,
+                    recipe_version=self.recipe_version,
+                ),
+                PathMap(),
+            )
+            seeds = Seeds(near, paths=PathMap(), recipe_version=self.recipe_version)
+            similarity = Similarity(
+                near, seeds, paths=PathMap(), recipe_version=self.recipe_version
+            )
             self.services = Services(
                 accounts=Accounts(ports, guarded_by_system=self.guarded),
                 library=library,
                 duplicates=DuplicateFinder(
                     library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
                 ),
-                fits=Fitting(
-                    FittingPorts(
-                        samples=documents.samples,
-                        analyses=documents.analyses,
-                        outside=near.outside,
-                    ),
-                    NumpyMasking(),
-                    PathMap(),
-                ),
-                words=Words(
-                    Reading(
-                        samples=documents.samples,
-                        descriptions=Descriptions(
-                            documents.samples, documents.analyses, KeptTexts(near.cache)
-                        ),
-                        embeddings=documents.embeddings,
-                        comparison=near.comparison,
-                        outside=near.outside,
-                        recipe_version=self.recipe_version,
-                    ),
-                    PathMap(),
-                ),
                 scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
                 analyses=Analyses(documents.analyses),
                 batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
                 pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
                 pictures=pictures,
-                similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
+                search=SoundSearch(similarity, fits, words),
+                seeds=seeds,
                 reasons=reasons,
                 kept_searches=KeptSearches(documents.searches, Clock()),
                 hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
@@ -211,7 +217,9 @@ class Home:
                     near.index,
                     recipe_version=self.recipe_version,
                 ),
-                honesty=Honesty(near, paths=PathMap(), recipe_version=self.recipe_version),
+                retrieval_check=RetrievalCheck(
+                    near, paths=PathMap(), recipe_version=self.recipe_version
+                ),
                 servers=self,
                 recipe_version=self.recipe_version,
             )

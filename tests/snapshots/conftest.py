@@ -14,9 +14,9 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from smtui.audio.read import probe
 from smtui.audio.recipe import listen
 from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.audio.sound_file import probe
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement

@@ -17,8 +17,8 @@ from smtui.domain.likeness import ASPECTS
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
-    from smtui.services.honesty import Tally
     from smtui.services.indexing import Standing
+    from smtui.services.retrieval_check import Tally
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -104,12 +104,12 @@ def check(*, sample: int, as_json: bool) -> None:
     async def work() -> None:
         # Late imports: --help loads no numpy.
         from smtui.alike.probing import RecipeProber
-        from smtui.services.honesty import Tally
+        from smtui.services.retrieval_check import Tally
 
         tally = Tally()
         async with opened() as box:
             progress = _Progress()
-            asking = box.services.honesty.tallies(
+            asking = box.services.retrieval_check.tallies(
                 RecipeProber(), sample=sample, viewer=box.account.user_id
             )
             async for tally in asking:

@@ -103,12 +103,12 @@ def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -
 def _told(path: Path, wishes: _Wishes) -> bool:
     """Hear one file and print it; False where it could not be read."""
     # Late imports: `smtui inspect --help` needs no numpy.
-    from smtui.audio.recipe import explained
+    from smtui.audio.recipe import explain
 
     path = _here(path)
     name = printable_path(os.fsencode(path))
     try:
-        heard = explained(path, level=wishes.level)
+        heard = explain(path, level=wishes.level)
         _print(_json(name, heard, wishes) if wishes.as_json else _page(path, heard, wishes))
     except SoundUnreadable as error:
         if wishes.as_json:
@@ -195,7 +195,7 @@ def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
 
 
 def _facts(path: Path, heard: Measurement) -> str:
-    from smtui.audio.read import probe
+    from smtui.audio.sound_file import probe
 
     header = probe(path)
     depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""

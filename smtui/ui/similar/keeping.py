@@ -50,7 +50,7 @@ class Keeping(TowardsKept, Seeding):
         """A search as one line; empty where nothing could be found by it."""
         if not (search.words if search.view is View.WORDS else search.more):
             return ""
-        return await self.services.similarity.line_of(search, self.account.user_id)
+        return await self.services.seeds.line_of(search, self.account.user_id)
 
     def remember(self) -> None:
         """Keep the way back to this search, and the search itself."""

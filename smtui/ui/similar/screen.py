@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
-from smtui.ui.similar.hit_order import HitOrder
+from smtui.services.hits import HitOrder
 from smtui.ui.similar.keeping import Keeping
 from smtui.ui.similar.listening import Listening
 from smtui.ui.similar.seeding import LINE, WORDS

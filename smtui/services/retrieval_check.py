@@ -56,7 +56,7 @@ class Tally:
         return self.found[question, aspect] / max(1, self.asked[question])
 
 
-class Honesty:
+class RetrievalCheck:
     """Looks for sounds of the library by what must lead back to them."""
 
     def __init__(self, ports: LikenessPorts, *, paths: PathMap, recipe_version: int) -> None:

@@ -11,8 +11,8 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.account import UserId
 from smtui.domain.path_map import PathMap
-from smtui.services.honesty import KIND, Honesty, Tally
 from smtui.services.nearest import LikenessPorts
+from smtui.services.retrieval_check import KIND, RetrievalCheck, Tally
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.cache import RedisCache
@@ -38,8 +38,8 @@ async def told(
         outside=InspectedOutside(),
         cache=RedisCache(link),
     )
-    honesty = Honesty(ports, paths=paths or PathMap(), recipe_version=RECIPE_VERSION)
-    asking = honesty.tallies(RecipeProber(), sample=10, viewer=viewer)
+    check = RetrievalCheck(ports, paths=paths or PathMap(), recipe_version=RECIPE_VERSION)
+    asking = check.tallies(RecipeProber(), sample=10, viewer=viewer)
     return [tally async for tally in asking][-1]
 
 

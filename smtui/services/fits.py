@@ -17,9 +17,9 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.text import counted, shown
+from smtui.services.hits import spread
 from smtui.services.id_pages import id_pages
 from smtui.services.seeds import check_seen
-from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
     from smtui.domain.account import UserId
@@ -61,7 +61,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FittingPorts:
+class FitsPorts:
     """Where sounds come from: the library, and files that are not of it."""
 
     samples: SampleStore
@@ -69,17 +69,17 @@ class FittingPorts:
     outside: OutsideListener
 
 
-class Fitting:
+class Fits:
     """Ranks the sounds of the library by how well they stand beside one or several others."""
 
-    def __init__(self, ports: FittingPorts, masking: Masking, paths: PathMap) -> None:
+    def __init__(self, ports: FitsPorts, masking: Masking, paths: PathMap) -> None:
         self._samples = ports.samples
         self._analyses = ports.analyses
         self._outside = ports.outside
         self._masking = masking
         self._paths = paths
 
-    async def fits(
+    async def find(
         self,
         search: Search,
         *,

@@ -17,7 +17,7 @@ from smtui.domain.account import UserId
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
-from smtui.services.fitting import Fitting, FittingPorts
+from smtui.services.fits import Fits, FitsPorts
 from tests.services.sounding import NOW, RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 
@@ -34,11 +34,11 @@ async def fitting(library: SoundingLibrary, *seeds: str, limit: int = 50, **aske
 
 async def fitting_to(library: SoundingLibrary, search: Search, *, limit: int = 50) -> Answer:
     documents = library.documents
-    ports = FittingPorts(
+    ports = FitsPorts(
         samples=documents.samples, analyses=documents.analyses, outside=InspectedOutside()
     )
-    fits = Fitting(ports, NumpyMasking(), PathMap())
-    return await fits.fits(search, viewer=None, limit=limit)
+    fits = Fits(ports, NumpyMasking(), PathMap())
+    return await fits.find(search, viewer=None, limit=limit)
 
 
 def names(library: SoundingLibrary, answer: Answer) -> list[str]:

@@ -6,7 +6,7 @@ import os
 import sys
 
 
-def hush_decoders() -> None:
+def discard_decoder_messages() -> None:
     """Give Python its own copy of stderr, and let what C libraries write there vanish.
 
     Called once at the start of a process that shows something on a terminal and decodes sounds,
@@ -20,9 +20,11 @@ def hush_decoders() -> None:
         return
     sys.stderr.flush()
     # Buffered by lines, as Python's own: an unbuffered write may be cut short by a signal.
-    kept = os.fdopen(own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
-    sys.stderr = kept
-    sys.__stderr__ = kept  # type: ignore[misc]
+    python_stderr = os.fdopen(
+        own, "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace"
+    )
+    sys.stderr = python_stderr
+    sys.__stderr__ = python_stderr  # type: ignore[misc]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, standard)
     os.close(nowhere)
