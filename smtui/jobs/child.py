@@ -21,11 +21,11 @@ from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreTooNew, StoreUnreachable
+from smtui.heap import give_back
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.filling import filling_of
-from smtui.jobs.heap import give_back
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.owed import Owed

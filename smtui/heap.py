@@ -1,13 +1,12 @@
-"""How a child's heap stays small: few arenas, and what is free goes back to the system.
+"""How a process that lives long keeps its heap small: few arenas, and free pages are given back.
 
-glibc gives each thread an arena of its own and keeps what was freed in them for later: a child has
-a dozen threads, and the largest of thousands of sounds decides what each arena keeps. Other
-systems' allocators have neither habit.
+glibc gives each thread an arena of its own and keeps what was freed in them for later: a worker's
+child and a screen have a dozen threads each, and the largest of thousands of sounds, or of a day's
+answers, decides what each arena keeps. Other systems' allocators have neither habit.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 from functools import cache
@@ -22,6 +21,11 @@ def prepare_heap() -> None:
     """Become a child that shares with its parent what it was forked with; before it has threads."""
     # The collector writes on all that it looks at, and each page that is written on is copied.
     gc.freeze()
+    share_arenas()
+
+
+def share_arenas() -> None:
+    """Let all threads that come from now on share few arenas."""
     if (library := _glibc()) is not None:
         library.mallopt(_M_ARENA_MAX, _ARENAS)
 
@@ -37,6 +41,9 @@ def _glibc() -> Any | None:
     """Give the C library where it is GNU's."""
     if sys.platform != "linux":
         return None
+    # A late import: the first frame does without.
+    import ctypes
+
     library = ctypes.CDLL(None)
     # Absent from musl.
     return library if hasattr(library, "malloc_trim") and hasattr(library, "mallopt") else None
