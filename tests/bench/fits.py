@@ -35,7 +35,7 @@ from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
 from smtui.services.fits import Fits, FitsPorts
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.services.sounding import NOW
 
 _AT_ONCE = 1_000

@@ -38,7 +38,7 @@ from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.bench.library_rows import OWNER, fill
 from tests.servers.chroma_server import ChromaServer, running_chroma
 

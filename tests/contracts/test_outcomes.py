@@ -18,7 +18,7 @@ from smtui.domain.ports.documents import OutcomeStore
 from smtui.services.documents import Documents
 from smtui.services.in_steps import InSteps
 from smtui.stores.sqlite import batches
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import NOW, DocumentStores, account, found, mongodb, sqlite
 
 RUN = RunId("run")

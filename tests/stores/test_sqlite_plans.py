@@ -34,7 +34,7 @@ from smtui.domain.sample import FileId
 from smtui.stores.sqlite.batch_repair import Lost, is_any_lost, needs_repair
 from smtui.stores.sqlite.conditions import Sql, indexed, sources
 from smtui.stores.sqlite.connections import Caches, Reader
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.planner import Effort, filter_of, gather_sql, segments, walk_sql
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 

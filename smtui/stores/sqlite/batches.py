@@ -196,7 +196,7 @@ class SqliteBatches:
     ) -> int:
         lost = Lost(machines=sorted(map(storable, machines)), runs=runs)
         # Workers ask this again and again: nobody is kept from writing for a look.
-        if not machines or not await self._readers.read(lambda reader: is_any_lost(reader, lost)):
+        if not machines or not await self._readers.run(lambda reader: is_any_lost(reader, lost)):
             return 0
         return await self._writer.write(lambda connection: fail_lost(connection, lost, self._now()))
 
@@ -285,7 +285,7 @@ class SqliteBatches:
         self, *, machine: str = "", recipe_version: int | None = None
     ) -> tuple[RunId, ...]:
         # Every worker asks this every few seconds: nobody is kept from writing for a look.
-        if await self._readers.read(lambda reader: needs_repair(reader, self._now())):
+        if await self._readers.run(lambda reader: needs_repair(reader, self._now())):
             await self._writer.write(lambda connection: repair(connection, self._now()))
         return await self._claimable(storable(machine), recipe_version)
 
