@@ -112,10 +112,10 @@ class Table:
 
     def _row(self, values: Sequence[str]) -> str:
         # A late import: --help draws no table.
-        from smtui.ui.draw.fitting import fitted
+        from smtui.ui.draw.text_width import fit_text
 
         cells = (
-            fitted(drawn(value), width, right=column.right)
+            fit_text(drawn(value), width, right=column.right)
             for value, (column, width) in zip(values, self._columns, strict=True)
         )
         return " ".join(cells).rstrip()
@@ -149,11 +149,11 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     # Late imports, as above.
     from rich.cells import cell_len
 
-    from smtui.ui.draw.fitting import fitted
+    from smtui.ui.draw.text_width import fit_text
 
     inert = [[shown(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*inert, strict=True)]
-    return ["  ".join(map(fitted, row, widths)).rstrip() for row in inert]
+    return ["  ".join(map(fit_text, row, widths)).rstrip() for row in inert]
 
 
 def local_time(moment: datetime | None) -> str:
