@@ -9,10 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.copies import NumpyCopies
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.path_map import PathMap
 from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
@@ -39,6 +35,10 @@ from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.copies import NumpyCopies
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits

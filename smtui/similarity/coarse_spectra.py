@@ -1,26 +1,35 @@
-"""The slices of several sounds side by side, read as means over any stretch of time.
+"""The slices of several sounds side by side, read as means over any stretch of time, in 16 bands.
 
 A slice is a mean over whole frames, and two cuts of one sound are sliced at other places. So a
 stretch is not read at its middle but as the mean of what it covers: the running sum of the slices,
 taken to be even inside a slice, at its end less that at its start. Two cuts then agree to some
 tenths of a decibel, where values read at moments differ by several.
+
+Conventions: places are (n,) sounds, edges (n, m + 1) seconds; bands are evenly spaced on the mel
+scale, and `audio.frames.cepstral_basis(BANDS)` makes their dB of cepstral coefficients.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import FRAMES_PER_SECOND
 from smtui.domain.analysis import MAX_SLICES
+from smtui.domain.mel import HIGHEST_HZ, hertz_to_mel, mel_to_hertz
 
 Floats = npt.NDArray[np.floating]
 Places = npt.NDArray[np.intp]
 
 EDGE = 0.05
 """s that frames reach beyond what they are of: where a file is cut, they have silence in them."""
+
+Array = npt.NDArray[np.float32]
+
+BANDS = 16
 
 
 class Slices:
@@ -91,3 +100,11 @@ class Slices:
         if len(self) == 1:
             self._only = (starts, sums)
         return starts, sums
+
+
+@cache
+def band_widths() -> Array:
+    """Return the widths of the bands, dB: mel bands are means over their width, not sums."""
+    places = np.linspace(0, hertz_to_mel(HIGHEST_HZ), BANDS + 1)
+    edges = [mel_to_hertz(float(place)) for place in places]
+    return np.asarray(10 * np.log10(np.diff(edges)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Hearing a file from outside the library: `smtui inspect`, once, in a process of its own."""
+"""Analysing a file from outside the library: `smtui inspect`, once, in a process of its own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.text import printable_path, shown
 from smtui.domain.traits import traits_outside
 
-_LISTENING = ("-m", "smtui", "inspect", "--json", "--embedding", "--")
+_COMMAND = ("-m", "smtui", "inspect", "--json", "--embedding", "--")
 _TAKEN = (
     *("recipe_version", "file_hash", "duration", "processing_time", "tempo", "key", "mode"),
     *("loudness_lufs", "root_note", "is_loop", "kind", "kind_confidence"),
@@ -42,7 +42,7 @@ class InspectedOutside:
     async def heard(self, path: Path) -> HeardOutside:
         """Listen to it; raises SoundUnreadable, which names it: it may be one of several."""
         try:
-            return await self._listened(path)
+            return await self._listen(path)
         except SoundUnreadable as error:
             name = shown(printable_path(os.fsencode(path.name or path)))
             raise SoundUnreadable(
@@ -51,21 +51,21 @@ class InspectedOutside:
 
     async def file_hash(self, path: Path) -> str:
         """Give the hash of its bytes; raises SoundUnreadable."""
-        return await asyncio.to_thread(_hashed, path)
+        return await asyncio.to_thread(_hash, path)
 
-    async def _listened(self, path: Path) -> HeardOutside:
+    async def _listen(self, path: Path) -> HeardOutside:
         stamp = await asyncio.to_thread(_stamp, path)
         if (known := self._known.get(stamp)) is not None:
             return known
-        heard = _heard(await self._told(path))
+        heard = _parse_answer(await self._inspect(path))
         self._known[stamp] = heard
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return heard
 
-    async def _told(self, path: Path) -> bytes:
+    async def _inspect(self, path: Path) -> bytes:
         try:
-            child = await started(*_LISTENING, path, environment=ONE_THREAD)
+            child = await started(*_COMMAND, path, environment=ONE_THREAD)
         except ConnectionError as error:
             raise _failed() from error
         try:
@@ -88,7 +88,7 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     return path, there.st_size, there.st_mtime_ns
 
 
-def _hashed(path: Path) -> str:
+def _hash(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
@@ -98,7 +98,7 @@ def _hashed(path: Path) -> str:
         raise SoundUnreadable("The file cannot be read", code=ErrorCode.UNREADABLE) from error
 
 
-def _heard(told: bytes) -> HeardOutside:
+def _parse_answer(told: bytes) -> HeardOutside:
     """Read what the process said of the file; raises SoundUnreadable."""
     try:
         fields: dict[str, Any] = json.loads(told)
@@ -106,7 +106,7 @@ def _heard(told: bytes) -> HeardOutside:
             raise SoundUnreadable(str(fields["error"]), code=ErrorCode(fields["code"]))
         numbers = tuple(float(one) for one in fields["embedding"])
         at = datetime.fromisoformat(fields["analyzed_at"])
-        measured = _measured(fields)
+        measured = _measurement(fields)
         heard = HeardOutside(
             embedding=numbers,
             traits=traits_outside(measured, at),
@@ -119,7 +119,7 @@ def _heard(told: bytes) -> HeardOutside:
     return heard
 
 
-def _measured(fields: Mapping[str, Any]) -> Measurement:
+def _measurement(fields: Mapping[str, Any]) -> Measurement:
     """As much of what was heard as there is something to say of."""
     claims, slices = fields["claims"], fields["spectral_features"] or {}
     taken = {name: fields[name] for name in _TAKEN}

@@ -13,11 +13,11 @@ class NumpyMasking:
 
     async def rooms(self, seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
         """What the seed and each of the others leave of one another, in their order."""
-        return await asyncio.to_thread(_measured, seed, laid)
+        return await asyncio.to_thread(_measure, seed, laid)
 
 
-def _measured(seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
+def _measure(seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
     # A late import: opening the library needs no numpy.
-    from smtui.alike.rooms import rooms
+    from smtui.similarity.masking_model import measure_rooms
 
-    return rooms(seed, laid)
+    return measure_rooms(seed, laid)

@@ -13,7 +13,7 @@ from smtui.domain.ports.copies import Near
 from smtui.domain.sample import FileId
 
 if TYPE_CHECKING:
-    from smtui.alike.gathered import Gathered
+    from smtui.similarity.copy_search import Gathered
 
 
 class NumpyCopies:
@@ -27,7 +27,7 @@ class NumpyCopies:
         least: float,
     ) -> AsyncGenerator[Near]:
         """Yield pairs that may be the same, block by block."""
-        gathered = await asyncio.to_thread(_gathered)
+        gathered = await asyncio.to_thread(_begin)
         async for some in outlines:
             await asyncio.to_thread(gathered.add, some, embeddings)
         blocks = gathered.near(least)
@@ -38,20 +38,20 @@ class NumpyCopies:
         self, pairs: Sequence[tuple[Measurement, Measurement]]
     ) -> tuple[Difference | None, ...]:
         """Lay each pair upon each other and compare, in their order."""
-        return await asyncio.to_thread(_compared, pairs)
+        return await asyncio.to_thread(_compare, pairs)
 
 
-def _gathered() -> Gathered:
+def _begin() -> Gathered:
     # Late imports, here and below: opening the library needs no numpy.
-    from smtui.alike.gathered import Gathered
+    from smtui.similarity.copy_search import Gathered
 
     return Gathered()
 
 
-def _compared(
+def _compare(
     pairs: Sequence[tuple[Measurement, Measurement]],
 ) -> tuple[Difference | None, ...]:
-    from smtui.alike.sameness import difference, sound_of
+    from smtui.similarity.sameness import difference, sound_of
 
     sounds = {id(one): sound_of(one) for pair in pairs for one in pair}
     laid = [(sounds[id(first)], sounds[id(other)]) for first, other in pairs]

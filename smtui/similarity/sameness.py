@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from smtui.alike.bands import cosines
-from smtui.alike.slices import EDGE, Floats, Slices
+from smtui.audio.frames import cepstral_basis
 from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT, Measurement
 from smtui.domain.copies import HEARD_SECONDS, Difference
 from smtui.domain.embedding import DIMENSIONS, TIMBRE, alike
 from smtui.domain.ports.copies import Near
+from smtui.similarity.coarse_spectra import BANDS, EDGE, Floats, Slices
 
 DEEPEST = -35.0
 """dB below the loudest, down to which spectra are compared."""
@@ -92,25 +92,6 @@ def sound_of(heard: Measurement) -> Sound | None:
     return Sound(heard=heard, slices=Slices([np.array(rows)], [heard.duration]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Curves:
-    """A sound over m stretches, as it lies at each of k offsets.
-
-    Attributes:
-        bands: (k, 16, m) dB.
-        density: (k, 16, m) dB, what a mel band has in each of the bands.
-        levels: (k, m) dB.
-        octaves: (k, m) of the centroid.
-        chroma: (k, 12, m).
-    """
-
-    bands: Floats
-    density: Floats
-    levels: Floats
-    octaves: Floats
-    chroma: Floats
-
-
 def difference(first: Sound, other: Sound) -> Difference | None:
     """Lay the other upon the first where they differ least, and tell how much that is."""
     offsets, shared, edges = _stretches(first, other)
@@ -149,6 +130,41 @@ def difference(first: Sound, other: Sound) -> Difference | None:
         pitches=float(_cosines(mine.chroma[best], theirs.chroma[best]) @ weight),
         fine=float(_faint(mine.density[best], theirs.density[best], gain) @ weight),
     )
+
+
+def spectra(rows: Floats) -> tuple[Floats, Floats]:
+    """Levels (n, m) and bands (n, 16, m) in dB of rms and cepstra (n, 14, m)."""
+    levels = 20 * np.log10(np.maximum(rows[:, 0], _TINY))
+    shape = np.matmul(cepstral_basis(BANDS), rows[:, 1:])
+    whole = 10 * np.log10((10 ** (shape / 10)).sum(axis=1))
+    return levels, shape + (levels - whole)[:, None]
+
+
+def middle(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
+    """The median of each row, of where it is asked for."""
+    ranked = np.sort(np.where(where, values, np.inf), axis=1)
+    counts, rows = where.sum(axis=1), np.arange(len(ranked))
+    lower, upper = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, ranked.shape[1] - 1)
+    return np.asarray((ranked[rows, lower] + ranked[rows, upper]) / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Curves:
+    """A sound over m stretches, as it lies at each of k offsets.
+
+    Attributes:
+        bands: (k, 16, m) dB.
+        density: (k, 16, m) dB, what a mel band has in each of the bands.
+        levels: (k, m) dB.
+        octaves: (k, m) of the centroid.
+        chroma: (k, 12, m).
+    """
+
+    bands: Floats
+    density: Floats
+    levels: Floats
+    octaves: Floats
+    chroma: Floats
 
 
 def _faint(mine: Floats, theirs: Floats, gain: float) -> Floats:
@@ -202,27 +218,11 @@ def _curves(slices: Slices, edges: Floats) -> _Curves:
     levels, bands = spectra(rows[:, : 1 + MFCC_COUNT])
     return _Curves(
         bands=bands,
-        density=np.matmul(cosines(), rows[:, 1 : 1 + MFCC_COUNT]),
+        density=np.matmul(cepstral_basis(BANDS), rows[:, 1 : 1 + MFCC_COUNT]),
         levels=levels,
         octaves=np.log2(np.maximum(rows[:, 1 + MFCC_COUNT], _LOWEST_HZ)),
         chroma=rows[:, 2 + MFCC_COUNT :],
     )
-
-
-def spectra(rows: Floats) -> tuple[Floats, Floats]:
-    """Levels (n, m) and bands (n, 16, m) in dB of rms and cepstra (n, 14, m)."""
-    levels = 20 * np.log10(np.maximum(rows[:, 0], _TINY))
-    shape = np.matmul(cosines(), rows[:, 1:])
-    whole = 10 * np.log10((10 ** (shape / 10)).sum(axis=1))
-    return levels, shape + (levels - whole)[:, None]
-
-
-def middle(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
-    """The median of each row, of where it is asked for."""
-    ranked = np.sort(np.where(where, values, np.inf), axis=1)
-    counts, rows = where.sum(axis=1), np.arange(len(ranked))
-    lower, upper = np.maximum(counts - 1, 0) // 2, np.minimum(counts // 2, ranked.shape[1] - 1)
-    return np.asarray((ranked[rows, lower] + ranked[rows, upper]) / 2)
 
 
 def _silence(heard: Measurement) -> float:

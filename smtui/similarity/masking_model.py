@@ -7,6 +7,8 @@ smoothing spreads a tone over about as many bands as a masking tone raises the t
 share that its power has of both; moments and bands count by their specific loudness, power to the
 .3 (Zwicker and Fastl, "Psychoacoustics", §8). Both sounds are first made equally loud at their
 loudest, so that the answer is about what they are and not about how they were levelled.
+
+It stands alone because it needs numpy, which its port, `masking`, loads in a thread of its own.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from smtui.alike.bands import cosines, widths
+from smtui.audio.frames import cepstral_basis
 from smtui.domain.analysis import MAX_SLICES
 from smtui.domain.masking import ROWS, Outline, Overlay, Room
+from smtui.similarity.coarse_spectra import BANDS, band_widths
 
 Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
@@ -36,14 +39,14 @@ _TINY = np.float32(1e-20)
 _FAINT = 1e-6
 
 
-def rooms(seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
+def measure_rooms(seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
     """Measure as the Masking port says; for a thread."""
     of_seed = _Slices([seed])
     if not of_seed.sounds[0]:
         return ()
     found: list[Room] = []
     for start in range(0, len(laid), _AT_ONCE):
-        found += _measured(of_seed, laid[start : start + _AT_ONCE])
+        found += _measure(of_seed, laid[start : start + _AT_ONCE])
     return tuple(found)
 
 
@@ -85,7 +88,7 @@ class _Slices:
         at = self._starts[which][:, None, None] + rows * counts[:, :, None] + place[:, None, :]
         numbers = self._numbers[at]
         level = numbers[:, :1]
-        shape = np.matmul(cosines(), numbers[:, 1:]) + widths()[:, None]
+        shape = np.matmul(cepstral_basis(BANDS), numbers[:, 1:]) + band_widths()[:, None]
         shape -= shape.max(axis=1, keepdims=True)
         power = np.exp(shape * np.float32(np.log(10) / 10))
         power *= np.square(level) / power.sum(axis=1, keepdims=True)
@@ -99,7 +102,7 @@ class _Slices:
         return np.asarray(power, dtype=np.float32)
 
 
-def _measured(seed: _Slices, laid: Sequence[Overlay]) -> list[Room]:
+def _measure(seed: _Slices, laid: Sequence[Overlay]) -> list[Room]:
     others = _Slices([one.other for one in laid])
     which = np.arange(len(laid))
     at_seed, at_other = _moments(seed, others, laid)
