@@ -39,7 +39,7 @@ from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.wiring import PresentPause, SystemClock
 
 

@@ -1,7 +1,11 @@
-"""How files and batches end without a worker: crashed, cancelled, vanished, all done.
+"""How batches end without a worker and begin again: crashed, cancelled, vanished, done, retried.
 
 Everything here runs inside one transaction that holds the write lock, except the looks that tell
-whether it is worth taking.
+whether it is worth taking. A file that is opened again stands as if nobody had begun it, so that
+what a former holder sends changes nothing.
+
+It stands apart from the store as what its statements share, with the rules of `domain/batch.py`
+written for many files at once.
 """
 
 # ruff: noqa: S608 - the statements are made of our own words; every value is a parameter.
@@ -12,33 +16,20 @@ import json
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from smtui.domain.analysis import AnalysisId
-from smtui.domain.batch import LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, FileResult, RunId, State
+from smtui.domain.batch import LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, FileResult, RunId
 from smtui.domain.error_codes import ErrorCode
+from smtui.stores.sqlite.batch_codec import RESULT, SET_RESULT, result_of, result_values
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.values import from_ms, from_ms_or_none, to_ms_or_none
-
-RESULT_COLUMNS = (
-    "status",
-    "analysis_id",
-    "code",
-    "error",
-    "attempt",
-    "worker",
-    "lease_until",
-    "claimed_at",
-    "unseen_on",
-)
-RESULT = ", ".join(f"r.{name}" for name in RESULT_COLUMNS)
-SET_RESULT = ", ".join(f"{name} = ?" for name in RESULT_COLUMNS)
+from smtui.stores.sqlite.values import from_ms
 
 OPEN = "b.status IN ('pending', 'processing')"
 EXPIRED = "r.status = 'processing' AND r.lease_until <= ?"
+LEFT = f"(status = 'cancelled' OR status = 'failed' AND code = '{ErrorCode.VANISHED}')"
+FAILED = "status = 'failed'"
 
 _LONGEST_MS = round(LONGEST_LEASE_SECONDS * 1000)
-_VANISHED = (
+_LOST = (
     "FROM batch_jobs AS b CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
     f" WHERE {OPEN} AND b.cancel_requested_at IS NULL AND r.unseen_on IS NOT NULL"
     " AND r.status = 'pending' AND NOT EXISTS (SELECT 1 FROM json_each(?) AS machine"
@@ -47,8 +38,22 @@ _VANISHED = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Which files are lost: those that none of these machines has, in these runs or in all."""
+
+    machines: Collection[str]
+    runs: Collection[RunId] | None = None
+
+    @property
+    def values(self) -> tuple[str | None, ...]:
+        """The values of the statement's question marks."""
+        runs = None if self.runs is None else json.dumps([*self.runs])
+        return json.dumps([*self.machines]), runs, runs
+
+
 def needs_repair(reader: Reader, now: int) -> bool:
-    """Whether `repair` would find anything to do."""
+    """True if `repair` would find anything to do."""
     row = reader.row(
         "SELECT EXISTS (SELECT 1 FROM batch_jobs AS b WHERE"
         f" {OPEN} AND completed + failed + cancelled >= total_files)"
@@ -100,42 +105,8 @@ def settle(connection: sqlite3.Connection, now: int, run_id: RunId) -> None:
         end_batches(connection, now)
 
 
-def result_of(columns: Any) -> FileResult:
-    """Read RESULT_COLUMNS."""
-    status, analysis_id, code, error, attempt, worker, lease_until, claimed_at, unseen_on = columns
-    return FileResult(
-        status=State(status),
-        analysis_id=analysis_id and AnalysisId(analysis_id),
-        code=code,
-        error=error,
-        attempt=attempt,
-        worker=worker,
-        lease_until=from_ms_or_none(lease_until),
-        claimed_at=from_ms_or_none(claimed_at),
-        unseen_on=tuple(json.loads(unseen_on or "[]")),
-    )
-
-
-def result_values(result: FileResult) -> tuple[str | int | None, ...]:
-    """Write RESULT_COLUMNS."""
-    return (
-        result.status,
-        result.analysis_id,
-        result.code,
-        result.error,
-        result.attempt,
-        result.worker,
-        to_ms_or_none(result.lease_until),
-        to_ms_or_none(result.claimed_at),
-        json.dumps(result.unseen_on) if result.unseen_on else None,
-    )
-
-
 def cancel_pending(connection: sqlite3.Connection, now: int) -> int:
-    """Cancel what is pending in runs that were asked to stop, as `FileResult.stopped` does.
-
-    Gives how many files.
-    """
+    """Cancel what is pending where a stop was asked for, as `FileResult.stopped`; say how many."""
     count = 0
     batches = connection.execute(
         f"SELECT batch FROM batch_jobs AS b WHERE {OPEN} AND cancel_requested_at IS NOT NULL"
@@ -164,45 +135,15 @@ def end_batches(connection: sqlite3.Connection, now: int) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """Which files are lost: those that none of these machines has, in these runs or in all."""
-
-    machines: Collection[str]
-    runs: Collection[RunId] | None = None
-
-    @property
-    def values(self) -> tuple[str | None, ...]:
-        """What the statement is asked with."""
-        runs = None if self.runs is None else json.dumps([*self.runs])
-        return json.dumps([*self.machines]), runs, runs
-
-
-def vanishing(reader: Reader, lost: Lost) -> bool:
-    """Whether `vanish` would find anything to do."""
-    row = reader.row(f"SELECT EXISTS (SELECT 1 {_VANISHED})", lost.values)
+def is_any_lost(reader: Reader, lost: Lost) -> bool:
+    """True if `fail_lost` would find anything to do."""
+    row = reader.row(f"SELECT EXISTS (SELECT 1 {_LOST})", lost.values)
     return bool(row[0])
 
 
-def unseen(reader: Reader, run_ids: Collection[RunId]) -> dict[RunId, dict[str, int]]:
-    """How many pending files of these runs each machine has handed back as unseen."""
-    rows = reader.rows(
-        "SELECT b.run_id, machine.value, count(*) FROM batch_jobs AS b"
-        " CROSS JOIN batch_files AS r INDEXED BY batch_files_unseen USING (batch)"
-        " CROSS JOIN json_each(r.unseen_on) AS machine"
-        f" WHERE {OPEN} AND r.unseen_on IS NOT NULL AND r.status = 'pending'"
-        " AND b.run_id IN (SELECT value FROM json_each(?)) GROUP BY 1, 2",
-        (json.dumps([*run_ids]),),
-    )
-    found: dict[RunId, dict[str, int]] = {}
-    for run_id, machine, count in rows:
-        found.setdefault(RunId(run_id), {})[machine] = count
-    return found
-
-
-def vanish(connection: sqlite3.Connection, lost: Lost, now: int) -> int:
-    """Fail pending files that none of these machines has, as `FileResult.lost`; gives how many."""
-    rows = connection.execute(f"SELECT r.batch, r.position {_VANISHED}", lost.values).fetchall()
+def fail_lost(connection: sqlite3.Connection, lost: Lost, now: int) -> int:
+    """Fail pending files that none of these machines has, as `FileResult.lost`; return how many."""
+    rows = connection.execute(f"SELECT r.batch, r.position {_LOST}", lost.values).fetchall()
     for place in rows:
         connection.execute(
             "UPDATE batch_files SET status = 'failed', code = ?, unseen_on = NULL"
@@ -216,3 +157,60 @@ def vanish(connection: sqlite3.Connection, lost: Lost, now: int) -> int:
     if rows:
         end_batches(connection, now)
     return len(rows)
+
+
+def reopen(connection: sqlite3.Connection, run_id: RunId, which: str, now: int) -> int:
+    """Let ended files of a run wait again; return how many.
+
+    The times of a run that had ended move on by the pause since then, so that it lasts as long as
+    it was worked on.
+    """
+    ended_at = connection.execute(
+        "SELECT max(finished_at) FROM batch_jobs WHERE run_id = ?"
+        " HAVING count(finished_at) = count(*)",
+        (run_id,),
+    ).fetchone()
+    batches = connection.execute(
+        "SELECT batch FROM batch_jobs WHERE run_id = ? AND failed + cancelled > 0", (run_id,)
+    ).fetchall()
+    count = sum(_reopen_in(connection, batch, which, now) for (batch,) in batches)
+    pause = now - ended_at[0] if ended_at and ended_at[0] is not None else 0
+    if count and pause > 0:
+        connection.execute(
+            "UPDATE batch_jobs SET started_at = started_at + :pause,"
+            " finished_at = finished_at + :pause WHERE run_id = :run",
+            {"pause": pause, "run": run_id},
+        )
+    return count
+
+
+def take_back_cancel(connection: sqlite3.Connection, run_id: RunId, now: int) -> None:
+    """Let a run go on that was asked to stop."""
+    connection.execute(
+        "UPDATE batch_jobs SET cancel_requested_at = NULL, updated_at = ?"
+        " WHERE run_id = ? AND cancel_requested_at IS NOT NULL",
+        (now, run_id),
+    )
+
+
+def _reopen_in(connection: sqlite3.Connection, batch: int, which: str, now: int) -> int:
+    """Open files of one batch and take them out of its counters."""
+    failed, cancelled = connection.execute(
+        "SELECT count(*) FILTER (WHERE status = 'failed'),"
+        " count(*) FILTER (WHERE status = 'cancelled')"
+        f" FROM batch_files WHERE batch = ? AND {which}",
+        (batch,),
+    ).fetchone()
+    if not failed + cancelled:
+        return 0
+    connection.execute(
+        f"UPDATE batch_files SET {SET_RESULT} WHERE batch = ? AND {which}",
+        (*result_values(FileResult()), batch),
+    )
+    connection.execute(
+        "UPDATE batch_jobs SET failed = failed - ?, cancelled = cancelled - ?, finished_at = NULL,"
+        " updated_at = ?, status = CASE WHEN started_at IS NULL THEN 'pending'"
+        " ELSE 'processing' END WHERE batch = ?",
+        (failed, cancelled, now, batch),
+    )
+    return int(failed + cancelled)

@@ -14,16 +14,9 @@ from smtui.domain.errors import StoreUnreachable
 from smtui.domain.ports.work import Clock
 from smtui.stores.sqlite import schema
 from smtui.stores.sqlite.accounts import SqliteAccounts
-from smtui.stores.sqlite.analyses import SqliteAnalyses
+from smtui.stores.sqlite.analyses import SqliteAnalyses, SqliteEmbeddings
 from smtui.stores.sqlite.batches import SqliteBatches
-from smtui.stores.sqlite.connections import (
-    BUSY_SECONDS,
-    Caches,
-    Durability,
-    Readers,
-    Writer,
-)
-from smtui.stores.sqlite.embeddings import SqliteEmbeddings
+from smtui.stores.sqlite.connections import BUSY_SECONDS, Caches, Durability, Readers, Writer
 from smtui.stores.sqlite.kept_searches import SqliteKeptSearches
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.planner import USUAL, Effort
