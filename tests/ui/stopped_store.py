@@ -41,6 +41,6 @@ class StoppedStore:
 def store(monkeypatch: pytest.MonkeyPatch) -> StoppedStore:
     """The documents of every home in this test."""
     store = StoppedStore()
-    store.stand_before(monkeypatch, Readers, "read")
+    store.stand_before(monkeypatch, Readers, "run")
     store.stand_before(monkeypatch, Writer, "write")
     return store

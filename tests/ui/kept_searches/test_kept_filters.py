@@ -37,7 +37,7 @@ def at(pilot: Pilot[None]) -> type[object]:
 
 
 def seeds(pilot: Pilot[None]) -> list[str]:
-    return [seed.name for seed in similar_screen(pilot).search.more]
+    return [seed.name for seed in similar_screen(pilot).searcher.search.more]
 
 
 async def enter(pilot: Pilot[None], text: str) -> None:
@@ -239,7 +239,7 @@ async def test_a_search_that_was_saved_opens_from_the_library(
         await enter(pilot, "kind:hat")
         await open_kept(pilot)
         await press(pilot, "g", "enter")
-        assert similar_screen(pilot).search.weights == Weights(timbre=3)
+        assert similar_screen(pilot).searcher.search.weights == Weights(timbre=3)
         assert seeds(pilot) == ["a_kick.wav"]
         assert set(hits(pilot)) == {"e_pad.wav", "f_organ.wav"}
         assert filter_line(pilot).text == "kind:chord"

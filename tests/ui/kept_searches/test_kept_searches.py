@@ -83,19 +83,19 @@ async def test_a_search_is_saved_under_a_name_and_asked_again(
         await press(pilot, "escape", "0")
         await cursor_on(pilot, "d_hat.wav")
         await press(pilot, "s")
-        assert screen(pilot).search.weights == Weights()
+        assert screen(pilot).searcher.search.weights == Weights()
         await open_kept(pilot)
         # The present search is under the cursor, what was saved above it.
         assert chosen(pilot) == "like d_hat.wav"
         await press(pilot, "g", "enter")
         await back(pilot)
-        search = screen(pilot).search
+        search = screen(pilot).searcher.search
         assert [seed.name for seed in search.more] == ["a_kick.wav"]
         assert search.weights == Weights(timbre=3)
         assert set(names(pilot)) == {"e_pad.wav", "f_organ.wav"}
         assert pilot.app.screen.query_one(FilterLine).text == "kind:chord"
         await press(pilot, "backspace")
-        assert [seed.name for seed in screen(pilot).search.more] == ["d_hat.wav"]
+        assert [seed.name for seed in screen(pilot).searcher.search.more] == ["d_hat.wav"]
 
 
 async def test_a_filter_that_was_kept_narrows_the_present_search(
@@ -175,7 +175,7 @@ async def test_a_search_whose_sound_is_gone_says_so_and_can_be_mended(
         assert "No sound called nobody" in seen(pilot.app)
         await press(pilot, *["backspace"] * 6, *"c_tom", "enter")
         await settle(pilot.app)
-        assert [seed.name for seed in screen(pilot).search.more] == ["c_tom.wav"]
+        assert [seed.name for seed in screen(pilot).searcher.search.more] == ["c_tom.wav"]
 
 
 async def test_a_sound_that_shares_its_name_is_kept_by_its_path(
@@ -191,7 +191,7 @@ async def test_a_sound_that_shares_its_name_is_kept_by_its_path(
         path = pilot.app.clipboard.removeprefix("like ")
         assert path.endswith("/b_kick.wav")
         assert not path.startswith("/elsewhere")
-        first = screen(pilot).search.more[0].file_id
+        first = screen(pilot).searcher.search.more[0].file_id
         await press(pilot, "backspace")
         await open_kept(pilot)
         await press(pilot, "g")
@@ -199,7 +199,7 @@ async def test_a_sound_that_shares_its_name_is_kept_by_its_path(
             await press(pilot, "j")
         await press(pilot, "enter")
         await back(pilot)
-        assert screen(pilot).search.more[0].file_id == first
+        assert screen(pilot).searcher.search.more[0].file_id == first
 
 
 async def test_words_are_kept_and_nothing_is_where_there_are_none(
@@ -214,7 +214,7 @@ async def test_words_are_kept_and_nothing_is_where_there_are_none(
         await back(pilot)
         await press(pilot, "L", *["backspace"] * 40, *"words dull kick", "enter")
         await settle(pilot.app)
-        assert screen(pilot).search.view is View.WORDS
+        assert screen(pilot).searcher.search.view is View.WORDS
         await open_kept(pilot)
         assert rows(pilot)[0] == ("(recent)", "search", 'words "dull kick"')
 
@@ -256,7 +256,7 @@ async def test_a_path_from_outside_is_listened_to_again(
     new.write_bytes((folder / "c_tom.wav").read_bytes())
     async with similar() as pilot:
         await press(pilot, "L", *["backspace"] * 40, *f'like "{new}"', "enter")
-        await until(lambda: screen(pilot).search.more[0].path == new)
+        await until(lambda: screen(pilot).searcher.search.more[0].path == new)
         await until(lambda: names(pilot) and names(pilot)[0] == "c_tom.wav")
         await open_kept(pilot)
         assert chosen(pilot) == f'like "{new}"'

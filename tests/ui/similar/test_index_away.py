@@ -86,7 +86,7 @@ async def rebuilt(services: Services | None) -> None:
 async def it_lives(pilot: Pilot[None]) -> None:
     """Keys are taken, and what needs no index is found."""
     await press(pilot, "v", "v")
-    assert screen(pilot).search.view is View.WORDS
+    assert screen(pilot).searcher.search.view is View.WORDS
     await press(pilot, *"chord", "enter")
     await until(lambda: "f_organ.wav" in names(pilot) and "d_hat.wav" not in names(pilot))
 

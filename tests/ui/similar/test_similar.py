@@ -221,7 +221,10 @@ async def test_marked_sounds_are_looked_like_together(library: Home, open_app: O
         await press(pilot, "m", "m", "s")
         await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
         await settle(pilot.app)
-        assert [seed.name for seed in screen(pilot).search.more] == ["a_kick.wav", "b_kick.wav"]
+        assert [seed.name for seed in screen(pilot).searcher.search.more] == [
+            "a_kick.wav",
+            "b_kick.wav",
+        ]
         assert names(pilot)[0] == "+b_kick.wav"
         assert under_cursor(pilot) == names(pilot)[1]
 
@@ -279,7 +282,7 @@ async def test_a_sound_that_was_opened_leads_on_through_the_hits(
         await press(pilot, "q")
         # The library's cursor stays on the sound that one began with.
         await press(pilot, "s")
-        assert [seed.name for seed in screen(pilot).search.more] == ["a_kick.wav"]
+        assert [seed.name for seed in screen(pilot).searcher.search.more] == ["a_kick.wav"]
 
 
 async def test_a_hit_that_left_the_library_is_passed_over(library: Home) -> None:
@@ -334,13 +337,13 @@ async def test_a_weight_ranks_anew_and_the_cursor_stays_on_its_sound(
         await press(pilot, "1", *["minus"] * 2, "4", *["plus"] * 3)
         assert "timbre ─────" in weights(pilot)
         assert "envelope ━━━━━" in weights(pilot)
-        assert screen(pilot).search.weights == Weights(timbre=0, envelope=5)
+        assert screen(pilot).searcher.search.weights == Weights(timbre=0, envelope=5)
         assert under_cursor(pilot) == "d_hat.wav"
         assert names(pilot) != before
         scores = [row.score or 0 for row in table(pilot).rows]
         assert scores == sorted(scores, reverse=True)
         await press(pilot, "0")
-        assert screen(pilot).search.weights == Weights()
+        assert screen(pilot).searcher.search.weights == Weights()
         assert names(pilot) == before
 
 
@@ -361,7 +364,7 @@ async def test_the_last_weight_cannot_go(library: Home, similar: OpenSimilar) ->
         for place in "1234":
             await press(pilot, place, "minus", "minus")
         assert "nothing to compare" in "".join(told(pilot.app))
-        assert screen(pilot).search.weights.envelope == 1
+        assert screen(pilot).searcher.search.weights.envelope == 1
 
 
 async def test_more_and_less_like_a_row_and_neither_again(
@@ -384,7 +387,7 @@ async def test_more_and_less_like_a_row_and_neither_again(
         assert set(names(pilot)[:2]) == {"-d_hat.wav", "-c_tom.wav"}
         await press(pilot, "g", "less_than_sign", "g", "less_than_sign")
         assert names(pilot)[0] == "b_kick.wav"
-        assert not screen(pilot).search.less
+        assert not screen(pilot).searcher.search.less
 
 
 async def test_a_filter_searches_only_among_what_matches(
@@ -421,17 +424,17 @@ async def test_the_views_go_round_and_that_of_words_asks_for_some(
 ) -> None:
     async with similar() as pilot:
         await press(pilot, "v")
-        assert screen(pilot).search.view is View.FITS
+        assert screen(pilot).searcher.search.view is View.FITS
         assert "Goes with   a_kick.wav" in seen(pilot.app)
         assert "Tim Rhy" not in seen(pilot.app)
         assert names(pilot)
         await press(pilot, "plus")
-        assert screen(pilot).search.weights == Weights()
+        assert screen(pilot).searcher.search.weights == Weights()
         await press(pilot, "v")
         assert "sounds like" in seen(pilot.app)
         await press(pilot, *"kick", "enter")
         await until(lambda: "kick" in names(pilot)[0])
-        assert screen(pilot).search.words == "kick"
+        assert screen(pilot).searcher.search.words == "kick"
         await press(pilot, "v")
         assert names(pilot)[0] == "b_kick.wav"
 
@@ -465,14 +468,14 @@ async def test_the_search_is_edited_as_one_line(library: Home, similar: OpenSimi
         assert "search like a_kick.wav" in seen(pilot.app)
         await press(pilot, *" -d_hat timbre=4 kind:kick,chord pack<=3", "enter")
         await settle(pilot.app)
-        search = screen(pilot).search
+        search = screen(pilot).searcher.search
         assert [seed.name for seed in search.less] == ["d_hat.wav"]
         assert (search.weights.timbre, search.per_folder) == (4, 3)
         assert set(names(pilot)) == {"-d_hat.wav", "b_kick.wav", "e_pad.wav", "f_organ.wav"}
         assert "pack<=3" in weights(pilot)
         assert pilot.app.screen.query_one(FilterLine).text == "kind:kick,chord"
         await press(pilot, "backspace")
-        assert not screen(pilot).search.less
+        assert not screen(pilot).searcher.search.less
         assert pilot.app.screen.query_one(FilterLine).text == ""
 
 
@@ -486,11 +489,11 @@ async def test_sounds_of_one_name_are_still_themselves_when_the_line_was_edited(
         await press(pilot, "m", "m", "m", "s")
         await until(lambda: isinstance(pilot.app.screen, SimilarScreen))
         await settle(pilot.app)
-        seeds = screen(pilot).search.more
+        seeds = screen(pilot).searcher.search.more
         assert [seed.name for seed in seeds] == ["a_kick.wav", "b_kick.wav", "b_kick.wav"]
         await press(pilot, "L", "enter")
         await settle(pilot.app)
-        assert screen(pilot).search.more == seeds
+        assert screen(pilot).searcher.search.more == seeds
 
 
 async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
@@ -499,13 +502,13 @@ async def test_a_file_from_outside_is_not_taken_for_the_sound_of_its_name(
     outside = tmp_path / "a_kick.wav"
     shutil.copy(next(path for path in pack if path.name == "c_tom.wav"), outside)
     async with similar() as pilot:
-        (seed,) = screen(pilot).search.more
+        (seed,) = screen(pilot).searcher.search.more
         await press(pilot, "L", *f" +{outside}", "enter")
-        await until(lambda: len(screen(pilot).search.more) == 2)
+        await until(lambda: len(screen(pilot).searcher.search.more) == 2)
         await settle(pilot.app)
         await press(pilot, "L", "enter")
         await settle(pilot.app)
-        first, second = screen(pilot).search.more
+        first, second = screen(pilot).searcher.search.more
         assert first == seed
         assert second.path == outside
 
@@ -539,7 +542,7 @@ async def test_a_file_that_the_library_has_is_no_hit_of_itself(
     async with similar() as pilot:
         await press(pilot, "S", "ctrl+u", *str(next(iter(pack))), "enter")
         await settle(pilot.app)
-        (seed,) = screen(pilot).search.more
+        (seed,) = screen(pilot).searcher.search.more
         assert seed.file_id == library.files[seed.name]
         assert seed.name not in names(pilot)
 
@@ -584,7 +587,7 @@ async def test_a_seed_that_comes_where_no_words_were_typed_is_looked_like(
     async with similar() as pilot:
         await press(pilot, "greater_than_sign", "v", "v", "escape", "s")
         await settle(pilot.app)
-        assert screen(pilot).search.view is View.ALIKE
+        assert screen(pilot).searcher.search.view is View.ALIKE
         assert len(names(pilot)) == len(NAMES) - 1
 
 
@@ -594,7 +597,7 @@ async def test_no_key_is_offered_that_would_be_typed(library: Home, similar: Ope
         for line in ("slash", "L"):
             await press(pilot, line, "plus")
             assert "Weight" not in seen(pilot.app)
-            assert screen(pilot).search.weights == Weights()
+            assert screen(pilot).searcher.search.weights == Weights()
             await press(pilot, "escape")
 
 
