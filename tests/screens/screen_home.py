@@ -59,6 +59,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
+from tests.retagging import change_tags
 from tests.servers.valkey_server import ValkeyServer
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -262,8 +263,8 @@ class Home:
         for sound in sounds:
             file_id = self.files[sound.name]
             if sound.tags:
-                await samples.change_tags(
-                    [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags
+                await change_tags(
+                    samples, [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags
                 )
             if sound.heard is not None:
                 await samples.set_heard(file_id, sound.heard, file_hash=f"hash of {sound.name}")

@@ -67,7 +67,7 @@ async def claim(batches: BatchCollection, request: ClaimRequest) -> tuple[Claime
 
 
 async def repaired(batches: BatchCollection, counters: Document, now: datetime) -> Document:
-    """Do what is left to do in a batch whoever was to do it; gives the batch as it is then."""
+    """Do what is left to do in a batch whoever was to do it; return the batch as it is then."""
     if counters.get("cancel_requested_at") is not None:
         await stop(batches, counters, now)
     ending = batch_updates.ended(counters, now)
@@ -79,7 +79,7 @@ async def repaired(batches: BatchCollection, counters: Document, now: datetime) 
 async def settle(batches: BatchCollection, counters: Document, now: datetime) -> Document:
     """End the files whose lease expired and that nobody may claim again.
 
-    Gives the batch as it is then: its counters, and its results where they had to be read.
+    Returns the batch as it is then: its counters, and its results where they had to be read.
     """
     batch = counters
     for _ in range(MOST_LOOKS):

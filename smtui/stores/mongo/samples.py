@@ -22,7 +22,6 @@ from smtui.domain.sample import (
     Folder,
     FoundFile,
     Heard,
-    Mark,
     Sample,
     Stamp,
     Trouble,
@@ -304,17 +303,6 @@ class MongoSamples:
         if is_there:
             await raise_generation(self._line)
         return is_there
-
-    async def change_tags(
-        self,
-        file_ids: Sequence[FileId],
-        *,
-        mark: Mark,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-    ) -> int:
-        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return len((await self.retag(file_ids, change)).before)
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         change = change.storable
