@@ -193,7 +193,8 @@ async def shape_some(line: MongoLine) -> int:
 async def derive_next(line: MongoLine, after: str) -> str:
     """Look again at rows that show another program's analysis; return where to go on.
 
-    That is "" at the end. The analysis may have been changed or taken away, which leaves no other trace.
+    That is "" at the end. An analysis may have been changed or taken away, which leaves no other
+    trace.
     """
 
     async def work() -> list[Document]:
