@@ -36,7 +36,6 @@ from smtui.stores.mongo.filters import (
     BY_PATH,
     Filter,
     Find,
-    Unheard,
     both,
     filter_of,
     stretches_below,
@@ -332,14 +331,9 @@ class MongoSamples:
         retry: bool = False,
     ) -> tuple[Sample, ...]:
         await self._adoption.now_and_then()
-        asked = Unheard(
-            user_id=user_id, level=level, below=below, limit=limit, after=after, retry=retry
-        )
+        walks = walks_of_unheard(level, user_id=user_id, below=below, after=after, retry=retry)
         parts = await asyncio.gather(
-            *(
-                fetch(self._line, walk, limit, seconds=BACKGROUND_SECONDS)
-                for walk in walks_of_unheard(asked)
-            )
+            *(fetch(self._line, walk, limit, seconds=BACKGROUND_SECONDS) for walk in walks)
         )
         found = [sample_of(document) for part in parts for document in part]
         return tuple(sorted(found, key=lambda sample: sample.file_id)[:limit])
