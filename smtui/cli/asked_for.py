@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.cli.filtering import pointing
+from smtui.cli.filter_words import pointing
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
@@ -16,7 +16,7 @@ from smtui.domain.search import Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse
 
 if TYPE_CHECKING:
-    from smtui.cli.running import Opened
+    from smtui.cli.runtime import Opened
 
 PATIENCE = 600.0
 """How long a command waits for a model to learn new descriptions, in seconds."""

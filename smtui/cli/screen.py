@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from smtui.cli.ink import colours_of, dumb, only_ascii
 from smtui.cli.memory_limit import check_memory_limits
-from smtui.cli.running import err
-from smtui.domain.errors import SmtuiError
+from smtui.cli.runtime import exit_on_failure
+from smtui.cli.terminal import colours_of, dumb, err, only_ascii
 from smtui.heap import share_arenas
 from smtui.paths import Places, places
 from smtui.settings import Loaded, Look, load
@@ -34,14 +33,11 @@ def open_screen() -> None:
         err(f"smtui: TERM is {kind}, and the screen needs a terminal that can move its cursor.")
         err("`smtui list` and `smtui inspect` do without; `export TERM=xterm` where it can.")
         raise SystemExit(1)
-    try:
+    with exit_on_failure():
         check_memory_limits()
         here = places()
-        loaded = load(here, os.environ)
+        loaded = load(here)
         check_keys(loaded)
-    except SmtuiError as error:
-        err(f"smtui: {error}")
-        raise SystemExit(1) from None
     raise SystemExit(show(here, loaded))
 
 

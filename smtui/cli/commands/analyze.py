@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.following import follow
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runs import follow, report_waiting
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.analysis import Level
 from smtui.domain.errors import InputInvalid
 from smtui.domain.question import Everything, Expression, Question, Within
@@ -118,13 +119,11 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         return any(failed) or bool(unknown)
     elif ids:
         out(f"{counted(len(ids), 'sound')} to be analysed in the background.")
-        if batches.waiting:
-            err(f"Waiting: {batches.waiting}")
+        report_waiting(batches)
     else:
         await batches.call_worker(going[0])
         out("Nothing new to analyse; the current run continues.")
-        if batches.waiting:
-            err(f"Waiting: {batches.waiting}")
+        report_waiting(batches)
     return bool(unknown)
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.asking import local_time, print_table
-from smtui.cli.running import Opened, err, opened, out, run
 from smtui.cli.runs import ALL_RUNS, run_named, short
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.tables import local_time, print_table
+from smtui.cli.terminal import err, out
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:

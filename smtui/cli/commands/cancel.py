@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import Opened, opened, out, run
 from smtui.cli.runs import run_named, short
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import out
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import opened, out, run
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import out
 from smtui.domain.fields import path_fields
 from smtui.domain.findings import Limits
 from smtui.domain.question import Question
@@ -119,7 +120,7 @@ async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Chec
 
 
 async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
-    from smtui.cli.filtering import parsed
+    from smtui.cli.filter_words import parsed
     from smtui.folders.finder import DiskFinder
 
     expression = parsed(text)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import err, out, status_of
+from smtui.cli.runtime import status_of
+from smtui.cli.terminal import err, out
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def _thrown_away() -> Iterator[Path]:
 
 async def _stop_servers() -> None:
     # Late imports, here and below, as in every command: --help loads none of them.
-    from smtui.local.servers import PrivateServers
+    from smtui import wiring
     from smtui.paths import places
+    from smtui.settings import Settings
 
-    await PrivateServers(places()).stop(now=True)
+    await wiring.keeper_of(places(), Settings()).stop(now=True)
 
 
 def _show() -> int:

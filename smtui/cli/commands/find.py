@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from smtui.cli.asked_for import PATIENCE
-from smtui.cli.filtering import parsed
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.filter_words import parsed
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.fields import path_fields
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import sys
 import click
 
 from smtui.cli.asked_for import PATIENCE, Beside, is_file, read_early, search_of, weights_of
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.fields import hit_fields
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.search import Answer, Search

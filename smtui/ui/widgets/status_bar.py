@@ -92,7 +92,7 @@ class StatusBar(Widget):
 
 
 def scan_words(progress: ScanProgress) -> list[Part]:
-    """Say how far a scan is: what it met, what was new, where it is."""
+    """Return in words how far a scan is: what it met, what was new, where it is."""
     parts = [(f"scanning {progress.seen:,}", "$primary")]
     if progress.added:
         parts.append((f"{progress.added:,} new", ""))

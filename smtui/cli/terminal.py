@@ -1,21 +1,109 @@
-"""What the terminal that a person sits at can show."""
+"""The terminal that a person sits at: the one way to write to it, and what it can show.
+
+Whatever its encoding lacks is written as an escape, wherever one writes.
+"""
 
 from __future__ import annotations
 
+import shutil
+import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-from smtui.cli.terminfo import TRUE_COLOUR, colours_by_terminfo
+from smtui.domain.text import shown
 from smtui.ui.draw.cells import Depth, Ink, depth_of
 
+TRUE_COLOUR = 16_777_216
+_FEW = 16
 _DUMB = ("", "dumb", "unknown")
 # Terminals that are newer than many a terminfo, which then knows nothing of them.
 _WITH_256 = (
     "alacritty", "contour", "foot", "ghostty", "iterm", "kitty", "konsole", "mintty", "rio",
     "wezterm", "xterm-ghostty", "xterm-kitty",
 )  # fmt: skip
-_FEW = 16
+
+
+def out(text: str = "") -> None:
+    """Write a line of text for people to standard output; control characters made visible."""
+    write_line(sys.stdout, _inert(text))
+
+
+def err(text: str = "") -> None:
+    """Write a line of text for people to standard error; control characters made visible."""
+    write_line(sys.stderr, _inert(text))
+
+
+def write_line(stream: TextIO, line: str) -> None:
+    """Write a line that is inert already, as drawn rows with their colours are."""
+    stream.write(f"{_encodable(stream, line)}\n")
+
+
+class ProgressLine:
+    """One line of standard error that is written over and over while something goes on.
+
+    Where that is no terminal, a new line is written every `plain_seconds`, the first one after
+    `first_seconds`; None writes nothing there.
+    """
+
+    def __init__(self, *, plain_seconds: float | None = None, first_seconds: float = 0.0) -> None:
+        self.terminal = sys.stderr.isatty()
+        self._plain_seconds = plain_seconds
+        self._next_at = time.monotonic() + first_seconds
+
+    def show(self, words: str) -> None:
+        """Write this in place of what stood there, cut where the terminal ends."""
+        if self.terminal:
+            # A late import: --help shows no progress.
+            from rich.cells import set_cell_size
+
+            line = set_cell_size(words, shutil.get_terminal_size().columns - 1).rstrip()
+            sys.stderr.write(f"\r{_encodable(sys.stderr, line)}\x1b[K")
+            sys.stderr.flush()
+        elif self._plain_seconds is not None and time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + self._plain_seconds
+            err(words)
+
+    def leave(self) -> None:
+        """Free the line for what comes next."""
+        if self.terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def progress_bar(done: int, of: int, cells: int) -> str:
+    """Draw how many are done of so many, `cells` wide between its brackets."""
+    full = cells * done // max(1, of)
+    return f"[{'#' * full}{'-' * (cells - full)}]"
+
+
+def _inert(text: str) -> str:
+    return "\n".join(map(shown, text.split("\n")))
+
+
+def _encodable(stream: TextIO, text: str) -> str:
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, errors="backslashreplace").decode(encoding)
+
+
+def colours_by_terminfo(terminal: str) -> int | None:
+    """Return how many colours terminfo gives a terminal, 2 for none; None where it is unknown.
+
+    curses keeps the first terminal it was asked about, so a process can ask about one alone.
+    """
+    # A late import: only a terminal whose name says nothing is looked up.
+    import curses
+
+    try:
+        curses.setupterm(terminal, 1)
+    except curses.error:
+        return None
+    if curses.tigetflag("RGB") == 1 or curses.tigetflag("Tc") == 1:
+        return TRUE_COLOUR
+    colours = curses.tigetnum("colors")
+    # Of those with eight the bright ones are had by bold, and nearly all have them as such.
+    return max(colours, _FEW) if colours >= _FEW // 2 else 2
 
 
 def ink_of(stream: TextIO, environment: Mapping[str, str]) -> Ink:

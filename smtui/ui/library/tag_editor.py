@@ -1,4 +1,7 @@
-"""Tags: a person's own words on sounds."""
+"""Tags: a person's own words on sounds, put on, taken off, and taken back.
+
+They stand apart from the screen because a change of many goes on step by step behind it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from smtui.domain.sample import FileId
 from smtui.domain.tagging import Retagged
 from smtui.domain.text import counted
 from smtui.services.library import TAGGED_AT_ONCE, TagChange, change_of
-from smtui.ui.library.browser import Browser
+from smtui.ui.base_screen import BaseScreen
+from smtui.ui.library.browser import Browser, Context
+from smtui.ui.library.marks import Marks
 from smtui.ui.widgets.ask_line import AskLine, TagSuggester
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.workers import doing, looking
@@ -36,60 +41,66 @@ class _Wanted:
     row: int
 
 
-class Tagging(Browser):
+class TagEditor:
     """Tags the marked sounds or the one under the cursor."""
 
-    _wanted = _Wanted(targets=(), row=0)
-    _last: Retagged | None = None
-    """What `u` takes back."""
-    _tagging = 0
-    _stops = False
+    def __init__(self, context: Context, marks: Marks, browser: Browser, line: AskLine) -> None:
+        self.screen: BaseScreen = browser.screen
+        self._library = context.services.library
+        self._account = context.account
+        self._marks = marks
+        self._browser = browser
+        self._line = line
+        self._wanted = _Wanted(targets=(), row=0)
+        self._last: Retagged | None = None
+        """What `u` takes back."""
+        self._running = 0
+        self._stops = False
 
-    def action_tag(self) -> None:
+    def ask(self) -> None:
         """Ask for tags at once: whatever the library does, letters typed now are no commands."""
-        targets = self.targets
-        self._wanted = _Wanted(targets=targets, row=self.table.cursor)
+        targets = self._marks.targets
+        self._wanted = _Wanted(targets=targets, row=self._browser.table.cursor)
         count = f"{len(targets):,} sounds" if len(targets) > 1 else "this sound"
-        self.query_one(AskLine).ask(
-            TAGS, f"tags for {count}", hint="house, dusty   -tag removes", suggester=None
-        )
-        self._suggest_tags()
+        hint = "house, dusty   -tag removes"
+        self._line.ask(TAGS, f"tags for {count}", hint=hint, suggester=None)
+        self._suggest()
 
     @looking(group="tags")
-    async def _suggest_tags(self) -> None:
+    async def _suggest(self) -> None:
         # A line without suggestions takes tags all the same.
         with suppress(SmtuiError):
-            tags = await self.services.library.tags_in_use(self.account.user_id)
-            self.query_one(AskLine).suggest(TAGS, TagSuggester(tags))
+            tags = await self._library.tags_in_use(self._account.user_id)
+            self._line.suggest(TAGS, TagSuggester(tags))
 
-    def answer_tags(self, text: str) -> None:
+    def answer(self, text: str) -> None:
         """Take what was typed."""
         change = read_tags(text)
         if self._wanted.targets:
-            self._save_tags(self._wanted.targets, change)
+            self.save(self._wanted.targets, change)
         else:
-            self._save_tags_of(self._wanted.row, change)
+            self._save_row(self._wanted.row, change)
 
     @doing
-    async def _save_tags_of(self, row: int, change: TagChange) -> None:
+    async def _save_row(self, row: int, change: TagChange) -> None:
         """Tag what stood in a row that was not known yet."""
-        found = await self.sound_at(row)
-        if found is None:
-            self.say("No sound selected, nothing was tagged")
+        file_id = await self._browser.sound_at(row)
+        if file_id is None:
+            self.screen.say("No sound selected, nothing was tagged")
         else:
-            await self._save((found,), change)
+            await self._save((file_id,), change)
 
     @doing
-    async def _save_tags(self, targets: Sequence[FileId], change: TagChange) -> None:
+    async def save(self, targets: Sequence[FileId], change: TagChange) -> None:
+        """Tag sounds, some at a time."""
         await self._save(targets, change)
 
     async def _save(self, targets: Sequence[FileId], change: TagChange) -> None:
         change = change_of(change.add, change.remove)
-        told = ", ".join((*change.add, *(f"-{tag}" for tag in change.remove)))
         done: Retagged | None = None
         handled = 0
         with self._at_work():
-            async for step in self.services.library.retag(targets, change, by=self.account):
+            async for step in self._library.retag(targets, change, by=self._account):
                 done = step if done is None else done.joined(step)
                 self._last = done if done.before else self._last
                 handled = min(handled + TAGGED_AT_ONCE, len(targets))
@@ -97,20 +108,21 @@ class Tagging(Browser):
                     break
         changed = 0 if done is None else len(done.before)
         if handled < len(targets):
-            self.say(f"Stopped: {counted(changed, 'sound')} tagged; u takes that back")
+            self.screen.say(f"Stopped: {counted(changed, 'sound')} tagged; u takes that back")
         elif changed:
-            self.say(f"Tagged {counted(changed, 'sound')}: {told}")
+            tags = ", ".join((*change.add, *(f"-{tag}" for tag in change.remove)))
+            self.screen.say(f"Tagged {counted(changed, 'sound')}: {tags}")
         else:
-            self.say("No tags changed")
-        if self.answered:
-            await self.reload()
+            self.screen.say("No tags changed")
+        if self._browser.answered:
+            await self._browser.reload()
 
     # Taking back.
 
-    def action_undo(self) -> None:
+    def undo(self) -> None:
         """Undo the last tagging."""
         if self._last is None:
-            self.say("Nothing to undo")
+            self.screen.say("Nothing to undo")
         else:
             retagged, self._last = self._last, None
             self._take_back(retagged)
@@ -121,7 +133,7 @@ class Tagging(Browser):
         total = len(retagged.before)
         try:
             with self._at_work():
-                async for count in self.services.library.take_back(retagged, by=self.account):
+                async for count in self._library.take_back(retagged, by=self._account):
                     changed += count
                     handled = min(handled + TAGGED_AT_ONCE, total)
                     if not self._goes_on("undoing", handled, total):
@@ -131,37 +143,40 @@ class Tagging(Browser):
                 # What is as it was before is passed over the next time.
                 self._last = retagged
         if handled < total:
-            self.say(f"Stopped: {changed:,} of {total:,} sounds have their tags back; u goes on")
+            words = f"Stopped: {changed:,} of {total:,} sounds have their tags back; u goes on"
         else:
-            self.say(f"Undone: the tags of {counted(changed, 'sound')} are as before")
-        if self.answered:
-            await self.reload()
+            words = f"Undone: the tags of {counted(changed, 'sound')} are as before"
+        self.screen.say(words)
+        if self._browser.answered:
+            await self._browser.reload()
 
     # Long ones.
 
     @property
-    def is_tagging(self) -> bool:
-        """Tags are being changed."""
-        return self._tagging > 0
+    def is_running(self) -> bool:
+        """True while tags are being changed."""
+        return self._running > 0
 
-    def stop_tagging(self) -> None:
+    def stop(self) -> None:
         """Stop after the step that is made now."""
         self._stops = True
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
-        self._tagging += 1
+        self._running += 1
         self._stops = False
         try:
             yield
         finally:
-            self._tagging -= 1
-            if self.is_mounted:
-                self.query_one(StatusBar).show_deed("")
+            self._running -= 1
+            self._show("")
 
     def _goes_on(self, deed: str, handled: int, total: int) -> bool:
-        """Say how far a long change is; gives whether the person lets it go on."""
-        if handled < total and self.is_mounted:
-            words = f"{deed} {handled:,} of {total:,}, X stops"
-            self.query_one(StatusBar).show_deed(words)
+        """Say how far a long change is; return True if the person lets it go on."""
+        if handled < total:
+            self._show(f"{deed} {handled:,} of {total:,}, X stops")
         return not self._stops
+
+    def _show(self, words: str) -> None:
+        if self.screen.is_mounted:
+            self.screen.query_one(StatusBar).show_deed(words)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from smtui.cli.running import err
+from smtui.cli.terminal import err
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.query import parse
 from smtui.domain.question import Expression

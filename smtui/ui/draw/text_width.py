@@ -9,7 +9,7 @@ from smtui.domain.drawn import LEFT_TO_RIGHT, runs_left
 _CUT = "~"
 
 
-def fitted(text: str, width: int, *, right: bool = False, ending: bool = False) -> str:
+def fit_text(text: str, width: int, *, right: bool = False, ending: bool = False) -> str:
     """Cut or fill to exactly `width` cells; a cut shows as `~`, at the front of an `ending`."""
     if cell_len(text) > width:
         text = _end(text, width) if ending else _beginning(text, width)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from smtui.domain.health import Check, ServerHealth, Verdict, WorkerReport, broken
 from smtui.paths import Places
 from smtui.settings import Settings
-from smtui.wiring.documents import documents
-from smtui.wiring.keeper import private_servers
-
-if TYPE_CHECKING:
-    from smtui.domain.health import ServerHealth, WorkerReport
-    from smtui.local.checks import Check
+from smtui.wiring.machine import private_servers
+from smtui.wiring.set_up import documents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +24,7 @@ async def checkup(here: Places, settings: Settings) -> Checkup:
     """Ask every server, within 5 s; failures are answers. Starts nothing, writes nothing."""
     # Late imports, here and below: nothing of this is needed before the first frame.
     if settings.servers.given:
-        from smtui.wiring.shared_health import SharedHealth
+        from smtui.wiring.backends import SharedHealth
 
         servers, workers = await SharedHealth(settings.servers).look()
         return Checkup(servers=servers, workers=workers)
@@ -64,10 +61,8 @@ async def trials(here: Places, settings: Settings) -> tuple[Check, ...]:
     from smtui.local.trials import Trials, judged
 
     if settings.servers.given:
-        return tuple(judged(one) for one in (await checkup(here, settings)).servers)
-    if checks.folders(here).verdict is checks.Verdict.BROKEN:
+        return tuple(map(judged, (await checkup(here, settings)).servers))
+    if checks.folders(here).verdict is Verdict.BROKEN:
         mend = "Fix the folders first."
-        return tuple(
-            checks.broken(name, "not tried", mend) for name in ("valkey", "chroma", "worker")
-        )
+        return tuple(broken(name, "not tried", mend) for name in ("valkey", "chroma", "worker"))
     return await Trials(here, private_servers(here, settings)).all()

@@ -1,12 +1,18 @@
-"""A plain table of sounds for a terminal, and lines with tabs for a pipe."""
+"""Tables for people, whose columns are as wide as their cells are drawn; lines with tabs for pipes.
+
+The table of sounds fills the terminal, any other is as wide as what is in it.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TextIO
 
+from smtui.cli.terminal import write_line
 from smtui.domain.drawn import drawn
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import Sample
@@ -92,27 +98,24 @@ class Table:
         """Write some rows."""
         if not self._terminal:
             for sample in samples:
-                self._write(_tabbed(sample, self._paths))
+                write_line(self._stream, _tabbed(sample, self._paths))
             return
         if not self._begun:
-            self._write(self._row([column.title for column, _ in self._columns]))
+            write_line(self._stream, self._row([column.title for column, _ in self._columns]))
             self._begun = True
         for sample in samples:
-            self._write(self._row([column.value(sample) for column, _ in self._columns]))
+            write_line(
+                self._stream, self._row([column.value(sample) for column, _ in self._columns])
+            )
             if sample.trouble is not None:
-                self._write(f"  {drawn(sample.trouble.error)}")
-
-    def _write(self, inert: str) -> None:
-        encoding = self._stream.encoding or "utf-8"
-        line = inert.encode(encoding, errors="backslashreplace").decode(encoding)
-        self._stream.write(f"{line}\n")
+                write_line(self._stream, f"  {drawn(sample.trouble.error)}")
 
     def _row(self, values: Sequence[str]) -> str:
         # A late import: --help draws no table.
-        from smtui.ui.draw.fitting import fitted
+        from smtui.ui.draw.text_width import fit_text
 
         cells = (
-            fitted(drawn(value), width, right=column.right)
+            fit_text(drawn(value), width, right=column.right)
             for value, (column, width) in zip(values, self._columns, strict=True)
         )
         return " ".join(cells).rstrip()
@@ -133,3 +136,26 @@ def _tabbed(sample: Sample, paths: PathMap) -> str:
         values.append(sample.trouble.error)
     # A tab in a name is written as an escape, so it never splits a line.
     return "\t".join(shown(value) for value in values)
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns, the first one their heads."""
+    for line in columns(rows):
+        write_line(sys.stdout, line)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay rows out in columns as wide as they must be; what comes from outside is made inert."""
+    # Late imports, as above.
+    from rich.cells import cell_len
+
+    from smtui.ui.draw.text_width import fit_text
+
+    inert = [[shown(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*inert, strict=True)]
+    return ["  ".join(map(fit_text, row, widths)).rstrip() for row in inert]
+
+
+def local_time(moment: datetime | None) -> str:
+    """Write a moment as the clock on the wall shows it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M") if moment else "never"
