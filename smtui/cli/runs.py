@@ -35,7 +35,7 @@ async def run_named(box: Opened, name: str) -> RunProgress:
     given = shown(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
     if not wanted:
         raise InputInvalid("A run has no empty id", hint=_HINT)
-    runs = await box.services.batches.runs(box.account, ALL_RUNS)
+    runs = await box.services.batches.runs.of(box.account, ALL_RUNS)
     found = [run for run in runs if run.run_id.lower().startswith(wanted)]
     exact = [run for run in found if run.run_id.lower() == wanted]
     if not found:
@@ -82,8 +82,8 @@ async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool
     out(_result(progress))
     if not progress.failed:
         return 0
-    failures = await batches.failures(run_id, _FAILURES_SHOWN)
-    for failure, sample in await batches.named(failures):
+    failures = await batches.runs.failures(run_id, _FAILURES_SHOWN)
+    for failure, sample in await batches.runs.named(failures):
         err(f"{sample.filename if sample else failure.file_id}: {failure.error}")
     if progress.failed > len(failures):
         err(f"and {progress.failed - len(failures):,} more")
@@ -92,9 +92,9 @@ async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool
 
 async def _insist(batches: Batches, run_id: RunId, line: ProgressLine) -> None:
     """Ask for a worker once more; raises ServerUnavailable where there is none now either."""
-    before = await batches.progress(run_id)
+    before = await batches.runs.progress(run_id)
     await batches.call_worker(run_id)
-    if batches.waiting and await batches.progress(run_id) == before:
+    if batches.waiting and await batches.runs.progress(run_id) == before:
         line.leave()
         hint = f"The run is saved; `smtui resume {short(run_id)}` goes on with it."
         raise ServerUnavailable(batches.waiting.rstrip("."), hint=hint)
@@ -105,7 +105,7 @@ class _RunLine(ProgressLine):
 
     def __init__(self) -> None:
         # A late import: it goes with the services, which --help does not load.
-        from smtui.services.pace import Pace
+        from smtui.services.board import Pace
 
         super().__init__(plain_seconds=_PLAIN_EVERY_SECONDS)
         self._pace = Pace()

@@ -10,13 +10,12 @@ from smtui.domain.path_map import PathMap
 if TYPE_CHECKING:
     from smtui.domain.ports.work import HealthCheck
     from smtui.services.accounts import Accounts
-    from smtui.services.analyses import Analyses
     from smtui.services.batches import Batches
     from smtui.services.duplicates import DuplicateFinder
     from smtui.services.hits import HitLists, Reasons
-    from smtui.services.indexing import Indexing
+    from smtui.services.index_upkeep import IndexUpkeep
     from smtui.services.kept_searches import KeptSearches
-    from smtui.services.library import Library
+    from smtui.services.library import Analyses, Library
     from smtui.services.pauses import Pauses
     from smtui.services.pictures import Pictures
     from smtui.services.retrieval_check import RetrievalCheck
@@ -53,7 +52,7 @@ class Services:
     reasons: Reasons
     hit_lists: HitLists
     kept_searches: KeptSearches
-    indexing: Indexing
+    indexing: IndexUpkeep
     retrieval_check: RetrievalCheck
     servers: HealthCheck
     recipe_version: int = 1

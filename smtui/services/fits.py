@@ -18,7 +18,7 @@ from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.text import counted, shown
 from smtui.services.hits import spread
-from smtui.services.id_pages import id_pages
+from smtui.services.listing import id_pages
 from smtui.services.seeds import check_seen
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from smtui.domain.ports.likeness import (
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
-from smtui.services.id_pages import id_pages
+from smtui.services.listing import id_pages
 
 FEW = 2_500
 """As many matches are compared one and all: as quick as asking the index."""

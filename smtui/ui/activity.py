@@ -18,7 +18,7 @@ from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
 from smtui.files import write_whole_in_thread
-from smtui.services.overview import Overview
+from smtui.services.board import Overview
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.workers import DOING

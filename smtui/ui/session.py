@@ -88,19 +88,19 @@ class OpenSession:
                 continue
             self._trouble = ""
             if not lives:
-                return await self._accounts.why_ended(self.account)
+                return await self._accounts.sessions.why_ended(self.account)
 
     async def _lives(self) -> bool:
         now = time.monotonic()
         if now - self._used_at < _USE_SECONDS:
-            return await self._accounts.alive(self.session_id)
+            return await self._accounts.sessions.alive(self.session_id)
         self._used_at = now
-        return await self._accounts.touch(self.session_id) is not None
+        return await self._accounts.sessions.touch(self.session_id) is not None
 
     async def end(self) -> None:
         """Sign out."""
         try:
-            await self._accounts.sign_out(self.session_id)
+            await self._accounts.sessions.sign_out(self.session_id)
         except SmtuiError as error:
             # The token is gone already; the session on the server ends by itself.
             _log.warning("sign out: %s", error)
@@ -135,7 +135,7 @@ class Entrance:
         """Go straight to the library where the last session still lives, else sign in."""
         self.services = services
         try:
-            signed_in = await services.accounts.resume()
+            signed_in = await services.accounts.sessions.resume()
         except ServerUnavailable as error:
             # The form says how the servers are, and signs in as soon as they are back.
             await self.open_login(str(error))
@@ -220,6 +220,6 @@ async def resumed(accounts: Accounts) -> SignedIn | None:
     while True:
         await asyncio.sleep(_RESUME_SECONDS)
         try:
-            return await accounts.resume()
+            return await accounts.sessions.resume()
         except SmtuiError as error:
             _log.info("resume: %s", error)

@@ -18,17 +18,15 @@ from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
 from smtui.paths import Places
 from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute
-from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.box import Services
-from smtui.services.descriptions import Descriptions
+from smtui.services.descriptions import Descriptions, KeptTexts
 from smtui.services.duplicates import DuplicateFinder, Stores
 from smtui.services.fits import Fits, FitsPorts
 from smtui.services.hits import HitLists, Reasons
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.kept_searches import KeptSearches
-from smtui.services.kept_texts import KeptTexts
-from smtui.services.library import Library
+from smtui.services.library import Analyses, Library
 from smtui.services.meanings import Meanings
 from smtui.services.nearest import LikenessPorts
 from smtui.services.pauses import Pauses
@@ -162,8 +160,8 @@ def _words(
     return Words(reading, settings.paths.here, meanings)
 
 
-def _indexing(ground: Foundation, rights: Rights) -> Indexing:
-    return Indexing(
+def _indexing(ground: Foundation, rights: Rights) -> IndexUpkeep:
+    return IndexUpkeep(
         ground.documents.samples,
         ground.documents.embeddings,
         ground.index,

@@ -27,8 +27,8 @@ from smtui.local.checks import file_system
 from smtui.local.health import PrivateHealth
 from smtui.local.refusals import prepared
 from smtui.paths import Places
-from smtui.services.cached_analyses import CachedAnalyses
-from smtui.services.indexing import Indexing
+from smtui.services.analysis_cache import CachedAnalyses
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.pauses import PausedQueue
 from smtui.settings import Servers, Settings
 from smtui.stores.bcrypt_passwords import BcryptPasswords
@@ -124,14 +124,16 @@ async def on_servers(here: Places, settings: Settings) -> AsyncIterator[Foundati
 
 
 @asynccontextmanager
-async def indexing(here: Places, settings: Settings) -> AsyncIterator[Indexing]:
+async def indexing(here: Places, settings: Settings) -> AsyncIterator[IndexUpkeep]:
     """Open what fills the index, as worker children do; the index itself when it is asked."""
     private = None if settings.servers.given else private_servers(here, settings)
     async with documents(here, settings, for_worker=True) as opened:
         line = chroma_line(settings, private)
         index = chroma_index(line, private=private is not None, owner=owner_of(opened))
         try:
-            yield Indexing(opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION)
+            yield IndexUpkeep(
+                opened.samples, opened.embeddings, index, recipe_version=RECIPE_VERSION
+            )
         finally:
             await index.close()
 

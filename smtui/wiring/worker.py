@@ -29,7 +29,7 @@ from smtui.local.locks import InUse, UntilSettled
 from smtui.local.process_priority import be_polite, cores, share_of_memory
 from smtui.local.refusals import prepared
 from smtui.paths import Places
-from smtui.services.hearing import Hearing
+from smtui.services.worker_steps import WorkerSteps
 from smtui.settings import Servers, Settings, load
 from smtui.wiring.machine import PresentPause, SystemClock, see_to_watcher
 from smtui.wiring.set_up import documents
@@ -100,10 +100,10 @@ class _Work:
         return folder
 
     @asynccontextmanager
-    async def _hearing(self, worker: str) -> AsyncIterator[Hearing]:
+    async def _hearing(self, worker: str) -> AsyncIterator[WorkerSteps]:
         machine = "" if self.standing is None else self.standing.report.machine
         async with documents(self.here, self.settings, for_worker=True) as opened:
-            yield Hearing(
+            yield WorkerSteps(
                 opened,
                 SystemClock(),
                 worker=worker,

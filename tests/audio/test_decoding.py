@@ -450,8 +450,8 @@ def test_what_cannot_be_heard_is_named_by_scan_and_inspect_alike(
     tmp_path: Path, name: str, data: bytes, words: str
 ) -> None:
     from smtui.domain.scan import Unreadable
-    from smtui.folders.reading import read_file
-    from smtui.folders.walking import walked
+    from smtui.folders.finder import read_file
+    from smtui.folders.walk import walk_folder
 
     path = tmp_path / name
     path.write_bytes(data)
@@ -459,7 +459,7 @@ def test_what_cannot_be_heard_is_named_by_scan_and_inspect_alike(
         listen(path, level=Level.BASIC)
     assert words in caught.value.title
     assert caught.value.code == "unsupported"
-    (candidate,) = [each for step in walked(os.fsencode(tmp_path)) for each in step.candidates]
+    (candidate,) = [each for step in walk_folder(os.fsencode(tmp_path)) for each in step.candidates]
     found = read_file(candidate)
     assert isinstance(found, Unreadable)
     assert found.error == str(caught.value)
@@ -474,13 +474,13 @@ def test_a_scan_takes_them_in_by_content(
     tmp_path: Path, name: str, codec: str, container: str
 ) -> None:
     from smtui.domain.sample import FoundFile
-    from smtui.folders.reading import read_file
-    from smtui.folders.walking import walked
+    from smtui.folders.finder import read_file
+    from smtui.folders.walk import walk_folder
 
     sound = melody(1, 48_000)
     path = encoded(tmp_path / name, sound, codec, container=container, rate=48_000)
     path.rename(path.with_name("KICK"))
-    (candidate,) = [each for step in walked(os.fsencode(tmp_path)) for each in step.candidates]
+    (candidate,) = [each for step in walk_folder(os.fsencode(tmp_path)) for each in step.candidates]
     found = read_file(candidate)
     assert isinstance(found, FoundFile)
     assert found.duration == pytest.approx(1, abs=0.1)
@@ -494,10 +494,10 @@ def test_a_scan_takes_them_in_by_content(
 def test_what_else_libsndfile_reads_is_taken_in(
     tmp_path: Path, name: str, form: str, subtype: str
 ) -> None:
-    from smtui.folders.walking import walked
+    from smtui.folders.walk import walk_folder
 
     soundfile.write(tmp_path / name, sine(440, 1.0, RATE), RATE, format=form, subtype=subtype)
-    steps = list(walked(os.fsencode(tmp_path)))
+    steps = list(walk_folder(os.fsencode(tmp_path)))
     assert [each.path.name for step in steps for each in step.candidates] == [name]
     assert listen(tmp_path / name, level=Level.BASIC).duration == pytest.approx(1, abs=0.01)
 

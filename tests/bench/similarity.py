@@ -32,7 +32,7 @@ from smtui.domain.query import parse
 from smtui.domain.question import All, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Search, Seed
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.nearest import LikenessPorts
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
@@ -137,7 +137,7 @@ class Bench:
 
         self.stores, self.ids, self.rows = stores, ids, rows
         self.index = ChromaIndex(ChromaLine(address), recipe_version=RECIPE, about=False)
-        self.indexing = Indexing(
+        self.indexing = IndexUpkeep(
             stores.samples, stores.embeddings, self.index, recipe_version=RECIPE
         )
         self.ports = LikenessPorts(

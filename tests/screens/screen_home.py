@@ -146,7 +146,7 @@ class Home:
         async with self.open_services() as services:
             new = NewAccount(username=name, password=password, role=role)
             made = await services.accounts.add(new)
-            await services.accounts.sign_in(name, password, stay=True, address=name)
+            await services.accounts.sessions.sign_in(name, password, stay=True, address=name)
             return made.user_id
 
     async def add(self, *sounds: Sound) -> None:

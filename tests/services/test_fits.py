@@ -12,7 +12,7 @@ import soundfile
 from smtui.alike.masking import NumpyMasking
 from smtui.alike.outside import InspectedOutside
 from smtui.demo import instruments as play
-from smtui.demo.groove import Groove, looped
+from smtui.demo.sounds import Groove, looped
 from smtui.domain.account import UserId
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, SoundUnreadable
 from smtui.domain.path_map import PathMap

@@ -24,8 +24,8 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
-from smtui.services import indexing, nearest
-from smtui.services.indexing import Indexing, Mended
+from smtui.services import index_upkeep, nearest
+from smtui.services.index_upkeep import IndexUpkeep, Mended
 from smtui.services.nearest import LikenessPorts
 from smtui.services.retrieval_check import RetrievalCheck
 from smtui.services.seeds import Seeds
@@ -66,7 +66,7 @@ class Shelf:
     index: ChromaIndex
     seeds: Seeds
     similarity: Similarity
-    indexing: Indexing
+    indexing: IndexUpkeep
     known: dict[FileId, tuple[float, ...]] = field(default_factory=dict)
     asked_before: bool = False
 
@@ -193,7 +193,7 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
             index=index,
             seeds=seeds,
             similarity=Similarity(ports, seeds, paths=PathMap(), recipe_version=RECIPE),
-            indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
+            indexing=IndexUpkeep(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
         )
     await index.close()
 
@@ -392,7 +392,7 @@ async def test_a_sound_that_came_for_one_that_went_is_found_and_the_other_is_not
 async def test_what_was_lost_by_stopping_while_the_index_is_made_anew_comes_back_by_itself(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "AT_ONCE", 10)
+    monkeypatch.setattr(index_upkeep, "AT_ONCE", 10)
     sounds = await shelf.many(30)
     assert (await shelf.indexing.mend()).added == 30
     # What was put changed the index; it is looked at once more, and is as it should be.

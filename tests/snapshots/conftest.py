@@ -24,7 +24,7 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.documents import Documents
-from smtui.services.hearing import Hearing
+from smtui.services.worker_steps import WorkerSteps
 from tests.retagging import change_tags
 from tests.screens.screen_home import NOW, Clock, Home
 from tests.servers.valkey_server import running
@@ -93,7 +93,7 @@ async def _filled(home: Home, pack: Pack) -> None:
         )
         (anna,) = await services.accounts.list()
         run_id = await services.batches.start(ids, Level.ADVANCED, by=anna)
-        hearing = Hearing(
+        hearing = WorkerSteps(
             Documents(
                 accounts=documents.accounts,
                 samples=documents.samples,

@@ -137,12 +137,12 @@ async def _begun(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bo
     """
     # Late imports: they go with the services, which --help does not load.
     from smtui.audio.recipe_version import RECIPE_VERSION
-    from smtui.services.ahead import to_its_end
+    from smtui.services.prefetch import finish
 
     try:
         recipe = RECIPE_VERSION if newest else None
         start = box.services.batches.start(ids, level, by=box.account, recipe_version=recipe)
-        return await to_its_end(start)
+        return await finish(start)
     except asyncio.CancelledError:
         err("The run is begun and goes on in the background; `smtui batches` shows it.")
         raise
@@ -185,7 +185,7 @@ async def _found(box: Opened, wish: _Wish, level: Level, below: str | None) -> t
     wanted = Wanted(level=level, retry=wish.retry, older_than=older_than)
     meant = services.paths.asked(wish.query) if below is None else Within(below)
     question = Question(expression=meant, viewer=account.user_id)
-    return await services.batches.wanted(services.library.each(question), wanted, by=account)
+    return await services.batches.runs.wanted(services.library.each(question), wanted, by=account)
 
 
 async def _has_sounds(box: Opened, folder: Path) -> bool:

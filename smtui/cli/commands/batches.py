@@ -48,7 +48,7 @@ def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: i
                 runs: Sequence[RunProgress] = [await run_named(box, name)]
             else:
                 most = limit or (ALL_RUNS if as_json else _NEWEST)
-                runs = await box.services.batches.runs(box.account, most)
+                runs = await box.services.batches.runs.of(box.account, most)
             if as_json:
                 await _print_documents(box.services.batches, runs)
             elif failures:
@@ -62,7 +62,7 @@ def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: i
 
 
 async def _print_runs(box: Opened, runs: Sequence[RunProgress]) -> None:
-    titles = await box.services.batches.titles([each.run_id for each in runs])
+    titles = await box.services.batches.runs.titles([each.run_id for each in runs])
     rows: list[tuple[str, ...]] = [
         ("RUN", "ASKED FOR", "LEVEL", "STATE", "DONE", "FAILED", "LEFT", "WHAT")
     ]
@@ -96,8 +96,8 @@ async def _print_failures(batches: Batches, runs: Sequence[RunProgress]) -> None
     for each in runs:
         if not each.failed:
             continue
-        failures = await batches.failures(each.run_id, _MOST_FAILURES)
-        for failure, sample in await batches.named(failures):
+        failures = await batches.runs.failures(each.run_id, _MOST_FAILURES)
+        for failure, sample in await batches.runs.named(failures):
             path = sample.file_path if sample else failure.file_id
             if terminal:
                 out(f"{short(each.run_id)}  {path}: {failure.error} ({failure.code})")
@@ -108,7 +108,7 @@ async def _print_failures(batches: Batches, runs: Sequence[RunProgress]) -> None
 
 async def _print_documents(batches: Batches, runs: Sequence[RunProgress]) -> None:
     for each in runs:
-        async for batch in batches.documents(each.run_id):
+        async for batch in batches.runs.documents(each.run_id):
             sys.stdout.write(f"{json.dumps(_document(batch))}\n")
 
 

@@ -32,7 +32,7 @@ def cancel_command(*, name: str) -> None:
                 return
             going = await box.services.batches.going(box.account.user_id)
             for run_id in going:
-                progress = await box.services.batches.progress(run_id)
+                progress = await box.services.batches.runs.progress(run_id)
                 if progress is not None:
                     await _cancel(box, progress)
             if not going:

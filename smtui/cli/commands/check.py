@@ -20,7 +20,7 @@ from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.ports.work import SoundFinder
-    from smtui.services.checking import Checked, Checking
+    from smtui.services.pack_check import Checked, PackCheck
 
 _USUAL = Limits()
 _PLACES = ("/", "./", "../")
@@ -97,13 +97,13 @@ def _is_place(word: str) -> bool:
     return word in (".", "..", "~") or word.startswith(_PLACES) or Path(word).exists()
 
 
-def _checking(limits: Limits, finder: SoundFinder) -> Checking:
+def _checking(limits: Limits, finder: SoundFinder) -> PackCheck:
     # Late imports, here and below: --help loads no numpy and no services.
     from smtui.audio.recipe import Recipe
-    from smtui.services.checking import Checking
+    from smtui.services.pack_check import PackCheck
     from smtui.wiring import SystemClock
 
-    return Checking(Recipe(), finder, SystemClock(), limits=limits)
+    return PackCheck(Recipe(), finder, SystemClock(), limits=limits)
 
 
 async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Checked, None]:

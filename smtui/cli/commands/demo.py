@@ -109,7 +109,7 @@ async def _heard(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]
         # A password that nobody needs to know: the resume token opens the demo.
         password = secrets.token_urlsafe(12)
         account = await services.accounts.first(_NAME, password=password)
-        await services.accounts.sign_in(_NAME, password, stay=True, address="local")
+        await services.accounts.sessions.sign_in(_NAME, password, stay=True, address="local")
         await _analyse(services, folder, account)
         window = await services.library.listing(Question(viewer=account.user_id)).window(0, 1_000)
         return judged(truths, window.samples, folder)

@@ -17,7 +17,7 @@ from smtui.domain.likeness import ASPECTS
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
-    from smtui.services.indexing import Standing
+    from smtui.services.index_upkeep import Standing
     from smtui.services.retrieval_check import Tally
 
 _LINE_EVERY_SECONDS = 5.0
@@ -82,7 +82,7 @@ def rebuild() -> None:
 async def _rebuild(box: Opened) -> int:
     """Rebuild the index; gives how many sounds are in."""
     line, done = _progress_line(), 0
-    of = await box.services.indexing.heard()
+    of = await box.services.indexing.count_embedded()
     async for done in box.services.indexing.rebuild(by=box.account):
         line.show(f"{done:,} of {of:,} sounds")
     line.leave()

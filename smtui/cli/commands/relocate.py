@@ -12,7 +12,7 @@ from smtui.cli.terminal import err, out
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
-    from smtui.services.relocating import Plan
+    from smtui.services.relocation import Plan
 
 _FOLDER = click.Path(path_type=Path, readable=False)
 

@@ -106,7 +106,7 @@ async def _have_heard(box: Opened, *, is_news: bool) -> None:
                 return
             break
     run_id = await batches.start_unheard(box.account, box.settings.work.level)
-    started = None if run_id is None else await batches.progress(run_id)
+    started = None if run_id is None else await batches.runs.progress(run_id)
     if started is not None:
         out(f"{counted(started.total, 'sound')} to be analysed in the background.")
         report_waiting(batches)

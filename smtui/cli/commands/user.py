@@ -58,8 +58,8 @@ def add(*, username: str, email: str, role: str, password_stdin: bool) -> None:
         new = NewAccount(username=username, email=email, password=password, role=Role(role))
         async with _accounts_opened() as accounts:
             by = None
-            if not accounts.guarded_by_system and await accounts.any_account():
-                by = await accounts.identified(_token())
+            if not accounts.sessions.guarded_by_system and await accounts.any_account():
+                by = await accounts.sessions.identified(_token())
                 await accounts.command(by)
             account = await accounts.add(new, by=by)
         out(f"{account.username} ({account.email}) can sign in, as {_a(account.role)}.")
@@ -120,7 +120,7 @@ def password_(*, login: str, password_stdin: bool, by_code: bool, code_stdin: bo
     async def work() -> None:
         if by_code or code_stdin:
             async with _accounts_opened() as accounts:
-                await accounts.spend_code(login, code, password, address=_address())
+                await accounts.sessions.spend_code(login, code, password, address=_address())
         else:
             async with _acting() as now:
                 await now.accounts.set_password(login, password, by=now.by)
@@ -205,8 +205,8 @@ def sessions(*, login: str | None, as_json: bool) -> None:
 
         async with _acting(writes=False) as now:
             named = login or (now.by or await now.accounts.for_command_line(_token())).username
-            open_sessions = await now.accounts.sessions(named, by=now.by)
-            present = await now.accounts.present_session(_token())
+            open_sessions = await now.accounts.sessions.of(named, by=now.by)
+            present = await now.accounts.sessions.present_session(_token())
         if not open_sessions and not as_json:
             err(f"{named} is not signed in anywhere.")
             return
@@ -246,10 +246,10 @@ def sign_out(*, login: str, session: str | None, everywhere: bool) -> None:
     async def work() -> None:
         async with _acting() as now:
             if session is not None:
-                await now.accounts.end_session(login, session, by=now.by)
+                await now.accounts.sessions.end_session(login, session, by=now.by)
                 out("The session has ended.")
             else:
-                count = await now.accounts.end_sessions(login, by=now.by)
+                count = await now.accounts.sessions.end_sessions(login, by=now.by)
                 out(f"{count} session{'' if count == 1 else 's'} of {login} ended.")
 
     run(work)
@@ -271,7 +271,7 @@ def token_(*, login: str | None, password_stdin: bool) -> None:
     async def work() -> None:
         async with _accounts_opened() as accounts:
             who = name or (await accounts.for_command_line()).username
-            made = await accounts.token(who, password, address=_address())
+            made = await accounts.sessions.token(who, password, address=_address())
         click.echo(made)
         err("Set SMTUI_TOKEN to it. Whoever has it acts as this account.")
 
@@ -294,7 +294,11 @@ async def _acting(*, writes: bool = True) -> AsyncIterator[_Acting]:
     is no obstacle.
     """
     async with _accounts_opened() as accounts:
-        by = None if accounts.guarded_by_system else await accounts.identified(_token())
+        by = (
+            None
+            if accounts.sessions.guarded_by_system
+            else await accounts.sessions.identified(_token())
+        )
         if by is not None and writes:
             await accounts.command(by)
         yield _Acting(accounts=accounts, by=by)

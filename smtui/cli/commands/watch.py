@@ -24,7 +24,7 @@ from smtui.domain.text import path_bytes, printable_path, shown
 from smtui.files import write_whole
 
 if TYPE_CHECKING:
-    from smtui.folders.watching import Found
+    from smtui.folders.watched_folder import Found
     from smtui.paths import Places
     from smtui.settings import Settings
 
@@ -222,7 +222,7 @@ class _Watching:
         """Watch the folders of these settings, and no others."""
         from smtui import wiring
         from smtui.folders.finder import DiskFinder
-        from smtui.folders.watching import WatchedFolder
+        from smtui.folders.watched_folder import WatchedFolder
 
         wanted = {Path(folder) for folder in settings.watch.folders}
         for folder in self._tasks.keys() - wanted:

@@ -15,7 +15,7 @@ from smtui.domain.scan import ScanProgress
 from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
-    from smtui.services.overview import Overview
+    from smtui.services.board import Overview
 
 Part = tuple[str, str]
 

@@ -21,8 +21,7 @@ from smtui.domain.scan import Candidate, Unreadable
 if TYPE_CHECKING:
     from smtui.domain.ports.work import Clock, Listener, SoundFinder
     from smtui.domain.question import Question
-    from smtui.services.analyses import Analyses
-    from smtui.services.library import Library
+    from smtui.services.library import Analyses, Library
 
 _AT_ONCE = 16
 
@@ -36,7 +35,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
-class Checking:
+class PackCheck:
     """Looks for flaws; each of its runs also looks for files that are the same."""
 
     def __init__(
@@ -55,8 +54,10 @@ class Checking:
                 for broken in step.unreadable:
                     yield _unreadable(broken)
                 for start in range(0, len(step.candidates), _AT_ONCE):
-                    async for checked in self._read(step.candidates[start : start + _AT_ONCE]):
-                        yield seen.told(*checked)
+                    async for checked in self._check_found(
+                        step.candidates[start : start + _AT_ONCE]
+                    ):
+                        yield seen.compare(*checked)
 
     async def sounds(
         self, library: Library, analyses: Analyses, question: Question
@@ -70,9 +71,11 @@ class Checking:
                 checked = Checked(
                     file_path=sample.file_path, path_bytes=sample.path_bytes, findings=found
                 )
-                yield seen.told(checked, sample.file_hash)
+                yield seen.compare(checked, sample.file_hash)
 
-    async def _read(self, candidates: Sequence[Candidate]) -> AsyncIterator[tuple[Checked, str]]:
+    async def _check_found(
+        self, candidates: Sequence[Candidate]
+    ) -> AsyncIterator[tuple[Checked, str]]:
         for one in await self._finder.read(candidates):
             if isinstance(one, Unreadable):
                 yield _unreadable(one), ""
@@ -81,7 +84,7 @@ class Checking:
             checked = Checked(
                 file_path=one.file_path,
                 path_bytes=one.path_bytes,
-                findings=await self._listened(path, one),
+                findings=await self._listen(path, one),
             )
             yield checked, one.file_hash
 
@@ -89,7 +92,7 @@ class Checking:
         if sample.trouble is not None:
             return (Finding(flaw=Flaw.UNREADABLE, words=sample.trouble.error),)
         if sample.heard is None or sample.heard.quality is None:
-            return await self._listened(self._finder.paths.here(sample.path), sample)
+            return await self._listen(self._finder.paths.here(sample.path), sample)
         beats = measured.time_signature[0] if measured and measured.time_signature else 4
         subject = Subject(
             filename=sample.filename,
@@ -100,7 +103,7 @@ class Checking:
         )
         return findings(subject, self._limits)
 
-    async def _listened(self, path: Path, of: Sample | FoundFile) -> tuple[Finding, ...]:
+    async def _listen(self, path: Path, of: Sample | FoundFile) -> tuple[Finding, ...]:
         def listen() -> Measurement:
             return self._listener.listen(path, level=Level.BASIC)
 
@@ -132,7 +135,7 @@ class _Seen:
     def __init__(self) -> None:
         self._first: dict[str, str] = {}
 
-    def told(self, checked: Checked, file_hash: str) -> Checked:
+    def compare(self, checked: Checked, file_hash: str) -> Checked:
         """Add that the file is the same as one that was met before."""
         first = self._first.setdefault(file_hash, checked.file_path) if file_hash else None
         if first is None or first == checked.file_path:

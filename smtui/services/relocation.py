@@ -68,7 +68,7 @@ class Relocation:
         await self.rights.require_to_take_away(self.by, (self.user_id,), verb="relocate")
         self._refuse_paths()
         if not await self.finder.present(self.new):
-            raise InputInvalid(f"No folder {self._told(self.new)}", hint="Is it mounted?")
+            raise InputInvalid(f"No folder {self._path_here(self.new)}", hint="Is it mounted?")
         there = await self._files()
         plan, known = Plan(), 0
         async for rows in self._rows():
@@ -76,7 +76,7 @@ class Relocation:
             plan = await self._planned(plan, rows, there)
         if not known:
             raise InputInvalid(
-                f"The library has nothing below {self._told(self.old)}",
+                f"The library has nothing below {self._path_here(self.old)}",
                 hint="`smtui folders` shows the folders it knows; `--shared` is for shared ones.",
             )
         return replace(plan, moves=tuple(self._moves), doubles=tuple(self._doubles))
@@ -197,7 +197,7 @@ class Relocation:
             if not left:
                 await self.samples.forget_folder(folder.folder_path, user_id=self.user_id)
 
-    def _told(self, kept: Path) -> str:
+    def _path_here(self, kept: Path) -> str:
         return printable_path(os.fsencode(self.finder.paths.here(kept)))
 
 

@@ -1,4 +1,4 @@
-"""Keeping the index as the library is: adding what was heard, removing what is gone, rebuilding."""
+"""Keeping the index as the library is: adding what is new, removing what is gone, rebuilding."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ from datetime import UTC, datetime
 
 from smtui.domain.account import Account
 from smtui.domain.ports.documents import SampleStore
-from smtui.domain.ports.likeness import (
-    Embedded,
-    EmbeddingStore,
-    Entry,
-    IndexState,
-    SimilarityIndex,
-)
+from smtui.domain.ports.likeness import Embedded, EmbeddingStore, Entry, IndexState, SimilarityIndex
 from smtui.domain.sample import FileId, Sample
-from smtui.services.permissions import Deed
-from smtui.services.rights import Rights
+from smtui.services.rights import Deed, Rights
 
 AT_ONCE = 1_000
 _IDS = 5_000
@@ -44,7 +37,7 @@ class Mended:
     removed: int = 0
 
 
-class Indexing:
+class IndexUpkeep:
     """Fills the index from the documents; every step may be repeated.
 
     All raise ServerUnavailable where the index is away, and IndexUnusable where it is of other
@@ -72,10 +65,10 @@ class Indexing:
 
     async def standing(self) -> Standing:
         """Tell how the index stands."""
-        heard = await self.heard()
+        heard = await self.count_embedded()
         return Standing(index=await self._index.state(), heard=heard)
 
-    async def heard(self) -> int:
+    async def count_embedded(self) -> int:
         """How many sounds have an embedding."""
         return await self._embeddings.count(recipe_version=self._recipe_version)
 
@@ -123,7 +116,7 @@ class Indexing:
         async for part in self._indexed():
             only_indexed.update(part)
         missing: list[FileId] = []
-        async for part in self._heard():
+        async for part in self._embedded():
             missing += [one for one in part if one not in only_indexed]
             only_indexed.difference_update(part)
         # What came or went meanwhile is looked up once more: `add` does what is right by then.
@@ -155,7 +148,7 @@ class Indexing:
             yield part
             skip += len(part)
 
-    async def _heard(self) -> AsyncIterator[tuple[FileId, ...]]:
+    async def _embedded(self) -> AsyncIterator[tuple[FileId, ...]]:
         after = None
         while part := await self._embeddings.ids(
             after, recipe_version=self._recipe_version, limit=_IDS
@@ -182,7 +175,7 @@ class Indexing:
         ]
 
 
-def _written(at: datetime) -> str:
+def _format_time(at: datetime) -> str:
     """Write a time as the system's other programs do: whole seconds, `2025-03-01T12:00:00Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
@@ -199,7 +192,7 @@ def about_of(sample: Sample) -> dict[str, str | float | int | bool | tuple[str, 
         "kind": heard.kind if heard else None,
         "is_loop": heard.is_loop if heard else None,
         "tags": sample.tags,
-        "created_at": _written(sample.uploaded_at),
+        "created_at": _format_time(sample.uploaded_at),
         "user_id": sample.user_id,
         "recipe_version": heard.recipe_version if heard else None,
     }

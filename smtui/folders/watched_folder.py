@@ -7,6 +7,7 @@ does not hear of what others do, the folder is looked through every few seconds.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from smtui.domain.scan import Candidate
 from smtui.domain.text import shown
 from smtui.folders.finder import DiskFinder
 from smtui.folders.mounts import waits_for_drive
-from smtui.folders.settling import Settling
-from smtui.services.ahead import to_its_end
+from smtui.services.prefetch import finish
+
+SETTLED_SECONDS = 2.0
 
 _TICK_MS = 500
 _GATHER_MS = 300
@@ -31,18 +33,6 @@ _MOST_CHANGES = 1_000
 
 WATCHED = "watched"
 AWAY = "not there now; watched again when it is back"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Files that came to rest in a folder; `whole`: it was looked through, not only what changed.
-
-    What was left undone earlier is then looked for too.
-    """
-
-    root: Path
-    candidates: tuple[Candidate, ...]
-    whole: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,6 +139,53 @@ class WatchedFolder:
             self.say(self.root, words)
 
 
+class Settling:
+    """Remembers the files of one folder that have not come to rest.
+
+    `trusts_clock`: a file not written to for long by this machine's clock is at rest when first
+    seen. The clock of a network's server may be another, so there each file is looked at twice.
+    """
+
+    def __init__(self, *, trusts_clock: bool = True) -> None:
+        self._trusts_clock = trusts_clock
+        self._restless: dict[Path, tuple[int, int, float]] = {}
+
+    def settled(self, candidate: Candidate) -> bool:
+        """Take what was just seen of a file; True once it is at rest, and then it is forgotten."""
+        now = time.monotonic()
+        size, changed = candidate.file_size, candidate.mtime_ns
+        known = self._restless.get(candidate.path)
+        if known is None and self._trusts_clock and _is_old(changed):
+            return True
+        if known is None or known[:2] != (size, changed):
+            self._restless[candidate.path] = (size, changed, now)
+            return False
+        if now - known[2] < SETTLED_SECONDS:
+            return False
+        del self._restless[candidate.path]
+        return True
+
+    def keep_only(self, paths: set[Path]) -> None:
+        """Forget those that have gone."""
+        self._restless = {path: one for path, one in self._restless.items() if path in paths}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Files that came to rest in a folder; `whole`: it was looked through, not only what changed.
+
+    What was left undone earlier is then looked for too.
+    """
+
+    root: Path
+    candidates: tuple[Candidate, ...]
+    whole: bool
+
+
+def _is_old(changed_ns: int) -> bool:
+    return time.time_ns() - changed_ns > SETTLED_SECONDS * 1e9
+
+
 async def _changed(root: Path, *, polling: bool) -> AsyncGenerator[set[Path], None]:
     """Yield what the system says, all of the folder where it could not say it; raises OSError."""
     while True:
@@ -156,7 +193,7 @@ async def _changed(root: Path, *, polling: bool) -> AsyncGenerator[set[Path], No
         try:
             while True:
                 # To its end: a step that is under way cannot be closed.
-                yield await to_its_end(asyncio.to_thread(next, steps))
+                yield await finish(asyncio.to_thread(next, steps))
         except RuntimeError:
             # The library ends at a name that is not UTF-8.
             yield {root}

@@ -1,12 +1,13 @@
-"""What a worker does with the files it claims: take them, keep what was heard, or say why not.
+"""What a worker does with the files it claims: take them, save what was measured, or say why not.
 
-The listening itself happens between these steps and elsewhere. What came of a file is kept as a
-whole, or in steps that can be repeated; see `in_steps`.
+The analysing itself happens between these steps and elsewhere. What came of a file is saved as a
+whole, or, where no transaction spans documents, in steps that can be repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,44 +18,14 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Sample, Trouble
-from smtui.services.absences import Absences
 from smtui.services.documents import Documents
-from smtui.services.in_steps import InSteps
 
 _AT_ONCE = 500
 # What says nothing of the file.
 _OURS = (ErrorCode.TIMED_OUT, ErrorCode.OUT_OF_MEMORY, ErrorCode.INTERNAL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """One claimed file with its row.
-
-    Attributes:
-        known: what was measured of the same bytes before, at this level or higher.
-    """
-
-    claimed: Claimed
-    sample: Sample
-    known: Measurement | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What a claim gave.
-
-    Attributes:
-        more: the run probably has more files to claim.
-        for_others: it has files, but only for other workers: this machine does not have them, or
-            they want a newer recipe.
-    """
-
-    assignments: tuple[Assignment, ...] = ()
-    more: bool = False
-    for_others: bool = False
-
-
-class Hearing:
+class WorkerSteps:
     """The steps of one worker, named `worker` in the claims it makes.
 
     `machine` is where it works, if there are others: then a file that it does not have is left to
@@ -70,7 +41,7 @@ class Hearing:
         recipe_version: int,
         machine: str = "",
     ) -> None:
-        self._outcomes = documents.outcomes or InSteps(documents)
+        self._outcomes = documents.outcomes or OutcomesInSteps(documents)
         self._samples = documents.samples
         self._analyses = documents.analyses
         self._batches = documents.batches
@@ -211,7 +182,7 @@ class Hearing:
         ids = list(vanished)
         for start in range(0, len(ids), _AT_ONCE):
             for sample in await self._samples.get(ids[start : start + _AT_ONCE]):
-                if not _told(sample, vanished[sample.file_id], since=run.created_at):
+                if not _is_known(sample, vanished[sample.file_id], since=run.created_at):
                     error = vanished[sample.file_id].error
                     trouble = Trouble(code=ErrorCode.VANISHED, error=error, at=self._clock.now())
                     await self._samples.set_trouble(sample.file_id, trouble)
@@ -245,8 +216,74 @@ class Hearing:
         return Trouble(code=reason.code, error=str(reason), at=self._clock.now())
 
 
-def _told(sample: Sample, failure: Failure, *, since: datetime) -> bool:
-    """Whether the library says so already, or something newer."""
+class Absences:
+    """Since when each run stands still, as one worker has seen it."""
+
+    def __init__(self) -> None:
+        self._since: dict[RunId, float] = {}
+
+    def longer_than(self, seconds: float, still: Collection[RunId]) -> frozenset[RunId]:
+        """Take the runs that stand still now; give those that have for so many seconds.
+
+        A run of which somebody can do something begins anew.
+        """
+        now = time.monotonic()
+        self._since = {run_id: self._since.get(run_id, now) for run_id in still}
+        return frozenset(run_id for run_id, at in self._since.items() if now - at >= seconds)
+
+
+class OutcomesInSteps:
+    """Writes in an order in which each step can be repeated.
+
+    A claim that is repeated after a kill repairs what is missing: the analysis and `heard` come
+    before the result that says that they are there.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def keep(self, outcome: Outcome) -> bool:
+        """Save the analysis, the row's `heard`, the result with its count; whether it counted."""
+        documents, claimed = self._documents, outcome.claimed
+        analysis_id = await documents.analyses.save(outcome.analysis)
+        file_hash = outcome.analysis.measured.file_hash
+        await documents.samples.set_heard(claimed.file_id, outcome.heard, file_hash=file_hash)
+        counted = await documents.batches.complete(claimed, analysis_id, heard_ms=outcome.heard_ms)
+        if counted and claimed.user_id is not None:
+            await documents.accounts.count_use(claimed.user_id, analyses=1)
+        return counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One claimed file with its row.
+
+    Attributes:
+        known: what was measured of the same bytes before, at this level or higher.
+    """
+
+    claimed: Claimed
+    sample: Sample
+    known: Measurement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a claim gave.
+
+    Attributes:
+        more: the run probably has more files to claim.
+        for_others: it has files, but only for other workers: this machine does not have them, or
+            they want a newer recipe.
+    """
+
+    assignments: tuple[Assignment, ...] = ()
+    more: bool = False
+    for_others: bool = False
+
+
+def _is_known(sample: Sample, failure: Failure, *, since: datetime) -> bool:
+    """True if the library says so already, or something newer."""
     if sample.trouble is not None:
         return (sample.trouble.code, sample.trouble.error) == (failure.code, failure.error)
     return sample.heard is not None and sample.heard.analyzed_at >= since

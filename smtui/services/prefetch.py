@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 Step = TypeVar("Step")
 
 
-async def ahead(source: AsyncIterator[Step], *, steps: int) -> AsyncGenerator[Step, None]:
+async def prefetch(source: AsyncIterator[Step], *, steps: int) -> AsyncGenerator[Step, None]:
     """Yield what the source yields, while it works at most so many steps ahead.
 
     The source's error is raised after the steps before it. To be closed (`aclosing`) by whoever
@@ -38,7 +38,7 @@ async def ahead(source: AsyncIterator[Step], *, steps: int) -> AsyncGenerator[St
         await asyncio.wait([filling])
 
 
-async def to_its_end(work: Coroutine[Any, Any, Step]) -> Step:
+async def finish(work: Coroutine[Any, Any, Step]) -> Step:
     """Do work that a cancelled caller waits for all the same, such as saving what was read."""
     working = asyncio.ensure_future(work)
     try:
