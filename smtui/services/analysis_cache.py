@@ -74,7 +74,7 @@ def _decode_strictly(kind: Any, value: Any) -> Any:
     if made_of is tuple:
         return _tuple(get_args(kind), _of_type(value, list))
     if made_of in (Union, UnionType):
-        (other,) = (one for one in get_args(kind) if one is not NoneType)
+        (other,) = (part for part in get_args(kind) if part is not NoneType)
         return None if value is None else _decode_strictly(other, value)
     if is_dataclass(kind):
         return _dataclass(kind, _of_type(value, dict))

@@ -104,7 +104,7 @@ def _parse_answer(told: bytes) -> HeardOutside:
         fields: dict[str, Any] = json.loads(told)
         if "error" in fields:
             raise SoundUnreadable(str(fields["error"]), code=ErrorCode(fields["code"]))
-        numbers = tuple(float(one) for one in fields["embedding"])
+        numbers = tuple(float(number) for number in fields["embedding"])
         at = datetime.fromisoformat(fields["analyzed_at"])
         measured = _measurement(fields)
         heard = HeardOutside(
