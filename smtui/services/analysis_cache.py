@@ -61,7 +61,8 @@ def _decode_strictly(kind: Any, value: Any) -> Any:
     """Return a value of this declared type; raises TypeError or ValueError for any other.
 
     Knows numbers, text, times, enumerations of text, tuples, dataclasses, and None beside one
-    of these. Fields that are missing, and fields too many, are errors.
+    of these. Fields that are missing, and fields too many, are errors: a library that fills in what
+    is missing would take what another release wrote for what this one measures.
     """
     if kind in (int, str, bool):
         return _of_type(value, kind)
