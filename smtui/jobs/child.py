@@ -249,7 +249,7 @@ class Child:
             # The documents did not answer; the next tick asks again.
             self.log_once(error)
         if self._pending and self._sweep.done():
-            self._sweep = asyncio.ensure_future(self._pending.pay())
+            self._sweep = asyncio.ensure_future(self._pending.publish())
         if self._seat.first and now >= self._sweep_at and self._sweep.done():
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.

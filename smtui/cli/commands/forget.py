@@ -44,7 +44,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
 
 
 async def _shown(box: Opened, question: Question) -> list[FileId]:
-    """Tell what would go; gives the ids."""
+    """Tell what would go; return the ids."""
     ids = [one async for page in box.services.library.ids(question) for one in page]
     if not ids:
         return ids
