@@ -37,6 +37,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
 from tests.contracts.test_analyses import EVERYTHING
+from tests.retagging import change_tags
 from tests.stores_mongo.other_program import (
     THEIRS,
     AnalysisResult,
@@ -115,7 +116,7 @@ async def test_others_read_our_sounds(documents: Documents, mongo_url: str) -> N
         metadata={"title": "Kick", "bpm": 128.5, "key": "Am", "track": 2},
     )
     (file_id,) = await documents.samples.add_found([file], user_id=owner, at=NOW)
-    await documents.samples.change_tags([file_id], mark=Mark(by=owner, at=NOW), add=["Deep House"])
+    await change_tags(documents.samples, [file_id], mark=Mark(by=owner, at=NOW), add=["Deep House"])
     async with other_program(mongo_url):
         assert theirs(await only(AudioFile)) == {
             "file_id": file_id,

@@ -59,7 +59,7 @@ def add(*, username: str, email: str, role: str, password_stdin: bool) -> None:
         async with _accounts_opened() as accounts:
             by = None
             if not accounts.sessions.guarded_by_system and await accounts.any_account():
-                by = await accounts.sessions.identified(_token())
+                by = await accounts.sessions.identify(_token())
                 await accounts.command(by)
             account = await accounts.add(new, by=by)
         out(f"{account.username} ({account.email}) can sign in, as {_a(account.role)}.")
@@ -297,7 +297,7 @@ async def _acting(*, writes: bool = True) -> AsyncIterator[_Acting]:
         by = (
             None
             if accounts.sessions.guarded_by_system
-            else await accounts.sessions.identified(_token())
+            else await accounts.sessions.identify(_token())
         )
         if by is not None and writes:
             await accounts.command(by)
