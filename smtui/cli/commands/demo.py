@@ -129,7 +129,7 @@ async def _analyse(services: Services, folder: Path, account: Account) -> None:
 
 
 def _print(verdicts: tuple[Verdict, ...]) -> int:
-    """Print a line for each sound and the sum; gives the exit status."""
+    """Print a line for each sound and the sum; return the exit status."""
     names = [shown(verdict.name) for verdict in verdicts]
     width = max(map(len, names))
     for name, verdict in zip(names, verdicts, strict=True):

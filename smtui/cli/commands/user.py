@@ -315,12 +315,12 @@ async def _accounts_opened() -> AsyncIterator[Accounts]:
 
 
 def _token() -> str | None:
-    """Give the token of the environment, where there is one."""
+    """Return the token of the environment, where there is one."""
     return os.environ.get("SMTUI_TOKEN")
 
 
 def _address() -> str:
-    """Give where the person comes from: an IP address, as sshd says it, or `local`."""
+    """Return where the person comes from: an IP address, as sshd says it, or `local`."""
     return os.environ.get("SSH_CONNECTION", "").partition(" ")[0] or "local"
 
 
@@ -338,7 +338,7 @@ def _typed_password(*, from_input: bool, twice: bool = True, words: str = "Passw
 
 
 def _password_needed() -> bool:
-    """Tell whether the library is where the operating system does not guard it."""
+    """Return whether the library is where the operating system does not guard it."""
     from smtui import wiring
 
     with exit_on_failure():
@@ -358,7 +358,7 @@ def _a(role: Role) -> str:
 
 
 def _plain(account: Account) -> dict[str, object]:
-    """Give everything but what is secret."""
+    """Return everything but what is secret."""
     return {
         field.name: value.isoformat() if isinstance(value, datetime) else value
         for field in fields(account)
