@@ -21,7 +21,7 @@ from smtui.ui.clipboard import copied
 from smtui.ui.detail.awaiting import Awaiting
 from smtui.ui.draw.section import Section
 from smtui.ui.draw.wording import recipe
-from smtui.ui.similar_link import SimilarLink
+from smtui.ui.screen_links import SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
