@@ -1,7 +1,7 @@
 """What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version.
 
-Two ports read them: `AnalysisStore`, and without the rest of an analysis `EmbeddingStore`; `library`
-alone opens both.
+Two ports stand here: `AnalysisStore`, and `EmbeddingStore`, which reads no more of an analysis than
+its embedding. `library` alone opens them.
 """
 
 from __future__ import annotations
