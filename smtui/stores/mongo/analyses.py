@@ -94,7 +94,9 @@ class MongoAnalyses:
     async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
         found: dict[str, Outline] = {}
         for part in in_parts(file_ids, _OUTLINES_AT_ONCE):
-            sounds = {each["file_id"]: each for each in await self._sounds(part)}
+            where = {"file_id": {"$in": part}}
+            rows = await self._line.find(AUDIO_FILES, where, OUTLINE_SOUND_FIELDS)
+            sounds = {row["file_id"]: row for row in rows}
             for document in worst_first(await self._of_files(part, OUTLINE_FIELDS)):
                 sound = sounds.get(document["file_id"])
                 outline = None if sound is None else outline_of(sound, document)
@@ -137,35 +139,15 @@ class MongoAnalyses:
 
     async def _with_ai(self, file_ids: list[FileId]) -> list[FileId]:
         """The files of which some analysis has an AI part; the parts themselves stay there."""
-
-        async def work() -> list[FileId]:
-            of_files = {"file_id": {"$in": file_ids}, **HAS_AI}
-            fields = {"_id": False, "file_id": True}
-            cursor = self._line.collection(ANALYSES).find(of_files, fields)
-            return [FileId(analysis["file_id"]) for analysis in await cursor.to_list(None)]
-
-        return await self._line.ask(work)
+        where = {"file_id": {"$in": file_ids}, **HAS_AI}
+        rows = await self._line.find(ANALYSES, where, {"_id": False, "file_id": True})
+        return [FileId(row["file_id"]) for row in rows]
 
     async def _of_files(
         self, file_ids: list[FileId], names: Sequence[str] | Mapping[str, bool] | None = None
     ) -> list[Document]:
         """Every analysis of the files, or with `names` only these fields of it, or without them."""
-
-        async def work() -> list[Document]:
-            of_files = {"file_id": {"$in": file_ids}}
-            return await self._line.collection(ANALYSES).find(of_files, names).to_list(None)
-
-        return await self._line.ask(work)
-
-    async def _sounds(self, file_ids: list[FileId]) -> list[Document]:
-        """What the sounds themselves say of their bytes and of what was heard."""
-
-        async def work() -> list[Document]:
-            asked = {"file_id": {"$in": file_ids}}
-            sounds = self._line.collection(AUDIO_FILES)
-            return await sounds.find(asked, OUTLINE_SOUND_FIELDS).to_list(None)
-
-        return await self._line.ask(work)
+        return await self._line.find(ANALYSES, {"file_id": {"$in": file_ids}}, names)
 
 
 class MongoEmbeddings:

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -127,6 +127,18 @@ class MongoLine:
                     return await self._persistently(attempt, limit)
         except TimeoutError as error:
             raise late(self._place, self.reasons()) from error
+
+    async def find(
+        self,
+        name: str,
+        where: Mapping[str, Any],
+        fields: Mapping[str, Any] | Sequence[str] | None = None,
+        sort: Sequence[tuple[str, int]] = (),
+    ) -> list[Document]:
+        """Return all documents of a collection that match, whole or with these fields alone."""
+        return await self.ask(
+            lambda: self.collection(name).find(where, fields, sort=list(sort)).to_list(None)
+        )
 
     async def delete_one(self, name: str, key: Document) -> bool:
         """Delete a document of a collection; False if it was not there."""

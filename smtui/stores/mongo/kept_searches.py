@@ -23,10 +23,7 @@ class MongoKeptSearches:
         self._line = line
 
     async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
-        async def work() -> list[Document]:
-            return await self._line.collection(SEARCHES).find({"user_id": user_id}).to_list(None)
-
-        return ordered(_searches(await self._line.ask(work)))
+        return ordered(_searches(await self._line.find(SEARCHES, {"user_id": user_id})))
 
     async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
         key = _key(kept.kind, kept.text, user_id)

@@ -386,11 +386,8 @@ class MongoSamples:
         return tuple(shown[key] for key in most_used[:limit])
 
     async def folders(self, *, user_id: UserId | None) -> tuple[Folder, ...]:
-        async def work() -> list[Document]:
-            found = self._line.collection(FOLDERS).find({"user_id": user_id})
-            return await found.sort([("folder_path", UP)]).to_list(None)
-
-        return tuple(folder_of(document, user_id) for document in await self._line.ask(work))
+        documents = await self._line.find(FOLDERS, {"user_id": user_id}, sort=[("folder_path", UP)])
+        return tuple(folder_of(document, user_id) for document in documents)
 
     async def remember_folder(self, folder: Folder) -> None:
         update: Document = {"$set": {"path_bytes": folder.path_bytes}}
