@@ -58,7 +58,7 @@ _ORIGIN = tuple(field.name for field in fields(_Origin))
 
 
 def _decode_strictly(kind: Any, value: Any) -> Any:
-    """Give a value of this declared type; raises TypeError or ValueError for any other.
+    """Return a value of this declared type; raises TypeError or ValueError for any other.
 
     Knows numbers, text, times, enumerations of text, tuples, dataclasses, and None beside one
     of these. Fields that are missing, and fields too many, are errors.
@@ -338,7 +338,7 @@ def _from_json(kept: bytes | None) -> dict[str, Any]:
 
 
 def _can_be_cached(head: AnalysisHead) -> bool:
-    """Tell whether smtui wrote all of it: others may change what is theirs without a sign of it."""
+    """True if smtui wrote all of it: others may change what is theirs without a sign of it."""
     return bool(head.file_hash) and head.recipe_version > 0 and not head.has_ai
 
 

@@ -101,14 +101,14 @@ class DuplicateFinder:
             told(Looked(doing="reading", done=len(samples), of=0))
         samples = _one_of_each_file(sorted(samples, key=likely_original))
         distinct = _first_of_each(samples)
-        embedded = await self._embedded(distinct)
+        embedded = await self._embeddings(distinct)
         pairs = await self._pairs(distinct, embedded, told)
         heard = {one.file_hash for one in distinct if one.file_id in embedded}
         unheard = sum(one.file_hash not in heard for one in samples)
         groups = sorted(_groups(samples, pairs), key=lambda group: group.first.file_path)
         return Duplicates(groups=tuple(groups), sounds=len(samples), unheard=unheard)
 
-    async def _embedded(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
+    async def _embeddings(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
         found: dict[FileId, bytes] = {}
         for start in range(0, len(samples), _AT_ONCE):
             ids = [one.file_id for one in samples[start : start + _AT_ONCE]]
@@ -207,7 +207,7 @@ def _groups(
         if name in taken:
             continue
         copies = [Copy(sample=one, reason=SAME_BYTES) for one in others_of_it]
-        for via, reached, difference in _reached(name, links, taken):
+        for via, reached, difference in _reach(name, links, taken):
             copies += [
                 Copy(sample=one, reason=reason(by_content[via][0], one, difference, first=first))
                 for one in by_content[reached]
@@ -217,7 +217,7 @@ def _groups(
     return groups
 
 
-def _reached(
+def _reach(
     name: str, links: Mapping[str, Sequence[tuple[str, Difference]]], taken: set[str]
 ) -> Iterator[tuple[str, str, Difference]]:
     """What is the same as a content, then what is the same as that: (as which, which, how)."""

@@ -85,7 +85,7 @@ class IndexUpkeep:
         return added
 
     async def rebuild(self, *, by: Account | None = None) -> AsyncIterator[int]:
-        """Begin anew and put everything; gives how many are in after each part.
+        """Begin anew and put everything; return how many are in after each part.
 
         Searches go on meanwhile, with what is in already. It is everybody's index, so a person who
         asks must be an admin; raises NotAllowed.

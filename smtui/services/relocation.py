@@ -73,7 +73,7 @@ class Relocation:
         plan, known = Plan(), 0
         async for rows in self._rows():
             known += len(rows)
-            plan = await self._planned(plan, rows, there)
+            plan = await self._plan(plan, rows, there)
         if not known:
             raise InputInvalid(
                 f"The library has nothing below {self._path_here(self.old)}",
@@ -82,7 +82,7 @@ class Relocation:
         return replace(plan, moves=tuple(self._moves), doubles=tuple(self._doubles))
 
     async def carry_out(self, plan: Plan) -> int:
-        """Do what was planned; gives how many sounds were moved."""
+        """Do what was planned; return how many sounds were moved."""
         await self.rights.require_to_take_away(self.by, (self.user_id,), verb="relocate")
         await self.samples.remove(plan.doubles)
         moved = 0
@@ -126,9 +126,7 @@ class Relocation:
                 return
             after = path_key(self.user_id, places[-1][0], places[-1][1])
 
-    async def _planned(
-        self, plan: Plan, rows: Sequence[Sample], there: dict[str, Candidate]
-    ) -> Plan:
+    async def _plan(self, plan: Plan, rows: Sequence[Sample], there: dict[str, Candidate]) -> Plan:
         staying = await asyncio.gather(*(self.finder.exists(row.path) for row in rows))
         gone = [row for row, stays in zip(rows, staying, strict=True) if not stays]
         pairs = [(row, there.get(str(row.path.relative_to(self.old)))) for row in gone]

@@ -39,7 +39,7 @@ class Wanted:
     older_than: int = 0
 
     def includes(self, sample: Sample) -> bool:
-        """Whether a sound is one of them."""
+        """True if a sound is one of them."""
         if sample.missing_since is not None or (sample.trouble is not None and not self.retry):
             return False
         heard = sample.heard

@@ -239,11 +239,13 @@ class Scan:
         for root in roots:
             reached = False
             async for step in self.finder.walk(root):
-                if not (reached or self._refused(root, step)) and await self.finder.present(root):
+                if not (reached or self._is_refused(root, step)) and await self.finder.present(
+                    root
+                ):
                     await self._remember(root, scanned=False)
                     reached = True
                 self._note_unreadable(step.unreadable)
-                if step.unreadable and not self._refused(root, step):
+                if step.unreadable and not self._is_refused(root, step):
                     await self._unread.note_places(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
                 self._add(not_sounds=step.not_sounds, unfinished=step.unfinished)
@@ -332,14 +334,14 @@ class Scan:
         after: str | None = None
         while True:
             rows = await self.samples.below(folder, user_id=self.user_id, after=after, limit=_PAGE)
-            gone = await self._gone(rows)
+            gone = await self._find_gone(rows)
             if gone:
                 await self._mark(gone)
             if len(rows) < _PAGE:
                 return
             after = path_key(self.user_id, rows[-1][0], rows[-1][1])
 
-    async def _gone(
+    async def _find_gone(
         self, rows: Sequence[tuple[str, bytes | None, FileId]]
     ) -> list[tuple[str, bytes | None]]:
         unseen = [
@@ -393,7 +395,7 @@ class Scan:
     def _key(self, file: Candidate | FoundFile) -> str:
         return path_key(self.user_id, file.file_path, file.path_bytes)
 
-    def _refused(self, root: Path, step: Walked) -> bool:
+    def _is_refused(self, root: Path, step: Walked) -> bool:
         written = printable_path(bytes(self.finder.paths.here(root)))
         return any(each.file_path == written for each in step.unreadable)
 

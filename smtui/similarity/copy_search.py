@@ -23,7 +23,7 @@ from smtui.domain.masking import ROWS, Outline
 from smtui.domain.ports.copies import Near
 from smtui.domain.sample import FileId
 from smtui.similarity.coarse_spectra import BANDS, EDGE, Floats, Places, Slices
-from smtui.similarity.sameness import DEEPEST, capped, middle, sounding_alike, spectra
+from smtui.similarity.sameness import DEEPEST, first_of_each_row, middle, sounding_alike, spectra
 
 _PAIRS_AT_ONCE = 1_000
 _OVERLAP_STRETCHES = 16
@@ -79,14 +79,16 @@ class Gathered:
             yield replace(step, done=done + (step.done + 1) // 2)
 
 
-def apart(
+def compare_roughly(
     slices: Slices, shorter: Places, longer: Places, head: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Bands and level of a difference, dB, (n,) each, where the shorter lies `head` s later."""
     found: list[tuple[Floats, Floats]] = [(np.zeros(0), np.zeros(0))]
     for start in range(0, len(shorter), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        found.append(_apart(slices, shorter[part], longer[part], 0 if head is None else head[part]))
+        found.append(
+            _compare_roughly(slices, shorter[part], longer[part], 0 if head is None else head[part])
+        )
     bands, levels = zip(*found, strict=True)
     return np.concatenate(bands), np.concatenate(levels)
 
@@ -109,7 +111,7 @@ def parts(slices: Slices) -> Iterator[Near]:
             yield Near(done=done, pairs=tuple(sorted(pairs)))
 
 
-def _apart(
+def _compare_roughly(
     slices: Slices, shorter: Places, longer: Places, head: Floats | int
 ) -> tuple[Floats, Floats]:
     lasts = slices.durations[shorter]
@@ -182,7 +184,7 @@ class _Side:
         far[self.durations[None, block.start :] <= heard[:, None]] = np.inf
         found, others = np.nonzero(far <= _NEAR**2)
         nearest = np.argsort(far[found, others], kind="stable")
-        return capped(found[nearest], others[nearest], block.start, most=_MOST)
+        return first_of_each_row(found[nearest], others[nearest], block.start, most=_MOST)
 
 
 def _closer(
@@ -194,7 +196,7 @@ def _closer(
     places = which[np.array(pairs)]
     shorter, longer = places[:, 0], places[:, 1]
     head = slices.durations[longer] - slices.durations[shorter] if side.at_end else None
-    bands, level = apart(slices, shorter, longer, head)
+    bands, level = compare_roughly(slices, shorter, longer, head)
     good = (level <= MOST_CUT_LEVEL) & (bands <= MOST_CUT_BANDS)
     for one, other in zip(shorter[good].tolist(), longer[good].tolist(), strict=True):
         yield min(one, other), max(one, other)
@@ -248,6 +250,6 @@ def _likely(
     by_silence = longer <= np.maximum(wholes.grain[one], wholes.grain[other])
     close = far <= np.where(by_silence, _SAME_SPECTRUM, _SAME_OF_PARTS)
     as_long = np.abs(slices.durations[one] - slices.durations[other]) <= HEARD_SECONDS
-    bands, level = apart(slices, one[as_long], other[as_long])
+    bands, level = compare_roughly(slices, one[as_long], other[as_long])
     close[as_long] = (bands <= _MOST_BANDS) & (level <= _MOST_LEVEL)
     return tuple(pair for pair, good in zip(pairs, close.tolist(), strict=True) if good)

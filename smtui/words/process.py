@@ -131,7 +131,7 @@ class WordProcess:
                 raise
 
     async def _living(self) -> Process:
-        """Give the child, started and with its model loaded if there was none."""
+        """Return the child, started and with its model loaded if there was none."""
         child = self._child.process
         if child is None:
             child = await self._child.start()
