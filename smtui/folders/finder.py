@@ -128,7 +128,7 @@ class DiskFinder:
 def read_file(candidate: Candidate) -> FoundFile | Unreadable:
     """Open a candidate and read what the library keeps of it; blocks, for a thread."""
     try:
-        return _read(candidate)
+        return _read_sound(candidate)
     except SoundUnreadable as error:
         code, words = error.code, str(error)
     except OSError as error:
@@ -136,7 +136,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
     return Unreadable(file_path=printable_path(bytes(candidate.path)), code=code, error=words)
 
 
-def _read(candidate: Candidate) -> FoundFile:
+def _read_sound(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
     from smtui.audio.mark import probe_with_mark
     from smtui.audio.tags import read_tags

@@ -1,7 +1,8 @@
 """The services, joined from their parts on what one set-up or the other stands on.
 
 Opening touches the documents alone. Valkey, Chroma and the worker start when somebody first asks
-for what they give; the painter's process starts with the first picture.
+for what they give; the painter's process starts with the first picture. Apart from the set-ups,
+because it imports all that a service stands on, which nobody needs before the first frame.
 """
 
 from __future__ import annotations
@@ -9,10 +10,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.copies import NumpyCopies
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.path_map import PathMap
 from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
@@ -39,6 +36,10 @@ from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.copies import NumpyCopies
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits

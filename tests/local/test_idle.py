@@ -21,9 +21,9 @@ import soundfile
 from smtui import wiring
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress, State
-from smtui.local.keeping import Keeper
 from smtui.local.locks import FileLock
 from smtui.local.setup import Manners, Setup, Versions, present_versions
+from smtui.local.supervisor import Keeper
 from smtui.settings import Settings
 from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.schema import steps

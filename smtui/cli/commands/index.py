@@ -103,8 +103,8 @@ def check(*, sample: int, as_json: bool) -> None:
 
     async def work() -> None:
         # Late imports: --help loads no numpy.
-        from smtui.alike.probing import RecipeProber
         from smtui.services.retrieval_check import Tally
+        from smtui.similarity.probes import RecipeProber
 
         tally = Tally()
         async with opened() as box:
