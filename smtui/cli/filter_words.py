@@ -24,14 +24,14 @@ def refuse_options(words: Sequence[str], options: Sequence[str]) -> None:
             raise click.NoSuchOption(option, possibilities=possible, ctx=context)
 
 
-def parsed(text: str) -> Expression:
-    """Read a filter, pointing at a mistake in it before it is raised."""
-    with pointing(text):
+def read_filter(text: str) -> Expression:
+    """Read a filter, point_at_mistake at a mistake in it before it is raised."""
+    with point_at_mistake(text):
         return parse(text)
 
 
 @contextmanager
-def pointing(text: str) -> Iterator[None]:
+def point_at_mistake(text: str) -> Iterator[None]:
     """Point at a mistake in the text before it is raised."""
     try:
         yield

@@ -22,17 +22,16 @@ from uuid import uuid4
 from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreTooNew, StoreUnreachable
 from smtui.heap import give_back
-from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
-from smtui.jobs.attendance import Attendance, Interval, Present
-from smtui.jobs.filling import filling_of
+from smtui.jobs.claims_journal import Inheritance
+from smtui.jobs.forked_listen import took_too_long
+from smtui.jobs.heartbeat import Heartbeat, Interval, Present
+from smtui.jobs.index_feeder import feeder_of
 from smtui.jobs.limits import Stopwatch
-from smtui.jobs.means import Means, Seat
-from smtui.jobs.owed import Owed
-from smtui.jobs.rests import Rests
-from smtui.jobs.side import EXIT_DEFECT, end_child, live_beside
-from smtui.jobs.sight import Gap
-from smtui.jobs.slate import Inheritance
+from smtui.jobs.loop_thread import EXIT_DEFECT, end_child, run_in_thread
+from smtui.jobs.missing_paths import MissingPath
+from smtui.jobs.wakeups import PendingWakeups, RunBackoff
+from smtui.jobs.worker_context import Seat, WorkerContext
 from smtui.services.worker_steps import Assignment, WorkerSteps
 
 T = TypeVar("T")
@@ -54,31 +53,33 @@ _log = logging.getLogger(__name__)
 class Child:
     """The process that listens."""
 
-    def __init__(self, means: Means, seat: Seat) -> None:
-        self.listener = means.listener
-        self.limits = means.limits
-        self.wakeups = means.wakeups()
-        self.stopwatch = Stopwatch(grace_seconds=means.limits.grace_seconds)
-        self.paths = means.paths
-        self.pause = means.pause
+    def __init__(self, context: WorkerContext, seat: Seat) -> None:
+        self.listener = context.listener
+        self.limits = context.limits
+        self.wakeups = context.wakeups()
+        self.stopwatch = Stopwatch(grace_seconds=context.limits.grace_seconds)
+        self.paths = context.paths
+        self.pause = context.pause
         long_work = AUDIO_PROCESSING if AUDIO_PROCESSING in seat.queues else None
-        self.rests = Rests(self.wakeups, long_work)
-        self.machine = means.standing.report.machine if means.standing else socket.gethostname()
+        self.backoff = RunBackoff(self.wakeups, long_work)
+        self.machine = (
+            context.membership.report.machine if context.membership else socket.gethostname()
+        )
         self.name = f"{self.machine}:{os.getpid()}:{uuid4().hex[:8]}"
         self.file_seconds = _FIRST_GUESS
-        self.filling = filling_of(means, seat, self.wakeups)
-        self._means = means
+        self.feeder = feeder_of(context, seat, self.wakeups)
+        self._context = context
         self._seat = seat
-        self._inherited = seat.read()
+        self._inherited = seat.inherited()
         self._hearing: WorkerSteps | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()
         self._holds = False
         self._worked_at = 0.0
         self._assignments: tuple[Assignment, ...] = ()
-        self._attendance: Attendance | None = None
-        self._owed = Owed(self.wakeups)
-        self._told = ""
+        self._heartbeat: Heartbeat | None = None
+        self._pending = PendingWakeups(self.wakeups)
+        self._logged = ""
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self._give_back_at = 0.0
@@ -87,7 +88,7 @@ class Child:
         self._sweep: asyncio.Future[None] = self._loop.create_future()
         self._sweep.set_result(None)
         # A child without it would keep its place and do nothing.
-        live_beside(self._loop, self._live, name="smtui-side", ended=end_child)
+        run_in_thread(self._loop, self._live, name="smtui-side", ended=end_child)
 
     @property
     def hearing(self) -> WorkerSteps:
@@ -130,10 +131,10 @@ class Child:
         self._assignments = tuple(assignments)
         self._worked_at = time.monotonic()
 
-    def misses(self, gap: Gap) -> str:
+    def note_missing(self, missing: MissingPath) -> str:
         """Take note of what this machine does not have; gives the sentence that says so."""
-        sentence = f"{self.machine} {gap.words}"
-        if self._seat.missing.note(gap):
+        sentence = f"{self.machine} {missing.words}"
+        if self._seat.missing.note(missing):
             _log.warning("%s", sentence)
         return sentence
 
@@ -152,12 +153,12 @@ class Child:
             self.begin()
             if not self.wakeups.ensure([run_id], queue):
                 self.owe(run_id, queue)
-            self.rests.sit_out(self.pause)
+            self.backoff.sit_out(self.pause)
         return True
 
     def owe(self, run_id: RunId, queue: str) -> None:
         """Put a wake-up back as soon as the queue answers again."""
-        self._owed.note(run_id, queue)
+        self._pending.note(run_id, queue)
         self._loop.call_soon_threadsafe(self._stirred.set)
 
     def begin(self) -> None:
@@ -166,15 +167,15 @@ class Child:
         self.call(self._take_into_use())
 
     async def _live(self) -> None:
-        if (standing := self._means.standing) is None:
+        if (membership := self._context.membership) is None:
             await self._work()
             return
-        async with standing.board() as board:
+        async with membership.board() as board:
             interval = Interval(seconds=self.limits.report_seconds)
             missing = self._seat.missing.still
             state = Present(missing=missing, pause=self.pause)
-            self._attendance = Attendance(board, standing.report, state, interval)
-            telling = asyncio.ensure_future(self._attendance.keep_telling())
+            self._heartbeat = Heartbeat(board, membership.report, state, interval)
+            telling = asyncio.ensure_future(self._heartbeat.keep_reporting())
             try:
                 await self._work()
             finally:
@@ -183,7 +184,7 @@ class Child:
     async def _work(self) -> None:
         while True:
             try:
-                async with self._means.open_hearing(self.name) as hearing:
+                async with self._context.open_hearing(self.name) as hearing:
                     orphaned = await self._inherit(hearing)
                     self._hearing = hearing
                     self._opened.set()
@@ -194,12 +195,12 @@ class Child:
                         await self._until_next_tick()
             except SmtuiError as error:
                 self._opened.clear()
-                self.say(error)
+                self.log_once(error)
                 await asyncio.sleep(_REOPEN_SECONDS)
 
     async def _until_next_tick(self) -> None:
         """Wait, long while there is nothing to do and nothing is owed; `stir` ends it."""
-        resting = not self._holds and not self._owed and self._sweep.done()
+        resting = not self._holds and not self._pending and self._sweep.done()
         limits = self.limits
         seconds = min(_REST_SECONDS, limits.sweep_seconds, limits.lease_seconds / 8)
         self._stirred.clear()
@@ -207,15 +208,15 @@ class Child:
             async with asyncio.timeout(seconds if resting else _TICK_SECONDS):
                 await self._stirred.wait()
 
-    def say(self, error: SmtuiError) -> None:
+    def log_once(self, error: SmtuiError) -> None:
         """Write a trouble into the log once, however long it lasts.
 
         A library that is newer than this smtui stays so: it ends the worker.
         """
-        if isinstance(error, StoreTooNew) and self._means.end is not None:
-            self._means.end(str(error))
-        if str(error) != self._told:
-            self._told = str(error)
+        if isinstance(error, StoreTooNew) and self._context.end is not None:
+            self._context.end(str(error))
+        if str(error) != self._logged:
+            self._logged = str(error)
             _log.warning("%s", error)
 
     async def _inherit(self, hearing: WorkerSteps) -> set[RunId]:
@@ -246,14 +247,14 @@ class Child:
                 await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
         except SmtuiError as error:
             # The documents did not answer; the next tick asks again.
-            self.say(error)
-        if self._owed and self._sweep.done():
-            self._sweep = asyncio.ensure_future(self._owed.pay())
+            self.log_once(error)
+        if self._pending and self._sweep.done():
+            self._sweep = asyncio.ensure_future(self._pending.pay())
         if self._seat.first and now >= self._sweep_at and self._sweep.done():
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.
             self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
-        if self.filling and self.filling.has_ended and not self._assignments:
+        if self.feeder and self.feeder.has_ended and not self._assignments:
             # Between files, so that none pays for it.
             end_child()
         if self._assignments and now >= self._give_back_at:
@@ -271,17 +272,17 @@ class Child:
                 self._worked_at = time.monotonic()
                 await self._take_into_use()
                 found = await asyncio.to_thread(self.wakeups.ensure, runs)
-            self._means.settled()
-            self._told = ""
+            self._context.settled()
+            self._logged = ""
         except SmtuiError as error:
-            self.say(error)
+            self.log_once(error)
             found = False
         if not found:
             self._sweep_at = time.monotonic() + _AGAIN_SECONDS
 
     async def _give_up(self, hearing: WorkerSteps) -> None:
         """Fail what no machine has on which a worker lives."""
-        if self._attendance and (machines := await self._attendance.machines()):
+        if self._heartbeat and (machines := await self._heartbeat.machines()):
             await hearing.give_up(machines, after=self.limits.absent_seconds)
 
     async def _end(self, hearing: WorkerSteps) -> None:
@@ -297,7 +298,7 @@ class Child:
     async def _take_into_use(self) -> None:
         self._stirred.set()
         if not self._holds:
-            await self._in_use.enter_async_context(self._means.using())
+            await self._in_use.enter_async_context(self._context.using())
             self._holds = True
 
     @property
@@ -310,7 +311,7 @@ class Child:
         try:
             waits = self._idle and await hearing.claimable()
         except SmtuiError as error:
-            self.say(error)
+            self.log_once(error)
             return
         # Looked at once more: the main thread may have begun meanwhile.
         if self._idle and not waits:

@@ -1,4 +1,7 @@
-"""About a second of work on one run, heard file by file in the main thread of a child."""
+"""About a second of work on one run, analysed file by file in the main thread of a child.
+
+Apart from the tasks, which only say what a message means.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from smtui.domain.batch import MAX_ATTEMPTS, RunId
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
-from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child
-from smtui.jobs.filling import Filling
+from smtui.jobs.forked_listen import Died, listen_in_fork, stumbled, took_too_long
+from smtui.jobs.index_feeder import IndexFeeder
 from smtui.jobs.limits import TookTooLong, interrupted_an_import
-from smtui.jobs.side import end_child
-from smtui.jobs.sight import gap
+from smtui.jobs.loop_thread import end_child
+from smtui.jobs.missing_paths import find_missing
 from smtui.services.worker_steps import Assignment, Taken
 
 _MOST_FILES = 64
@@ -44,20 +47,20 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
         if child.rests_in_pause(run_id, queue):
             return 0
         chunk = Chunk(child, run_id, queue)
-        files = _heard_whole(chunk)
+        files = _hear_whole(chunk)
         if chunk.for_others:
             child.pass_on_wake_up(run_id, queue)
-            other = child.rests.rest(run_id)
-            files = _heard_whole(Chunk(child, other, AUDIO_PROCESSING)) if other else 0
+            other = child.backoff.rest(run_id)
+            files = _hear_whole(Chunk(child, other, AUDIO_PROCESSING)) if other else 0
     except SmtuiError as error:
         # Documents or queue are away; the work is saved, and goes on when they are back.
-        child.say(error)
+        child.log_once(error)
         child.owe(run_id, queue)
         return 0
     return files
 
 
-def _heard_whole(chunk: Chunk) -> int:
+def _hear_whole(chunk: Chunk) -> int:
     """Hear a chunk; a process that has loaded something by half ends with it."""
     try:
         return chunk.hear()
@@ -89,10 +92,10 @@ class Chunk:
     def hear(self) -> int:
         """Claim, hear and save; give how many files were ended."""
         self._child.begin()
-        taken = self._claimed()
+        taken = self._claim()
         self.for_others = taken.for_others
         if taken.assignments:
-            self._child.rests.forget(self._run_id)
+            self._child.backoff.forget(self._run_id)
         # Long files last, so that they keep no short one waiting.
         self._left = sorted(taken.assignments, key=lambda each: each.sample.file_size)
         with self:
@@ -105,7 +108,7 @@ class Chunk:
                 del self._left[0]
                 if self._left and (self.broken or self._should_stop()):
                     break
-            self._kept()
+            self._wait_until_kept()
         return len(taken.assignments) - len(self._left) - self._passed_on
 
     def __enter__(self) -> None:
@@ -136,7 +139,7 @@ class Chunk:
         hearing = self._child.hearing
         self._child.call(hearing.refuse(assignment, stumbled(type(defect).__name__)))
 
-    def _claimed(self) -> Taken:
+    def _claim(self) -> Taken:
         child, limits = self._child, self._child.limits
         files = round(limits.chunk_seconds / max(child.file_seconds, 1e-3))
         return child.call(
@@ -160,7 +163,7 @@ class Chunk:
         began = time.monotonic()
         child.hold(self._left)
         try:
-            measured = self._measured(assignment)
+            measured = self._measure(assignment)
         except SoundUnreadable as reason:
             if self._pass_on(assignment, reason):
                 return
@@ -175,14 +178,14 @@ class Chunk:
         except MemoryError:
             child.call(hearing.refuse(assignment, _too_big()))
         else:
-            self._kept()
+            self._wait_until_kept()
             future = child.begun(hearing.keep(assignment, measured))
             self._keeping = (assignment, future)
-            if child.filling and measured.embedding:
-                future.add_done_callback(partial(_tell_heard, child.filling, assignment))
+            if child.feeder and measured.embedding:
+                future.add_done_callback(partial(_feed_index, child.feeder, assignment))
         child.learn(time.monotonic() - began)
 
-    def _kept(self) -> None:
+    def _wait_until_kept(self) -> None:
         """Wait until the file that was heard last is kept; it is while the next one is heard."""
         if self._keeping is None:
             return
@@ -197,9 +200,9 @@ class Chunk:
         if future.cancelled() or (future.done() and future.exception() is error):
             return [assignment]
         try:
-            self._kept()
+            self._wait_until_kept()
         except SmtuiError as away:
-            self._child.say(away)
+            self._child.log_once(away)
             return [assignment]
         return []
 
@@ -208,10 +211,10 @@ class Chunk:
         child = self._child
         if not child.hearing.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
             return False
-        missing = gap(assignment.sample.path, child.paths)
+        missing = find_missing(assignment.sample.path, child.paths)
         if missing is None:
             return False
-        child.call(child.hearing.pass_on(assignment, child.misses(missing)))
+        child.call(child.hearing.pass_on(assignment, child.note_missing(missing)))
         self._passed_on += 1
         return True
 
@@ -223,7 +226,7 @@ class Chunk:
         self._passed_on += 1
         return True
 
-    def _measured(self, assignment: Assignment) -> Measurement:
+    def _measure(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
         allowance = child.limits.allowance(sample.file_size, sample.duration)
         apart = assignment.claimed.attempt > 1
@@ -235,7 +238,7 @@ class Chunk:
                 return assignment.known
             listen = partial(child.listener.listen, here, level=assignment.claimed.level)
             if apart:
-                return heard_apart(listen, allowance, grace=child.limits.grace_seconds)
+                return listen_in_fork(listen, allowance, grace=child.limits.grace_seconds)
             return listen()
 
     def _should_stop(self) -> bool:
@@ -243,7 +246,7 @@ class Chunk:
         child, now = self._child, time.monotonic()
         if child.pause() is not None or now - self._began > _PATIENCE * child.limits.chunk_seconds:
             return True
-        if self._queue != DEFAULT and child.wakeups.urgent(child.rests.resting()):
+        if self._queue != DEFAULT and child.wakeups.urgent(child.backoff.resting()):
             return True
         if now - self._looked < _LOOK_SECONDS:
             return False
@@ -251,14 +254,14 @@ class Chunk:
         return child.call(child.hearing.cancelled(self._run_id))
 
 
-def _tell_heard(filling: Filling, assignment: Assignment, kept: Future[None]) -> None:
+def _feed_index(feeder: IndexFeeder, assignment: Assignment, kept: Future[None]) -> None:
     """Tell of a sound as soon as it is kept; the next one may be long."""
     if not kept.cancelled() and kept.exception() is None:
-        filling.heard(assignment.sample.file_id)
+        feeder.add(assignment.sample.file_id)
 
 
 def _unchanged(sample: Sample, here: Path) -> bool:
-    """Whether the file is still the one that was hashed; then what is known of it holds."""
+    """True if the file is still the one that was hashed; then what is known of it holds."""
     try:
         present = here.stat()
     except OSError:

@@ -15,8 +15,8 @@ import socket
 import sys
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.local.kinds import Farewell, Look
 from smtui.local.processes import Launch, Record
+from smtui.local.server_kinds import Farewell, Look
 from smtui.local.setup import Files, Setup
 
 _LOOPBACK = "127.0.0.1"

@@ -152,7 +152,7 @@ class PrivateServers:
         try:
             await self._ask({"do": "status"})
         except _Silent:
-            record = Record.read(self._files.record("keeper"))
+            record = Record.load(self._files.record("keeper"))
             if record is not None:
                 Running(record).tell(signal.SIGKILL)
 
@@ -177,7 +177,7 @@ class PrivateServers:
         mine = await asyncio.to_thread(self._my_versions)
         while time.monotonic() < until:
             try:
-                theirs = Versions.read((await self._ask({"do": "ping"}))["versions"])
+                theirs = Versions.from_fields((await self._ask({"do": "ping"}))["versions"])
                 if theirs.order == mine.order:
                     return
                 if theirs.order > mine.order:
@@ -272,14 +272,14 @@ class PrivateServers:
 
     def _socket(self) -> str:
         """Where the keeper listens; its temporary folder may not be the caller's."""
-        record = Record.read(self._files.record("keeper"))
+        record = Record.load(self._files.record("keeper"))
         if record is None or record.home.has_moved:
             return str(self._files.keeper_socket)
         return record.address
 
     def _left_over(self, name: str) -> dict[str, Any]:
         """Tell what an earlier keeper left running."""
-        record = Record.read(self._files.record(name))
+        record = Record.load(self._files.record(name))
         if record is None or not record.alive():
             return {"state": "stopped"}
         known = {"pid": record.pid, "address": record.address, "since": record.since}

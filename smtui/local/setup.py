@@ -55,12 +55,12 @@ class Versions:
     schema: int = 1
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Self:
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Read what another smtui told of itself; it may tell more than this one knows."""
         return cls(
-            smtui=str(told.get("smtui", "")),
-            protocol=int(told.get("protocol", 0)),
-            schema=int(told.get("schema", 0)),
+            smtui=str(fields.get("smtui", "")),
+            protocol=int(fields.get("protocol", 0)),
+            schema=int(fields.get("schema", 0)),
         )
 
     @property
@@ -110,12 +110,12 @@ class Setup:
     @classmethod
     def from_json(cls, line: str) -> Self:
         """Read what `to_json` wrote."""
-        told: Mapping[str, Any] = json.loads(line)
+        fields: Mapping[str, Any] = json.loads(line)
         return cls(
-            places=Places(**{name: Path(folder) for name, folder in told["places"].items()}),
-            versions=Versions(**told["versions"]),
-            manners=Manners(**told["manners"]),
-            worker=tuple(told["worker"]),
+            places=Places(**{name: Path(folder) for name, folder in fields["places"].items()}),
+            versions=Versions(**fields["versions"]),
+            manners=Manners(**fields["manners"]),
+            worker=tuple(fields["worker"]),
         )
 
     def environment(self) -> dict[str, str]:

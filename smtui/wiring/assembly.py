@@ -1,7 +1,8 @@
 """The services, joined from their parts on what one set-up or the other stands on.
 
 Opening touches the documents alone. Valkey, Chroma and the worker start when somebody first asks
-for what they give; the painter's process starts with the first picture.
+for what they give; the painter's process starts with the first picture. Apart from the set-ups,
+because it imports all that a service stands on, which nobody needs before the first frame.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from smtui.domain.sample import FileId
 from smtui.domain.text import shown
 from smtui.domain.versions import numbers
 from smtui.jobs.queue import CeleryQueue
-from smtui.local.checks import file_system
 from smtui.local.health import PrivateHealth
 from smtui.local.refusals import prepared
+from smtui.local.self_test import file_system
 from smtui.paths import Places
 from smtui.services.analysis_cache import CachedAnalyses
 from smtui.services.index_upkeep import IndexUpkeep

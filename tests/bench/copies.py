@@ -33,7 +33,7 @@ from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.similarity.copies import NumpyCopies
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.bench.fits import Waits, filled, varied
 from tests.services.sounding import SoundingLibrary, sounding
 

@@ -35,7 +35,7 @@ from smtui.services.fits import Fits, FitsPorts
 from smtui.similarity.masking import NumpyMasking
 from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.services.sounding import NOW
 
 _AT_ONCE = 1_000

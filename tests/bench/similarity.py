@@ -38,7 +38,7 @@ from smtui.similarity.comparison import MatrixComparison
 from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.bench.library_rows import OWNER, fill
 from tests.servers.chroma_server import ChromaServer, running_chroma
 

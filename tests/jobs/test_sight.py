@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.path_map import PathMap
-from smtui.jobs.sight import gap, lacks
+from smtui.jobs.missing_paths import find_missing, lacks
 
 SAME = PathMap()
 
@@ -22,7 +22,7 @@ def nas(tmp_path: Path) -> Path:
 
 
 def test_the_topmost_missing_folder_is_named_with_the_way_to_map_it(nas: Path) -> None:
-    missing = gap(nas / "bass" / "deep" / "sub.wav", SAME)
+    missing = find_missing(nas / "bass" / "deep" / "sub.wav", SAME)
     assert missing is not None
     assert (missing.kept, missing.folder) == (nas / "bass", True)
     assert missing.words == (
@@ -37,7 +37,7 @@ def test_the_topmost_missing_folder_is_named_with_the_way_to_map_it(nas: Path) -
 
 
 def test_a_file_that_alone_is_missing_is_no_missing_folder(nas: Path) -> None:
-    missing = gap(nas / "drums" / "snare.wav", SAME)
+    missing = find_missing(nas / "drums" / "snare.wav", SAME)
     assert missing is not None
     assert not missing.folder
     assert missing.words == f"does not have {nas}/drums/snare.wav"
@@ -46,7 +46,7 @@ def test_a_file_that_alone_is_missing_is_no_missing_folder(nas: Path) -> None:
 def test_an_empty_folder_may_be_where_a_drive_belongs(nas: Path) -> None:
     (nas / "drums/kick.wav").unlink()
     (nas / "drums").rmdir()
-    missing = gap(nas / "drums" / "kick.wav", SAME)
+    missing = find_missing(nas / "drums" / "kick.wav", SAME)
     assert missing is not None
     assert missing.kept == nas
     assert missing.words == f"has nothing in {nas}; is its drive mounted there?"
@@ -54,7 +54,7 @@ def test_an_empty_folder_may_be_where_a_drive_belongs(nas: Path) -> None:
 
 def test_a_mapped_folder_is_told_by_both_its_names(nas: Path) -> None:
     paths = PathMap(prefixes={"/mnt/nas": f"{nas}/away"})
-    missing = gap(Path("/mnt/nas/kick.wav"), paths)
+    missing = find_missing(Path("/mnt/nas/kick.wav"), paths)
     assert missing is not None
     assert missing.kept == Path("/mnt/nas")
     assert missing.words == f"does not have {nas}/away (/mnt/nas in the library)"
@@ -62,35 +62,35 @@ def test_a_mapped_folder_is_told_by_both_its_names(nas: Path) -> None:
 
 def test_a_place_that_is_another_folder_of_the_library_here_is_missing(nas: Path) -> None:
     paths = PathMap(prefixes={"/mnt/nas": str(nas)})
-    missing = gap(nas / "drums/kick.wav", paths)
+    missing = find_missing(nas / "drums/kick.wav", paths)
     assert missing is not None
     assert missing.words == f"has another folder at {nas}"
     assert lacks(missing.kept, paths)
 
 
 def test_what_is_there_is_seen_whatever_it_is(nas: Path) -> None:
-    assert gap(nas / "drums/kick.wav", SAME) is None
-    assert gap(nas / "drums", SAME) is None, "a folder in its place"
+    assert find_missing(nas / "drums/kick.wav", SAME) is None
+    assert find_missing(nas / "drums", SAME) is None, "a folder in its place"
     (nas / "loop.wav").symlink_to("loop.wav")
-    assert gap(nas / "loop.wav", SAME) is None, "the system says what is wrong with it"
+    assert find_missing(nas / "loop.wav", SAME) is None, "the system says what is wrong with it"
     (nas / "dangling.wav").symlink_to("nowhere.wav")
-    assert gap(nas / "dangling.wav", SAME) is not None
+    assert find_missing(nas / "dangling.wav", SAME) is not None
     if os.getuid() != 0:
         (nas / "drums").chmod(0)
         try:
-            assert gap(nas / "drums/kick.wav", SAME) is None, "nobody may look"
+            assert find_missing(nas / "drums/kick.wav", SAME) is None, "nobody may look"
         finally:
             (nas / "drums").chmod(0o700)
 
 
 def test_a_file_where_a_folder_should_be_hides_what_is_below(nas: Path) -> None:
-    missing = gap(nas / "drums/kick.wav/inner.wav", SAME)
+    missing = find_missing(nas / "drums/kick.wav/inner.wav", SAME)
     assert missing is not None
     assert missing.kept == nas / "drums/kick.wav/inner.wav"
 
 
 def test_names_that_are_not_utf8_are_told_inertly(nas: Path) -> None:
     odd = Path(os.fsdecode(bytes(nas) + b"/\xff\x1b/kick.wav"))
-    missing = gap(odd, SAME)
+    missing = find_missing(odd, SAME)
     assert missing is not None
     assert "/\\xff\\x1b; " in missing.words

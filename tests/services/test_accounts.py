@@ -29,7 +29,7 @@ from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.servers.valkey_server import ValkeyServer, running
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from smtui.domain.sample import Mark, Sample
 from smtui.folders.finder import DiskFinder
 from smtui.folders.mounts import keeps_numbers, remains_of
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.opening import Documents
+from smtui.stores.sqlite.library import Documents
 from tests.services.test_scans import (
     ANNA,
     NOON,

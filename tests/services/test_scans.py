@@ -25,7 +25,7 @@ from smtui.services.scans import Intents, Scans, apart
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.servers.valkey_server import running
 from tests.services.people import person
 

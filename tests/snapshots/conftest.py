@@ -25,8 +25,8 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.documents import Documents
 from smtui.services.worker_steps import WorkerSteps
-from tests.screens.screen_home import NOW, Clock, Home
 from tests.servers.valkey_server import running
+from tests.ui.screen_home import NOW, Clock, Home
 
 SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
 

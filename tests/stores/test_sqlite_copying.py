@@ -13,7 +13,7 @@ from pathlib import Path
 from smtui.domain.question import Question
 from smtui.domain.sample import Mark
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.contracts.document_stores import found
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

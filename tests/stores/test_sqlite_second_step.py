@@ -16,7 +16,7 @@ from smtui.domain.errors import StoreTooNew
 from smtui.domain.question import Question, Tagged
 from smtui.domain.sample import FileId, Mark
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.values import from_ms
 from smtui.wiring import SystemClock
 

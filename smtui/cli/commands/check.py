@@ -120,10 +120,10 @@ async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Chec
 
 
 async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
-    from smtui.cli.filter_words import parsed
+    from smtui.cli.filter_words import read_filter
     from smtui.folders.finder import DiskFinder
 
-    expression = parsed(text)
+    expression = read_filter(text)
     async with opened() as box:
         services = box.services
         question = Question(expression=services.paths.asked(expression), viewer=box.account.user_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import read_filter, refuse_options
 from smtui.cli.runtime import opened, run
 from smtui.cli.terminal import ProgressLine, err, out
 from smtui.domain.fields import path_fields
@@ -46,7 +46,7 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
 
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened.
-        parsed(text)
+        read_filter(text)
         line = ProgressLine()
         async with opened() as box:
             viewer = box.account.user_id

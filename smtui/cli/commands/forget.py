@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import read_filter, refuse_options
 from smtui.cli.runtime import Opened, confirmed, opened, run
 from smtui.cli.terminal import out
 from smtui.domain.question import All, Field, Not, Question, Unknown
@@ -38,7 +38,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
         raise click.UsageError("Say what to forget, for instance is:missing or in:/old/pack.")
 
     async def work() -> None:
-        expression = parsed(text)
+        expression = read_filter(text)
         async with opened(writes=True) as box:
             meant = box.services.paths.asked(expression)
             question = Question(expression=meant, viewer=box.account.user_id)

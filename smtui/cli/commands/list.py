@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import read_filter, refuse_options
 from smtui.cli.runtime import Opened, opened, run
 from smtui.cli.tables import Table
 from smtui.cli.terminal import err
@@ -60,7 +60,7 @@ def list_command(
     async def work() -> None:
         order = Sort(field=Field(sort), descending=reverse)
         # Whatever is wrong with the words is told before anything is opened.
-        expression = parsed(text)
+        expression = read_filter(text)
         async with opened() as box:
             meant = box.services.paths.asked(expression)
             asked = Question(expression=meant, sort=order, viewer=box.account.user_id)

@@ -7,9 +7,9 @@ import sys
 
 import click
 
-from smtui.cli.asked_for import PATIENCE, Beside, is_file, read_early, search_of, weights_of
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import read_filter, refuse_options
 from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.search_words import PATIENCE, Beside, is_file, read_early, search_of, weights_of
 from smtui.cli.terminal import err, out
 from smtui.domain.fields import hit_fields
 from smtui.domain.likeness import ASPECTS, Hit
@@ -84,7 +84,7 @@ def similar_command(  # noqa: PLR0913 - one for each option
 
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened, where it can be.
-        parsed(text)
+        read_filter(text)
         beside = Beside(
             more=more,
             less=less,
