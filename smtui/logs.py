@@ -121,7 +121,7 @@ class _RotatingLog(logging.Handler):
         os.write(file, line)
 
     def _opened(self) -> int:
-        """Give the file that has the name now; another process may have rotated it."""
+        """Return the file that has the name now; another process may have rotated it."""
         if self._file is not None:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(self._file), self._path.stat()):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.cli.filter_words import point_at_mistake
+from smtui.cli.filter_words import is_file, point_at_mistake
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
@@ -135,8 +135,3 @@ async def _seed(box: Opened, reference: str) -> Seed:
             hint = f"{unknown.hint} A whole search begins with like, fits or words."
             raise NotFound(unknown.title, hint=hint.strip()) from None
         raise
-
-
-def is_file(reference: str) -> bool:
-    """Whether it is the path of a file, as typed."""
-    return os.path.isfile(reference)  # noqa: PTH113 - one look

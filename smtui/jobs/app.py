@@ -88,7 +88,7 @@ class WorkLimits:
     child_bytes: int | None = None
 
     def seconds_for(self, file_size: int, duration: float) -> float:
-        """Give what a file of so many bytes that says to last so long may take of the processor, s.
+        """Return what a file of this size, bytes, and length, s, may take of the processor, s.
 
         Each level asks for about the same; what a level loads and compiles once is not in it.
         """
@@ -101,7 +101,7 @@ class WorkLimits:
         )
 
     def allowance(self, file_size: int, duration: float) -> Allowance:
-        """Give all that such a file may take."""
+        """Return all that such a file may take."""
         seconds = self.seconds_for(file_size, duration)
         return Allowance(
             processor=seconds,
@@ -118,7 +118,7 @@ class DefaultFirst(priority_cycle):
     """
 
     def consume(self, n: int) -> list[str]:
-        """Give the first `n` queues, the default one in front."""
+        """Return the first `n` queues, the default one in front."""
         ordered: list[str] = sorted(self.items, key=_place)
         return ordered[:n]
 
@@ -180,7 +180,7 @@ def kombu_address(url: str) -> str:
 
 
 def tls_options(url: str) -> dict[str, Any] | None:
-    """Give the options of TLS, None where the address asks for none; certificates are checked."""
+    """Return the options of TLS, None where the address asks for none; certificates are checked."""
     parts = urlsplit(redis_address(url))
     if parts.scheme != "rediss":
         return None

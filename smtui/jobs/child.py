@@ -1,4 +1,4 @@
-"""What a worker child is: one event loop in a side thread, and the main thread free to listen.
+"""What a worker child is: one event loop in a side thread, and the main thread free to analyse.
 
 The side thread is made after the fork. It opens the documents, renews leases while the main
 thread listens, looks for lost work in the first child, and ends the process when a file cannot
@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 
 
 class Child:
-    """The process that listens."""
+    """The process that analyses."""
 
     def __init__(self, context: WorkerContext, seat: Seat) -> None:
         self.listener = context.listener
@@ -71,7 +71,7 @@ class Child:
         self._context = context
         self._seat = seat
         self._inherited = seat.inherited()
-        self._hearing: WorkerSteps | None = None
+        self._steps: WorkerSteps | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()
         self._holds = False
@@ -91,11 +91,11 @@ class Child:
         run_in_thread(self._loop, self._live, name="smtui-side", ended=end_child)
 
     @property
-    def hearing(self) -> WorkerSteps:
+    def steps(self) -> WorkerSteps:
         """The steps of this worker; waits until the documents are open."""
-        if not self._opened.wait(_OPEN_PATIENCE) or self._hearing is None:
+        if not self._opened.wait(_OPEN_PATIENCE) or self._steps is None:
             raise ServerUnavailable("The worker could not open the library")
-        return self._hearing
+        return self._steps
 
     def call(self, step: Coroutine[Any, Any, T]) -> T:
         """Have the side thread take a step, and give its result to the main thread."""
@@ -122,7 +122,7 @@ class Child:
         self._seat.write(claims)
 
     def hold(self, assignments: Sequence[Assignment]) -> None:
-        """Keep the leases of these, the one being heard first; none to let go of all."""
+        """Keep the leases of these, the first being the one at work; none lets go of all."""
         if not assignments or not self._assignments:
             # Once for all files: what was ended by then is no longer ours to let go.
             self.write_down([assignment.claimed for assignment in assignments])
@@ -132,7 +132,7 @@ class Child:
         self._worked_at = time.monotonic()
 
     def note_missing(self, missing: MissingPath) -> str:
-        """Take note of what this machine does not have; gives the sentence that says so."""
+        """Note what this machine does not have; return the sentence that says so."""
         sentence = f"{self.machine} {missing.words}"
         if self._seat.missing.note(missing):
             _log.warning("%s", sentence)
@@ -140,15 +140,15 @@ class Child:
 
     def pass_on_wake_up(self, run_id: RunId, queue: str) -> None:
         """Put the wake-up of a run back for others; what nobody has is failed now."""
-        self.call(self._give_up(self.hearing))
+        self.call(self._give_up(self.steps))
         if not self.wakeups.ensure([run_id], queue):
             self.owe(run_id, queue)
 
     def rests_in_pause(self, run_id: RunId, queue: str) -> bool:
-        """Sit out some of a pause of this machine, the wake-up put back; False where it listens."""
+        """Sit out some of a pause of this machine, the wake-up put back; False without one."""
         if self.pause() is None:
             return False
-        if run_id in self.call(self.hearing.claimable()):
+        if run_id in self.call(self.steps.claimable()):
             # Work that waits for the end of a pause keeps the servers as work that is done.
             self.begin()
             if not self.wakeups.ensure([run_id], queue):
@@ -184,14 +184,14 @@ class Child:
     async def _work(self) -> None:
         while True:
             try:
-                async with self._context.open_hearing(self.name) as hearing:
-                    orphaned = await self._inherit(hearing)
-                    self._hearing = hearing
+                async with self._context.open_steps(self.name) as steps:
+                    orphaned = await self._inherit(steps)
+                    self._steps = steps
                     self._opened.set()
                     if orphaned:
                         await asyncio.to_thread(self.wakeups.ensure, orphaned)
                     while True:
-                        await self._tick(hearing)
+                        await self._tick(steps)
                         await self._until_next_tick()
             except SmtuiError as error:
                 self._opened.clear()
@@ -219,41 +219,41 @@ class Child:
             self._logged = str(error)
             _log.warning("%s", error)
 
-    async def _inherit(self, hearing: WorkerSteps) -> set[RunId]:
-        """Let go of what the child before in this seat held when it was killed; gives its runs."""
+    async def _inherit(self, steps: WorkerSteps) -> set[RunId]:
+        """Let go of what the child before in this seat held when it was killed; return its runs."""
         begun, untouched = self._inherited.begun, self._inherited.untouched
         claims = untouched if begun is None else (begun, *untouched)
         runs = {claimed.run_id for claimed in claims}
         if begun is not None:
             # It may be what killed the child: its attempt counts.
-            await hearing.renew([begun], lease_seconds=0.0)
+            await steps.renew([begun], lease_seconds=0.0)
         for run_id in runs:
             mine = [claimed for claimed in untouched if claimed.run_id == run_id]
-            await hearing.leave(run_id, mine)
+            await steps.leave(run_id, mine)
         if claims:
             # Only now, for one may be killed before; nothing is claimed until the seat is clean.
             self._seat.write(())
             self._inherited = Inheritance()
         return runs
 
-    async def _tick(self, hearing: WorkerSteps) -> None:
+    async def _tick(self, steps: WorkerSteps) -> None:
         now = time.monotonic()
         try:
             if self.stopwatch.overrun():
-                await self._end(hearing)
+                await self._end(steps)
             if self._assignments and now >= self._renew_at:
                 self._renew_at = now + self.limits.lease_seconds / 4
                 claims = [assignment.claimed for assignment in self._assignments]
-                await hearing.renew(claims, lease_seconds=self.limits.lease_seconds)
+                await steps.renew(claims, lease_seconds=self.limits.lease_seconds)
         except SmtuiError as error:
             # The documents did not answer; the next tick asks again.
             self.log_once(error)
         if self._pending and self._sweep.done():
-            self._sweep = asyncio.ensure_future(self._pending.pay())
+            self._sweep = asyncio.ensure_future(self._pending.publish())
         if self._seat.first and now >= self._sweep_at and self._sweep.done():
             self._sweep_at = now + self.limits.sweep_seconds
             # Beside the ticks: a queue that does not answer must not cost a lease.
-            self._sweep = asyncio.ensure_future(self._find_lost_work(hearing))
+            self._sweep = asyncio.ensure_future(self._find_lost_work(steps))
         if self.feeder and self.feeder.has_ended and not self._assignments:
             # Between files, so that none pays for it.
             end_child()
@@ -261,13 +261,13 @@ class Child:
             self._give_back_at = now + _GIVE_BACK_SECONDS
             await asyncio.to_thread(give_back)
         if self._holds and not self._assignments:
-            await self._leave_use_if_idle(hearing)
+            await self._leave_use_if_idle(steps)
 
-    async def _find_lost_work(self, hearing: WorkerSteps) -> None:
+    async def _find_lost_work(self, steps: WorkerSteps) -> None:
         found = True
         try:
-            await self._give_up(hearing)
-            if runs := await hearing.claimable():
+            await self._give_up(steps)
+            if runs := await steps.claimable():
                 # Who waits for work counts as working until it is known that there is none.
                 self._worked_at = time.monotonic()
                 await self._take_into_use()
@@ -280,17 +280,17 @@ class Child:
         if not found:
             self._sweep_at = time.monotonic() + _AGAIN_SECONDS
 
-    async def _give_up(self, hearing: WorkerSteps) -> None:
+    async def _give_up(self, steps: WorkerSteps) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._heartbeat and (machines := await self._heartbeat.machines()):
-            await hearing.give_up(machines, after=self.limits.absent_seconds)
+            await steps.give_up(machines, after=self.limits.absent_seconds)
 
-    async def _end(self, hearing: WorkerSteps) -> None:
+    async def _end(self, steps: WorkerSteps) -> None:
         """End the process: the main thread is in a decoder that does not come back."""
         stuck, *rest = self._assignments
         try:
-            await hearing.refuse(stuck, took_too_long())
-            await hearing.leave(stuck.claimed.run_id, [each.claimed for each in rest])
+            await steps.refuse(stuck, took_too_long())
+            await steps.leave(stuck.claimed.run_id, [each.claimed for each in rest])
         finally:
             _log.error("A file could not be interrupted: %s", stuck.sample.file_path)
             os._exit(EXIT_DEFECT)
@@ -306,10 +306,10 @@ class Child:
         rested = time.monotonic() - self._worked_at > self.limits.linger_seconds
         return rested and not self._assignments
 
-    async def _leave_use_if_idle(self, hearing: WorkerSteps) -> None:
+    async def _leave_use_if_idle(self, steps: WorkerSteps) -> None:
         """Let go of the servers, unless work waits whose wake-up was lost."""
         try:
-            waits = self._idle and await hearing.claimable()
+            waits = self._idle and await steps.claimable()
         except SmtuiError as error:
             self.log_once(error)
             return

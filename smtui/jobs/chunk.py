@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
-    """Hear a chunk of a run that somebody was woken for; give how many files were ended.
+    """Analyse a chunk of a run; return how many of its files were ended.
 
     Where the run has only files for other machines, the wake-up goes back for them first, and
     then this child rests, unless there is other work that it can do.
@@ -61,7 +61,7 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
 
 
 def _hear_whole(chunk: Chunk) -> int:
-    """Hear a chunk; a process that has loaded something by half ends with it."""
+    """Analyse a chunk; a process that has loaded something by half ends with it."""
     try:
         return chunk.hear()
     finally:
@@ -90,7 +90,7 @@ class Chunk:
         self.broken = False
 
     def hear(self) -> int:
-        """Claim, hear and save; give how many files were ended."""
+        """Claim, analyse and save; return how many files were ended."""
         self._child.begin()
         taken = self._claim()
         self.for_others = taken.for_others
@@ -121,13 +121,13 @@ class Chunk:
         trace: TracebackType | None,
     ) -> None:
         """Leave nothing held, however the block ended; a defect costs only its own file."""
-        child, hearing = self._child, self._child.hearing
+        child, steps = self._child, self._child.steps
         rest = [*self._unkept(error), *self._left]
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
                 self._answer_for(rest.pop(0), error)
             if rest or self._passed_on:
-                child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
+                child.call(steps.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
         finally:
             child.hold(())
@@ -136,14 +136,14 @@ class Chunk:
         """Fail the file at which a defect showed; where it kept a process from preparing, later."""
         if self.broken and self._tries_again(assignment):
             return
-        hearing = self._child.hearing
-        self._child.call(hearing.refuse(assignment, stumbled(type(defect).__name__)))
+        steps = self._child.steps
+        self._child.call(steps.refuse(assignment, stumbled(type(defect).__name__)))
 
     def _claim(self) -> Taken:
         child, limits = self._child, self._child.limits
         files = round(limits.chunk_seconds / max(child.file_seconds, 1e-3))
         return child.call(
-            child.hearing.claim(
+            child.steps.claim(
                 self._run_id,
                 limit=max(1, min(files, _MOST_FILES)),
                 lease_seconds=limits.lease_seconds,
@@ -159,7 +159,7 @@ class Chunk:
         self.broken = broken
 
     def _hear_first(self) -> None:
-        child, hearing, assignment = self._child, self._child.hearing, self._left[0]
+        child, steps, assignment = self._child, self._child.steps, self._left[0]
         began = time.monotonic()
         child.hold(self._left)
         try:
@@ -167,33 +167,33 @@ class Chunk:
         except SoundUnreadable as reason:
             if self._pass_on(assignment, reason):
                 return
-            child.call(hearing.refuse(assignment, reason))
+            child.call(steps.refuse(assignment, reason))
         except TookTooLong as limit:
             self.broken = interrupted_an_import(limit)
-            child.call(hearing.refuse(assignment, took_too_long()))
+            child.call(steps.refuse(assignment, took_too_long()))
         except Died as death:
             if self._tries_again(assignment):
                 return
-            child.call(hearing.refuse(assignment, death.reason))
+            child.call(steps.refuse(assignment, death.reason))
         except MemoryError:
-            child.call(hearing.refuse(assignment, _too_big()))
+            child.call(steps.refuse(assignment, _too_big()))
         else:
             self._wait_until_kept()
-            future = child.begun(hearing.keep(assignment, measured))
+            future = child.begun(steps.keep(assignment, measured))
             self._keeping = (assignment, future)
             if child.feeder and measured.embedding:
                 future.add_done_callback(partial(_feed_index, child.feeder, assignment))
         child.learn(time.monotonic() - began)
 
     def _wait_until_kept(self) -> None:
-        """Wait until the file that was heard last is kept; it is while the next one is heard."""
+        """Wait until the last file is kept, which goes on while the next one is analysed."""
         if self._keeping is None:
             return
         self._child.result(self._keeping[1])
         self._keeping = None
 
     def _unkept(self, error: BaseException | None) -> list[Assignment]:
-        """Give what was heard last if it could not be kept, be that why the block ended or not."""
+        """Return the last file if it could not be kept, be that why the block ended or not."""
         if self._keeping is None:
             return []
         assignment, future = self._keeping
@@ -209,12 +209,12 @@ class Chunk:
     def _pass_on(self, assignment: Assignment, reason: SoundUnreadable) -> bool:
         """Leave a file to other machines if this one does not have it; False if it does."""
         child = self._child
-        if not child.hearing.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
+        if not child.steps.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
             return False
         missing = find_missing(assignment.sample.path, child.paths)
         if missing is None:
             return False
-        child.call(child.hearing.pass_on(assignment, child.note_missing(missing)))
+        child.call(child.steps.pass_on(assignment, child.note_missing(missing)))
         self._passed_on += 1
         return True
 
@@ -222,7 +222,7 @@ class Chunk:
         """Let a file that crashed be claimed once more, if it may be; its attempt counts."""
         if assignment.claimed.attempt >= MAX_ATTEMPTS:
             return False
-        self._child.call(self._child.hearing.renew([assignment.claimed], lease_seconds=0.0))
+        self._child.call(self._child.steps.renew([assignment.claimed], lease_seconds=0.0))
         self._passed_on += 1
         return True
 
@@ -251,7 +251,7 @@ class Chunk:
         if now - self._looked < _LOOK_SECONDS:
             return False
         self._looked = now
-        return child.call(child.hearing.cancelled(self._run_id))
+        return child.call(child.steps.cancelled(self._run_id))
 
 
 def _feed_index(feeder: IndexFeeder, assignment: Assignment, kept: Future[None]) -> None:

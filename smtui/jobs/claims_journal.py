@@ -35,7 +35,7 @@ class Inheritance:
     """What a child held when it was killed.
 
     Attributes:
-        begun: what it was hearing then, None where it had only claimed.
+        begun: what it was analysing then, None where it had only claimed.
         untouched: what it would have heard next, and what may have been heard but not kept.
     """
 
@@ -94,7 +94,7 @@ class ClaimsJournal:
                 os.pwrite(self._file, _LEFT.pack(left), seat * _SEAT_BYTES + _TEXT_BYTES)
 
     def inherited(self, seat: int) -> Inheritance:
-        """Give what the child before held when it ended; nothing where it ended in order."""
+        """Return what the child before held when it ended; nothing where it ended in order."""
         if seat >= self._seats or self._file is None:
             return Inheritance()
         try:

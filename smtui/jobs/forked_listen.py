@@ -118,7 +118,7 @@ def _measurement_of(said: bytes) -> Measurement:
 
 
 def stumbled(name: str) -> SoundUnreadable:
-    """Say that a defect of smtui, an error of this name, kept it from hearing a file."""
+    """Say that a defect of smtui, an error of this name, kept it from analysing a file."""
     return SoundUnreadable(
         "smtui stumbled over this sound",
         code=ErrorCode.INTERNAL,
@@ -127,7 +127,7 @@ def stumbled(name: str) -> SoundUnreadable:
 
 
 def took_too_long() -> SoundUnreadable:
-    """Say that listening to a file reached its time limit."""
+    """Say that analysing a file reached its time limit."""
     return SoundUnreadable("Analysing it took too long", code=ErrorCode.TIMED_OUT)
 
 

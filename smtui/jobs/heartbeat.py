@@ -92,7 +92,7 @@ class Heartbeat:
             self._answers = True
 
     async def machines(self) -> frozenset[str]:
-        """Give the machines on which workers live; none while that is not certain.
+        """Return the machines on which workers live; none while that is not certain.
 
         After the board was lost, and at the start, everybody is given the time to report first:
         what is decided by who lives must not be decided by who was quick. And a machine whose

@@ -42,15 +42,15 @@ class IndexFeeder:
     """
 
     def __init__(
-        self, open_indexing: Opening, using: Using, wakeups: Wakeups, *, looks: bool
+        self, open_upkeep: Opening, using: Using, wakeups: Wakeups, *, looks: bool
     ) -> None:
         """Start the thread; nothing is opened before there is something to put."""
-        self._open = open_indexing
+        self._open = open_upkeep
         self._using = using
         self._wakeups = wakeups
         self._fresh: list[FileId] = []
         self._pending: dict[FileId, None] = {}
-        self._indexing: IndexUpkeep | None = None
+        self._upkeep: IndexUpkeep | None = None
         self._opened = AsyncExitStack()
         self._logged = ""
         self._took_at = 0.0
@@ -131,15 +131,15 @@ class IndexFeeder:
             _log.info("the index gained %s sounds and lost %s", mended.added, mended.removed)
 
     async def _ready(self) -> IndexUpkeep:
-        if self._indexing is None:
-            self._indexing = await self._opened.enter_async_context(self._open())
-        return self._indexing
+        if self._upkeep is None:
+            self._upkeep = await self._opened.enter_async_context(self._open())
+        return self._upkeep
 
     async def _leave(self, error: SmtuiError) -> None:
         """Ask nothing of what is away for a while; what was missed is found later."""
         self._log_once(error)
         self._away_until = time.monotonic() + _AWAY_SECONDS
-        self._indexing = None
+        self._upkeep = None
         await self._opened.aclose()
 
     def _log_once(self, error: SmtuiError) -> None:
@@ -150,6 +150,6 @@ class IndexFeeder:
 
 def feeder_of(context: WorkerContext, seat: Seat, wakeups: Wakeups) -> IndexFeeder | None:
     """Make what fills the index for a child; the first one compares."""
-    if context.open_indexing is None:
+    if context.open_upkeep is None:
         return None
-    return IndexFeeder(context.open_indexing, context.using, wakeups, looks=seat.first)
+    return IndexFeeder(context.open_upkeep, context.using, wakeups, looks=seat.first)

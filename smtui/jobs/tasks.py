@@ -82,7 +82,7 @@ def register(app: Celery, context: WorkerContext) -> None:
 
     @app.task(name=WORK, bind=True)  # type: ignore[untyped-decorator]
     def work(task: Any, run_id: Any = None, *more: Any, **named: Any) -> dict[str, int]:
-        """Claim about a second of work of a run and hear it; give how many files.
+        """Claim about a second of work of a run and hear it; return how many files.
 
         A message that says more, or something else, is of another smtui: it is left out, and the
         run is found by a sweep.

@@ -92,7 +92,7 @@ class Wakeups:
         return True
 
     def waiting(self, queue: str) -> frozenset[RunId]:
-        """Give the runs that have a wake-up waiting; raises ServerUnavailable."""
+        """Return the runs that have a wake-up waiting; raises ServerUnavailable."""
         try:
             messages = self._redis.lrange(queue, 0, _READ_AT_MOST - 1)
         except redis.RedisError as error:
@@ -101,7 +101,7 @@ class Wakeups:
         return frozenset(_run_of(message) for message in messages)
 
     def urgent(self, apart_from: Set[RunId] = frozenset()) -> bool:
-        """Whether a person's own request waits, of another run than these.
+        """True if a person's own request waits, of another run than these.
 
         Not where the queue does not answer.
         """
@@ -127,7 +127,7 @@ class PendingWakeups:
     def __bool__(self) -> bool:
         return bool(self._pending)
 
-    async def pay(self) -> None:
+    async def publish(self) -> None:
         """Publish what is owed; where the queue does not answer, the rest waits a moment."""
         while self._pending:
             run_id, queue = self._pending.popitem()

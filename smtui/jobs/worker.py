@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_worker(app: Celery, limits: WorkLimits, queues: Sequence[str] = QUEUES) -> int:
-    """Work from these queues until told to stop by SIGTERM; give the exit status."""
+    """Work from these queues until told to stop by SIGTERM; return the exit status."""
     # A late import, loaded only where a worker runs.
     from celery.platforms import SecurityWarning
 
@@ -75,7 +75,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
         self._refusal: ResponseError | None = None
 
     def ensure_connected(self, conn: Any) -> Any:
-        """Give the line to the queue once it takes a write; says only once that it does not."""
+        """Return the line to the queue once it takes a write; says only once that it does not."""
         told: list[Exception] = []
 
         def away(error: Exception, _interval: float = 0.0) -> None:
@@ -168,7 +168,7 @@ class LastWords:
             os.kill(self._parent, signal.SIGTERM)
 
     def first(self) -> str:
-        """Give the first sentence that a child left, empty where none did."""
+        """Return the first sentence that a child left, empty where none did."""
         try:
             said = os.read(self._reading, _LONGEST_SENTENCE)
         except BlockingIOError:

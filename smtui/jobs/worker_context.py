@@ -39,8 +39,8 @@ class WorkerContext:
     """What every child works with; made in the parent, opened only after the fork.
 
     Attributes:
-        open_hearing: opens the documents for a worker of the given name.
-        open_indexing: opens what fills the index, in a loop of its own; None where there is none.
+        open_steps: opens the documents for a worker of the given name.
+        open_upkeep: opens what fills the index, in a loop of its own; None where there is none.
         membership: what this worker is among others; None where it is alone.
         using: says "in use" to whoever would stop the private servers.
         settled: called once it is known whether there is work, until when all were in use.
@@ -51,14 +51,14 @@ class WorkerContext:
         journals: the folder in which children leave word of what they hold; see `claims_journal`.
     """
 
-    open_hearing: Callable[[str], AbstractAsyncContextManager[WorkerSteps]]
+    open_steps: Callable[[str], AbstractAsyncContextManager[WorkerSteps]]
     using: Callable[[], AbstractAsyncContextManager[None]]
     wakeups: Callable[[], Wakeups]
     listener: Listener
     limits: WorkLimits
     journals: Path
     paths: PathMap = field(default_factory=PathMap)
-    open_indexing: Callable[[], AbstractAsyncContextManager[IndexUpkeep]] | None = None
+    open_upkeep: Callable[[], AbstractAsyncContextManager[IndexUpkeep]] | None = None
     membership: Membership | None = None
     settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None

@@ -60,7 +60,7 @@ class ManagedProcess:
         self._busy = asyncio.Lock()
 
     def alive(self) -> bool:
-        """Whether its process runs now."""
+        """True if its process runs now."""
         return self._running is not None and self._running.alive()
 
     def age(self) -> float:
@@ -68,7 +68,7 @@ class ManagedProcess:
         return math.inf if self._running is None else time.time() - self._running.record.since
 
     def comes_back(self) -> bool:
-        """Whether it has died and is started again, unless it has died young all too often."""
+        """True if it has died and is started again, unless it has died young all too often."""
         return self._wanted and not self.alive() and self._deaths < _HOPELESS_DEATHS
 
     def status(self) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class ManagedProcess:
             _log.info("%s, pid %d, adopted", self._kind.title, record.pid)
 
     async def need(self) -> str:
-        """Make sure it runs and answers; gives its address. Raises ServerUnavailable."""
+        """Make sure it runs and answers; return its address. Raises ServerUnavailable."""
         async with self._busy:
             if self._ending:
                 raise ServerUnavailable(f"{self._kind.title} is being stopped")

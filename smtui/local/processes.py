@@ -43,7 +43,7 @@ class Home:
 
     @classmethod
     def of(cls, folder: Path) -> Home:
-        """Give the identity of a folder; that of nobody's where there is none."""
+        """Return the identity of a folder; that of nobody's where there is none."""
         try:
             status = folder.stat()
         except OSError:
@@ -213,7 +213,7 @@ def _lower(pid: int, launch: Launch) -> None:
 
 
 def start_mark(pid: int) -> str | None:
-    """Give what tells this process from any other of the same number; None when it has ended.
+    """Return what tells this process from any other of the same number; None when it has ended.
 
     On Linux the boot and the clock tick at which it began, elsewhere its creation time.
     """

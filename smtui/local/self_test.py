@@ -77,7 +77,7 @@ def disk(places: Places) -> Check:
 
 
 def folders(places: Places) -> Check:
-    """Whether the folders are there, belong to the person alone and can be written in."""
+    """True if the folders are there, belong to the person alone and can be written in."""
     try:
         places.prepare()
     except OSError as error:
@@ -95,7 +95,7 @@ def folders(places: Places) -> Check:
 
 
 def file_system(places: Places) -> Check:
-    """Whether the data folder is on a disk of this machine; locks do not hold on a network's."""
+    """True if the data folder is on a disk of this machine; locks do not hold on a network's."""
     nearby = nearest(places.data)
     if kind := network_of(nearby):
         return broken(
@@ -120,7 +120,7 @@ def copying(places: Places) -> Check:
 
 
 def lingering() -> Check:
-    """Whether what runs in the background goes on after logging out."""
+    """True if what runs in the background goes on after logging out."""
     name = "logging out"
     kills = _login_service("show-session", "--property=KillUserProcesses")
     if kills is None:
@@ -153,7 +153,7 @@ def file_system_of(folder: Path) -> str:
 
 
 def nearest(folder: Path) -> Path:
-    """Give the folder, or the nearest one above it that is there."""
+    """Return the folder, or the nearest one above it that is there."""
     return next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
 
 

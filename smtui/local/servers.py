@@ -76,7 +76,7 @@ class PrivateServers:
             yield
 
     async def valkey(self) -> str:
-        """Make sure that Valkey answers; gives its redis URL, `unix:///…sock?db=0`."""
+        """Make sure that Valkey answers; return its redis URL, `unix:///…sock?db=0`."""
         return await self._need("valkey")
 
     async def worker(self) -> None:
@@ -88,7 +88,7 @@ class PrivateServers:
         await self._need("watcher")
 
     async def chroma(self) -> tuple[str, int]:
-        """Make sure that Chroma answers and is ours; gives host and port."""
+        """Make sure that Chroma answers and is ours; return host and port."""
         host, _, port = (await self._need("chroma")).rpartition(":")
         return host, int(port)
 
@@ -251,7 +251,7 @@ class PrivateServers:
         return lock is not None
 
     async def _ask(self, message: dict[str, Any], *, seconds: float = _ANSWER_SECONDS) -> Any:
-        """Send the keeper one message; gives its answer. Raises one of _NO_KEEPER, too."""
+        """Send the keeper one message; return its answer. Raises one of _NO_KEEPER, too."""
         try:
             async with asyncio.timeout(seconds):
                 reader, writer = await asyncio.open_unix_connection(self._socket())

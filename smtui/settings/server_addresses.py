@@ -45,7 +45,7 @@ _OTHER_NAMES = {"valkey": "redis", "valkeys": "rediss"}
 def checked_addresses(
     servers: Servers, origins: Mapping[str, str]
 ) -> tuple[Servers, dict[str, str]]:
-    """Read the files of addresses and check all; gives the addresses with their origins.
+    """Read the files of addresses and check all; return the addresses with their origins.
 
     Raises SettingInvalid, in one sentence.
     """
@@ -104,7 +104,7 @@ def _all_or_none(read: Mapping[str, str | None], origins: Mapping[str, str]) -> 
 
 
 def _checked(name: str, url: str, origin: str) -> str:
-    """Give the address as the libraries read it; raises SettingInvalid."""
+    """Return the address as the libraries read it; raises SettingInvalid."""
     kind = _KINDS[name]
     scheme, found, rest = url.partition("://")
     scheme = scheme.lower()

@@ -45,7 +45,7 @@ def validated(
 def _checked(
     variables: Mapping[str, object], written: Mapping[str, object], origins: Mapping[str, str]
 ) -> Settings:
-    """Give the settings; variables win over the file. Raises SettingInvalid, in one sentence."""
+    """Return the settings; variables win over the file. Raises SettingInvalid, in one sentence."""
 
     class Sources(BaseSettings):
         settings: Settings = Settings()

@@ -61,7 +61,7 @@ def write_watched(places: Places, folders: Sequence[str]) -> None:
 
 
 def with_watched(text: str, folders: Sequence[str]) -> str:
-    """Give the text with these folders; raises ValueError where that cannot be done safely."""
+    """Return the text with these folders; raises ValueError where that cannot be done safely."""
     wanted = tomllib.loads(text)
     table = wanted.setdefault(_TOPIC, {})
     if not isinstance(table, dict):

@@ -50,7 +50,7 @@ class InspectedOutside:
             ) from error
 
     async def file_hash(self, path: Path) -> str:
-        """Give the hash of its bytes; raises SoundUnreadable."""
+        """Return the hash of its bytes; raises SoundUnreadable."""
         return await asyncio.to_thread(_hash, path)
 
     async def _listen(self, path: Path) -> HeardOutside:
@@ -65,7 +65,7 @@ class InspectedOutside:
         try:
             child = await started(*_COMMAND, path, environment=ONE_THREAD)
         except ConnectionError as error:
-            raise _failed() from error
+            raise _failure() from error
         try:
             async with asyncio.timeout(self._seconds):
                 told, _ = await child.communicate()
@@ -102,7 +102,7 @@ def _parse_answer(told: bytes) -> HeardOutside:
         fields: dict[str, Any] = json.loads(told)
         if "error" in fields:
             raise SoundUnreadable(str(fields["error"]), code=ErrorCode(fields["code"]))
-        numbers = tuple(float(one) for one in fields["embedding"])
+        numbers = tuple(float(number) for number in fields["embedding"])
         at = datetime.fromisoformat(fields["analyzed_at"])
         measured = _measurement(fields)
         heard = HeardOutside(
@@ -111,9 +111,9 @@ def _parse_answer(told: bytes) -> HeardOutside:
             outline=outline_outside(measured),
         )
     except (ValueError, TypeError, LookupError) as error:
-        raise _failed() from error
+        raise _failure() from error
     if len(numbers) != DIMENSIONS:
-        raise _failed()
+        raise _failure()
     return heard
 
 
@@ -134,5 +134,5 @@ def _measurement(fields: Mapping[str, Any]) -> Measurement:
     )
 
 
-def _failed() -> SoundUnreadable:
+def _failure() -> SoundUnreadable:
     return SoundUnreadable("Analysing it failed", code=ErrorCode.INTERNAL)

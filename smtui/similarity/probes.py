@@ -19,7 +19,7 @@ class RecipeProber:
     """Implements Prober by the recipe, in a thread, on files in a temporary folder."""
 
     async def probes(self, path: Path) -> Mapping[str, Sequence[float]]:
-        """Give their embeddings; raises SoundUnreadable."""
+        """Return their embeddings; raises SoundUnreadable."""
         return await asyncio.to_thread(_probes, path)
 
 

@@ -55,11 +55,11 @@ def sounding_alike(embeddings: Sequence[bytes], least: float) -> Iterator[Near]:
         later = columns > rows
         rows, columns = rows[later], columns[later]
         strongest = np.argsort(-cosine[rows, columns], kind="stable")
-        pairs = capped(rows[strongest], columns[strongest], start, most=_MOST)
+        pairs = first_of_each_row(rows[strongest], columns[strongest], start, most=_MOST)
         yield Near(done=start + len(block), pairs=pairs)
 
 
-def capped(
+def first_of_each_row(
     rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], start: int, *, most: int
 ) -> tuple[tuple[int, int], ...]:
     """The pairs of a block that begins at `start`, of each row only the first so many."""

@@ -145,7 +145,7 @@ def chroma_line(settings: Settings, private: PrivateServers | None = None) -> Ch
 
 
 def chroma_index(line: ChromaLine, *, private: bool, owner: Owner | None = None) -> ChromaIndex:
-    """Give the index of what sounds alike; closing it closes the line.
+    """Return the index of what sounds alike; closing it closes the line.
 
     A private server asks nobody who they are, so it is told no names and no tags.
     """
@@ -262,7 +262,7 @@ class _SharedAddress:
         self._url = url or ""
 
     async def __call__(self) -> str:
-        """Give the address, password and all."""
+        """Return the address, password and all."""
         return self._url
 
 

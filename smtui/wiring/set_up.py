@@ -72,7 +72,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
 
 
 def guarded(settings: Settings) -> bool:
-    """Whether the operating system keeps others out of the library, so that it may ask for less."""
+    """True if the operating system keeps others out of the library, so that it may ask for less."""
     return not settings.servers.given
 
 

@@ -71,8 +71,8 @@ class _Work:
         app = celery_app(self.broker, self.broker, self.limits)
         last = LastWords()
         means = WorkerContext(
-            open_hearing=self._hearing,
-            open_indexing=partial(indexing, self.here, self.settings),
+            open_steps=self._steps,
+            open_upkeep=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
             listener=listener,
@@ -99,7 +99,7 @@ class _Work:
         return folder
 
     @asynccontextmanager
-    async def _hearing(self, worker: str) -> AsyncIterator[WorkerSteps]:
+    async def _steps(self, worker: str) -> AsyncIterator[WorkerSteps]:
         machine = "" if self.membership is None else self.membership.report.machine
         async with documents(self.here, self.settings, for_worker=True) as opened:
             yield WorkerSteps(

@@ -96,7 +96,7 @@ class WordProcess:
             answer = await _talk(child, {"ask": text})
             scores = singles(base64.b64decode(answer["scores"]))
             rows = self._rows
-            return {one: scores[rows[one]] for one in among if one in rows}
+            return {known: scores[rows[known]] for known in among if known in rows}
 
         return await self._exchange_aside(work)
 
@@ -131,7 +131,7 @@ class WordProcess:
                 raise
 
     async def _living(self) -> Process:
-        """Give the child, started and with its model loaded if there was none."""
+        """Return the child, started and with its model loaded if there was none."""
         child = self._child.process
         if child is None:
             child = await self._child.start()

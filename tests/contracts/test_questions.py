@@ -48,6 +48,7 @@ from tests.contracts.document_stores import (
     heard,
 )
 from tests.contracts.sounds_model import Model
+from tests.retagging import change_tags
 
 NAMES = (
     "kick",
@@ -241,7 +242,7 @@ async def alter(samples: SampleStore, model: Model, sound: Sample, change: Chang
     elif change.move is not None:
         assert await samples.move(file_id, change.move) is model.move(file_id, change.move)
     else:
-        await samples.change_tags([file_id], mark=MARK, add=change.add, remove=change.remove)
+        await change_tags(samples, [file_id], mark=MARK, add=change.add, remove=change.remove)
         model.change_tags([file_id], MARK, change.add, change.remove)
 
 
@@ -328,7 +329,7 @@ async def sounds(documents: DocumentStores) -> list[Sample]:
             )
             await samples.set_heard(file_id, listened, file_hash=file.file_hash)
         if number % 5 == 0:
-            await samples.change_tags([file_id], mark=MARK, add=[TAGS[number % len(TAGS)]])
+            await change_tags(samples, [file_id], mark=MARK, add=[TAGS[number % len(TAGS)]])
     return list(await samples.get(ids))
 
 

@@ -15,6 +15,7 @@ from smtui.domain.text import folded
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, found, heard
 from tests.contracts.lockstep import Lockstep, walk
 from tests.contracts.sounds_model import Model
+from tests.retagging import change_tags
 
 PATHS = (
     ("/a/kick.wav", None),
@@ -121,7 +122,7 @@ class Sounds(Lockstep):
     def change_tags(self, file_ids, by, at, add, remove):
         before = dict(self.model.sounds)
         mark = Mark(by=by, at=at)
-        count = self.run(self.store.change_tags(file_ids, mark=mark, add=add, remove=remove))
+        count = self.run(change_tags(self.store, file_ids, mark=mark, add=add, remove=remove))
         assert count == self.model.change_tags(file_ids, mark, add, remove)
         self.changed(before)
 

@@ -159,7 +159,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
             await link.close()
 
     @contextlib.asynccontextmanager
-    async def open_hearing(worker: str) -> AsyncIterator[WorkerSteps]:
+    async def open_steps(worker: str) -> AsyncIterator[WorkerSteps]:
         stumble_once(Path(f"{log}.defect"))
         async with opened(Path(database), Durability.NORMAL) as kept:
             documents = Documents(
@@ -182,7 +182,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         return chroma
 
     @contextlib.asynccontextmanager
-    async def open_indexing() -> AsyncIterator[IndexUpkeep]:
+    async def open_upkeep() -> AsyncIterator[IndexUpkeep]:
         stumble_once(Path(f"{log}.index-defect"))
         version = Recipe.recipe_version
         async with opened(Path(database), Durability.NORMAL) as kept:
@@ -210,8 +210,8 @@ def main(database: str, broker: str, log: str, given: str) -> int:
     )
     last = LastWords()
     means = WorkerContext(
-        open_hearing=open_hearing,
-        open_indexing=open_indexing if chroma else None,
+        open_steps=open_steps,
+        open_upkeep=open_upkeep if chroma else None,
         using=using,
         wakeups=lambda: Wakeups(app, broker),
         listener=CapriciousListener(Path(log)),

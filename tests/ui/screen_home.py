@@ -31,6 +31,7 @@ from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.wiring.assembly import services_on
+from tests.retagging import change_tags
 from tests.servers.valkey_server import ValkeyServer
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -171,8 +172,8 @@ class Home:
         for sound in sounds:
             file_id = self.files[sound.name]
             if sound.tags:
-                await samples.change_tags(
-                    [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags
+                await change_tags(
+                    samples, [file_id], mark=Mark(by=self.user_id, at=NOW), add=sound.tags
                 )
             if sound.heard is not None:
                 await samples.set_heard(file_id, sound.heard, file_hash=f"hash of {sound.name}")

@@ -13,6 +13,7 @@ from smtui.domain.question import Question
 from smtui.domain.sample import Mark
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.options import Options
+from tests.retagging import change_tags
 from tests.ui.screen_home import NOW, Home, OpenApp, Sound, press, seen, told, until
 
 SHARED = Sound(name="b_shared.wav", tags=("house",), shared=True)
@@ -77,7 +78,7 @@ async def test_a_shared_sound_says_who_tagged_it_and_when(
     await studio(home, Role.MEMBER)
     async with open_app(size) as pilot:
         gone = Mark(by=None, at=NOW - timedelta(days=1))
-        await home.kept.samples.change_tags([home.files["b_shared.wav"]], mark=gone, add=["old"])
+        await change_tags(home.kept.samples, [home.files["b_shared.wav"]], mark=gone, add=["old"])
         await press(pilot, "enter")
         await until(lambda: isinstance(pilot.app.screen, DetailScreen))
         await until(lambda: "anna 2025-03-01" in seen(pilot.app))

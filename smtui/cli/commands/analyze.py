@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filter_words import read_filter, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runs import follow, report_waiting
 from smtui.cli.runtime import Opened, opened, run
 from smtui.cli.terminal import err, out
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
     from smtui.domain.batch import RunId
     from smtui.domain.sample import FileId
 
-_OPTIONS = ("--level", "--wait", "--retry", "--older", "--help")
 
-
-@click.command(
-    "analyze",
-    # A dash begins a negated word, not an option: smtui analyze -loop.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("analyze", cls=WordsCommand)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY|PATH]...")
 @click.option(
     "--level",
@@ -52,10 +46,6 @@ def analyze_command(
     colon, is a PATH; single files are always analysed. The work goes on in the background,
     also after this command has ended. Exit status with --wait: 1 if sounds failed.
     """
-    if words == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options(words, _OPTIONS)
 
     async def work() -> int:
         # Whatever is wrong with the words is told before anything is opened.

@@ -80,7 +80,7 @@ def rebuild() -> None:
 
 
 async def _rebuild(box: Opened) -> int:
-    """Rebuild the index; gives how many sounds are in."""
+    """Rebuild the index; return how many sounds are in."""
     line, done = _progress_line(), 0
     of = await box.services.indexing.count_embedded()
     async for done in box.services.indexing.rebuild(by=box.account):

@@ -79,7 +79,7 @@ def _named_no_sound(progress: ScanProgress, named: Sequence[Path]) -> bool:
 
 
 async def _scan(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:
-    """Scan, showing how far it is; gives the report."""
+    """Scan, showing how far it is; return the report."""
     line = ProgressLine()
     progress = ScanProgress()
     scanning = box.services.scans.scan(folders, by=box.account, shared=shared)

@@ -125,7 +125,7 @@ async def _rest(settings: Settings) -> None:
 
 
 def _place(folder: Path) -> str:
-    """Give the folder as the settings have it; raises InputInvalid where it cannot be watched."""
+    """Return the folder as the settings have it; raises InputInvalid where it cannot be watched."""
     place = _absolute(folder)
     raw = os.fsencode(place)
     named = shown(printable_path(raw))
@@ -268,7 +268,7 @@ class _Notes:
         self._words: dict[str, str] = {}
 
     def load(self) -> Mapping[str, str]:
-        """Give it as it was written last; empty where that cannot be read."""
+        """Return it as it was written last; empty where that cannot be read."""
         try:
             notes = json.loads(self._file.read_text("utf-8"))
             return {str(folder): str(words) for folder, words in notes.items()}
