@@ -23,11 +23,12 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.services.accounts import AccountPorts, Accounts
+from smtui.services.accounts import Accounts
 from smtui.services.batches import Batches
 from smtui.services.documents import Documents as Written
 from smtui.services.library import Analyses, Library
 from smtui.services.rights import Rights
+from smtui.services.sessions import AccountPorts
 from smtui.services.worker_steps import WorkerSteps
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.mongo.library import Documents, opened
