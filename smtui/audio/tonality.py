@@ -26,7 +26,6 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import RATE, Array
-from smtui.audio.notes import Note, steady_note
 from smtui.audio.pitches import LONG_HOP, Floats, Integers, Pitches
 from smtui.domain.analysis import KEY_NAMES, KeyClaim
 
@@ -37,8 +36,6 @@ _OUTER = 4
 """The first and the last quarter of a sound are looked at apart."""
 _SHARE_QUANTILES = (0.35, 0.65, 0.9)
 _TINY = 1e-9
-
-__all__ = ["Note", "Tonality", "steady_note", "tonality"]
 
 _MODES = ("major", "minor")
 _NO_KEY = 0.5

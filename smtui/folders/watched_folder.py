@@ -116,9 +116,9 @@ class WatchedFolder:
         kept = self.finder.paths.kept(self.root)
         async for step in self.finder.walk(kept, only=only):
             seen += step.candidates
-        still = [one for one in seen if settling.is_settled(one)]
-        at_rest = {one.path for one in still}
-        restless = {one.path for one in seen} - at_rest
+        still = [candidate for candidate in seen if settling.is_settled(candidate)]
+        at_rest = {candidate.path for candidate in still}
+        restless = {candidate.path for candidate in seen} - at_rest
         settling.keep_only(restless)
         if still or self._whole:
             try:
@@ -167,7 +167,7 @@ class Settling:
 
     def keep_only(self, paths: set[Path]) -> None:
         """Forget those that have gone."""
-        self._restless = {path: one for path, one in self._restless.items() if path in paths}
+        self._restless = {path: seen for path, seen in self._restless.items() if path in paths}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,6 @@ from smtui.services.sessions import (
     new_code,
 )
 
-__all__ = ["AccountPorts", "Accounts", "AskedPerMinute", "NewAccount", "SignedIn"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:

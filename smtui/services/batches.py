@@ -168,10 +168,10 @@ class Batches:
         count = 0
         for level, ids in found.items():
             waiting = await self._batches.waiting(level=level)
-            wanted = [one for one in ids if one not in waiting]
+            wanted = [file_id for file_id in ids if file_id not in waiting]
             if not shared_too:
                 own = await self._samples.get(wanted)
-                wanted = [one.file_id for one in own if one.user_id is not None]
+                wanted = [sample.file_id for sample in own if sample.user_id is not None]
             if wanted:
                 await self._begin(wanted, level, by.user_id, recipe_version=recipe_version)
                 count += len(wanted)

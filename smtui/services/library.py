@@ -123,7 +123,10 @@ class Library:
         file_ids = tuple(retagged.before)
         await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
         for start in range(0, len(file_ids), TAGGED_AT_ONCE):
-            some = {one: retagged.before[one] for one in file_ids[start : start + TAGGED_AT_ONCE]}
+            some = {
+                file_id: retagged.before[file_id]
+                for file_id in file_ids[start : start + TAGGED_AT_ONCE]
+            }
             yield await self._samples.take_back(replace(retagged, before=some))
 
     async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:

@@ -278,7 +278,7 @@ class UnreadableAnswers:
     ) -> Page:
         """Files next to a place, in the question's order."""
         rows = await self._sorted_rows(question)
-        places = [_place(one, question) for one in rows]
+        places = [_place(row, question) for row in rows]
         if after is not None:
             start = _index(places, after) + (after in places) + skip
             chosen = slice(start, start + limit)
@@ -295,7 +295,7 @@ class UnreadableAnswers:
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """The places of every so manieth file."""
-        return tuple(_place(one, question) for one in (await self._sorted_rows(question))[::every])
+        return tuple(_place(row, question) for row in (await self._sorted_rows(question))[::every])
 
     async def ids(
         self, question: Question, *, limit: int, after: Place | None = None
@@ -306,13 +306,13 @@ class UnreadableAnswers:
 
     async def _sorted_rows(self, question: Question) -> list[Sample]:
         kept = await self._samples.unreadable(viewer=question.viewer)
-        rows = [one.as_sample() for one in kept]
-        wanted = [one for one in rows if is_wanted(one, question.expression)]
-        valued = [one for one in wanted if sort_value(one, question.sort.field) is not None]
-        others = [one for one in wanted if sort_value(one, question.sort.field) is None]
+        rows = [file.as_sample() for file in kept]
+        wanted = [row for row in rows if is_wanted(row, question.expression)]
+        valued = [row for row in wanted if sort_value(row, question.sort.field) is not None]
+        others = [row for row in wanted if sort_value(row, question.sort.field) is None]
         falling = question.sort.descending
         for part in (valued, others):
-            part.sort(key=lambda one: _key(one, question), reverse=falling)
+            part.sort(key=lambda row: _key(row, question), reverse=falling)
         return valued + others
 
 

@@ -77,10 +77,10 @@ def stand_in(known: Iterable[Account]) -> UserId | None:
 
     So a library that another program filled has somebody who may everything, too.
     """
-    active = [one for one in known if one.is_active]
-    if any(one.role is Role.ADMIN for one in active):
+    active = [account for account in known if account.is_active]
+    if any(account.role is Role.ADMIN for account in active):
         return None
-    oldest = min(active, key=lambda one: (one.created_at, one.user_id), default=None)
+    oldest = min(active, key=lambda account: (account.created_at, account.user_id), default=None)
     return None if oldest is None else oldest.user_id
 
 
@@ -140,19 +140,19 @@ class Rights:
         """
         account = await self.present(by)
         concerned = {whose(owner, account.user_id) for owner in owners}
-        if all(may(account.role, deed, one) for one in concerned):
+        if all(may(account.role, deed, relation) for relation in concerned):
             return account
         # Only now does it matter who counts as an admin, which costs a look at every account.
         role = await self.role(account)
-        for one in sorted(concerned):
-            if not may(role, deed, one):
-                raise refusal(role, deed, one)
+        for relation in sorted(concerned):
+            if not may(role, deed, relation):
+                raise refusal(role, deed, relation)
         return account
 
     async def require_on(
         self, by: Account, deed: Deed, file_ids: Sequence[FileId], samples: SampleStore
     ) -> Account:
-        """The same for sounds, by who owns them; ids that are no longer there are nobody's care."""
+        """The same for sounds, by who owns them; ids that are no longer there do not count."""
         account = await self.present(by)
         if account.role is Role.ADMIN:
             return account
@@ -174,7 +174,7 @@ class Rights:
     async def owners_of(
         self, file_ids: Sequence[FileId], samples: SampleStore
     ) -> set[UserId | None]:
-        """Who owns these sounds; ids that are no longer there are nobody's care."""
+        """Who owns these sounds; ids that are no longer there do not count."""
         owners: set[UserId | None] = set()
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
             some = await samples.get(file_ids[start : start + _SOUNDS_AT_ONCE])

@@ -414,11 +414,16 @@ class UnreadList:
     async def begin(self) -> None:
         """Look what is on the list already."""
         kept = await self.samples.unreadable(viewer=self.user_id)
-        self._kept = {one.path_key: one for one in kept if one.user_id == self.user_id}
+        self._kept = {file.path_key: file for file in kept if file.user_id == self.user_id}
 
     async def note(self, refused: Iterable[tuple[Candidate, Unreadable]]) -> None:
         """Put files on the list that were met and could not be read."""
-        await self._keep([self._file(one.file_path, one.path_bytes, told) for one, told in refused])
+        await self._keep(
+            [
+                self._file(candidate.file_path, candidate.path_bytes, told)
+                for candidate, told in refused
+            ]
+        )
 
     async def note_places(self, refused: Sequence[Unreadable]) -> None:
         """The same for what could not even be looked at; paths of this machine."""
@@ -430,14 +435,14 @@ class UnreadList:
 
     async def drop_readable(self, found: Sequence[FoundFile]) -> None:
         """Take files off the list that can be read now."""
-        keys = [path_key(self.user_id, one.file_path, one.path_bytes) for one in found]
+        keys = [path_key(self.user_id, file.file_path, file.path_bytes) for file in found]
         await self._drop([key for key in keys if key in self._kept])
 
     async def end(self, root: Path) -> None:
         """Take off the list what lies below a folder and was not met in this scan."""
         gone = []
-        for key, one in self._kept.items():
-            raw = one.path_bytes if one.path_bytes is not None else os.fsencode(one.file_path)
+        for key, file in self._kept.items():
+            raw = file.path_bytes if file.path_bytes is not None else os.fsencode(file.file_path)
             if key not in self._met and Path(os.fsdecode(raw)).is_relative_to(root):
                 gone.append(key)
         await self._drop(gone)

@@ -30,7 +30,7 @@ class MatrixComparison:
 
         def work() -> Mapping[FileId, Likeness]:
             rows = _aspects(wanted, _matrix(list(embeddings.values()))).tolist()
-            return {one: _likeness(row) for one, row in zip(embeddings, rows, strict=True)}
+            return {file_id: _likeness(row) for file_id, row in zip(embeddings, rows, strict=True)}
 
         return await asyncio.to_thread(work) if embeddings else {}
 
@@ -68,7 +68,7 @@ class MatrixAtHand:
         """Take in more of them."""
         if embeddings:
             self._matrices.append(await asyncio.to_thread(_matrix, embeddings))
-            self._ids += [one.file_id for one in embeddings]
+            self._ids += [embedded.file_id for embedded in embeddings]
 
     async def best(
         self,
@@ -88,7 +88,7 @@ class MatrixAtHand:
     ) -> tuple[Hit, ...]:
         import numpy as np
 
-        aspects = np.concatenate([_aspects(wanted, one) for one in self._matrices])
+        aspects = np.concatenate([_aspects(wanted, matrix) for matrix in self._matrices])
         factors = weights.factors()
         scores = aspects @ np.array([factors[name] for name in ASPECTS])
         chosen = np.arange(len(scores))
@@ -114,7 +114,7 @@ def _matrix(embeddings: Sequence[Embedded]) -> NDArray[np.float32]:
     # A late import: only who compares pays for it.
     import numpy as np
 
-    joined = b"".join(one.numbers for one in embeddings)
+    joined = b"".join(embedded.numbers for embedded in embeddings)
     return np.frombuffer(joined, "<f4").reshape(-1, DIMENSIONS)
 
 
@@ -134,7 +134,7 @@ def _same(embeddings: Sequence[Embedded], above: float) -> Mapping[FileId, FileI
     import numpy as np
 
     matrix = _matrix(embeddings)
-    ids = [one.file_id for one in embeddings]
+    ids = [embedded.file_id for embedded in embeddings]
     first = list(range(len(ids)))
     for start in range(0, len(ids), _ROWS):
         rows = matrix[start : start + _ROWS] @ matrix.T
@@ -143,7 +143,7 @@ def _same(embeddings: Sequence[Embedded], above: float) -> Mapping[FileId, FileI
             # Only the first of some alike stands for others, so that no chain joins the unlike.
             if column < place and first[place] == place and first[column] == column:
                 first[place] = column
-    return {one: ids[place] for one, place in zip(ids, first, strict=True)}
+    return {file_id: ids[place] for file_id, place in zip(ids, first, strict=True)}
 
 
 def _likeness(row: Sequence[float]) -> Likeness:

@@ -53,7 +53,7 @@ def _compare(
 ) -> tuple[Difference | None, ...]:
     from smtui.similarity.sameness import difference, sound_of
 
-    sounds = {id(one): sound_of(one) for pair in pairs for one in pair}
+    sounds = {id(measured): sound_of(measured) for pair in pairs for measured in pair}
     laid = [(sounds[id(first)], sounds[id(other)]) for first, other in pairs]
     return tuple(
         None if first is None or other is None else difference(first, other)

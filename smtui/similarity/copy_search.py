@@ -58,11 +58,11 @@ class Gathered:
 
     def add(self, outlines: Sequence[Outline], embeddings: Mapping[FileId, bytes]) -> None:
         """Take some more."""
-        for one in outlines:
-            numbers = np.frombuffer(one.numbers, dtype="<f8").reshape(ROWS, one.slices)
+        for outline in outlines:
+            numbers = np.frombuffer(outline.numbers, dtype="<f8").reshape(ROWS, outline.slices)
             self._rows.append(np.nan_to_num(numbers, posinf=0.0, neginf=0.0).astype(np.float32))
-            self._durations.append(one.duration)
-            self._embeddings.append(embeddings[one.file_id])
+            self._durations.append(outline.duration)
+            self._embeddings.append(embeddings[outline.file_id])
 
     def near(self, least: float) -> Iterator[Near]:
         """Find the pairs as the Copies port says; for a thread."""
@@ -190,7 +190,7 @@ class _Side:
 def _closer(
     slices: Slices, which: Places, side: _Side, pairs: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[int, int]]:
-    """Those of the pairs that are alike over all that both share, in the order of their places."""
+    """Yield the pairs that differ little over all they share, each by rising place."""
     if not pairs:
         return
     places = which[np.array(pairs)]
@@ -198,8 +198,8 @@ def _closer(
     head = slices.durations[longer] - slices.durations[shorter] if side.at_end else None
     bands, level = compare_roughly(slices, shorter, longer, head)
     good = (level <= MOST_CUT_LEVEL) & (bands <= MOST_CUT_BANDS)
-    for one, other in zip(shorter[good].tolist(), longer[good].tolist(), strict=True):
-        yield min(one, other), max(one, other)
+    for first, other in zip(shorter[good].tolist(), longer[good].tolist(), strict=True):
+        yield min(first, other), max(first, other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,13 +243,13 @@ def _likely(
     if not pairs:
         return ()
     places = np.array(pairs)
-    one, other = places[:, 0], places[:, 1]
-    far = np.sqrt(np.square(wholes.spectra[one] - wholes.spectra[other]).mean(axis=1))
-    longer = np.abs(wholes.sounding[one] - wholes.sounding[other])
+    outline, other = places[:, 0], places[:, 1]
+    far = np.sqrt(np.square(wholes.spectra[outline] - wholes.spectra[other]).mean(axis=1))
+    longer = np.abs(wholes.sounding[outline] - wholes.sounding[other])
     # Of a part some of the spectrum is gone; but what is cut at one end is found by its other end.
-    by_silence = longer <= np.maximum(wholes.grain[one], wholes.grain[other])
+    by_silence = longer <= np.maximum(wholes.grain[outline], wholes.grain[other])
     close = far <= np.where(by_silence, _SAME_SPECTRUM, _SAME_OF_PARTS)
-    as_long = np.abs(slices.durations[one] - slices.durations[other]) <= HEARD_SECONDS
-    bands, level = compare_roughly(slices, one[as_long], other[as_long])
+    as_long = np.abs(slices.durations[outline] - slices.durations[other]) <= HEARD_SECONDS
+    bands, level = compare_roughly(slices, outline[as_long], other[as_long])
     close[as_long] = (bands <= _MOST_BANDS) & (level <= _MOST_LEVEL)
     return tuple(pair for pair, good in zip(pairs, close.tolist(), strict=True) if good)

@@ -59,11 +59,11 @@ class _Slices:
     """
 
     def __init__(self, outlines: Sequence[Outline]) -> None:
-        joined = np.frombuffer(b"".join(one.numbers for one in outlines), dtype="<f8")
+        joined = np.frombuffer(b"".join(outline.numbers for outline in outlines), dtype="<f8")
         self._numbers = np.nan_to_num(joined.astype(np.float32), posinf=0.0, neginf=0.0)
-        self._counts = np.array([one.slices for one in outlines])
+        self._counts = np.array([outline.slices for outline in outlines])
         self._starts = np.concatenate(([0], np.cumsum(ROWS * self._counts)[:-1]))
-        self.duration = np.maximum(np.array([one.duration for one in outlines]), 1e-6)
+        self.duration = np.maximum(np.array([outline.duration for outline in outlines]), 1e-6)
         place = np.arange(MAX_SLICES)[None, :]
         levels = self._numbers[self._starts[:, None] + np.minimum(place, self._counts[:, None] - 1)]
         highest = levels.max(axis=1, keepdims=True)
@@ -103,7 +103,7 @@ class _Slices:
 
 
 def _measure(seed: _Slices, laid: Sequence[Overlay]) -> list[Room]:
-    others = _Slices([one.other for one in laid])
+    others = _Slices([overlay.other for overlay in laid])
     which = np.arange(len(laid))
     at_seed, at_other = _moments(seed, others, laid)
     of_seed = seed.power(at_seed, np.zeros_like(which))
@@ -137,12 +137,12 @@ def _moments(
     seed: _Slices, others: _Slices, laid: Sequence[Overlay]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The seconds of the seed and of the others at which they are compared: (n, moments) each."""
-    beats = np.array([one.multiple is not None for one in laid])
+    beats = np.array([overlay.multiple is not None for overlay in laid])
     moments = _MOMENTS_OF_BEATS if beats.any() else _MOMENTS
     together = np.minimum(seed.end - seed.onset, others.end - others.onset)
-    span = np.where(beats, [one.span for one in laid], together)
+    span = np.where(beats, [overlay.span for overlay in laid], together)
     passed = (np.arange(moments) + 0.5) / moments * span[:, None]
-    rate = np.array([one.rate for one in laid])[:, None]
+    rate = np.array([overlay.rate for overlay in laid])[:, None]
     looped = beats[:, None]
     at_seed = np.where(looped, passed % seed.duration, seed.onset + passed)
     at_other = np.where(

@@ -14,7 +14,7 @@ from smtui.domain.path_map import PathMap
 from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
 from smtui.paths import Places
-from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute
+from smtui.services.accounts import Accounts, AskedPerMinute
 from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions, KeptTexts
@@ -33,6 +33,7 @@ from smtui.services.rights import Rights
 from smtui.services.scans import Intents, Scans
 from smtui.services.search import SoundSearch
 from smtui.services.seeds import Seeds
+from smtui.services.sessions import AccountPorts
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings

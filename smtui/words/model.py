@@ -105,7 +105,7 @@ def _load(place: str, *, fetch: bool) -> SentenceTransformer:
         seen = [bool(snapshot_download(place, cache_dir=folder, allow_patterns=[*_FIRST_FILES]))]
     else:
         found = [try_to_load_from_cache(place, name, cache_dir=folder) for name in _FIRST_FILES]
-        seen = [isinstance(one, str) for one in found]
+        seen = [isinstance(path, str) for path in found]
     if not any(seen):
         raise FileNotFoundError(place)
     from sentence_transformers import SentenceTransformer

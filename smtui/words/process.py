@@ -96,7 +96,7 @@ class WordProcess:
             answer = await _talk(child, {"ask": text})
             scores = singles(base64.b64decode(answer["scores"]))
             rows = self._rows
-            return {one: scores[rows[one]] for one in among if one in rows}
+            return {known: scores[rows[known]] for known in among if known in rows}
 
         return await self._exchange_aside(work)
 

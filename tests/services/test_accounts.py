@@ -22,7 +22,8 @@ from smtui.domain.errors import (
     SignInRefused,
     TooManyTries,
 )
-from smtui.services.accounts import AccountPorts, Accounts, NewAccount
+from smtui.services.accounts import Accounts, NewAccount
+from smtui.services.sessions import AccountPorts
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink

@@ -26,8 +26,8 @@ from smtui.domain.errors import (
     TooManyTries,
 )
 from smtui.services import sessions
-from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute, NewAccount
-from smtui.services.sessions import session_name
+from smtui.services.accounts import Accounts, AskedPerMinute, NewAccount
+from smtui.services.sessions import AccountPorts, session_name
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink

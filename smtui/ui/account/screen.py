@@ -29,8 +29,8 @@ from smtui.ui.workers import doing, looking
 
 if TYPE_CHECKING:
     from smtui.services.accounts import Accounts
-    from smtui.services.accounts import SignedIn as Somebody
     from smtui.services.box import Services
+    from smtui.services.sessions import SignedIn as Somebody
     from smtui.ui.options import Options
 
 _WIDE = 110

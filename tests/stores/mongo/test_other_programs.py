@@ -23,11 +23,12 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.services.accounts import AccountPorts, Accounts
+from smtui.services.accounts import Accounts
 from smtui.services.batches import Batches
 from smtui.services.documents import Documents as Written
 from smtui.services.library import Analyses, Library
 from smtui.services.rights import Rights
+from smtui.services.sessions import AccountPorts
 from smtui.services.worker_steps import WorkerSteps
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.mongo.library import Documents, opened
@@ -38,7 +39,7 @@ from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
 from tests.contracts.test_analyses import EVERYTHING
 from tests.retagging import change_tags
-from tests.stores_mongo.other_program import (
+from tests.stores.mongo.other_program import (
     THEIRS,
     AnalysisResult,
     AudioFile,
