@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
+from smtui.domain.parts import in_parts
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_codec import (
     HAS_AI,
@@ -28,7 +29,7 @@ from smtui.stores.mongo.analysis_codec import (
 )
 from smtui.stores.mongo.client import Collection, MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.values import Document, in_parts
+from smtui.stores.mongo.values import Document
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from smtui.domain.analysis import Level
 from smtui.domain.embedding import DIMENSIONS
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
 from smtui.stores.mongo.filters import BY_ID, Filter, Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.planner import fetch
-from smtui.stores.mongo.values import in_parts, numbers_in
+from smtui.stores.mongo.values import numbers_in
 
 # An embedding has some 9 KB as an array of doubles.
 _AT_ONCE = 1_000
