@@ -207,6 +207,13 @@ class Sort:
     field: Field = Field.NAME
     descending: bool = False
 
+    def puts_first(self, place: Place, other: Place) -> bool:
+        """True if a place stands before another one."""
+        if (place.value is None) != (other.value is None):
+            return other.value is None
+        first, second = (other, place) if self.descending else (place, other)
+        return first.order < second.order
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

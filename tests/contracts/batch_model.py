@@ -30,6 +30,7 @@ from smtui.domain.batch import (
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
+from smtui.stores.memory.batches import MemoryBatches
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.sqlite.opening import opened
@@ -68,9 +69,15 @@ async def mongodb(folder: Path, clock: Clock) -> AsyncIterator[BatchStore]:
             await line.close()
 
 
+@asynccontextmanager
+async def memory(folder: Path, clock: Clock) -> AsyncIterator[BatchStore]:
+    yield MemoryBatches(clock)
+
+
 CLOCKED: dict[str, Callable[[Path, Clock], AbstractAsyncContextManager[BatchStore]]] = {
     "sqlite": sqlite,
     "mongodb": mongodb,
+    "memory": memory,
 }
 
 
