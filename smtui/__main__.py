@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from smtui.audio.hush import hush_decoders
+from smtui.audio.decoder_messages import discard_decoder_messages
 from smtui.cli.defects import tell_defects
 
 
@@ -13,7 +13,7 @@ def main() -> None:
     if sys.platform == "win32":
         sys.stderr.write("smtui runs on Linux and macOS. On Windows, use it inside WSL.\n")
         raise SystemExit(2)
-    hush_decoders()
+    discard_decoder_messages()
     tell_defects()
     if len(sys.argv) > 1:
         from smtui.cli.app import app

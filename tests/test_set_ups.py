@@ -9,8 +9,8 @@ from smtui import wiring
 from smtui.settings import Servers, Settings
 
 ROOT = Path(__file__).parents[1]
-# Where the settings are read and the set-up is chosen; and the worker, which is told its servers.
-KNOWING = ("smtui/settings/", "smtui/wiring/", "smtui/cli/commands/worker.py")
+# Where the settings are read and the set-up is chosen.
+KNOWING = ("smtui/settings/", "smtui/wiring/")
 TELLING = {"given", *(f"{name}_url" for name in ("mongo", "redis", "chroma"))}
 
 

@@ -1,9 +1,22 @@
-"""What decodes a file forward from any place, whatever its format can do."""
+"""What decodes a file forward from any place, whatever its format can do.
+
+A decoder reads a file's descriptor, or a spliced view of it: some of its bytes, others in front or
+in their place. Nothing is copied for that, so a view of a long file is small; the descriptor's own
+place is never moved by a view.
+
+Conventions: blocks are (n, channels), float32, full scale ±1; places count frames, one sample of
+each channel.
+"""
 
 from __future__ import annotations
 
+import bisect
+import io
+import itertools
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +24,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from smtui.audio.spliced import Spliced
+from smtui.audio.mpeg import Frame, Stream, info_place, streams
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import SoundUnreadable
 
 Samples = npt.NDArray[np.float32]
 
@@ -26,9 +41,28 @@ _BIT_DEPTHS = {
     "ALAC_16": 16, "ALAC_20": 20, "ALAC_24": 24, "ALAC_32": 32, "DPCM_8": 8, "DPCM_16": 16,
 }  # fmt: skip
 
+_MOST_PARTS = 1_000
 
-class Undecodable(Exception):
-    """The data are damaged where they were read."""
+_DECODER_DELAY = 529
+"""Samples that the decoder drops at the start of a stream whose length is told."""
+_WARMING = 30
+"""Frames decoded before a place: the first ones lack what was kept in those before them."""
+_NEAR = 48_000
+_RATE_INDEX = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Bytes `start` up to `stop` of the file."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+Part = bytes | Extent
 
 
 class Decoder(ABC):
@@ -66,7 +100,7 @@ class Decoder(ABC):
         self.close()
 
     @abstractmethod
-    def read(self, count: int) -> Samples:
+    def decode(self, count: int) -> Samples:
         """Decode the next frames, shape (at most count, channels). Raises Undecodable."""
 
     @abstractmethod
@@ -91,19 +125,8 @@ class Decoder(ABC):
         if place < self.place:
             self.restart()
         while self.place < place:
-            if not len(self.read(min(_SKIPPED_AT_ONCE, place - self.place))):
+            if not len(self.decode(min(_SKIPPED_AT_ONCE, place - self.place))):
                 break
-
-
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that only moves when told to.
-
-    After each block soundfile seeks to where it is already, which a FLAC of unknown length
-    cannot do at its end: its last block would be lost and the file taken for damaged.
-    """
-
-    def seekable(self) -> bool:
-        return False
 
 
 class SndfileDecoder(Decoder):
@@ -133,7 +156,7 @@ class SndfileDecoder(Decoder):
         # An MP3's header is often a little wrong in good files.
         self.least = 0.98 if self.format == "mp3" else 1.0
 
-    def read(self, count: int) -> Samples:
+    def decode(self, count: int) -> Samples:
         """Decode the next frames."""
         if self.frames is not None:
             # What lies behind the sound (an old tag, padding) is not for the decoder.
@@ -211,3 +234,275 @@ class OggDecoder(SndfileDecoder):
             self.restart()
             super().go_to(max(0, min(place, self._sought - 1)))
         Decoder.go_to(self, place)
+
+
+class Mp3Decoder(Decoder):
+    """Decodes one stream of frames; what an encoder added is cut where the stream tells it."""
+
+    def __init__(self, descriptor: int, stream: Stream) -> None:
+        """Take a stream whose frames were walked. Raises soundfile.SoundFileError."""
+        self._descriptor, self._stream = descriptor, stream
+        info = stream.info
+        self._skip = (info.delay or 0) if info else 0
+        # The decoder's delay moves what the encoder has put behind the end.
+        behind = max(0, (info.padding or 0) - _DECODER_DELAY) if info else 0
+        there = stream.samples - _DECODER_DELAY - self._skip - behind
+        claimed = info.frames if info and info.frames else 0
+        missing = max(0, claimed - len(stream.places)) * stream.first.samples
+        self.frames = max(0, there) + missing
+        self.rate, self.channels = stream.first.rate, stream.first.channels
+        self.format, self.bit_depth, self.least = "mp3", None, 0.98
+        self.padded = info is None or info.delay is None
+        self._inner, self._begins = self._from(0)
+
+    def decode(self, count: int) -> Samples:
+        """Decode the next frames."""
+        count = max(0, min(count, (self.frames or 0) - self.place))
+        block = self._inner.decode(count)
+        self.place += len(block)
+        return block
+
+    def go_to(self, place: int) -> None:
+        """Make `place` the frame that is read next."""
+        if self.place <= place <= self.place + _NEAR:
+            super().go_to(place)
+            return
+        self.close()
+        self._inner, self._begins = self._from(place)
+        self.place = place
+
+    def restart(self) -> None:
+        """Decode anew."""
+        self.close()
+        self._inner, self._begins = self._from(0)
+        self.place = 0
+
+    def close(self) -> None:
+        """Let go of the decoder's memory."""
+        self._inner.close()
+
+    @property
+    def met_end(self) -> bool:
+        """Whether the last frame was read."""
+        return self._inner.met_end
+
+    def _from(self, place: int) -> tuple[SndfileDecoder, int]:
+        """Open a view that begins some frames before a place, and go there."""
+        stream = self._stream
+        wanted = place + self._skip
+        number = max(0, (wanted + _DECODER_DELAY) // stream.first.samples - _WARMING)
+        number = min(number, len(stream.places) - 1)
+        inner = SndfileDecoder(Spliced(self._descriptor, view_of(stream, number)))
+        inner.go_to(wanted - number * stream.first.samples)
+        return inner, number
+
+
+class PlainMp3Decoder(SndfileDecoder):
+    """Decodes an MP3 whose first frame tells its length truly; counts its frames for a seek."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Open from the start. Raises soundfile.SoundFileError."""
+        super().__init__(descriptor)
+        self._descriptor = descriptor
+        self._indexed: Mp3Decoder | None = None
+
+    def decode(self, count: int) -> Samples:
+        """Decode the next frames."""
+        if self._indexed is None:
+            return super().decode(count)
+        block = self._indexed.decode(count)
+        self.place = self._indexed.place
+        return block
+
+    def go_to(self, place: int) -> None:
+        """Make `place` the frame that is read next."""
+        if self._indexed is None and not 0 <= place - self.place <= _NEAR:
+            size = os.fstat(self._descriptor).st_size
+            found = streams(self._descriptor, 0, size)
+            indexed = Mp3Decoder(self._descriptor, found[0]) if len(found) == 1 else None
+            if indexed is not None and indexed.frames == self.frames:
+                self._indexed = indexed
+        if self._indexed is None:
+            super().go_to(place)
+        else:
+            self._indexed.go_to(place)
+            self.place = place
+
+    def restart(self) -> None:
+        """Decode anew."""
+        self._indexed = None
+        super().restart()
+
+
+class JoinedDecoder(Decoder):
+    """Decodes parts in order, one open at a time; all have one rate and as many channels."""
+
+    def __init__(self, openers: Sequence[Callable[[], Decoder]]) -> None:
+        """Take what opens each part; every part knows its length.
+
+        Raises:
+            SoundUnreadable: their rates or channels differ, or there are very many.
+        """
+        if len(openers) > _MOST_PARTS:
+            raise SoundUnreadable(
+                f"It is more than {_MOST_PARTS} sounds in a row", code=ErrorCode.UNSUPPORTED
+            )
+        self._openers = list(openers)
+        lengths, kinds = [], set()
+        for opener in self._openers:
+            with opener() as part:
+                lengths.append(part.frames or 0)
+                kinds.add((part.rate, part.channels))
+                self.least, self.is_float = part.least, self.is_float or part.is_float
+                self.format, self.bit_depth = part.format, part.bit_depth
+        if len(kinds) > 1:
+            raise SoundUnreadable(
+                "It is several sounds of different rates or channels in a row",
+                code=ErrorCode.UNSUPPORTED,
+                hint="Join them by a program that converts them, or keep them apart.",
+            )
+        ((self.rate, self.channels),) = kinds
+        self._starts = [0, *itertools.accumulate(lengths)]
+        self.frames = self._starts[-1]
+        self._at, self._part = 0, self._openers[0]()
+
+    def decode(self, count: int) -> Samples:
+        """Decode the next frames, also over the seams."""
+        blocks: list[Samples] = []
+        while count:
+            block = self._part.decode(count)
+            if len(block):
+                blocks.append(block)
+                count -= len(block)
+                self.place += len(block)
+            elif self._at + 1 < len(self._openers) and self._is_whole():
+                self._open(self._at + 1)
+            else:
+                break
+        if len(blocks) == 1:
+            return blocks[0]
+        return np.concatenate([np.zeros((0, self.channels), np.float32), *blocks])
+
+    def go_to(self, place: int) -> None:
+        """Make `place` the frame that is read next."""
+        last = len(self._openers) - 1
+        at = min(last, sum(start <= place for start in self._starts[1:]))
+        if at != self._at:
+            self._open(at)
+        self._part.go_to(place - self._starts[at])
+        self.place = place
+
+    def restart(self) -> None:
+        """Decode anew."""
+        self._open(0)
+        self.place = 0
+
+    def close(self) -> None:
+        """Let go of the decoder's memory."""
+        self._part.close()
+
+    @property
+    def met_end(self) -> bool:
+        """Whether the last byte of the part was read where the reading stands."""
+        return self._part.met_end
+
+    def _open(self, at: int) -> None:
+        self._part.close()
+        self._at, self._part = at, self._openers[at]()
+
+    def _is_whole(self) -> bool:
+        return self._part.place >= self._part.least * (self._part.frames or 0)
+
+
+class Spliced(io.RawIOBase):
+    """Parts one after the other, to be read and sought in like a file."""
+
+    def __init__(self, descriptor: int, parts: Sequence[Part]) -> None:
+        """Take parts of the descriptor's file; it stays open and belongs to the caller."""
+        super().__init__()
+        self._descriptor = descriptor
+        self._parts = [part for part in parts if len(part)]
+        self._starts = [0, *itertools.accumulate(len(part) for part in self._parts)]
+        self.size = self._starts.pop()
+        self._place = 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True."""
+        return True
+
+    def tell(self) -> int:
+        """Return the place that is read next."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Make another place the next; places behind the end are as of a file."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._place, os.SEEK_END: self.size}[whence]
+        self._place = max(0, base + offset)
+        return self._place
+
+    def readinto(self, buffer: object) -> int:
+        """Fill the buffer as far as there is something left."""
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        filled = 0
+        while filled < len(view) and (got := self._some(len(view) - filled)):
+            view[filled : filled + len(got)] = got
+            filled += len(got)
+        return filled
+
+    def _some(self, count: int) -> bytes:
+        """Read at most `count` bytes of the part at the place; none at the end."""
+        if self._place >= self.size:
+            return b""
+        number = bisect.bisect_right(self._starts, self._place) - 1
+        part, within = self._parts[number], self._place - self._starts[number]
+        count = min(count, len(part) - within)
+        if isinstance(part, Extent):
+            got = os.pread(self._descriptor, count, part.start + within)
+        else:
+            got = part[within : within + count]
+        self._place += len(got)
+        return got
+
+
+class Undecodable(Exception):
+    """The data are damaged where they were read."""
+
+
+def view_of(stream: Stream, number: int) -> list[bytes | Extent]:
+    """Give the stream from a frame on, behind a frame that tells how many there are."""
+    places = stream.places
+    size = stream.end - places[number]
+    told = _telling(stream.first, len(places) - number, size)
+    return [told, Extent(start=places[number], stop=stream.end)]
+
+
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that only moves when told to.
+
+    After each block soundfile seeks to where it is already, which a FLAC of unknown length
+    cannot do at its end: its last block would be lost and the file taken for damaged.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _telling(first: Frame, count: int, size: int) -> bytes:
+    """Make the frame of Xing that tells a number of frames and bytes behind it."""
+    mode = 0xC0 if first.channels == 1 else 0x00
+    rates = {44_100: 0, 22_050: 0, 11_025: 0, 48_000: 1, 24_000: 1, 12_000: 1}
+    header = bytes((
+        0xFF,
+        0xE1 | first.version << 3 | (4 - first.layer) << 1,
+        _RATE_INDEX << 4 | rates.get(first.rate, 2) << 2,
+        mode,
+    ))  # fmt: skip
+    bitrate = 128_000 if first.version == 3 else 80_000
+    length = first.samples // 8 * bitrate // first.rate
+    numbers = (3, count, size + length)
+    text = b"Xing" + b"".join(number.to_bytes(4, "big") for number in numbers)
+    return (header.ljust(info_place(first), b"\0") + text).ljust(length, b"\0")

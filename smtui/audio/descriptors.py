@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from smtui.audio.frames import FRAMES_PER_SECOND, MEL_BANDS, Array, Frames
+from smtui.audio.frames import FRAMES_PER_SECOND, Array, Frames, Sketch, cepstral_basis
 from smtui.audio.levels import ENVELOPE_RATE
 from smtui.audio.notes import Note
 from smtui.audio.onsets import onset_frames
-from smtui.audio.sketch import Sketch
+from smtui.domain.analysis import MFCC_COUNT
+from smtui.domain.mel import MEL_BANDS
 
 _DEEPEST = -45.0
 """dB below the loudest moment, where rooms and recorders begin to be heard."""
@@ -29,7 +30,6 @@ _SEGMENTS = (0, 1, 2, 3, 4, 6, 8, 10, 14, 18, 26, 34, 50, 66, 98, 130, 194, 258,
 """Edges in frames of 12 ms, counted from the onset."""
 _BANDS = 32
 _FALLS = (-6.0, -15.0, -30.0)
-_CEPSTRA = 13
 _POINTS_MS = (
     1, 2, 3, 4, 6, 8, 11, 14, 18, 23, 30, 39, 50, 64, 82, 106, 136, 174, 224, 287, 368, 472, 606,
     777, 997, 1279, 1641, 2106, 2702, 3467, 4448,
@@ -193,7 +193,7 @@ def _cepstra(level: Array, total: Array) -> Floats:
     """Mean, spread and movement of cepstral coefficients where it sounds."""
     cepstra = level @ _cosines()
     loud = cepstra[total > _LOUD_DB]
-    moves = np.abs(np.diff(loud, axis=0)).mean(axis=0) if len(loud) > 1 else np.zeros(_CEPSTRA)
+    moves = np.abs(np.diff(loud, axis=0)).mean(axis=0) if len(loud) > 1 else np.zeros(MFCC_COUNT)
     return np.concatenate((loud.mean(axis=0), loud.std(axis=0), moves)) / 20
 
 
@@ -277,7 +277,7 @@ def _modulation(total: Array) -> Floats:
 
 @cache
 def _cosines() -> Array:
-    band = np.arange(MEL_BANDS)[:, None] + 0.5
-    order = np.arange(_CEPSTRA)[None, :]
-    cosines = np.cos(np.pi * band * order / MEL_BANDS) * np.sqrt(2 / MEL_BANDS)
-    return np.asarray(cosines, dtype=np.float32)
+    """The cepstral basis with its first column as high as the others, as the tables learned it."""
+    basis = cepstral_basis().copy()
+    basis[:, 0] *= np.sqrt(2)
+    return basis

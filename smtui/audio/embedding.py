@@ -3,6 +3,8 @@
 The timbre block joins what a network learned to tell sounds apart by with the descriptors
 themselves, turned to their principal axes; the others are plain measures. All statistics are
 shipped and fixed for a version of the recipe, so the embeddings of two libraries compare.
+
+It stands alone because it is read beside `domain.embedding`, whose blocks it fills.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import scipy.fft
 
 from smtui.audio.descriptors import Descriptors, Material
 from smtui.audio.frames import FRAMES_PER_SECOND, Array
-from smtui.audio.kinds_network import Answer, unpacked
+from smtui.audio.networks import Answer, unpacked
 from smtui.domain.embedding import (
     DIMENSIONS,
     ENVELOPE,
@@ -56,19 +58,19 @@ class Statistics:
 
 
 def embedding(
-    material: Material, told: tuple[Descriptors, Answer] | None, chroma: Array
+    material: Material, answered: tuple[Descriptors, Answer] | None, chroma: Array
 ) -> tuple[float, ...]:
     """Make the embedding; of silence every block is absent.
 
     Args:
-        material: what was heard of it.
-        told: its descriptors and what the network said, None where nothing sounds.
+        material: what is needed of it.
+        answered: its descriptors and what the network said, None where nothing sounds.
         chroma: (12,) power by pitch class, C first.
     """
     numbers = np.zeros(DIMENSIONS, dtype=np.float32)
     parts: dict[Block, Floats | None] = {TIMBRE: None, ENVELOPE: None, RHYTHM: None, TONALITY: None}
-    if told is not None:
-        descriptors, answer = told
+    if answered is not None:
+        descriptors, answer = answered
         parts = {
             TIMBRE: _timbre(answer),
             ENVELOPE: _envelope(descriptors, answer),

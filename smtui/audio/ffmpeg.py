@@ -1,8 +1,8 @@
 """The second decoder: FFmpeg's libraries by PyAV, for what libsndfile does not read.
 
-It takes a tenth of a second to load, so it is imported when the first such file is opened.
-The container is named by the file's own first bytes and never guessed: FFmpeg would take a list
-of addresses for a sound, and ask them.
+It stands alone because it takes a tenth of a second to load, so it is imported when the first such
+file is opened. The container is named by the file's own first bytes and never guessed: FFmpeg would
+take a list of addresses for a sound, and ask them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 
-from smtui.audio.decoder import Decoder, Samples, Undecodable
-from smtui.audio.spliced import Spliced
+from smtui.audio.decoder import Decoder, Samples, Spliced, Undecodable
 
 _NAMES = {"mp3float": "mp3", "mp2": "mp2", "mp1": "mp2", "mp1float": "mp2", "mp2float": "mp2"}
 _BY_CODEC = {"flac": "flac", "opus": "opus", "vorbis": "ogg", "libopus": "opus", "speex": "speex"}
@@ -94,13 +93,13 @@ class FFmpegDecoder(Decoder):
         self.padded = not self._exact and not told and codec != "opus"
         self._take(self._first)
 
-    def read(self, count: int) -> Samples:
+    def decode(self, count: int) -> Samples:
         """Decode the next frames."""
         if self.frames is not None:
             count = max(0, min(count, self.frames - self.place))
         blocks: list[Samples] = []
         while count:
-            if not self._waiting and not self._decode():
+            if not self._waiting and not self._decode_packet():
                 break
             block = self._waiting.pop(0)
             if len(block) > count:
@@ -165,7 +164,7 @@ class FFmpegDecoder(Decoder):
         except (FFmpegError, ValueError) as error:
             raise Undecodable(str(error)) from error
 
-    def _decode(self) -> bool:
+    def _decode_packet(self) -> bool:
         """Decode a frame into what waits; False at the end."""
         frame = self._next_frame()
         if frame is None:

@@ -1,10 +1,11 @@
 """The one short-time Fourier transform, and what each of its frames says.
 
-Everything is heard at one rate, so that the rate of a file does not change the answer. The
+Everything is measured at one rate, so that the rate of a file does not change the answer. The
 signal arrives in chunks of any size and only some numbers per frame are kept, about 14 kB for a
 second of sound; spectra are dropped as soon as they are read.
 
-Frames are centred on multiples of the hop with zeros beyond both ends, as librosa's are.
+Conventions: signals are mono, float32, at RATE; rows are frames, FRAMES_PER_SECOND of them,
+centred on multiples of the hop with zeros beyond both ends, as librosa's are.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ import numpy.typing as npt
 import scipy.fft
 import soxr
 
-from smtui.audio.sketch import Sketch
-from smtui.domain.analysis import CHROMA_COUNT, MFCC_COUNT
+from smtui.domain.analysis import CHROMA_COUNT, MAX_SLICES, MFCC_COUNT, SpectralFeatures
+from smtui.domain.mel import HIGHEST_HZ, MEL_BANDS
 
 Array = npt.NDArray[np.float32]
 
-RATE = 22_050
+OPENING_FRAMES = 4_096
+"""47 s: longer than any sound whose kind is in doubt, and 1 MB."""
+
+RATE = round(2 * HIGHEST_HZ)
 """Hz at which everything is heard."""
 FRAME = 2_048
 HOP = 256
-MEL_BANDS = 64
 FRAMES_PER_SECOND = RATE / HOP
 
 ROLLOFF_SHARE = 0.85
@@ -42,6 +45,40 @@ _BLOCK_FRAMES = 128
 _GROUP_BINS = 32
 # Onsets are a rise over this many hops: one hop is too little of the window to see a rise.
 _RISE_HOPS = 2
+
+_DIGITS = 6
+
+
+class Sketch:
+    """Takes mel spectra in dB and keeps the first ones that sound.
+
+    Attributes:
+        start: how many silent frames went before.
+    """
+
+    def __init__(self, bands: int, silence: float) -> None:
+        self.start = 0
+        self._bands = bands
+        self._silence = silence
+        self._parts: list[Array] = []
+        self._left = OPENING_FRAMES
+
+    def push(self, decibels: Array) -> None:
+        """Take the next (n, bands)."""
+        if not self._parts:
+            silent = np.logical_and.accumulate(decibels.max(axis=1) <= self._silence)
+            self.start += int(silent.sum())
+            decibels = decibels[silent.sum() :]
+        if self._left and len(decibels):
+            taken = decibels[: self._left]
+            self._parts.append(taken)
+            self._left -= len(taken)
+
+    def opening(self) -> Array:
+        """The first frames: (n, bands), n ≤ OPENING_FRAMES."""
+        if not self._parts:
+            return np.zeros((0, self._bands), dtype=np.float32)
+        return np.concatenate(self._parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,14 +155,14 @@ class FrameReader:
 
     def push(self, chunk: Array) -> None:
         """Take the next samples."""
-        self._read(self._framer.push(chunk))
+        self._add_frames(self._framer.push(chunk))
 
     def finish(self) -> Frames:
         """Take the end of the sound and give all its frames."""
-        self._read(self._framer.finish())
+        self._add_frames(self._framer.finish())
         return Frames(**{name: _joined(parts) for name, parts in self._parts.items()})
 
-    def _read(self, windows: Array) -> None:
+    def _add_frames(self, windows: Array) -> None:
         for start in range(0, len(windows), _BLOCK_FRAMES):
             described = self._described(windows[start : start + _BLOCK_FRAMES])
             for name, parts in self._parts.items():
@@ -147,7 +184,7 @@ class FrameReader:
             rolloff=shape[1],
             bandwidth=shape[2],
             flatness=_flatness(power),
-            mfcc=decibels @ _cosines(),
+            mfcc=decibels @ cepstral_basis(),
             chroma=chroma,
             bands=bands,
             strength=self._rise(mel),
@@ -162,13 +199,6 @@ class FrameReader:
         self._before = joined[-_RISE_HOPS:]
         strength: Array = np.maximum(joined[_RISE_HOPS:] - joined[:-_RISE_HOPS], 0).mean(axis=1)
         return strength
-
-
-def _joined(parts: list[Array]) -> Array:
-    """Join the parts and let go of them, so that not all of a long sound is held twice."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
 
 
 def power_spectra(windows: Array) -> Array:
@@ -195,9 +225,55 @@ def table(name: str) -> Array:
 
 
 @cache
+def cepstral_basis(bands: int = MEL_BANDS) -> Array:
+    """The orthonormal DCT-II over MEL_BANDS, read in the middles of so many bands: (bands, 13).
+
+    It makes cepstral coefficients of the mel bands, and transposed gives back their outline.
+    """
+    place = (np.arange(bands)[:, None] + 0.5) / bands
+    order = np.arange(MFCC_COUNT)[None, :]
+    basis = np.cos(np.pi * place * order) * np.sqrt(2 / MEL_BANDS)
+    basis[:, 0] /= np.sqrt(2)
+    return np.asarray(basis, dtype=np.float32)
+
+
+@cache
 def bin_hz() -> Array:
     """Centre frequencies of the bins, Hz."""
     return (np.arange(FRAME // 2 + 1) * (RATE / FRAME)).astype(np.float32)
+
+
+def spectral_features(frames: Frames) -> SpectralFeatures:
+    """Average frames into slices of equal length; short sounds have one frame in each."""
+    count = len(frames.rms)
+    slices = min(MAX_SLICES, count)
+    starts = np.arange(slices) * count // slices
+    lengths = np.diff(np.append(starts, count)).astype(np.float32)
+    curves = (frames.centroid, frames.rolloff, frames.bandwidth, frames.flatness, frames.rms)
+    columns = [curve[:, None] for curve in curves] + [frames.mfcc, frames.chroma]
+    sums = [np.add.reduceat(rows, starts, axis=0, dtype=np.float64) for rows in columns]
+    means = np.concatenate(sums, axis=1).T / lengths
+    chroma = means[-CHROMA_COUNT:]
+    chroma /= np.maximum(chroma.max(axis=0), np.finfo(np.float32).tiny)
+    centres = (starts + (lengths - 1) / 2) / FRAMES_PER_SECOND
+    rows = [tuple(row) for row in np.round(np.vstack((centres, means)), _DIGITS).tolist()]
+    return SpectralFeatures(
+        times=rows[0],
+        spectral_centroid=rows[1],
+        spectral_rolloff=rows[2],
+        bandwidth=rows[3],
+        flatness=rows[4],
+        rms=rows[5],
+        mfcc=tuple(rows[6 : 6 + MFCC_COUNT]),
+        chroma=tuple(rows[6 + MFCC_COUNT :]),
+    )
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Join the parts and let go of them, so that not all of a long sound is held twice."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _shape(magnitude: Array) -> tuple[Array, Array, Array]:
@@ -248,16 +324,6 @@ def _flatness(power: Array) -> Array:
 def _decibels(power: Array) -> Array:
     decibels: Array = 10 * np.log10(np.maximum(power, _LOWEST_POWER))
     return decibels
-
-
-@cache
-def _cosines() -> Array:
-    """The orthonormal DCT-II that makes cepstral coefficients of mel bands: (bands, 13)."""
-    band = np.arange(MEL_BANDS)[:, None] + 0.5
-    order = np.arange(MFCC_COUNT)[None, :]
-    cosines = np.cos(np.pi * band * order / MEL_BANDS) * np.sqrt(2 / MEL_BANDS)
-    cosines[:, 0] /= np.sqrt(2)
-    return np.asarray(cosines, dtype=np.float32)
 
 
 @cache

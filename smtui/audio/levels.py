@@ -1,6 +1,7 @@
 """How high the peaks, how clean, how wide: what needs the file's own channels, in one pass.
 
-True peak follows ITU-R BS.1770-4, annex 2: the highest value of the signal oversampled four times.
+Conventions: signals are (channels, n), float32, full scale ±1, at the file's own rate. True peak
+follows ITU-R BS.1770-4, annex 2: the highest value of the signal oversampled four times.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from functools import cache
 import numpy as np
 
 from smtui.audio.decoder import Samples
-from smtui.audio.depth import DepthMeter
-from smtui.audio.loudness import LoudnessMeter
-from smtui.audio.steps import HIGHEST, Steps
+from smtui.audio.loudness import HIGHEST, LoudnessMeter, Steps
+
+_DEPTHS = (8, 12, 16, 20, 24)
+_GLANCE = 64
 
 _CLIP_LEVEL = 0.9995
 _CLIP_RUN = 3
@@ -29,39 +31,12 @@ ENVELOPE_RATE = 1_000
 """Steps of the envelope in a second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """What the channels say.
-
-    Attributes:
-        loudness_lufs: integrated; None where nothing rises above -70 LUFS.
-        loudness_padded: shorter than one block of 400 ms, so zeros fill it up.
-        true_peak_dbtp: dB re full scale; None for digital silence.
-        clipped_samples: in runs of three or more at full scale with the same sign.
-        bits_used: bits that the samples need; None for lossy formats.
-        dc_offset: the mean of the channel that is furthest from zero, full scale is 1.
-        silence_head, silence_tail: s below -60 dB of the peak.
-        stereo_correlation: of the first two channels, None for mono and for silence.
-        envelope: (n,) highest magnitude in each millisecond.
-    """
-
-    loudness_lufs: float | None
-    loudness_padded: bool
-    true_peak_dbtp: float | None
-    clipped_samples: int
-    bits_used: int | None
-    dc_offset: float
-    silence_head: float
-    silence_tail: float
-    stereo_correlation: float | None
-    envelope: Samples
-
-
 class LevelMeter:
     """Takes a file's blocks in order and tells its levels at the end."""
 
     def __init__(self, *, sample_rate: int, channels: int, bit_depth: int | None = None) -> None:
         self._rate = sample_rate
+        self._bit_depth = bit_depth
         self._depth = DepthMeter(bit_depth)
         self._channels = channels
         self._frames = 0
@@ -101,6 +76,7 @@ class LevelMeter:
             loudness_padded=self._loudness.padded,
             true_peak_dbtp=None if peak <= 0 else float(20 * np.log10(peak)),
             clipped_samples=self._clipped,
+            bit_depth=self._bit_depth,
             bits_used=self._depth.used(),
             dc_offset=self._dc_offset(),
             silence_head=head,
@@ -138,6 +114,70 @@ class LevelMeter:
         if self._channels < 2 or left <= 0 or right <= 0:
             return None
         return float(np.clip(product / np.sqrt(left * right), -1, 1))
+
+
+class DepthMeter:
+    """Takes a sound's blocks in order and tells its depth at the end.
+
+    Samples of n bits are whole multiples of 2^(1 - n). A glance at some samples rules a depth out
+    at once where the sound needs more, so only a sound that pretends costs a look at every sample.
+    """
+
+    def __init__(self, bit_depth: int | None) -> None:
+        """Take what the header says, None for lossy formats."""
+        self._said = bit_depth
+        self._left = [depth for depth in _DEPTHS if bit_depth is not None and depth < bit_depth]
+        self._sounds = False
+
+    def push(self, signal: Samples) -> None:
+        """Take (channels, n)."""
+        while self._left and not _fits(signal, self._left[0]):
+            self._left.pop(0)
+        if self._left and not self._sounds:
+            self._sounds = bool(signal.any())
+
+    def used(self) -> int | None:
+        """The bits that are needed; digital silence needs what the header says."""
+        return self._left[0] if self._left and self._sounds else self._said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """What the channels say.
+
+    Attributes:
+        loudness_lufs: integrated; None where nothing rises above -70 LUFS.
+        loudness_padded: shorter than one block of 400 ms, so zeros fill it up.
+        true_peak_dbtp: dB re full scale; None for digital silence.
+        clipped_samples: in runs of three or more at full scale with the same sign.
+        bit_depth: bits of a sample as the header says; None for lossy formats.
+        bits_used: bits that the samples need; None for lossy formats.
+        dc_offset: the mean of the channel that is furthest from zero, full scale is 1.
+        silence_head, silence_tail: s below -60 dB of the peak.
+        stereo_correlation: of the first two channels, None for mono and for silence.
+        envelope: (n,) highest magnitude in each millisecond.
+    """
+
+    loudness_lufs: float | None
+    loudness_padded: bool
+    true_peak_dbtp: float | None
+    clipped_samples: int
+    bit_depth: int | None
+    bits_used: int | None
+    dc_offset: float
+    silence_head: float
+    silence_tail: float
+    stereo_correlation: float | None
+    envelope: Samples
+
+
+def _fits(signal: Samples, depth: int) -> bool:
+    scale = np.float32(2 ** (depth - 1))
+    for part in (signal[:, ::_GLANCE], signal):
+        scaled = part * scale
+        if not np.array_equal(scaled, np.rint(scaled)):
+            return False
+    return True
 
 
 class _PeakMeter:

@@ -1,17 +1,26 @@
-"""Integrated loudness by ITU-R BS.1770-4, at any sample rate.
+"""Integrated loudness by ITU-R BS.1770-4, at any sample rate, and sums over steps of equal length.
 
 K-weighting, 400 ms blocks overlapping by 75 %, an absolute gate at -70 LUFS and a relative one
 10 LU below. Both filters run as one recursion in blocks (see `recursion`), half the price of
-transforms.
+transforms. It stands alone, apart from `levels`, because it is read beside the standard.
+
+Conventions: signals are (channels, n) at the file's own rate; power is a mean square, loudness is
+in LUFS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 
 from smtui.audio.decoder import Samples
 from smtui.audio.recursion import BLOCK, Floats, Recursion, Section
-from smtui.audio.steps import ENERGY, Steps
+
+AnyFloats = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.int64]
 
 # The analog filters behind the coefficients that BS.1770 prints for 48 kHz, so that they can be
 # made for any rate (derivation: B. De Man, "Evaluation of implementations of the EBU R128
@@ -32,6 +41,35 @@ _CHANNEL_WEIGHTS = {
     6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41),
     8: (1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.41, 1.41),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reduction:
+    """What becomes of a step.
+
+    Attributes:
+        of: reduces (rows, n) from each of the given places to the next.
+        join: puts together what one step gave in two blocks.
+    """
+
+    of: Callable[[AnyFloats, Integers], AnyFloats]
+    join: np.ufunc
+
+
+def _highest(values: AnyFloats, starts: Integers) -> AnyFloats:
+    return np.asarray(np.maximum.reduceat(values, starts, axis=1))
+
+
+HIGHEST = Reduction(of=_highest, join=np.maximum)
+
+
+def _energy(values: AnyFloats, starts: Integers) -> AnyFloats:
+    # Long steps: one dot product for each is faster than squares and sums of all.
+    parts = np.split(values, starts[1:], axis=1)
+    return np.stack([np.vecdot(part, part) for part in parts], axis=1).astype(np.float64)
+
+
+ENERGY = Reduction(of=_energy, join=np.add)
 
 
 class LoudnessMeter:
@@ -97,6 +135,47 @@ class LoudnessMeter:
         running = running[:, : blocks + _STEPS_PER_BLOCK]
         power = running[:, _STEPS_PER_BLOCK:] - running[:, :-_STEPS_PER_BLOCK]
         return np.asarray(np.maximum(power / self._block_frames, 0.0))
+
+
+class Steps:
+    """Reduces a stream of (rows, n) over steps of equal length.
+
+    Step i begins at the sample floor(i · rate / per_second), so steps at any rate cover the same
+    stretch of time to within a sample.
+    """
+
+    def __init__(self, rate: int, per_second: int, reduction: Reduction) -> None:
+        self._rate = rate
+        self._per_second = per_second
+        self._reduction = reduction
+        self._place = 0
+        self._parts: list[AnyFloats] = []
+
+    def edges(self, first: int, stop: int) -> Integers:
+        """The first samples of the steps from `first` to before `stop`."""
+        return np.arange(first, stop, dtype=np.int64) * self._rate // self._per_second
+
+    def push(self, values: AnyFloats) -> None:
+        """Take the next (rows, n)."""
+        start, stop = self._place, self._place + values.shape[1]
+        near = self.edges(
+            start * self._per_second // self._rate, stop * self._per_second // self._rate + 2
+        )
+        inner = near[(near > start) & (near < stop)] - start
+        indices = np.concatenate((np.zeros(1, dtype=np.int64), inner))
+        parts = self._reduction.of(values, indices)
+        if self._parts and start not in near:
+            # The last step of the block before goes on in this one.
+            last = self._parts[-1]
+            last[:, -1] = self._reduction.join(last[:, -1], parts[:, 0])
+            parts = parts[:, 1:]
+        if parts.shape[1]:
+            self._parts.append(parts)
+        self._place = stop
+
+    def reduced(self) -> AnyFloats:
+        """The steps so far: (rows, steps); the last may be incomplete."""
+        return np.concatenate(self._parts, axis=1) if self._parts else np.zeros((1, 0))
 
 
 def weighting(rate: int) -> tuple[Section, Section]:

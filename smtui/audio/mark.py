@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.audio.decoder import Samples
-from smtui.audio.read import Header, Sound, opened
+from smtui.audio.sound_file import Header, Sound, open_sound
 from smtui.domain.errors import SoundUnreadable
 
 _FRAMES = 16_384
@@ -22,7 +22,7 @@ _MOST_SILENCE = 64 * _FRAMES
 def audio_mark(path: Path) -> str:
     """Give the mark of a file, hex; empty where it is silent for long or cannot be decoded."""
     try:
-        with opened(path) as sound:
+        with open_sound(path) as sound:
             return _mark(sound, replace(sound.header, frames=sound.count()))
     except SoundUnreadable:
         return ""
@@ -32,9 +32,9 @@ def probe_with_mark(path: Path) -> tuple[Header, str]:
     """Read what a scan keeps of the sound itself, its header and its mark, in one opening.
 
     Raises:
-        SoundUnreadable: as `opened`; a mark that cannot be made is empty.
+        SoundUnreadable: as `open_sound`; a mark that cannot be made is empty.
     """
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         frames, header = sound.count(), sound.header
         header = replace(header, frames=frames, duration=frames / header.sample_rate)
         try:

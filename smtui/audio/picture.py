@@ -7,20 +7,28 @@ short or narrow stays visible at any zoom. Levels are calibrated: a full-scale s
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from smtui.audio.pieces import Pieces, opened_pieces
+from smtui.audio.decoder import Decoder, Undecodable
+from smtui.audio.sound_file import LOUDEST_SAMPLE, open_sound
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import Picture, PictureRequest, View
 
 Floats = NDArray[np.float32]
+
+_STEP = 2_048
 
 # Below this a picture is silence; 24 bit ends at -144 dB, dither of 16 bit lies at -96 dB.
 _FLOOR_DB = -120.0
@@ -32,35 +40,79 @@ _BLOCK_VALUES = 1 << 20
 _COARSE_FRAMES = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """What is drawn: samples from `start`, `step` samples to a column, `width` columns."""
+class Pieces:
+    """An open file that gives any piece of itself, zeros outside, reading nothing twice."""
 
-    start: float
-    step: float
-    width: int
-    coarse: bool
-
-    @classmethod
-    def of(cls, request: PictureRequest, sound: Pieces) -> _Span:
-        """Cut what was asked for to what is there; at least one sample is shown."""
-        end = sound.duration if request.end is None else min(request.end, sound.duration)
-        start = min(max(request.start, 0.0), sound.duration)
-        first = min(start * sound.rate, max(sound.frames - 1, 0))
-        samples = max(end * sound.rate - first, 1.0)
-        long = samples * sound.channels > _QUICK_VALUES
-        width = max(request.width, 1)
-        return cls(start=first, step=samples / width, width=width, coarse=request.coarse and long)
+    def __init__(self, decoder: Decoder, *, frames: int) -> None:
+        self.rate: int = decoder.rate
+        self.channels: int = decoder.channels
+        self.frames = frames
+        self._decoder = decoder
+        self._kept_start = 0
+        self._kept: Floats = np.zeros((0, self.channels), np.float32)
+        self._was_read = False
 
     @property
-    def samples(self) -> float:
-        """How many samples are shown."""
-        return self.step * self.width
+    def duration(self) -> float:
+        """Length in s."""
+        return self.frames / self.rate
+
+    def piece(self, start: int, stop: int) -> Floats:
+        """Give samples start … stop, shape (stop - start, channels); outside the file zeros."""
+        out = np.zeros((stop - start, self.channels), np.float32)
+        low, high = max(start, 0), min(stop, self.frames)
+        if low >= high:
+            return out
+        kept = self._kept[:0]
+        if self._kept_start <= low <= self._kept_start + len(self._kept):
+            kept = self._kept[low - self._kept_start :]
+        if low + len(kept) < high:
+            kept = np.concatenate([kept, self._decode(low + len(kept), high)])
+        self._kept_start, self._kept = low, kept
+        part = kept[: high - low]
+        out[low - start : low - start + len(part)] = part
+        return out
+
+    def _decode(self, start: int, stop: int) -> Floats:
+        try:
+            self._decoder.go_to(start)
+            block = self._decoder.decode(stop - start)
+        except Undecodable as error:
+            block = self._readable(start, stop)
+            if not len(block) and not self._was_read:
+                raise _damaged(error) from error
+        if len(block) < stop - start:
+            # What could be read is worth a picture; the rest of the file is drawn as silence.
+            self.frames = start + len(block)
+        self._was_read = True
+        if self._decoder.is_float:
+            block[~(np.abs(block) <= LOUDEST_SAMPLE)] = 0
+        return block
+
+    def _readable(self, start: int, stop: int) -> Floats:
+        """Read in small steps up to where the data are damaged."""
+        steps = [np.zeros((0, self.channels), np.float32)]
+        with contextlib.suppress(Undecodable):
+            self._decoder.restart()
+            self._decoder.go_to(start)
+            for place in range(start, stop, _STEP):
+                steps.append(self._decoder.decode(min(_STEP, stop - place)))
+        return np.concatenate(steps)
+
+
+@contextmanager
+def open_pieces(path: Path) -> Iterator[Pieces]:
+    """Open a sound by descriptor, because any bytes may be in its name. Raises SoundUnreadable."""
+    with open_sound(path) as sound:
+        try:
+            yield Pieces(sound.decoder, frames=sound.count())
+        except Undecodable as error:
+            raise _damaged(error) from error
 
 
 def draw(request: PictureRequest, *, alive: Callable[[], None] = lambda: None) -> Picture:
     """Draw a span of a file; calls `alive` between blocks. Raises SoundUnreadable."""
-    with opened_pieces(request.path) as sound:
+    with open_pieces(request.path) as sound:
         span = _Span.of(request, sound)
         # The decoder may find the file shorter than its header says; the axis keeps the header's.
         rate, duration = sound.rate, sound.duration
@@ -87,6 +139,36 @@ def draw(request: PictureRequest, *, alive: Callable[[], None] = lambda: None) -
         log=request.log,
         coarse=span.coarse,
     )
+
+
+def _damaged(error: Exception) -> SoundUnreadable:
+    return SoundUnreadable("The sound is damaged here", code=ErrorCode.UNREADABLE, hint=str(error))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """What is drawn: samples from `start`, `step` samples to a column, `width` columns."""
+
+    start: float
+    step: float
+    width: int
+    coarse: bool
+
+    @classmethod
+    def of(cls, request: PictureRequest, sound: Pieces) -> _Span:
+        """Cut what was asked for to what is there; at least one sample is shown."""
+        end = sound.duration if request.end is None else min(request.end, sound.duration)
+        start = min(max(request.start, 0.0), sound.duration)
+        first = min(start * sound.rate, max(sound.frames - 1, 0))
+        samples = max(end * sound.rate - first, 1.0)
+        long = samples * sound.channels > _QUICK_VALUES
+        width = max(request.width, 1)
+        return cls(start=first, step=samples / width, width=width, coarse=request.coarse and long)
+
+    @property
+    def samples(self) -> float:
+        """How many samples are shown."""
+        return self.step * self.width
 
 
 def _window_length(request: PictureRequest, span: _Span, rate: int) -> int:

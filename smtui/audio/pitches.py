@@ -71,13 +71,13 @@ class PitchReader:
         """Take the next samples."""
         self._waiting.append(chunk)
         if sum(map(len, self._waiting)) >= _GATHERED:
-            self._read(np.concatenate(self._waiting))
+            self._add_spectra(np.concatenate(self._waiting))
             self._waiting = []
 
     def finish(self) -> Pitches:
         """Take the end of the sound and tell what was heard."""
         beyond = np.zeros(LONG_FRAME // 2, dtype=np.float32)
-        self._read(np.concatenate((*self._waiting, beyond)))
+        self._add_spectra(np.concatenate((*self._waiting, beyond)))
         parts = self._parts
         return Pitches(
             thirds=np.concatenate([part.thirds for part in parts]),
@@ -87,7 +87,7 @@ class PitchReader:
             magnitude=np.concatenate([part.magnitude for part in parts]),
         )
 
-    def _read(self, samples: Array) -> None:
+    def _add_spectra(self, samples: Array) -> None:
         windows = self._framer.push(samples)
         if len(windows):
             self._parts.append(_described(windows))

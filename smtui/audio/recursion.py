@@ -4,6 +4,9 @@ A recursive filter goes on from each sample to the next, which numpy cannot do f
 of its output depends only on the block of input and on the filter's state before it, both by a
 matrix; and so do the states on each other. So a block is two products, and what is left to be
 done one after the other is a step of a few numbers for every thousand samples.
+
+It stands alone because it knows nothing of loudness, its only user, and is tested against scipy's
+filters, which take too long to import.
 """
 
 from __future__ import annotations

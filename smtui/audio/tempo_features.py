@@ -1,7 +1,9 @@
-"""What can be said of each tempo that a sound may have: one row of numbers per candidate.
+"""What the perceptrons of tempo see: a row of numbers for each tempo that a sound may have, and one
+for the sound, which tells a loop from a piece and both from a sound without a beat.
 
-All candidates are described at once; nothing here decides. The same functions make the rows that
-the tables were learned from.
+All candidates are described at once; nothing here decides. It stands alone, apart from `tempo`,
+because `tests/learning` makes the rows that the tables were learned from by the same functions: a
+change of a number here asks for new tables.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from smtui.audio.frames import FRAMES_PER_SECOND, Array
+from smtui.audio.frames import FRAMES_PER_SECOND, Array, Frames
 from smtui.audio.strokes import ALL, STROKE_ROWS, Pulse, ring
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +38,12 @@ _CROSS_MULTIPLES = np.array([0.5, 1, 1.5, 2, 3, 4])
 _LINE_MULTIPLES = np.array([0.5, 1, 2, 4])
 _STEPS = 16
 """Sixteenths of a bar of four beats."""
+
+_SEAM_FRAMES = 4
+_QUIET = 1e-6
+_AUDIBLE = 0.01
+# Beyond these a sound is long, however long.
+_LONG, _MANY = 40.0, 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +120,73 @@ def piece_candidates(linear: Pulse, onsets_per_second: float) -> Candidates:
         span=nothing,
         rows=np.concatenate((plain, _likeness_rows(linear, lags)), axis=1).astype(np.float32),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What is known of a sound besides its candidates.
+
+    Attributes:
+        onsets: how many strokes stand out.
+        contrast: how strong they are, see `onsets.contrast_of`.
+        head, tail: s of silence.
+        duration: s.
+    """
+
+    frames: Frames
+    strokes: Array
+    onsets: int
+    contrast: float
+    head: float
+    tail: float
+    duration: float
+
+
+def sound_signs(signs: Signs) -> Array:
+    """Describe the sound: (30,)."""
+    rms = signs.frames.rms
+    loudest = max(float(rms.max(initial=0)), _QUIET)
+    quarter = len(rms) // 4 + 1
+    levels = np.log10(np.maximum(rms / loudest, 1e-4))
+    time = np.linspace(-1, 1, len(rms))
+    weight = rms / max(float(rms.sum()), _QUIET)
+    centroid = np.log2(np.maximum(signs.frames.centroid, 20) / 1000)
+    middle = float(weight @ centroid)
+    plain = (
+        np.log2(min(signs.duration, _LONG)),
+        min(signs.onsets / signs.duration, 20.0),
+        np.log2(min(signs.onsets, _MANY) + 1),
+        signs.contrast,
+        min(signs.head, 1.0),
+        min(signs.tail, 2.0),
+        min(signs.tail / signs.duration, 1.0),
+        np.log10(rms[-quarter:].max() / loudest + 1e-4),
+        np.log10(rms[:quarter].max() / loudest + 1e-4),
+        np.log10(rms[-_SEAM_FRAMES:].mean() / loudest + 1e-4),
+        np.log10(rms[:_SEAM_FRAMES].mean() / loudest + 1e-4),
+        float(levels.mean()),
+        float(levels.std()),
+        float((levels * time).mean()),
+        float((rms > _AUDIBLE * loudest).mean()),
+        float(weight @ signs.frames.flatness),
+        middle,
+        float(np.sqrt(weight @ np.square(centroid - middle))),
+        _seam(signs.frames),
+    )
+    strokes = signs.strokes
+    mean = strokes.mean(axis=1)
+    peaky = np.sqrt(np.square(strokes).mean(axis=1)) / np.maximum(mean, _QUIET)
+    assert len(mean) == STROKE_ROWS
+    return np.concatenate((plain, np.log10(mean + 1e-5), np.minimum(peaky, 20))).astype(np.float32)
+
+
+def claim_signs(shares: Array, scores: Array, rows: Array, best: int) -> Array:
+    """Describe how clearly one candidate won, and the winner itself: (5 + features,)."""
+    ranked = np.sort(shares)[::-1]
+    second = float(ranked[1]) if len(ranked) > 1 else 0.0
+    unsure = float(-(shares * np.log(shares + 1e-9)).sum())
+    clear = (float(ranked[0]), second, unsure, float(scores.max()), np.log2(len(shares)))
+    return np.concatenate((clear, rows[best])).astype(np.float32)
 
 
 def _span_candidates(
@@ -238,3 +313,12 @@ def _on_grid(near: Array, beats: npt.NDArray[np.int64], frames: float, parts: in
     slots = slot + np.arange(rows)[:, None] * size
     sums = np.bincount(slots.ravel(), near[:, places].ravel(), rows * size)
     return np.asarray(sums.reshape(rows, len(beats), steps).transpose(1, 0, 2), dtype=np.float64)
+
+
+def _seam(frames: Frames) -> float:
+    """How unlike the end is to the beginning, against how unlike neighbours are."""
+    loud = np.sqrt(np.sqrt(frames.bands))
+    steps = np.abs(np.diff(loud, axis=0)).sum(axis=1)
+    usual = float(steps.mean()) if len(steps) else 0.0
+    seam = float(np.abs(loud[:_SEAM_FRAMES].mean(axis=0) - loud[-_SEAM_FRAMES:].mean(axis=0)).sum())
+    return min(seam / max(usual, _QUIET), 50.0)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from smtui.cli.filtering import pointing
+from smtui.cli.filter_words import pointing
 from smtui.domain.errors import InputInvalid, NotFound
 from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
@@ -16,7 +16,10 @@ from smtui.domain.search import Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse
 
 if TYPE_CHECKING:
-    from smtui.cli.running import Opened
+    from smtui.cli.runtime import Opened
+
+PATIENCE = 600.0
+"""How long a command waits for a model to learn new descriptions, in seconds."""
 
 _LINE = re.compile(r"\s*(like|fits|words)(\s|$)", re.IGNORECASE)
 _BEFORE_A_NAME = re.compile(r"[+-]|((-|not:)*[a-z][a-z_]*:)?", re.IGNORECASE)
@@ -100,7 +103,7 @@ async def _line_or_name(box: Opened, word: str) -> SearchLine:
     if _LINE.match(word) is None or is_file(word):
         return named
     try:
-        await box.services.similarity.seed(word, box.account.user_id)
+        await box.services.seeds.named(word, box.account.user_id)
     except NotFound:
         return _read(word)
     return named
@@ -126,7 +129,7 @@ async def _seed(box: Opened, reference: str) -> Seed:
     # As typed, links kept.
     meant = os.path.abspath(reference) if is_file(reference) else reference  # noqa: PTH100, ASYNC240
     try:
-        return await box.services.similarity.meant(meant, box.account.user_id)
+        return await box.services.seeds.meant(meant, box.account.user_id)
     except NotFound as unknown:
         if any(one.isspace() for one in reference.strip()):
             hint = f"{unknown.hint} A whole search begins with like, fits or words."

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from smtui.cli.ink import colours_of, dumb, only_ascii
 from smtui.cli.memory_limit import check_memory_limits
-from smtui.cli.running import err
-from smtui.domain.errors import SmtuiError
+from smtui.cli.runtime import exit_on_failure
+from smtui.cli.terminal import colours_of, dumb, err, only_ascii
+from smtui.heap import share_arenas
 from smtui.paths import Places, places
 from smtui.settings import Loaded, Look, load
 from smtui.ui.options import TRUE_COLOUR, Options
@@ -33,14 +33,11 @@ def open_screen() -> None:
         err(f"smtui: TERM is {kind}, and the screen needs a terminal that can move its cursor.")
         err("`smtui list` and `smtui inspect` do without; `export TERM=xterm` where it can.")
         raise SystemExit(1)
-    try:
+    with exit_on_failure():
         check_memory_limits()
         here = places()
-        loaded = load(here, os.environ)
+        loaded = load(here)
         check_keys(loaded)
-    except SmtuiError as error:
-        err(f"smtui: {error}")
-        raise SystemExit(1) from None
     raise SystemExit(show(here, loaded))
 
 
@@ -57,14 +54,18 @@ def show(here: Places, loaded: Loaded) -> int:
     """Run the screens on these places; gives the exit status."""
     # Late imports: Textual is what the first frame needs, and only the screen needs it.
     from smtui import wiring
+    from smtui.ui import read_ahead
     from smtui.ui.start import show as show_screens
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Services]:
+        # Before the first of their threads, and after the first frame.
+        share_arenas()
         async with (
             wiring.services(here, loaded.settings) as services,
             wiring.watched(here, loaded.settings),
         ):
+            read_ahead.begin()
             yield services
 
     return show_screens(opened, options(here, loaded, os.environ))

@@ -1,4 +1,7 @@
-"""Two dozen sounds whose truth is known: a small sample pack that a demo can check itself on."""
+"""Two dozen sounds whose truth is known: a small sample pack that a demo can check itself on.
+
+Loops are whole bars of four beats, laid out in sixteenths by a step sequencer.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,15 @@ import numpy as np
 import soundfile
 
 from smtui.demo import instruments as play
-from smtui.demo.groove import Groove, chords_of, line_of, looped
-from smtui.demo.instruments import Wave
+from smtui.demo.instruments import Tone, Wave
+
+_STEPS = 16
+_DRUMS: dict[str, tuple[float, Callable[[int], Wave]]] = {
+    "kick": (1.0, play.kick),
+    "snare": (0.7, play.snare),
+    "clap": (0.6, play.clap),
+    "hat": (0.3, play.hat),
+}
 
 _LEVEL = 0.8
 _AWKWARD = b"shaker [red]not red[bold]\n\x1b[7mline two \xff.wav"
@@ -41,16 +51,6 @@ class Truth:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sound:
-    truth: Truth
-    rate: int
-    subtype: str
-    make: Callable[[int], Wave]
-    width: float = 0.0
-    """How much the right channel differs: 0 is mono in one channel."""
-
-
 def make(folder: Path) -> tuple[Truth, ...]:
     """Write the sounds into the folder, which is made if needed, and tell the truth of each.
 
@@ -64,22 +64,100 @@ def make(folder: Path) -> tuple[Truth, ...]:
     return (*(sound.truth for sound in sounds), _broken(folder), _awkward(folder))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Notes at even distances over the whole loop: each item sounds together."""
+
+    items: tuple[tuple[int, ...], ...]
+    tone: Tone
+    level: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groove:
+    """A loop.
+
+    Attributes:
+        tempo: BPM.
+        drums: instrument and one bar of sixteenths, `x` for a hit.
+        parts: voices with notes.
+    """
+
+    tempo: float
+    bars: int
+    drums: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """The length of the loop."""
+        return self.bars * 4 * 60 / self.tempo
+
+
+def chords_of(items: tuple[tuple[int, ...], ...]) -> Part:
+    """Chords on electric keys, struck twice a bar where there are four in four bars."""
+    doubled = tuple(item for item in items for _ in range(2))
+    return Part(items=doubled, tone=play.KEYS, level=0.55)
+
+
+def line_of(notes: tuple[int, ...], tone: Tone) -> Part:
+    """A line of single notes."""
+    return Part(items=tuple((midi,) for midi in notes), tone=tone, level=0.6)
+
+
+def looped(groove: Groove, rate: int) -> Wave:
+    """Play the loop once; what rings beyond its end sounds at its start, so that it repeats."""
+    length = round(groove.seconds * rate)
+    wave = np.zeros(length)
+    for name, pattern in groove.drums:
+        level, instrument = _DRUMS[name]
+        hit = level * instrument(rate)
+        for bar in range(groove.bars):
+            for step, mark in enumerate(pattern):
+                if mark == "x":
+                    # Off-beats a little softer: a machine with some feeling.
+                    accent = 1.0 if step % 4 == 0 else 0.75
+                    place = (bar + step / _STEPS) / groove.bars
+                    _add(wave, accent * hit, round(place * length))
+    for part in groove.parts:
+        seconds = groove.seconds / len(part.items)
+        for index, notes in enumerate(part.items):
+            sound = part.level * play.chord(notes, seconds * 1.1, rate, part.tone)
+            _add(wave, sound, round(index / len(part.items) * length))
+    return wave / max(float(np.abs(wave).max()), 1e-9)
+
+
+def _add(wave: Wave, sound: Wave, place: int) -> None:
+    places = (place + np.arange(len(sound))) % len(wave)
+    np.add.at(wave, places, sound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sound:
+    truth: Truth
+    rate: int
+    subtype: str
+    make: Callable[[int], Wave]
+    width: float = 0.0
+    """How much the right channel differs: 0 is mono in one channel."""
+
+
 def _drums() -> tuple[_Sound, ...]:
     return (
         _kick("kick deep.wav", 44_100, "F1", lambda rate: play.kick(rate, low=43, seconds=0.6)),
         _kick("kick tight.flac", 48_000, "A#1", lambda rate: play.kick(rate, low=58, seconds=0.25)),
-        _one("snare.wav", "snare", 44_100, play.snare, width=0.3),
-        _one("clap.aiff", "clap", 44_100, play.clap, width=0.5),
-        _one("hat closed.wav", "hat", 96_000, play.hat),
-        _one("hat open.flac", "hat", 44_100, lambda rate: play.hat(rate, seconds=0.5)),
-        _one("crash.ogg", "cymbal", 44_100, play.crash, width=0.6),
+        _one_shot("snare.wav", "snare", 44_100, play.snare, width=0.3),
+        _one_shot("clap.aiff", "clap", 44_100, play.clap, width=0.5),
+        _one_shot("hat closed.wav", "hat", 96_000, play.hat),
+        _one_shot("hat open.flac", "hat", 44_100, lambda rate: play.hat(rate, seconds=0.5)),
+        _one_shot("crash.ogg", "cymbal", 44_100, play.crash, width=0.6),
         _Sound(
             truth=Truth(filename=Path("tom low G2.wav"), kind="tom", root_note="G2"),
             rate=22_050,
             subtype="",
             make=play.tom,
         ),
-        _one("riser.mp3", "fx", 44_100, play.riser, width=0.4),
+        _one_shot("riser.mp3", "fx", 44_100, play.riser, width=0.4),
     )
 
 
@@ -153,7 +231,7 @@ def _tonal_loops() -> tuple[_Sound, ...]:
     )  # fmt: skip
 
 
-def _one(
+def _one_shot(
     name: str,
     kind: str,
     rate: int,

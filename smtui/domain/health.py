@@ -1,4 +1,7 @@
-"""How the servers are, and which workers live: what a person is told when something is missing."""
+"""How the servers are, which workers live, and what works on a machine.
+
+It is what a person reads when something is missing.
+"""
 
 from __future__ import annotations
 
@@ -57,3 +60,57 @@ class WorkerReport:
     started_at: datetime
     missing: tuple[str, ...] = ()
     rests: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """The process of a private server: one of keeper, valkey, chroma, worker, watcher.
+
+    Attributes:
+        state: `running`, `starting`, `stopped` or `failed`.
+        pid: of its process, None where there is none.
+        address: a URL, host and port, or a socket; empty where there is none.
+        memory: resident bytes of the process and all that it started, None where unknown.
+        reason: why it failed, a sentence; else empty.
+    """
+
+    name: str
+    state: str
+    pid: int | None = None
+    address: str = ""
+    since: datetime | None = None
+    memory: int | None = None
+    reason: str = ""
+
+
+class Verdict(StrEnum):
+    """How well a part does."""
+
+    OK = "ok"
+    ATTENTION = "attention"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One part: how well it does, what was seen, and the mend where it is not ok."""
+
+    name: str
+    verdict: Verdict
+    seen: str
+    mend: str = ""
+
+
+def well(name: str, seen: str) -> Check:
+    """Return the check of a part that works."""
+    return Check(name=name, verdict=Verdict.OK, seen=seen)
+
+
+def attention(name: str, seen: str, mend: str) -> Check:
+    """Return the check of a part that works, but not as well as it could."""
+    return Check(name=name, verdict=Verdict.ATTENTION, seen=seen, mend=mend)
+
+
+def broken(name: str, seen: str, mend: str) -> Check:
+    """Return the check of a part without which smtui does not work."""
+    return Check(name=name, verdict=Verdict.BROKEN, seen=seen, mend=mend)

@@ -1,7 +1,7 @@
 """A search by likeness as a person means it, and its answer.
 
 `domain/search_line.py` reads it from one line of text and writes it back;
-`services/similarity.py` answers it.
+`services/search.py` answers it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def unwatched(done: int, of: int) -> None:
 
 
 MOST_SEEDS = 8
-"""More sounds to be like or unlike than this say nothing any more."""
+"""How many sounds to be like or unlike tell hits apart."""
+TOO_MANY_SEEDS = f"A search takes at most {MOST_SEEDS} sounds to be like or unlike"
 
 
 class View(StrEnum):

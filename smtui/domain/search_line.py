@@ -17,7 +17,7 @@ from smtui.domain.errors import InputInvalid, QueryInvalid
 from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
 from smtui.domain.query import parse as parse_filter
-from smtui.domain.search import MOST_SEEDS, Search, Seed, View
+from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Search, Seed, View
 from smtui.domain.typed import Typed, words
 
 _VIEWS = {"like": View.ALIKE, "fits": View.FITS, "words": View.WORDS}
@@ -211,10 +211,7 @@ class _Reader:
             self._spoken.append(name.text)
             return
         if len(self._found.more) + len(self._found.less) == MOST_SEEDS:
-            raise word.mistake(
-                f"More than {MOST_SEEDS} sounds to be like or unlike say nothing any more",
-                hint="Leave some out",
-            )
+            raise word.mistake(TOO_MANY_SEEDS, hint="Leave some out")
         if sign == "-":
             self._found = replace(self._found, less=(*self._found.less, name.text))
         else:

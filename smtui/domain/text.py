@@ -26,6 +26,11 @@ def path_bytes(raw: bytes) -> bytes | None:
     return None if os.fsencode(printable_path(raw)) == raw else raw
 
 
+def folder_parts(folder: str) -> str:
+    """Return the folder's path so that whole parts can be found in it: `/a/drums/`."""
+    return folder if folder.endswith("/") else f"{folder}/"
+
+
 def shown(text: str) -> str:
     r"""Make outside text inert for a terminal: control and format characters become visible.
 

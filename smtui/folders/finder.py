@@ -1,9 +1,13 @@
-"""Finding sounds on disks: the SoundFinder port, in a few threads of its own."""
+"""Finding sounds on disks: the SoundFinder port, in a few threads of its own.
+
+Of a file that a scan does not know yet it reads header, tags, and the hash of its bytes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
@@ -13,13 +17,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Remains, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
-from smtui.folders.mounts import remains_of, waits_for_drive
-from smtui.folders.reading import read_file
-from smtui.folders.walking import walked
+from smtui.folders.mounts import keeps_numbers, remains_of, waits_for_drive
+from smtui.folders.walk import refusal, walk_folder
+
+_BLOCK_BYTES = 1 << 20
+_LARGEST_NUMBER = (1 << 63) - 1
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -57,7 +64,7 @@ class DiskFinder:
             unreadable = Unreadable(file_path=folder, code=ErrorCode.VANISHED, error=words)
             yield Walked(folder=folder, unreadable=(unreadable,))
             return
-        steps = walked(here, None if only is None else [os.fsencode(path) for path in only])
+        steps = walk_folder(here, None if only is None else [os.fsencode(path) for path in only])
         while (step := await self._in_thread(self._next, steps)) is not None:
             yield step
 
@@ -105,7 +112,7 @@ class DiskFinder:
         step = next(steps, None)
         if step is None or not self.paths.prefixes:
             return step
-        known = tuple(self._kept(each) for each in step.candidates if not self._hides(each))
+        known = tuple(self._in_documents(each) for each in step.candidates if not self._hides(each))
         hidden = len(step.candidates) - len(known)
         return replace(step, candidates=known, ignored=step.ignored + hidden)
 
@@ -113,9 +120,65 @@ class DiskFinder:
         """The documents would take it for a file at another place of this machine."""
         return self.paths.hidden(candidate.path)
 
-    def _kept(self, candidate: Candidate) -> Candidate:
+    def _in_documents(self, candidate: Candidate) -> Candidate:
         raw = os.fsencode(self.paths.kept(candidate.path))
         return replace(candidate, file_path=printable_path(raw), path_bytes=path_bytes(raw))
+
+
+def read_file(candidate: Candidate) -> FoundFile | Unreadable:
+    """Open a candidate and read what the library keeps of it; blocks, for a thread."""
+    try:
+        return _read(candidate)
+    except SoundUnreadable as error:
+        code, words = error.code, str(error)
+    except OSError as error:
+        code, words = refusal(error, what="file")
+    return Unreadable(file_path=printable_path(bytes(candidate.path)), code=code, error=words)
+
+
+def _read(candidate: Candidate) -> FoundFile:
+    # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
+    from smtui.audio.mark import probe_with_mark
+    from smtui.audio.tags import read_tags
+
+    descriptor = os.open(candidate.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        # Taken before the bytes are read: whatever changes meanwhile is seen by the next scan.
+        status = os.fstat(descriptor)
+        header, mark = probe_with_mark(candidate.path)
+        file_hash = _hash(descriptor)
+    finally:
+        os.close(descriptor)
+    device = candidate.path.parent.stat().st_dev
+    return FoundFile(
+        file_path=candidate.file_path,
+        path_bytes=candidate.path_bytes,
+        file_size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+        inode=_number(status, device),
+        audio_mark=mark,
+        file_hash=file_hash,
+        duration=header.duration,
+        sample_rate=header.sample_rate,
+        channels=header.channels,
+        format=header.format,
+        metadata=read_tags(candidate.path),
+    )
+
+
+def _number(status: os.stat_result, device: int) -> int:
+    """Give the file's number on its disk, as much of it as every store holds; 0 for none."""
+    return status.st_ino & _LARGEST_NUMBER if keeps_numbers(device) else 0
+
+
+def _hash(descriptor: int) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    place = 0
+    while block := os.pread(descriptor, _BLOCK_BYTES, place):
+        digest.update(block)
+        place += len(block)
+    return digest.hexdigest()
 
 
 def _is_there(path: Path) -> bool:

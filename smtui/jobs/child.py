@@ -21,11 +21,11 @@ from uuid import uuid4
 
 from smtui.domain.batch import Claimed, RunId
 from smtui.domain.errors import ServerUnavailable, SmtuiError, StoreTooNew, StoreUnreachable
+from smtui.heap import give_back
 from smtui.jobs.apart import took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING
 from smtui.jobs.attendance import Attendance, Interval, Present
 from smtui.jobs.filling import filling_of
-from smtui.jobs.heap import give_back
 from smtui.jobs.limits import Stopwatch
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.owed import Owed
@@ -33,7 +33,7 @@ from smtui.jobs.rests import Rests
 from smtui.jobs.side import EXIT_DEFECT, end_child, live_beside
 from smtui.jobs.sight import Gap
 from smtui.jobs.slate import Inheritance
-from smtui.services.hearing import Assignment, Hearing
+from smtui.services.worker_steps import Assignment, WorkerSteps
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Child:
         self._means = means
         self._seat = seat
         self._inherited = seat.read()
-        self._hearing: Hearing | None = None
+        self._hearing: WorkerSteps | None = None
         self._opened = threading.Event()
         self._in_use = AsyncExitStack()
         self._holds = False
@@ -90,7 +90,7 @@ class Child:
         live_beside(self._loop, self._live, name="smtui-side", ended=end_child)
 
     @property
-    def hearing(self) -> Hearing:
+    def hearing(self) -> WorkerSteps:
         """The steps of this worker; waits until the documents are open."""
         if not self._opened.wait(_OPEN_PATIENCE) or self._hearing is None:
             raise ServerUnavailable("The worker could not open the library")
@@ -218,7 +218,7 @@ class Child:
             self._told = str(error)
             _log.warning("%s", error)
 
-    async def _inherit(self, hearing: Hearing) -> set[RunId]:
+    async def _inherit(self, hearing: WorkerSteps) -> set[RunId]:
         """Let go of what the child before in this seat held when it was killed; gives its runs."""
         begun, untouched = self._inherited.begun, self._inherited.untouched
         claims = untouched if begun is None else (begun, *untouched)
@@ -235,7 +235,7 @@ class Child:
             self._inherited = Inheritance()
         return runs
 
-    async def _tick(self, hearing: Hearing) -> None:
+    async def _tick(self, hearing: WorkerSteps) -> None:
         now = time.monotonic()
         try:
             if self.stopwatch.overrun():
@@ -262,7 +262,7 @@ class Child:
         if self._holds and not self._assignments:
             await self._leave_use_if_idle(hearing)
 
-    async def _find_lost_work(self, hearing: Hearing) -> None:
+    async def _find_lost_work(self, hearing: WorkerSteps) -> None:
         found = True
         try:
             await self._give_up(hearing)
@@ -279,12 +279,12 @@ class Child:
         if not found:
             self._sweep_at = time.monotonic() + _AGAIN_SECONDS
 
-    async def _give_up(self, hearing: Hearing) -> None:
+    async def _give_up(self, hearing: WorkerSteps) -> None:
         """Fail what no machine has on which a worker lives."""
         if self._attendance and (machines := await self._attendance.machines()):
             await hearing.give_up(machines, after=self.limits.absent_seconds)
 
-    async def _end(self, hearing: Hearing) -> None:
+    async def _end(self, hearing: WorkerSteps) -> None:
         """End the process: the main thread is in a decoder that does not come back."""
         stuck, *rest = self._assignments
         try:
@@ -305,7 +305,7 @@ class Child:
         rested = time.monotonic() - self._worked_at > self.limits.linger_seconds
         return rested and not self._assignments
 
-    async def _leave_use_if_idle(self, hearing: Hearing) -> None:
+    async def _leave_use_if_idle(self, hearing: WorkerSteps) -> None:
         """Let go of the servers, unless work waits whose wake-up was lost."""
         try:
             waits = self._idle and await hearing.claimable()

@@ -21,7 +21,7 @@ from smtui.jobs.filling import Filling
 from smtui.jobs.limits import TookTooLong, interrupted_an_import
 from smtui.jobs.side import end_child
 from smtui.jobs.sight import gap
-from smtui.services.hearing import Assignment, Taken
+from smtui.services.worker_steps import Assignment, Taken
 
 _MOST_FILES = 64
 # Reading whether the run was cancelled costs as much as a small file, s.

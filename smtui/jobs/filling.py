@@ -19,9 +19,9 @@ from smtui.domain.sample import FileId
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.side import live_beside
 from smtui.jobs.wakeups import Wakeups
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 
-Opening = Callable[[], AbstractAsyncContextManager[Indexing]]
+Opening = Callable[[], AbstractAsyncContextManager[IndexUpkeep]]
 Using = Callable[[], AbstractAsyncContextManager[None]]
 
 _GATHER_SECONDS = 0.3
@@ -50,7 +50,7 @@ class Filling:
         self._wakeups = wakeups
         self._fresh: list[FileId] = []
         self._pending: dict[FileId, None] = {}
-        self._indexing: Indexing | None = None
+        self._indexing: IndexUpkeep | None = None
         self._opened = AsyncExitStack()
         self._told = ""
         self._took_at = 0.0
@@ -130,7 +130,7 @@ class Filling:
         if mended.added or mended.removed:
             _log.info("the index gained %s sounds and lost %s", mended.added, mended.removed)
 
-    async def _ready(self) -> Indexing:
+    async def _ready(self) -> IndexUpkeep:
         if self._indexing is None:
             self._indexing = await self._opened.enter_async_context(self._open())
         return self._indexing

@@ -17,8 +17,8 @@ from smtui.jobs.app import WorkLimits
 from smtui.jobs.missing import MissingFolders
 from smtui.jobs.slate import Inheritance, Slate
 from smtui.jobs.wakeups import Wakeups
-from smtui.services.hearing import Hearing
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
+from smtui.services.worker_steps import WorkerSteps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +51,14 @@ class Means:
         slates: the folder in which children leave word of what they hold; see `slate`.
     """
 
-    open_hearing: Callable[[str], AbstractAsyncContextManager[Hearing]]
+    open_hearing: Callable[[str], AbstractAsyncContextManager[WorkerSteps]]
     using: Callable[[], AbstractAsyncContextManager[None]]
     wakeups: Callable[[], Wakeups]
     listener: Listener
     limits: WorkLimits
     slates: Path
     paths: PathMap = field(default_factory=PathMap)
-    open_indexing: Callable[[], AbstractAsyncContextManager[Indexing]] | None = None
+    open_indexing: Callable[[], AbstractAsyncContextManager[IndexUpkeep]] | None = None
     standing: Standing | None = None
     settled: Callable[[], None] = lambda: None
     pause: Callable[[], Pause | None] = lambda: None

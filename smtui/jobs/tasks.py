@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from smtui.domain.batch import RunId
 from smtui.domain.sample import FileId
+from smtui.heap import prepare_heap
 from smtui.jobs.app import AUDIO_PROCESSING, INDEX, NOT_UNDERSTOOD, WORK
 from smtui.jobs.child import Child
 from smtui.jobs.chunk import hear
-from smtui.jobs.heap import prepare_heap
 from smtui.jobs.limits import limit_memory
 from smtui.jobs.means import Means, Seat
 from smtui.jobs.missing import MissingFolders

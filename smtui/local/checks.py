@@ -1,19 +1,16 @@
-"""What `smtui doctor` looks at on this machine: Python, SQLite, disk, folders, logging out."""
+"""What `smtui doctor` looks at on this machine: SQLite, disk, folders, logging out."""
 
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from smtui.domain.health import Check, attention, broken, well
 from smtui.domain.text import shown
 from smtui.local.refusals import cannot_use
 from smtui.paths import Places
@@ -27,47 +24,6 @@ _NETWORK = {
     *("fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.rclone", "fuse.s3fs", "macfuse"),
 }
 _ANSWER_SECONDS = 5.0
-
-
-class Verdict(StrEnum):
-    """How well a part does."""
-
-    OK = "ok"
-    ATTENTION = "attention"
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One part: how well it does, what was seen, and the mend where it is not ok."""
-
-    name: str
-    verdict: Verdict
-    seen: str
-    mend: str = ""
-
-
-def well(name: str, seen: str) -> Check:
-    """A part that works."""
-    return Check(name=name, verdict=Verdict.OK, seen=seen)
-
-
-def attention(name: str, seen: str, mend: str) -> Check:
-    """A part that works, but not as well as it could."""
-    return Check(name=name, verdict=Verdict.ATTENTION, seen=seen, mend=mend)
-
-
-def broken(name: str, seen: str, mend: str) -> Check:
-    """A part without which smtui does not work."""
-    return Check(name=name, verdict=Verdict.BROKEN, seen=seen, mend=mend)
-
-
-def python() -> Check:
-    """The version of Python."""
-    seen = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if sys.version_info[:2] > (3, 13):
-        return attention("python", seen, "smtui is tried with Python 3.11 to 3.13.")
-    return well("python", seen)
 
 
 def sqlite() -> Check:

@@ -9,11 +9,10 @@ from importlib import metadata
 from typing import Any
 
 from smtui.domain.errors import ServerUnavailable, SmtuiError
-from smtui.domain.health import Condition, ServerHealth
+from smtui.domain.health import Condition, ServerHealth, ServerStatus
 from smtui.local import chroma, valkey
 from smtui.local.servers import PrivateServers
 from smtui.local.setup import Files
-from smtui.local.status import ServerStatus
 from smtui.paths import Places
 
 _ANSWER_SECONDS = 5.0

@@ -22,6 +22,7 @@ from smtui.files import write_whole
 from smtui.local import logs
 from smtui.local.homes import Home
 from smtui.local.locks import FileLock
+from smtui.local.process_priority import lower
 
 _GATE = 'read -r go && exec "$@" </dev/null'
 _LOOK_AGAIN_SECONDS = 0.01
@@ -170,21 +171,13 @@ def start(launch: Launch, *, record: Path) -> Running:
 
 def _be_polite(pid: int, launch: Launch) -> None:
     """Set what the program and all that it starts will inherit."""
-    if launch.nice:
-        # A niceness already higher than asked for cannot be lowered, and need not be.
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, pid, launch.nice)
+    if launch.nice or launch.idle_io:
+        lower(pid, nice=launch.nice, idle_io=launch.idle_io)
+    if launch.nice and _LINUX:
         # Linux may share the processor out by session first; niceness then counts only within
         # one, and this program has a session of its own.
-        if _LINUX:
-            with suppress(OSError):
-                Path(f"/proc/{pid}/autogroup").write_text(f"{launch.nice}\n", "ascii")
-    if launch.idle_io and _LINUX:
-        # A late import: only the worker's start needs it.
-        import psutil
-
-        with suppress(psutil.Error, OSError):
-            psutil.Process(pid).ionice(psutil.IOPRIO_CLASS_IDLE)
+        with suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(f"{launch.nice}\n", "ascii")
 
 
 def start_mark(pid: int) -> str | None:

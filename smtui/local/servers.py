@@ -8,16 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from smtui.domain.errors import ServerUnavailable
+from smtui.domain.health import ServerStatus
 from smtui.local.locks import InUse, taken
 from smtui.local.processes import Record, Running
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import SERVERS, Files, Manners, Setup, Versions, present_versions
-from smtui.local.status import ServerStatus, measured
 from smtui.paths import Places
 
 _ANSWER_SECONDS = 5.0
@@ -111,7 +112,7 @@ class PrivateServers:
             rows = [{"name": name, **self._left_over(name)} for name in ("keeper", *SERVERS)]
             if isinstance(error, _Silent):
                 rows[0] |= {"state": "failed", "reason": error.title}
-        return await asyncio.to_thread(measured, rows)
+        return await asyncio.to_thread(_measured, rows)
 
     async def rest(self, name: str) -> None:
         """End one server until somebody needs it again; nothing where no keeper runs."""
@@ -299,3 +300,41 @@ class PrivateServers:
 def _unless_refused(answer: dict[str, Any]) -> None:
     if "error" in answer:
         raise ServerUnavailable(str(answer["error"]), hint=str(answer.get("hint", "")))
+
+
+def _measured(rows: Iterable[Mapping[str, Any]]) -> tuple[ServerStatus, ...]:
+    """Make statuses of what the keeper told, adding the memory; blocks, for a thread."""
+    return tuple(
+        ServerStatus(
+            name=row["name"],
+            state=row["state"],
+            pid=row.get("pid"),
+            address=row.get("address", ""),
+            since=datetime.fromtimestamp(row["since"], UTC) if row.get("since") else None,
+            memory=_memory(row["name"], row.get("pid")),
+            reason=row.get("reason", ""),
+        )
+        for row in rows
+    )
+
+
+def _memory(name: str, pid: int | None) -> int | None:
+    """Bytes of a process; the keeper's children are counted for themselves."""
+    if pid is None:
+        return None
+    # A late import, 20 ms: only who asks for a status needs it.
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        family = [process] if name == "keeper" else [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return None
+    total = 0
+    for process in family:
+        try:
+            total += process.memory_info().rss
+        except psutil.Error:
+            # It ended while it was counted.
+            continue
+    return total

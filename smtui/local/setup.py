@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from smtui.local.process_priority import cores, thread_variables
 from smtui.paths import Places
 
 PROTOCOL = 4
@@ -42,12 +43,7 @@ class Manners:
         """Give how many processes listen on this machine."""
         if self.children is not None:
             return max(1, self.children)
-        # A container or taskset may leave us fewer cores than the machine has.
-        if sys.platform == "linux":
-            cores = len(os.sched_getaffinity(0))
-        else:
-            cores = os.cpu_count() or 1
-        return max(1, cores // 2)
+        return max(1, cores() // 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +125,7 @@ class Setup:
         under_one = Places(data=home / "data", state=home / "state", config=home / "config")
         if self.places == under_one:
             environment["SMTUI_HOME"] = str(home)
-        for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM", "NUMBA"):
-            environment[f"{library}_NUM_THREADS"] = str(self.manners.threads)
+        environment |= thread_variables(self.manners.threads)
         # No telemetry, whichever of its names a version of Chroma listens to.
         environment |= {"ANONYMIZED_TELEMETRY": "False", "DO_NOT_TRACK": "1"}
         return environment

@@ -7,12 +7,18 @@ import time
 from collections.abc import Awaitable, Callable
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.domain.health import Condition, ServerHealth
+from smtui.domain.health import (
+    Check,
+    Condition,
+    ServerHealth,
+    ServerStatus,
+    attention,
+    broken,
+    well,
+)
 from smtui.local import valkey
-from smtui.local.checks import Check, attention, broken, well
 from smtui.local.servers import PrivateServers
 from smtui.local.setup import Files
-from smtui.local.status import ServerStatus
 from smtui.paths import Places
 
 # A worker imports all that it listens with before it takes its first message.

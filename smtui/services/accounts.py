@@ -16,17 +16,22 @@ from smtui.domain.errors import (
     ServerUnavailable,
 )
 from smtui.domain.text import folded
-from smtui.services import one_time_codes
 from smtui.services.account_names import (
     check_password,
     checked_email,
     checked_username,
     suggested_username,
 )
-from smtui.services.one_time_codes import NewCode
-from smtui.services.permissions import stand_in
-from smtui.services.sessions import AccountPorts, SignedIn
-from smtui.services.signing_in import SigningIn
+from smtui.services.rights import stand_in
+from smtui.services.sessions import (
+    CODE_LIFE,
+    AccountPorts,
+    NewCode,
+    Sessions,
+    SignedIn,
+    code_signs,
+    new_code,
+)
 
 __all__ = ["AccountPorts", "Accounts", "AskedPerMinute", "NewAccount", "SignedIn"]
 
@@ -49,8 +54,12 @@ class AskedPerMinute:
     commands: int = 60
 
 
-class Accounts(SigningIn):
-    """Signing in and out, and keeping accounts."""
+class Accounts:
+    """Keeps accounts, and says for whom a command acts.
+
+    Attributes:
+        sessions: who is signed in where.
+    """
 
     def __init__(
         self,
@@ -60,7 +69,12 @@ class Accounts(SigningIn):
         guarded_by_system: bool = True,
     ) -> None:
         self._per_minute = per_minute or AskedPerMinute()
-        super().__init__(
+        self._accounts = ports.accounts
+        self._limits = ports.limits
+        self._passwords = ports.passwords
+        self._clock = ports.clock
+        self._guarded_by_system = guarded_by_system
+        self.sessions = Sessions(
             ports,
             tries_per_minute=self._per_minute.tries,
             guarded_by_system=guarded_by_system,
@@ -108,12 +122,12 @@ class Accounts(SigningIn):
             )
         if password:
             await self.set_password(waiting.username, password)
-        return await self._concerned(waiting.username, None)
+        return await self.sessions.concerned(waiting.username, None)
 
     async def welcome(self, username: str, *, password: str = "", address: str) -> SignedIn:
         """Make the first account and sign its person in, for this and the next starts."""
         account = await self.first(username, password=password)
-        return await self._begin(account, stay=True, address=address)
+        return await self.sessions.begin(account, stay=True, address=address)
 
     async def for_command_line(self, token: str | None = None) -> Account:
         """Find for whom a command acts: the token's account, the resumed one, or the first.
@@ -122,12 +136,12 @@ class Accounts(SigningIn):
         made, as the welcome would, so that a first scan needs no sign-in.
         """
         if token or not self._guarded_by_system:
-            return await self.identified(token)
+            return await self.sessions.identified(token)
         known = await self._accounts.all()
         active = [account for account in known if account.is_active]
         if len(active) > 1:
             # Only then can the session matter, and only then does the server have to start.
-            signed_in = await self.resume()
+            signed_in = await self.sessions.resume()
             return signed_in.account if signed_in else active[0]
         if known and not active:
             raise NotSignedIn(
@@ -154,12 +168,12 @@ class Accounts(SigningIn):
         checked = replace(new, username=checked_username(new.username), email=email)
         if not await self._accounts.all():
             return await self._made_first(checked)
-        await self._require_admin(by)
+        await self.sessions.require_admin(by)
         return await self._made(checked)
 
     async def list(self, *, by: Account | None = None) -> tuple[Account, ...]:
         """Every account, oldest first, each with the role that counts."""
-        await self._require_admin(by)
+        await self.sessions.require_admin(by)
         known = await self._accounts.all()
         chief = stand_in(known)
         return tuple(
@@ -179,7 +193,7 @@ class Accounts(SigningIn):
     async def set_password(self, login: str, password: str, *, by: Account | None = None) -> None:
         """Set one's password and end all sessions of the account; a code for it is gone, too."""
         check_password(password, guarded_by_system=self._guarded_by_system)
-        account = await self._concerned(login, by)
+        account = await self.sessions.concerned(login, by)
         if by is not None and not self._guarded_by_system and by.user_id != account.user_id:
             raise NotAllowed(
                 f"Only {account.username} chooses this password",
@@ -188,47 +202,47 @@ class Accounts(SigningIn):
         hashed = await self._passwords.hashed(password)
         await self._accounts.set_password(account.user_id, hashed)
         await self._accounts.set_code(account.user_id, None)
-        await self._end_all(account, "The password is set")
+        await self.sessions.end_all(account, "The password is set")
 
     async def code(self, login: str, *, by: Account | None = None) -> NewCode:
         """Make a code with which a new password can be chosen once, within a day.
 
         The password and the sessions stay as they are until then; an older code is gone.
         """
-        await self._require_admin(by)
-        account = await self._concerned(login, by)
+        await self.sessions.require_admin(by)
+        account = await self.sessions.concerned(login, by)
         if not account.is_active:
             raise NotAllowed(
                 f"The account {account.username} is disabled",
                 hint=f"`smtui user enable {account.username}` lets it in again.",
             )
-        text = one_time_codes.made()
-        hashed = await self._passwords.hashed(one_time_codes.bare(text) or "")
-        expires_at = self._clock.now() + one_time_codes.LIFE
+        text = new_code()
+        hashed = await self._passwords.hashed(code_signs(text) or "")
+        expires_at = self._clock.now() + CODE_LIFE
         kept = OneTimeCode(hashed_code=hashed, expires_at=expires_at)
         await self._accounts.set_code(account.user_id, kept)
         return NewCode(text=text, username=account.username, expires_at=expires_at)
 
     async def set_role(self, login: str, role: Role, *, by: Account | None = None) -> None:
         """Give an account another role, which counts at once on every machine."""
-        await self._require_admin(by)
-        account = await self._concerned(login, by)
+        await self.sessions.require_admin(by)
+        account = await self.sessions.concerned(login, by)
         if role is not Role.ADMIN:
             await self._keep_an_admin(account)
         await self._accounts.set_role(account.user_id, role)
 
     async def disable(self, login: str, *, by: Account | None = None) -> None:
         """Let nobody sign in to the account, and end all its sessions."""
-        await self._require_admin(by)
-        account = await self._concerned(login, by)
+        await self.sessions.require_admin(by)
+        account = await self.sessions.concerned(login, by)
         await self._keep_an_admin(account)
         await self._accounts.set_active(account.user_id, active=False)
-        await self._end_all(account, "The account is disabled")
+        await self.sessions.end_all(account, "The account is disabled")
 
     async def enable(self, login: str, *, by: Account | None = None) -> None:
         """Let the account be signed in to again."""
-        await self._require_admin(by)
-        account = await self._concerned(login, by)
+        await self.sessions.require_admin(by)
+        account = await self.sessions.concerned(login, by)
         await self._accounts.set_active(account.user_id, active=True)
 
     async def _keep_an_admin(self, leaving: Account) -> None:
@@ -236,7 +250,9 @@ class Accounts(SigningIn):
         if self._guarded_by_system:
             return
         known = await self._accounts.all()
-        admins = {one.user_id for one in known if one.is_active and one.role is Role.ADMIN}
+        admins = {
+            account.user_id for account in known if account.is_active and account.role is Role.ADMIN
+        }
         if admins == {leaving.user_id} or stand_in(known) == leaving.user_id:
             raise NotAllowed(
                 f"{leaving.username} is the only admin",

@@ -25,10 +25,8 @@ from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
 from smtui.domain.text import counted, path_bytes, printable_path, shown
 from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
-from smtui.services.overview import Overview, summed
-from smtui.services.pace import Pace, Pulse
-from smtui.services.permissions import Deed
-from smtui.services.rights import Rights
+from smtui.services.board import Overview, Pace, Pulse, summed
+from smtui.services.rights import Deed, Rights
 from smtui.services.runs import Runs
 
 # A run that nobody moves for so long is announced again, s.
@@ -43,8 +41,12 @@ _NEWEST_RUNS = 100
 _ALL_RUNS = 100_000
 
 
-class Batches(Runs):
-    """Starts, watches, cancels and resumes runs."""
+class Batches:
+    """Starts, watches, cancels and resumes runs.
+
+    Attributes:
+        runs: reads runs and what belongs to them.
+    """
 
     def __init__(
         self,
@@ -54,7 +56,10 @@ class Batches(Runs):
         clock: Clock,
         rights: Rights,
     ) -> None:
-        super().__init__(batches, samples, rights)
+        self.runs = Runs(batches, samples, rights)
+        self._batches = batches
+        self._samples = samples
+        self._rights = rights
         self._queue = queue
         self._clock = clock
         self._waiting = ""
@@ -238,7 +243,7 @@ class Batches(Runs):
             runs = tuple(run for run in runs if not run.is_foreign)
             going = tuple(run for run in runs if not run.status.ended)
             if (ended := tuple(run.finished_at for run in runs)) != looked_at:
-                looked_at, good = ended, await self.made_good(runs)
+                looked_at, good = ended, await self.runs.made_good(runs)
             present = summed(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
@@ -288,7 +293,7 @@ class Batches(Runs):
         What was heard stays. Gives how many runs.
         """
         count = 0
-        for run in await self.runs(by, _ALL_RUNS):
+        for run in await self.runs.of(by, _ALL_RUNS):
             if run.finished_at is not None and run.finished_at < before:
                 count += await self._batches.forget(run.run_id)
         return count

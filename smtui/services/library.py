@@ -1,23 +1,21 @@
-"""Looking through the library, and tagging what is in it."""
+"""Looking through the library and at what was measured, and tagging what is in it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from smtui.domain.account import Account, UserId
+from smtui.domain.analysis import Analysis
 from smtui.domain.errors import InputInvalid, NotFound
-from smtui.domain.ports.documents import SampleStore
+from smtui.domain.ports.documents import AnalysisStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import MEND, NO_SOUND, asks_for_unreadable, is_unreadable
-from smtui.services.id_pages import id_pages
-from smtui.services.listing import Listing
-from smtui.services.permissions import Deed
-from smtui.services.rights import Rights
-from smtui.services.unreadables import UnreadableAnswers
+from smtui.services.listing import Listing, UnreadableAnswers, id_pages
+from smtui.services.rights import Deed, Rights
 
 LONGEST_TAG = 60
 TAGGED_AT_ONCE = 2_000
@@ -183,3 +181,18 @@ def tag_of(text: str) -> str:
     if not tag.isprintable():
         raise InputInvalid("A tag cannot have control characters")
     return tag
+
+
+class Analyses:
+    """Reads what was heard; writing is the worker's."""
+
+    def __init__(self, analyses: AnalysisStore) -> None:
+        self._analyses = analyses
+
+    async def of(self, file_id: FileId) -> Analysis | None:
+        """The analysis that counts for a sound: the highest level, then the newest."""
+        return await self._analyses.newest(file_id)
+
+    async def of_many(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """The same for several sounds; those never heard are left out."""
+        return await self._analyses.newest_of(file_ids)

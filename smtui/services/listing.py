@@ -1,9 +1,11 @@
-"""One answer of the library as numbered rows, read window by window.
+"""One answer of the library: as numbered rows read window by window, or its ids page by page.
 
 Neighbouring rows are read next to rows that are known (keyset); a far jump starts at a signpost,
 the place of every 1,000th row, built in the background. After `renew` the old places still serve
 as anchors: what is in view stays in view while rows come and go above it, and `Window.exact` is
 False because its row numbers may be off by what came or went.
+
+`is:unreadable` is answered from the few files that are kept as unreadable, in place of a store.
 """
 
 from __future__ import annotations
@@ -12,14 +14,14 @@ import asyncio
 import math
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Field, Page, Place, Question, Sort, SortValue, sort_value
 from smtui.domain.sample import FileId, Sample
-from smtui.services.unreadables import UnreadableAnswers
+from smtui.domain.unreadable import is_wanted
 
 BLOCK = 200
 EVERY = 1_000
@@ -28,30 +30,6 @@ _MOST_BLOCKS = 64
 _WORTH_SIGNPOSTS = 2 * EVERY
 _PATIENCE_SECONDS = 0.2
 _LAST_TEXT = "\U0010ffff"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Rows from `start` on; fewer than asked for only at the end.
-
-    `exact` is False where the row numbers may be off because the library has changed.
-    """
-
-    start: int
-    samples: tuple[Sample, ...]
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
-    """The rows from number · BLOCK on."""
-
-    page: Page
-    exact: bool
-
-    @property
-    def full(self) -> bool:
-        return len(self.page.samples) == BLOCK
 
 
 class Listing:
@@ -125,7 +103,7 @@ class Listing:
         if place is None:
             return None
         posts = await self._signposts()
-        before = bisect_right(posts, _key(place, self.question.sort), key=self._key_of) - 1
+        before = bisect_right(posts, _sort_key(place, self.question.sort), key=self._key_of) - 1
         if before < 0:
             return None
         if posts[before].file_id == file_id:
@@ -152,14 +130,14 @@ class Listing:
     async def _block(self, number: int) -> _Block:
         block = self._blocks.get(number)
         if block is None:
-            block = await self._read(number)
+            block = await self._read_block(number)
             self._blocks[number] = block
             while len(self._blocks) > _MOST_BLOCKS:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(number)
         return block
 
-    async def _read(self, number: int) -> _Block:
+    async def _read_block(self, number: int) -> _Block:
         """Read a block next to the nearest thing that is known."""
         earlier, later = self._blocks.get(number - 1), self._blocks.get(number + 1)
         if number == 0:
@@ -244,7 +222,125 @@ class Listing:
         return Place(value=sort_value(found[0], self.question.sort.field), file_id=file_id)
 
     def _key_of(self, place: Place) -> _Key:
-        return _key(place, self.question.sort)
+        return _sort_key(place, self.question.sort)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Rows from `start` on; fewer than asked for only at the end.
+
+    `exact` is False where the row numbers may be off because the library has changed.
+    """
+
+    start: int
+    samples: tuple[Sample, ...]
+    exact: bool = True
+
+
+async def id_pages(
+    samples: SampleStore | UnreadableAnswers,
+    question: Question,
+    *,
+    size: int,
+    limit: int | None = None,
+) -> AsyncIterator[tuple[FileId, ...]]:
+    """Give them in the question's order, at most `limit`, in pages of at most `size`."""
+    after: Place | None = None
+    left = limit
+    while left is None or left > 0:
+        asked = size if left is None else min(size, left)
+        ids, after = await samples.ids(question, limit=asked, after=after)
+        if ids:
+            yield ids
+        if after is None:
+            return
+        left = None if left is None else left - len(ids)
+
+
+class UnreadableAnswers:
+    """Answers as a SampleStore does, from the few files that are kept as unreadable."""
+
+    def __init__(self, samples: SampleStore) -> None:
+        self._samples = samples
+
+    async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
+        """None of them is a sound of the library."""
+        return await self._samples.get(file_ids)
+
+    async def page(
+        self,
+        question: Question,
+        *,
+        limit: int,
+        after: Place | None = None,
+        before: Place | None = None,
+        skip: int = 0,
+    ) -> Page:
+        """Files next to a place, in the question's order."""
+        rows = await self._ordered(question)
+        places = [_place(one, question) for one in rows]
+        if after is not None:
+            start = _index(places, after) + (after in places) + skip
+            chosen = slice(start, start + limit)
+        elif before is not None:
+            stop = max(0, _index(places, before) - skip)
+            chosen = slice(max(0, stop - limit), stop)
+        else:
+            chosen = slice(skip, skip + limit)
+        return Page(samples=tuple(rows[chosen]), places=tuple(places[chosen]))
+
+    async def count(self, question: Question) -> int:
+        """How many files match."""
+        return len(await self._ordered(question))
+
+    async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
+        """The places of every so manieth file."""
+        return tuple(_place(one, question) for one in (await self._ordered(question))[::every])
+
+    async def ids(
+        self, question: Question, *, limit: int, after: Place | None = None
+    ) -> tuple[tuple[FileId, ...], Place | None]:
+        """No ids: nothing can be done to them."""
+        del question, limit, after
+        return (), None
+
+    async def _ordered(self, question: Question) -> list[Sample]:
+        kept = await self._samples.unreadable(viewer=question.viewer)
+        rows = [one.as_sample() for one in kept]
+        wanted = [one for one in rows if is_wanted(one, question.expression)]
+        valued = [one for one in wanted if sort_value(one, question.sort.field) is not None]
+        others = [one for one in wanted if sort_value(one, question.sort.field) is None]
+        falling = question.sort.descending
+        for part in (valued, others):
+            part.sort(key=lambda one: _key(one, question), reverse=falling)
+        return valued + others
+
+
+def _key(sample: Sample, question: Question) -> tuple[str, float, FileId]:
+    value = sort_value(sample, question.sort.field)
+    text = value if isinstance(value, str) else ""
+    return text, value if isinstance(value, int | float) else 0.0, sample.file_id
+
+
+def _place(sample: Sample, question: Question) -> Place:
+    return Place(value=sort_value(sample, question.sort.field), file_id=sample.file_id)
+
+
+def _index(places: Sequence[Place], wanted: Place) -> int:
+    """Where a place stands; at the end where its file has gone meanwhile."""
+    return places.index(wanted) if wanted in places else len(places)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """The rows from number · BLOCK on."""
+
+    page: Page
+    exact: bool
+
+    @property
+    def full(self) -> bool:
+        return len(self.page.samples) == BLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,5 +369,5 @@ def _end(sort: Sort) -> Place:
     return Place(value=value, file_id=FileId("" if sort.descending else _LAST_TEXT))
 
 
-def _key(place: Place, sort: Sort) -> _Key:
+def _sort_key(place: Place, sort: Sort) -> _Key:
     return _Key(place, sort.descending)

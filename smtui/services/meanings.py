@@ -138,9 +138,9 @@ class Meanings:
             return
         self._to_keep |= vectors
         if self._keeping is None or self._keeping.done():
-            self._keeping = asyncio.create_task(self._kept(by))
+            self._keeping = asyncio.create_task(self._put(by))
 
-    async def _kept(self, by: TextEmbedding) -> None:
+    async def _put(self, by: TextEmbedding) -> None:
         while self._to_keep:
             some, self._to_keep = self._to_keep, {}
             try:

@@ -3,6 +3,8 @@
 A known sound follows its file only if the file has left its old place for good. A renamed file
 keeps its number on the disk, which a copy never has; so a renamed folder of a scan keeps its tags,
 and a copy of what lies on a drive that is away takes nothing from it.
+
+It stands alone because it is a rule of its own within a scan, and a wrong answer loses tags.
 """
 
 from __future__ import annotations

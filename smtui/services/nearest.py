@@ -8,9 +8,11 @@ choice of what to compare.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any
 
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import Hit, Wanted, Weights
@@ -27,12 +29,17 @@ from smtui.domain.ports.likeness import (
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
-from smtui.services.matches import MOST_AT_HAND, Matches
+from smtui.services.listing import id_pages
 
 FEW = 2_500
-"""So many matches are compared one and all: as quick as asking the index."""
+"""As many matches are compared one and all: as quick as asking the index."""
 MOST_EXACTLY = 20_000
-"""So many are where the index cannot be asked, about a second."""
+"""As many are where the index cannot be asked, about a second."""
+MOST_READ = 20_000
+"""As many are read one and all where the index would have to go deep: no slower."""
+MOST_AT_HAND = 20_000
+"""As many embeddings are kept at hand, of all questions together: 61 MB."""
+REBUILD = "`smtui index rebuild` makes it again from the analyses."
 
 _SPARE = 2.0
 _LEAST = 100
@@ -41,9 +48,13 @@ _BROADEST = 6.0
 _GONE = 50
 _MOST_FETCHED = 3_000
 _AMONG_AT_ONCE = 5_000
+_IDS_AT_ONCE = 5_000
 _READ_AT_ONCE = 2_000
+_COUNTS_REMEMBERED = 32
+_LISTS_REMEMBERED = 4
 # An index that lacks more than this share is still being filled.
 _LACKING = 0.05
+_ANALYSED = All((Is(Fact.HEARD), Not(Is(Fact.MISSING))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +76,8 @@ class Aim:
     Attributes:
         seeds: sounds that are no hits.
         left: how many could be hits.
-        most: so many are wanted, best first.
-        enough: where finding them takes long, so many do.
+        most: how many are wanted, best first.
+        enough: how many do where finding them takes long.
     """
 
     wanted: Wanted
@@ -78,8 +89,8 @@ class Aim:
     enough: int
 
     @property
-    def read(self) -> int:
-        """So many candidates of the index are compared."""
+    def compared(self) -> int:
+        """How many candidates of the index are compared."""
         return self.most + len(self.seeds) + _GONE
 
 
@@ -111,7 +122,7 @@ class Nearest:
         self._samples = ports.samples
         self._index = ports.index
         self._comparison = ports.comparison
-        self._matches = Matches(
+        self._matches = _Matches(
             ports.samples, ports.embeddings, ports.comparison, recipe_version=recipe_version
         )
 
@@ -121,7 +132,7 @@ class Nearest:
         Raises:
             ServerUnavailable, IndexUnusable: it is needed, and cannot be asked.
         """
-        question = _heard(question)
+        question = _within_analysed(question)
         out_of = await self._matches.count(question, generation)
         plan = Plan(out_of=out_of, generation=generation)
         at_hand = await self._matches.at_hand(question, generation)
@@ -149,18 +160,20 @@ class Nearest:
         """Plan to compare all matches, and say why; raises the error where they are too many."""
         if plan.out_of > MOST_EXACTLY:
             raise error
-        return replace(await self._one_and_all(_heard(question), plan), remarks=(_without(error),))
+        return replace(
+            await self._one_and_all(_within_analysed(question), plan), remarks=(_without(error),)
+        )
 
     async def _one_and_all(self, question: Question, plan: Plan) -> Plan:
         return replace(plan, at_hand=await self._matches.gathered(question, plan.generation))
 
-    async def found(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
-        """Give the most alike, best first; never fewer than asked while more exist."""
+    async def best(self, aim: Aim, plan: Plan) -> tuple[Hit, ...]:
+        """Return the most alike, best first; never fewer than wanted while more exist."""
         if plan.at_hand is not None:
-            return await _of(plan.at_hand, aim)
-        question = _heard(aim.question)
+            return await _best_at_hand(plan.at_hand, aim)
+        question = _within_analysed(aim.question)
         fetch = _to_fetch(aim, plan)
-        few = plan.out_of <= MOST_AT_HAND
+        few = plan.out_of <= MOST_READ
         if not few or fetch <= _MOST_FETCHED:
             near = await self._index.nearest(self._query(aim), limit=fetch)
             hits = await self._reranked(aim, near, question)
@@ -168,7 +181,8 @@ class Nearest:
                 return hits
         if few:
             # To read them all takes no longer than the index, where it would have to go so deep.
-            return await _of(await self._matches.gathered(question, plan.generation), aim)
+            gathered = await self._matches.gathered(question, plan.generation)
+            return await _best_at_hand(gathered, aim)
         candidates: list[FileId] = []
         matches = await self._matches.ids(question, plan.generation)
         for start in range(0, len(matches), _AMONG_AT_ONCE):
@@ -182,7 +196,7 @@ class Nearest:
         return hits
 
     async def embedded(self, file_ids: Sequence[FileId]) -> tuple[Embedded, ...]:
-        """The embeddings of these, in their order."""
+        """Return the embeddings of these, in their order."""
         return await self._matches.embedded(file_ids)
 
     def _query(self, aim: Aim) -> tuple[float, ...]:
@@ -192,36 +206,137 @@ class Nearest:
         self, aim: Aim, near: Sequence[FileId], question: Question
     ) -> tuple[Hit, ...]:
         """Compare with the nearest of these that match; the index has them in order already."""
-        fitting = await self._samples.matching(question, near)
-        return await self._exactly(aim, [one for one in near if one in fitting][: aim.read])
+        matching = await self._samples.matching(question, near)
+        candidates = [file_id for file_id in near if file_id in matching]
+        return await self._exactly(aim, candidates[: aim.compared])
 
     async def _exactly(self, aim: Aim, file_ids: Sequence[FileId]) -> tuple[Hit, ...]:
         """Compare with every one of these."""
         best: list[Hit] = []
-        wanted = [one for one in file_ids if one not in aim.seeds]
-        for start in range(0, len(wanted), _READ_AT_ONCE):
-            read = await self.embedded(wanted[start : start + _READ_AT_ONCE])
-            best += await self._comparison.best(aim.wanted, aim.weights, read, most=aim.most)
+        others = [file_id for file_id in file_ids if file_id not in aim.seeds]
+        for start in range(0, len(others), _READ_AT_ONCE):
+            part = await self.embedded(others[start : start + _READ_AT_ONCE])
+            best += await self._comparison.best(aim.wanted, aim.weights, part, most=aim.most)
         best.sort(key=lambda hit: (-hit.score, hit.file_id))
         return tuple(best[: aim.most])
 
 
-REBUILD = "`smtui index rebuild` makes it again from the analyses."
-_HEARD = All((Is(Fact.HEARD), Not(Is(Fact.MISSING))))
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A question, and the generation of the library in which it is asked."""
+
+    question: Question
+    generation: int
 
 
-def _heard(question: Question) -> Question:
-    """Ask only for what can be found: heard, and there."""
-    if question.expression == _HEARD or (
-        isinstance(question.expression, All) and question.expression.parts[1:] == _HEARD.parts
+class _Matches:
+    """Counts, lists and gathers what matches a question, while the library does not change.
+
+    People ask one filter of many seeds and weights. So how many match is counted once, which they
+    are is read once, and where a question is asked again their embeddings are kept at hand:
+    comparing them one and all is then quicker than any index, and exact.
+    """
+
+    def __init__(
+        self,
+        samples: SampleStore,
+        embeddings: EmbeddingStore,
+        comparison: Comparison,
+        *,
+        recipe_version: int,
+    ) -> None:
+        self._samples = samples
+        self._embeddings = embeddings
+        self._comparison = comparison
+        self._recipe_version = recipe_version
+        self._counts: OrderedDict[object, int] = OrderedDict()
+        self._lists: OrderedDict[_Key, tuple[FileId, ...]] = OrderedDict()
+        self._gathered: OrderedDict[_Key, AtHand] = OrderedDict()
+        self._questions: OrderedDict[_Key, None] = OrderedDict()
+
+    async def count(self, question: Question, generation: int) -> int:
+        """Return how many match."""
+        key = _Key(question, generation)
+        if key not in self._counts:
+            self._counts[key] = await self._samples.count(question)
+            _forget(self._counts, _COUNTS_REMEMBERED)
+        return self._counts[key]
+
+    async def total(self, generation: int) -> int:
+        """Return how many sounds of the library have an embedding."""
+        if generation not in self._counts:
+            count = await self._embeddings.count(recipe_version=self._recipe_version)
+            self._counts[generation] = count
+            _forget(self._counts, _COUNTS_REMEMBERED)
+        return self._counts[generation]
+
+    async def ids(self, question: Question, generation: int) -> tuple[FileId, ...]:
+        """Return all that match."""
+        key = _Key(question, generation)
+        if key in self._lists:
+            return self._lists[key]
+        ids: list[FileId] = []
+        async for page in id_pages(self._samples, question, size=_IDS_AT_ONCE):
+            ids += page
+        if len(ids) <= MOST_AT_HAND:
+            self._lists[key] = tuple(ids)
+            _forget(self._lists, _LISTS_REMEMBERED)
+        return tuple(ids)
+
+    async def at_hand(self, question: Question, generation: int) -> AtHand | None:
+        """Return the embeddings of all that match, from the second time on that they are wanted.
+
+        The first time it would cost more than the one search; None too where they are too many.
+        """
+        key = _Key(question, generation)
+        again = key in self._questions
+        self._questions[key] = None
+        _forget(self._questions, _COUNTS_REMEMBERED)
+        if not again or await self.count(question, generation) > MOST_AT_HAND:
+            return None
+        return await self.gathered(question, generation)
+
+    async def gathered(self, question: Question, generation: int) -> AtHand:
+        """Return the embeddings of all that match, read unless at hand; for no more than fit."""
+        key = _Key(question, generation)
+        if any(known.generation != generation for known in self._gathered):
+            # Of an earlier generation it only takes room.
+            self._gathered.clear()
+        if key in self._gathered:
+            self._gathered.move_to_end(key)
+            return self._gathered[key]
+        gathered = self._comparison.begin()
+        ids = await self.ids(question, generation)
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            await gathered.add(await self.embedded(ids[start : start + _READ_AT_ONCE]))
+        self._gathered[key] = gathered
+        while sum(map(len, self._gathered.values())) > MOST_AT_HAND:
+            self._gathered.popitem(last=False)
+        return gathered
+
+    async def embedded(self, file_ids: Sequence[FileId]) -> tuple[Embedded, ...]:
+        """Return the embeddings of these, in their order."""
+        found = await self._embeddings.of(file_ids, recipe_version=self._recipe_version)
+        return tuple(found[file_id] for file_id in file_ids if file_id in found)
+
+
+def _forget(remembered: OrderedDict[Any, Any], most: int) -> None:
+    while len(remembered) > most:
+        remembered.popitem(last=False)
+
+
+def _within_analysed(question: Question) -> Question:
+    """Return the question for what can be found: analysed, and there."""
+    if question.expression == _ANALYSED or (
+        isinstance(question.expression, All) and question.expression.parts[1:] == _ANALYSED.parts
     ):
         return question
     if question.expression == Everything():
-        return Question(expression=_HEARD, viewer=question.viewer)
-    return Question(expression=All((question.expression, *_HEARD.parts)), viewer=question.viewer)
+        return Question(expression=_ANALYSED, viewer=question.viewer)
+    return Question(expression=All((question.expression, *_ANALYSED.parts)), viewer=question.viewer)
 
 
-async def _of(at_hand: AtHand, aim: Aim) -> tuple[Hit, ...]:
+async def _best_at_hand(at_hand: AtHand, aim: Aim) -> tuple[Hit, ...]:
     return await at_hand.best(aim.wanted, aim.weights, most=aim.most, without=aim.seeds)
 
 

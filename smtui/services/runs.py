@@ -14,10 +14,8 @@ from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.sample import FileId, Sample
-from smtui.services.board import Board, Holding, Paces
-from smtui.services.pace import Pulse
-from smtui.services.permissions import Deed
-from smtui.services.rights import Rights
+from smtui.services.board import Board, Holding, Paces, Pulse
+from smtui.services.rights import Deed, Rights
 
 _SOUNDS_AT_ONCE = 1_000
 # People read no faster, and workers write the documents meanwhile.
@@ -59,7 +57,7 @@ class Runs:
         self._samples = samples
         self._rights = rights
 
-    async def runs(self, viewer: Account, limit: int) -> tuple[RunProgress, ...]:
+    async def of(self, viewer: Account, limit: int) -> tuple[RunProgress, ...]:
         """A person's runs, newest first; to an admin everybody's."""
         present = await self._rights.present(viewer)
         if await self._rights.role(present) is Role.ADMIN:
@@ -72,7 +70,7 @@ class Runs:
         titles: dict[RunId, str] = {}
         last: Board | None = None
         while True:
-            runs = await self.runs(viewer, limit)
+            runs = await self.of(viewer, limit)
             going = [run.run_id for run in runs if not run.status.ended and not run.is_foreign]
             present = Board(
                 runs=paces.standings(runs, titles),
@@ -198,7 +196,7 @@ class Runs:
                 good[run.run_id] = sum(_heard_since(one, run.finished_at) for one in samples)
         return good
 
-    async def heard(
+    async def analysed(
         self, run_id: RunId, limit: int, *, known: Mapping[FileId, Sample] = _NOBODY
     ) -> tuple[Sample, ...]:
         """Sounds that a run has heard, at most `limit`; those no longer there are left out.

@@ -16,7 +16,8 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
-from smtui.domain.search import Seed
+from smtui.domain.search import Search, Seed
+from smtui.domain.search_line import SearchLine, written
 from smtui.domain.text import folded, printable_path, shown
 from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
@@ -88,7 +89,16 @@ class Seeds:
                 return Seed(name=sample.filename, file_id=sample.file_id)
         return await self.outside(path)
 
-    async def spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
+    async def line_of(self, search: Search, viewer: UserId | None) -> str:
+        """Write a search as one line that finds the same again.
+
+        A sound that shares its name with another is named by its path.
+        """
+        more = [await self._spelled(seed, viewer) for seed in search.more]
+        less = [await self._spelled(seed, viewer) for seed in search.less]
+        return written(SearchLine.of(replace(search, more=tuple(more), less=tuple(less))))
+
+    async def _spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
         """Call it so that `named` finds it: by its name, or where others have that by its path."""
         if seed.file_id is None:
             return seed

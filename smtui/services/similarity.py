@@ -15,12 +15,10 @@ from smtui.domain.ports.likeness import packed
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
-from smtui.domain.search import MOST_SEEDS, Answer, Search, Seed
-from smtui.domain.search_line import SearchLine
-from smtui.domain.search_line import written as line_written
+from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Answer, Search
+from smtui.services.hits import placed
 from smtui.services.nearest import Aim, LikenessPorts, Nearest, Plan
 from smtui.services.seeds import Seeds
-from smtui.services.spreading import placed
 
 SAME = 0.98
 """Sounds whose embeddings have a greater cosine are the same to the ear.
@@ -38,7 +36,7 @@ _WIDEST = 8_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Query:
     """One search with what was made of it."""
 
     search: Search
@@ -54,7 +52,7 @@ class _Asked:
     def key(self, *generations: int) -> str:
         """Name the answer by all that it depends on."""
         search = self.search
-        told = (
+        parts = (
             search.weights,
             self.question,
             search.per_folder,
@@ -63,47 +61,31 @@ class _Asked:
             self.limit,
             generations,
         )
-        digest = blake2b(packed(self.goal.direction) + repr(told).encode(), digest_size=16)
+        digest = blake2b(packed(self.goal.direction) + repr(parts).encode(), digest_size=16)
         return f"cache:similarity:{digest.hexdigest()}"
 
 
 class Similarity:
     """Answers searches by likeness."""
 
-    def __init__(self, ports: LikenessPorts, *, paths: PathMap, recipe_version: int) -> None:
+    def __init__(
+        self, ports: LikenessPorts, seeds: Seeds, *, paths: PathMap, recipe_version: int
+    ) -> None:
         self._samples = ports.samples
         self._comparison = ports.comparison
         self._cache = ports.cache
         self._paths = paths
         self._nearest = Nearest(ports, recipe_version=recipe_version)
-        self._seeds = Seeds(ports, paths=paths, recipe_version=recipe_version)
+        self._seeds = seeds
 
-    async def seed(self, reference: str, viewer: UserId | None) -> Seed:
-        """Find a sound by id, path or filename; raises NotFound, InputInvalid."""
-        return await self._seeds.named(reference, viewer)
-
-    async def meant(self, reference: str, viewer: UserId | None) -> Seed:
-        """Find a sound as `seed`, else listen to the file that a whole path names."""
-        return await self._seeds.meant(reference, viewer)
-
-    async def line_of(self, search: Search, viewer: UserId | None) -> str:
-        """Write a search as one line that finds the same again.
-
-        A sound that shares its name with another is named by its path.
-        """
-        more = [await self._seeds.spelled(seed, viewer) for seed in search.more]
-        less = [await self._seeds.spelled(seed, viewer) for seed in search.less]
-        spelled = replace(search, more=tuple(more), less=tuple(less))
-        return line_written(SearchLine.of(spelled))
-
-    async def like(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
+    async def find(self, search: Search, *, viewer: UserId | None, limit: int = 50) -> Answer:
         """Find what sounds like the seeds of the search, within its filter.
 
         Raises:
             QueryInvalid: the filter has a mistake.
-            InputInvalid: there is no seed, one was not listened to, or they cancel out.
+            InputInvalid: there is no seed, one was not analysed, or they cancel out.
             NotFound: a seed is not in the viewer's library.
-            SoundUnreadable: a file from outside cannot be listened to.
+            SoundUnreadable: a file from outside cannot be analysed.
             ServerUnavailable, IndexUnusable: the library is too large to do without the index.
         """
         question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
@@ -112,54 +94,51 @@ class Similarity:
         goal.query(search.weights)
         generation = await self._samples.generation()
         plan = await self._nearest.plan(question, generation)
-        asked = _Asked(search=search, goal=goal, question=question, limit=limit)
-        answer = await self._through_cache(asked, plan, generation)
+        query = _Query(search=search, goal=goal, question=question, limit=limit)
+        answer = await self._through_cache(query, plan, generation)
         return answer.reweighted(search.weights, limit=limit)
 
-    async def _through_cache(self, asked: _Asked, plan: Plan, generation: int) -> Answer:
+    async def _through_cache(self, query: _Query, plan: Plan, generation: int) -> Answer:
         """Answer, from the cache where the index was asked the same since its last change."""
         if plan.index is None:
-            return await self._answered(asked, plan)
-        key = asked.key(generation, plan.index.generation)
+            return await self._answer(query, plan)
+        key = query.key(generation, plan.index.generation)
         kept = await self._cache.get(key)
-        if kept is not None and (known := _read(kept, asked.search)) is not None:
+        if kept is not None and (known := _from_json(kept, query.search)) is not None:
             return known
         try:
-            answer = await self._answered(asked, plan)
+            answer = await self._answer(query, plan)
         except (ServerUnavailable, IndexUnusable) as error:
-            instead = await self._nearest.without_index(asked.question, plan, error)
-            return await self._answered(asked, instead)
-        await self._cache.put(key, _written(answer), seconds=CACHE_SECONDS)
+            instead = await self._nearest.without_index(query.question, plan, error)
+            return await self._answer(query, instead)
+        await self._cache.put(key, _to_json(answer), seconds=CACHE_SECONDS)
         return answer
 
     async def _goal(self, search: Search, viewer: UserId | None) -> Wanted:
         if len(search.seeds) > MOST_SEEDS:
-            raise InputInvalid(
-                f"More than {MOST_SEEDS} sounds to be like and unlike say nothing any more",
-                hint="Take some of them away.",
-            )
+            raise InputInvalid(TOO_MANY_SEEDS, hint="Take some of them away.")
         numbers = await self._seeds.numbers(search.seeds, viewer)
         return wanted(numbers[: len(search.more)], numbers[len(search.more) :])
 
-    async def _answered(self, asked: _Asked, plan: Plan) -> Answer:
+    async def _answer(self, query: _Query, plan: Plan) -> Answer:
         """Compare until there are as many hits as asked, or no more sounds."""
-        search, seeds = asked.search, asked.search.seed_ids
+        search, seeds = query.search, query.search.seed_ids
         # Seeds outside the filter are none of what could have been found.
-        inside = await self._samples.matching(asked.question, list(seeds)) if seeds else ()
+        inside = await self._samples.matching(query.question, list(seeds)) if seeds else ()
         left = max(0, plan.out_of - len(inside))
-        most = max(_LEAST, _TIMES * asked.limit) * (_WIDER if asked.dropping else 1)
+        most = max(_LEAST, _TIMES * query.limit) * (_WIDER if query.dropping else 1)
         while True:
             aim = Aim(
-                wanted=asked.goal,
+                wanted=query.goal,
                 weights=search.weights,
-                question=asked.question,
+                question=query.question,
                 seeds=seeds,
                 left=left,
                 most=most,
-                enough=most if asked.dropping else asked.limit,
+                enough=most if query.dropping else query.limit,
             )
-            found = await self._nearest.found(aim, plan)
-            pool = await self._described(search, found)
+            best = await self._nearest.best(aim, plan)
+            pool = await self._described(search, best)
             answer = Answer(
                 pool=pool,
                 out_of=left,
@@ -167,9 +146,9 @@ class Similarity:
                 per_folder=search.per_folder,
                 apart=search.apart,
             )
-            if not asked.dropping or len(found) < most:
+            if not query.dropping or len(best) < most:
                 return answer
-            if len(answer.reweighted(search.weights, limit=asked.limit).hits) >= asked.limit:
+            if len(answer.reweighted(search.weights, limit=query.limit).hits) >= query.limit:
                 return answer
             if most >= _WIDEST:
                 only = f"Only the {len(pool):,} nearest of {left:,} were looked at."
@@ -195,7 +174,7 @@ def _remarks(search: Search, out_of: int) -> tuple[str, ...]:
     return ("No other sound to compare with yet.",)
 
 
-def _written(answer: Answer) -> bytes:
+def _to_json(answer: Answer) -> bytes:
     pool = [
         [hit.file_id, hit.score, hit.likeness.aspects, hit.folder, hit.same_as]
         for hit in answer.pool
@@ -204,10 +183,10 @@ def _written(answer: Answer) -> bytes:
     return json.dumps({"pool": pool, "out_of": answer.out_of, "remarks": answer.remarks}).encode()
 
 
-def _read(kept: bytes, search: Search) -> Answer | None:
+def _from_json(kept: bytes, search: Search) -> Answer | None:
     """Read what was kept; None for what another smtui wrote otherwise."""
     try:
-        told: Any = json.loads(kept)
+        values: Any = json.loads(kept)
         pool = tuple(
             Hit(
                 file_id=FileId(file_id),
@@ -216,9 +195,9 @@ def _read(kept: bytes, search: Search) -> Answer | None:
                 folder=folder,
                 same_as=same_as,
             )
-            for file_id, score, aspects, folder, same_as in told["pool"]
+            for file_id, score, aspects, folder, same_as in values["pool"]
         )
-        out_of, remarks = int(told["out_of"]), tuple(told["remarks"])
+        out_of, remarks = int(values["out_of"]), tuple(values["remarks"])
     except (ValueError, TypeError, LookupError):
         return None
     return Answer(

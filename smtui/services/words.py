@@ -14,8 +14,8 @@ from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.search import Answer, Progress, Search, Seed, not_listened_to, unwatched
 from smtui.domain.vocabulary import Terms, terms
+from smtui.services.hits import spread
 from smtui.services.seeds import check_seen
-from smtui.services.spreading import spread
 
 if TYPE_CHECKING:
     from smtui.domain.account import UserId

@@ -36,6 +36,7 @@ __all__ = [
     "Text",
     "Watch",
     "Work",
+    "changed_at",
     "load",
     "shown_settings",
 ]
@@ -62,6 +63,14 @@ class Shown:
     value: object
     origin: str
     description: str
+
+
+def changed_at(places: Places) -> int:
+    """Return when the settings file was changed last, ns; 0 where there is none."""
+    try:
+        return places.settings_file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded:

@@ -1,4 +1,7 @@
-"""What runs, followed once for all screens: each status bar is given the present."""
+"""What runs, followed once for all screens: each status bar is given the present.
+
+It stands apart from the session because it outlives screens and is only drawn by them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from smtui.domain.batch import RunId
 from smtui.domain.errors import SmtuiError
 from smtui.domain.pause import Pause
 from smtui.files import write_whole_in_thread
-from smtui.services.overview import Overview
+from smtui.services.board import Overview
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.workers import DOING
@@ -49,7 +52,7 @@ class Activity:
 
     async def keep_showing(self) -> None:
         """Follow the work of the person, without end."""
-        self._seen = await self._read()
+        self._seen = await self._load_seen()
         while True:
             try:
                 async for overview in self._services.batches.overview(
@@ -72,11 +75,11 @@ class Activity:
                 self._tell(error)
             await asyncio.sleep(_AGAIN)
 
-    def turn(self) -> None:
+    def toggle_pause(self) -> None:
         """Hold all listening on this machine, or let it go on; a write of the person's."""
-        self._app.run_worker(self._turned(), name="pause", group=DOING)
+        self._app.run_worker(self._toggle_pause(), name="pause", group=DOING)
 
-    async def _turned(self) -> None:
+    async def _toggle_pause(self) -> None:
         pauses = self._services.pauses
         try:
             if await pauses.resume():
@@ -103,7 +106,7 @@ class Activity:
             return
         self._seen[run_id] = failed
         self._show_all()
-        await self._write()
+        await self._save_seen()
 
     def _show_all(self) -> None:
         for bar in self._bars():
@@ -133,7 +136,7 @@ class Activity:
         """Name the session without its secret."""
         return f"{self._session.account.user_id} {self._session.began_at.isoformat()}"
 
-    async def _read(self) -> dict[RunId, int]:
+    async def _load_seen(self) -> dict[RunId, int]:
         if self._kept is None:
             return {}
         try:
@@ -147,7 +150,7 @@ class Activity:
             _log.warning("which failures were looked at could not be read: %s", error)
         return {}
 
-    async def _write(self) -> None:
+    async def _save_seen(self) -> None:
         if self._kept is None:
             return
         kept = {"session": self._named, "seen": self._seen}

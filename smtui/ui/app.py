@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,61 +13,60 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import RenderableType
 from rich.text import Text
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.constants import TEXTUAL_ANIMATIONS
 from textual.driver import Driver
-from textual.events import DescendantFocus, Event, InputEvent
+from textual.events import DescendantFocus, Event, InputEvent, Key
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
-from smtui.domain.errors import ServerUnavailable, SmtuiError
+from smtui.domain.errors import SmtuiError
 from smtui.paths import styles
 from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.attention import Attention
+from smtui.ui.base_screen import BaseScreen, ReadAloud, done_by, done_for
 from smtui.ui.changed_cells import Sent
-from smtui.ui.clipboard import Copying
-from smtui.ui.driver import TitledDriver
+from smtui.ui.clipboard import copied
+from smtui.ui.driver import TitledDriver, hung_up
 from smtui.ui.memory import Freezing, let_dead_widgets_go
-from smtui.ui.navigation import Doors
-from smtui.ui.opening import OpeningScreen
+from smtui.ui.navigation import Navigation
+from smtui.ui.opening import CLOSING_GRACE, OpeningScreen, OpenServices
 from smtui.ui.options import Options
-from smtui.ui.plain import choose_scrollbars, key_name
-from smtui.ui.reading_place import LeadingCursor
-from smtui.ui.terminal import hung_up
-from smtui.ui.theme import THEMES
+from smtui.ui.session import QUIT_GRACE, Entrance
+from smtui.ui.theme import THEMES, choose_scrollbars, key_name
 from smtui.ui.tmux import over_ssh
+from smtui.ui.type_ahead import TypeAhead
 from smtui.ui.workers import all_done
 
 if TYPE_CHECKING:
-    from smtui.services.accounts import SignedIn
     from smtui.services.box import Services
     from smtui.ui.account.screen import LoginScreen
-    from smtui.ui.session import OpenSession
+    from smtui.ui.batch.following import Following
+    from smtui.ui.widgets.status_bar import StatusBar
 
 _log = logging.getLogger(__name__)
 
 _SIGNAL_GRACE = 2.0
 _TERMINAL_SECONDS = 1.0
-_QUIT_GRACE = 10.0
-_CLOSING_GRACE = 5.0
 _DEFECT = 70
-_SIGNED_OUT_GRACE = 0.2
 # The default screen and the library: what is open on top of it would be kept after it was left.
 _LIBRARY_ALONE = 2
-_WATCHING_SESSION = "watching-session"
-_WATCHING_WORK = "watching-work"
-_WATCHING_PAUSE = "watching-pause"
+_NEEDING_A_PERSON = {"runs", "pause"}
 
 
-class SmtuiApp(Copying, LeadingCursor, Doors):
+class SmtuiApp(App[None]):
     """Opens screens, nothing more."""
 
     TITLE = "smtui"
     CSS_PATH = str(styles() / "base.tcss")
     COMMANDS: ClassVar = {palette}
-    CLOSE_TIMEOUT = _CLOSING_GRACE
+    CLOSE_TIMEOUT = CLOSING_GRACE
     BINDINGS: ClassVar[list[BindingType]] = APP_KEYS
+
+    _typed_at = Offset(0, 0)
 
     def __init__(
         self,
@@ -78,11 +77,11 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         let_dead_widgets_go()
         self.options = options
         self.attention = Attention()
-        self._open_services = open_services
+        self.entrance = Entrance(self)
+        self.navigation = Navigation(self, self.entrance)
+        self.type_ahead = TypeAhead(self, super().on_event, self._keys_wait)
+        self._opening = OpenServices(self, open_services, self._enter, self._services_failed)
         self._freezing = Freezing()
-        self._leaving = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
-        self._entering = True
         self._last_wish: asyncio.Task[None] | None = None
         for theme in THEMES:
             self.register_theme(theme)
@@ -106,152 +105,129 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self._told_to_leave, number)
+                loop.add_signal_handler(number, self._leave_by_signal, number)
             self.set_interval(_TERMINAL_SECONDS, self._look_each_second)
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._opening.begin)
 
-    def on_opening_screen_again(self) -> None:
-        """Open the services once more."""
-        self._services = None
-        self._begin()
+    # The way in.
 
-    @property
-    def keys_wait(self) -> bool:
-        """What is typed while the library opens is for the library."""
-        return self._entering or super().keys_wait
-
-    def _begin(self) -> None:
-        self._entering = True
-        self._keeping = asyncio.create_task(self._keep_services(), name="services")
-        self._keeping.add_done_callback(self._services_ended)
-
-    async def _keep_services(self) -> None:
-        """Enter and leave the services in one task, as task groups inside them require."""
-        async with self._open_services() as services:
-            self._services = services
-            await self._learn_the_line()
-            await self._enter(services)
-            self._entering = False
-            await self._leaving.wait()
-
-    async def _learn_the_line(self) -> None:
-        """Take the line for thin or not as tmux says, which knows who is attached now."""
+    async def _enter(self, services: Services) -> None:
+        """Take the line for thin or not as tmux says, which knows who is attached now; enter."""
         thin = await over_ssh() if self.options.asks_tmux else None
         if thin is not None:
             self.options = replace(self.options, thin_line=thin)
             self.animation_level = "none" if thin else TEXTUAL_ANIMATIONS
+        await self.entrance.enter(services)
 
-    def _services_ended(self, task: asyncio.Task[None]) -> None:
-        self._entering = False
-        error = None if task.cancelled() else task.exception()
+    def _services_failed(self, error: Exception) -> None:
         if isinstance(error, SmtuiError):
-            self.drop_keys()
-            _log.error("services: %s", error)
-            if isinstance(self.screen, OpeningScreen):
-                self.screen.fail(error)
-        elif isinstance(error, Exception):
+            self.type_ahead.drop_keys()
+        else:
             self._handle_exception(error)
 
-    async def _enter(self, services: Services) -> None:
-        """Go straight to the library where the last session still lives, else sign in."""
-        try:
-            signed_in = await services.accounts.resume()
-        except ServerUnavailable as error:
-            # The form says how the servers are, and signs in as soon as they are back.
-            await self._open_login(services, str(error))
-            self.run_worker(self._until_resumed(services), group=_WATCHING_SESSION)
-            return
-        if signed_in is None:
-            await self._open_login(services)
-        else:
-            await self._open_library(services, signed_in)
-
-    async def _until_resumed(self, services: Services) -> None:
-        """Go on in the library when the sessions can be had again."""
-        from smtui.ui.session import resumed
-
-        signed_in = await resumed(services.accounts)
-        if signed_in is not None:
-            await self._open_library(services, signed_in)
-
-    async def _open_login(self, services: Services, why: str = "") -> None:
-        # Late imports: screens and their widgets are not needed for the first frame.
-        from smtui.ui.account.screen import LoginScreen
-
-        # Commands for the library are no name and no password, and their enter signs nobody in.
-        self.drop_keys()
-        try:
-            welcome = not await services.accounts.any_account()
-        except SmtuiError as error:
-            # Who was signed out gets the form, whatever else is away.
-            welcome, why = False, why or str(error)
-        await self._go_to(LoginScreen(services, self.options, welcome=welcome, why=why))
-
-    async def _open_library(self, services: Services, signed_in: SignedIn) -> None:
-        from smtui.ui.activity import Activity
-        from smtui.ui.library.screen import LibraryScreen
-        from smtui.ui.session import OpenSession
-
-        self._session = OpenSession(services.accounts, signed_in, self.attention)
-        await self._go_to(LibraryScreen(services, signed_in.account, self.options, self.attention))
-        self._working = Activity(self, services, self._session, self.options.last_seen)
-        self.run_worker(
-            self._until_signed_out(services, self._session),
-            group=_WATCHING_SESSION,
-            exclusive=True,
-        )
-        self.run_worker(self._working.keep_showing(), group=_WATCHING_WORK, exclusive=True)
-        self.run_worker(self._working.keep_pause(), group=_WATCHING_PAUSE, exclusive=True)
-
-    async def _go_to(self, screen: Screen[None]) -> None:
-        # The first screen of Textual's stack can be covered, not replaced.
-        if isinstance(self.screen, OpeningScreen):
-            await self.push_screen(screen)
-        else:
-            await self.switch_screen(screen)
+    def on_opening_screen_again(self) -> None:
+        """Open the services once more."""
+        self._opening.begin()
 
     async def on_login_screen_signed_in(self, message: LoginScreen.SignedIn) -> None:
         """Open the library for who signed in."""
-        assert self._services is not None
-        await self._open_library(self._services, message.signed_in)
+        await self.entrance.open_library(message.signed_in)
 
     async def on_login_screen_accounts_appeared(self) -> None:
         """Ask who comes where a newcomer was welcomed to a library that is not new."""
-        assert self._services is not None
-        await self._open_login(self._services, "The library has accounts again. Sign in.")
+        await self.entrance.open_login("The library has accounts again. Sign in.")
 
-    async def sign_out(self) -> None:
-        """End the session and ask who comes next."""
-        if self._services is None or self._session is None:
+    # From screen to screen.
+
+    on_library_screen_sample_opened = done_for("navigation", Navigation.open_listed)
+    on_batch_screen_sample_opened = done_for("navigation", Navigation.open_failed)
+    on_similar_screen_sample_opened = done_for("navigation", Navigation.open_hit)
+    on_detail_screen_sample_shown = done_for("navigation", Navigation.follow)
+    on_saved_wanted = done_for("navigation", Navigation.open_saved)
+    on_kept_screen_chosen = done_for("navigation", Navigation.ask_saved)
+    on_similar_link_wanted = done_for("navigation", Navigation.open_similar)
+    on_base_screen_asked = done_for("navigation", Navigation.confirm)
+    action_runs = done_by("navigation", Navigation.open_runs)
+    action_help = done_by("navigation", Navigation.open_help)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer nothing of a library before somebody is signed in."""
+        if action in _NEEDING_A_PERSON and self.entrance.session is None:
+            return False
+        return super().check_action(action, parameters)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer in the palette what has no key: what the screen can do, and signing out."""
+        if self.entrance.session is None:
             return
-        self.workers.cancel_group(self, _WATCHING_SESSION)
-        await all_done(self, seconds=_QUIT_GRACE)
-        await self._session.end()
-        await self._back_to_login(self._services)
+        if isinstance(screen, BaseScreen):
+            for offer in screen.offers():
+                yield SystemCommand(offer.title, offer.help, offer.begin)
+        yield SystemCommand(
+            "Sign out", "Sign out; the next start asks you to sign in.", self.entrance.sign_out
+        )
 
-    async def _until_signed_out(self, services: Services, session: OpenSession) -> None:
-        """Keep the session alive; go to the login when it was ended elsewhere."""
-        why = await session.ended(self)
-        # What was begun goes on behind the form.
-        await all_done(self, seconds=_SIGNED_OUT_GRACE)
-        await self._back_to_login(services, why)
+    # What runs.
 
-    async def _back_to_login(self, services: Services, why: str = "") -> None:
-        self._session = self._working = None
-        for group in (_WATCHING_WORK, _WATCHING_PAUSE):
-            self.workers.cancel_group(self, group)
-        while len(self.screen_stack) > 1:
-            await self.pop_screen()
-        await self._open_login(services, why)
+    def on_status_bar_mounted(self, message: StatusBar.Mounted) -> None:
+        """Give a new bar the present."""
+        if self.entrance.activity is not None:
+            self.entrance.activity.show(message.bar)
+
+    async def on_following_failures_seen(self, message: Following.FailuresSeen) -> None:
+        """Take note of what was looked at."""
+        if self.entrance.activity is not None:
+            await self.entrance.activity.failures_seen(message.run_id, message.failed)
+
+    def action_pause(self) -> None:
+        """Hold all analysis on this machine, or let it go on."""
+        if self.entrance.activity is not None:
+            self.entrance.activity.toggle_pause()
+
+    # Keys and the terminal.
+
+    async def on_event(self, event: Event) -> None:
+        """Take note that somebody is there; take keys one after the other."""
+        if isinstance(event, InputEvent):
+            self.attention.touch()
+        if isinstance(event, Key):
+            await self.type_ahead.take(event)
+        else:
+            await super().on_event(event)
+
+    def _keys_wait(self) -> bool:
+        """True while what is typed is for the library that opens, or for what a screen awaits."""
+        if self._opening.are_opening:
+            return True
+        return isinstance(self.screen, BaseScreen) and self.screen.keys_wait
 
     def get_key_display(self, binding: Binding) -> str:
         """Name a key, in ASCII alone where nothing else can be drawn."""
         name = super().get_key_display(binding)
         return key_name(name) if self.options.ascii else name
 
-    def action_help_quit(self) -> None:
-        """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
-        self.notify("ctrl+q quits smtui", markup=False)
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Let no cursor blink: each change would go over the line, for as long as one types."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
+
+    @property
+    def cursor_position(self) -> Offset:
+        """Where the terminal's cursor goes after each drawing: hidden, but screen readers and
+        braille follow it to the row that the keys move.
+        """
+        leading = self.focused or self.screen
+        place = leading.reading_place() if isinstance(leading, ReadAloud) else None
+        return self._typed_at if place is None else place
+
+    @cursor_position.setter
+    def cursor_position(self, place: Offset) -> None:
+        """Take the place where a line is typed into, as its input tells it."""
+        self._typed_at = place
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what was selected in a line or on the screen."""
+        self.run_worker(copied(self, text), group="copy", exclusive=True)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send what changes on the terminal, and nothing where nothing does."""
@@ -264,20 +240,9 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
     def _changed(self, update: LayoutUpdate | ChopsUpdate) -> CompositorUpdate | None:
         if not isinstance(self._driver, TitledDriver):
             return update
-        written = self._driver.shown.written(update, self.size, self.console)
+        written = self._driver.shown.sequence(update, self.size, self.console)
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
         return Sent(written) if written or cursor != self._previous_cursor_position else None
-
-    async def on_event(self, event: Event) -> None:
-        """Take note that somebody is there."""
-        if isinstance(event, InputEvent):
-            self.attention.touch()
-        await super().on_event(event)
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Let no cursor blink: each change would go over the line, for as long as one types."""
-        if isinstance(event.widget, Input):
-            event.widget.cursor_blink = False
 
     def action_redraw(self) -> None:
         """Redraw the screen."""
@@ -285,17 +250,23 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
             self._driver.shown.forget()
         self.refresh(layout=True)
 
+    # The way out.
+
+    def action_help_quit(self) -> None:
+        """Say at ctrl+c how one leaves: it would be pressed by mistake too often to leave by."""
+        self.notify("ctrl+q quits smtui", markup=False)
+
     async def action_quit(self) -> None:
         """Leave once what the person did is saved."""
-        await self._leave(0, seconds=_QUIT_GRACE)
+        await self._leave(0, seconds=QUIT_GRACE)
 
     def _look_each_second(self) -> None:
-        if self._session is not None and len(self.screen_stack) == _LIBRARY_ALONE:
+        if self.entrance.session is not None and len(self.screen_stack) == _LIBRARY_ALONE:
             self._freezing.look(rested=self.attention.rested)
         if self._last_wish is None and hung_up():
-            self._told_to_leave(signal.SIGHUP)
+            self._leave_by_signal(signal.SIGHUP)
 
-    def _told_to_leave(self, number: int) -> None:
+    def _leave_by_signal(self, number: int) -> None:
         if number == signal.SIGHUP:
             # Nobody reads any more: drawing on would fill the driver's queue and block the loop.
             self._begin_batch()
@@ -308,14 +279,7 @@ class SmtuiApp(Copying, LeadingCursor, Doors):
 
     async def on_unmount(self) -> None:
         """Close the services in the task that opened them."""
-        self._leaving.set()
-        if self._keeping is None:
-            return
-        if self._services is None:
-            self._keeping.cancel()
-        _, late = await asyncio.wait({self._keeping}, timeout=_CLOSING_GRACE)
-        for task in late:
-            task.cancel()
+        await self._opening.close()
 
     def _handle_exception(self, error: Exception) -> None:
         """End after a defect: the terminal restored, one sentence with the log's path."""

@@ -36,7 +36,7 @@ APP_KEYS: list[BindingType] = [
 
 
 def palette() -> type[Provider]:
-    """Give the palette's list of actions."""
+    """Return the palette's list of actions."""
     # A late import: the palette is not needed for the first frame.
     from smtui.ui.commands import KeyCommands
 

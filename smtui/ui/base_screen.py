@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+from textual.binding import Binding
+from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import Screen
 
@@ -15,6 +17,7 @@ from smtui.ui.workers import all_done
 
 T = TypeVar("T")
 R = TypeVar("R")
+M = TypeVar("M", bound=Message)
 
 _TOAST_SECONDS = 8.0
 
@@ -28,6 +31,31 @@ class Offer:
     begin: Callable[[], object]
 
 
+@runtime_checkable
+class ReadAloud(Protocol):
+    """A widget or screen that knows which of its places is to be read."""
+
+    def reading_place(self) -> Offset | None:
+        """Return that place on the screen; None while there is none."""
+        ...
+
+
+class _Declare(Protocol):
+    def __call__(
+        self, key: str, action: str, name: str, tooltip: str, *, show: bool = ...
+    ) -> Binding: ...
+
+
+def keys_of(screen: str, *, shown: bool = False) -> _Declare:
+    """Return how a screen declares its keys; `shown` ones stand in the last line."""
+
+    def declare(key: str, action: str, name: str, tooltip: str, *, show: bool = shown) -> Binding:
+        id_ = f"{screen}.{action.partition('(')[0]}"
+        return Binding(key, action, name, id=id_, tooltip=tooltip, show=show)
+
+    return declare
+
+
 def done_by(part: str, action: Callable[[T], R]) -> Callable[[Any], R]:
     """Return a method of a screen, or of the app, that the part of it called `part` does.
 
@@ -39,6 +67,16 @@ def done_by(part: str, action: Callable[[T], R]) -> Callable[[Any], R]:
         return action(getattr(self, part))
 
     forward.__name__, forward.__doc__ = action.__name__, action.__doc__
+    return forward
+
+
+def done_for(part: str, handler: Callable[[T, M], R]) -> Callable[[Any, M], R]:
+    """Return a handler of messages that the part called `part` takes."""
+
+    def forward(self: object, message: M) -> R:
+        return handler(getattr(self, part), message)
+
+    forward.__name__, forward.__doc__ = handler.__name__, handler.__doc__
     return forward
 
 
@@ -80,7 +118,7 @@ class BaseScreen(Screen[None]):
         self.post_message(self.Asked(question, then))
 
     def offers(self) -> tuple[Offer, ...]:
-        """Give what stands in the palette beside the keys."""
+        """Return what stands in the palette beside the keys."""
         return ()
 
     async def action_back(self) -> None:

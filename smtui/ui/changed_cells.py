@@ -47,7 +47,7 @@ _DEFAULTS = ("", "39", "49", None)
 
 
 def _look(style: Style, colours: ColorSystem) -> Look:
-    """Give the codes of a style.
+    """Return the codes of a style.
 
     Put together anew each time: of its parts there are hundreds, of styles one for each pair of
     colours in a picture, and to remember these would take tens of MB over a day.
@@ -72,7 +72,7 @@ def _colour(colour: Color | None, colours: ColorSystem, *, ahead: bool) -> str:
 
 
 def _unseen(look: Look) -> Look:
-    """Give the look of a blank: what its letters would be coloured with does not matter."""
+    """Return the look of a blank: what its letters would be coloured with does not matter."""
     return look if look.attributes else look._replace(front=None)
 
 
@@ -83,7 +83,7 @@ class Sent(CompositorUpdate):
         self.written = written
 
     def render_segments(self, console: Console) -> str:
-        """Give what is to be sent."""
+        """Return what is to be sent."""
         return self.written
 
 
@@ -100,8 +100,8 @@ class ShownCells:
         """Believe nothing of what is shown: another program may have drawn on the terminal."""
         self._size = Size(0, 0)
 
-    def written(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
-        """Write what an update changes on a terminal of this size."""
+    def sequence(self, update: LayoutUpdate | ChopsUpdate, size: Size, console: Console) -> str:
+        """Return the sequence for what an update changes on a terminal of this size."""
         if size != self._size:
             self._size = size
             self._lines = [[None] * size.width for _ in range(size.height)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from textual.app import App
 
@@ -19,31 +20,22 @@ MOST = 12_000
 _PIECE = 200
 
 
-class Copying(App[None]):
-    """Copies in the way that reaches the person's clipboard here."""
+async def copied(app: App[Any], text: str) -> str:
+    """Copy a text in the way that reaches the person's clipboard here.
 
-    def copy_to_clipboard(self, text: str) -> None:
-        """Copy what was selected in a line or on the screen."""
-        self.run_worker(self.copy(text), group="copy", exclusive=True)
-
-    async def copy(self, text: str) -> str:
-        """Copy a text; gives what has to be said about it, mostly nothing."""
-        self._clipboard = text
-        if "TMUX" in os.environ:
-            if await into_clipboard(text):
-                return ""
-            remark = "; tmux refused it, so the terminal was asked, which it may not hear"
-        else:
-            remark = doubt(text)
-        if self._driver is not None:
-            self._driver.write(sequence(text, os.environ))
-        return remark
-
-
-async def copied(app: App[object], text: str) -> str:
-    """Copy a text from a screen of this app; gives what has to be said about it."""
-    assert isinstance(app, Copying)
-    return await app.copy(text)
+    Returns:
+        What has to be said about it, mostly nothing.
+    """
+    app._clipboard = text
+    if "TMUX" in os.environ:
+        if await into_clipboard(text):
+            return ""
+        remark = "; tmux refused it, so the terminal was asked, which it may not hear"
+    else:
+        remark = doubt(text)
+    if app._driver is not None:
+        app._driver.write(sequence(text, os.environ))
+    return remark
 
 
 def sequence(text: str, environment: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ class _Offer(NamedTuple):
 
     @property
     def line(self) -> Text:
-        """Write name, key and explanation in one line."""
+        """Return name, key and explanation in one line."""
         words = Text(self.title.ljust(_TITLE_CELLS), no_wrap=True, overflow="ellipsis", end="")
         return words.append(f" {self.help}", "dim")
 
@@ -49,12 +49,12 @@ class KeyCommands(Provider):
             yield _Offer(command.title, command.help, command.callback)
 
     async def discover(self) -> Hits:
-        """Give every action before anything is typed."""
+        """Yield every action before anything is typed."""
         for offer in self._offered():
             yield DiscoveryHit(offer.line, offer.run, text=offer.title)
 
     async def search(self, query: str) -> Hits:
-        """Give the actions whose name or explanation has every word that is typed."""
+        """Yield the actions whose name or explanation has every word that is typed."""
         for offer in self._offered():
             score = matched(query, offer.title, offer.help)
             if score:

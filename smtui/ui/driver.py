@@ -1,12 +1,17 @@
-"""The line to the terminal: Textual's, which also gives a title and leaves nothing behind."""
+"""The line to the terminal: Textual's, which also gives a title, leaves nothing behind, and ends.
+
+It stands apart from the app because it runs in Textual's own thread.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
+import sys
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import current_thread
 from typing import Any
@@ -14,6 +19,7 @@ from typing import Any
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 
 from smtui.ui.changed_cells import ShownCells
 
@@ -36,6 +42,23 @@ def title(environment: Mapping[str, str], host: str) -> str:
     if terminal.startswith(_UNTITLED) and "TMUX" not in environment:
         return ""
     return f"smtui — {host}" if host.isprintable() else "smtui"
+
+
+class _Parser(XTermParser):
+    """Textual's, for which an escape and the letter after it are two keys.
+
+    Both come in one packet over a slow line, where no terminal can tell them from alt with that
+    letter; `alt` keeps that, for who chose such a key.
+    """
+
+    def __init__(self, *, alt: bool, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._alt = alt
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[Key]:  # noqa: FBT001, FBT002 — Textual calls it
+        if alt and not self._alt:
+            yield Key("escape", "\x1b")
+        yield from super()._sequence_to_key_events(sequence, alt=alt and self._alt)
 
 
 class TitledDriver(LinuxDriver):
@@ -71,7 +94,8 @@ class TitledDriver(LinuxDriver):
         Textual's own looks ten times a second whether it is to end, and goes round and round once
         the terminal has gone.
         """
-        parser = XTermParser(self._debug)
+        chosen = self._app._keymap.values()
+        parser = _Parser(alt=any("alt+" in keys for keys in chosen), debug=self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self._woken, selectors.EVENT_READ)
@@ -116,3 +140,10 @@ class TitledDriver(LinuxDriver):
     @property
     def _title(self) -> str:
         return title(os.environ, socket.gethostname().partition(".")[0])
+
+
+def hung_up() -> bool:
+    """True if the other side of the terminal has closed it."""
+    look = select.poll()
+    look.register(sys.__stdin__ or 0, 0)
+    return any(seen & (select.POLLHUP | select.POLLERR) for _, seen in look.poll(0))

@@ -73,7 +73,7 @@ def _parts(keys: str) -> list[str]:
 
 
 def _trouble(key: str) -> str:
-    """Say why no keyboard has a key, or why smtui cannot be given it."""
+    """Return in words why no keyboard has a key, or why smtui cannot be given it."""
     *held, name = key.split("+")
     if key == _LEAVES:
         return "which leaves smtui"
@@ -88,7 +88,7 @@ def _trouble(key: str) -> str:
 def _taken(
     id_: str, keys: str, bindings: Mapping[str, str], chosen: Chosen
 ) -> tuple[str, str] | None:
-    """Give a key that another binding of the screen has, and that binding."""
+    """Return a key that another binding of the screen has, and that binding."""
     for other, others in bindings.items():
         if other != id_:
             both = {*_parts(keys)} & {*_parts(chosen.get(other, others))}

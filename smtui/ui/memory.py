@@ -14,6 +14,8 @@ from textual._styles_cache import StylesCache
 from textual.color import Color
 from textual.style import Style
 
+from smtui.heap import give_back
+
 # Young objects are looked at often by default, which costs more than what it finds.
 _YOUNG, _MIDDLE, _OLD = 5_000, 10, 5
 # Who has not pressed a key for so long, s, will hardly press one within the next tenth.
@@ -58,10 +60,18 @@ class Freezing:
 
     def __init__(self) -> None:
         self._modules = 0
+        self._gave_back = False
 
     def look(self, *, rested: float) -> bool:
         """Freeze if that is worth a pause after so many seconds without a key; True if it was."""
-        if rested < _RESTED or len(sys.modules) < self._modules + _WORTH_IT:
+        if rested < _RESTED:
+            self._gave_back = False
+            return False
+        if not self._gave_back:
+            # Once a rest: what answers and pictures took meanwhile is free again.
+            self._gave_back = True
+            give_back()
+        if len(sys.modules) < self._modules + _WORTH_IT:
             return False
         freeze_what_stays()
         self._modules = len(sys.modules)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smtui.domain.analysis import Level
+from smtui.ui.draw.cells import Depth, Ink, depth_of
 
 TRUE_COLOUR = 16_777_216
 
@@ -44,3 +45,15 @@ class Options:
     listen: bool = True
     scan_shared: bool = False
     last_seen: Path | None = None
+
+    @property
+    def full_ink(self) -> Ink:
+        """All that the terminal can show."""
+        return Ink(depth=depth_of(self.colours), ascii=self.ascii)
+
+    @property
+    def first_ink(self) -> Ink:
+        """What pictures are drawn with unless a key asks for more: few colours on a thin line."""
+        if not self.thin_line:
+            return self.full_ink
+        return Ink(depth=min(depth_of(self.colours), Depth.LEVELS), ascii=self.ascii)

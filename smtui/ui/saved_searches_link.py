@@ -6,40 +6,37 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol, runtime_checkable
 
 from textual.message import Message
 
 from smtui.domain.errors import SmtuiError
-from smtui.domain.kept_search import KeptKind, KeptSearch
+from smtui.domain.kept_search import KeptSearch
 from smtui.ui.base_screen import BaseScreen
-
-if TYPE_CHECKING:
-    from smtui.services.box import Services
 
 _log = logging.getLogger(__name__)
 
 
-class TowardsKept(BaseScreen):
-    """A screen that leads to what is kept, and asks what was chosen there."""
+@runtime_checkable
+class AsksSaved(Protocol):
+    """A screen that leads to what is saved, and asks what was chosen there."""
 
-    services: Services
-
-    @dataclass
-    class KeptWanted(Message):
-        """The person wants to see what is kept; `present` is what is asked here now."""
-
-        present: KeptSearch | None
-
-    def want_kept(self, kind: KeptKind, present: str) -> None:
-        """Show what is kept, unless the person has gone on meanwhile."""
-        if self.is_current:
-            line = self.services.kept_searches.at_present(kind, present)
-            self.post_message(self.KeptWanted(line))
-
-    def take_kept(self, kept: KeptSearch) -> None:
+    def ask_saved(self, saved: KeptSearch) -> None:
         """Ask what was chosen."""
-        raise NotImplementedError
+        ...
+
+
+@dataclass
+class SavedWanted(Message):
+    """The person wants to see what is saved; `present` is what is asked here now."""
+
+    present: KeptSearch | None
+
+
+def want_saved(screen: BaseScreen, present: KeptSearch | None) -> None:
+    """Show what is saved, unless the person has gone on meanwhile."""
+    if screen.is_current:
+        screen.post_message(SavedWanted(present))
 
 
 @contextmanager

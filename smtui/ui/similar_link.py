@@ -1,9 +1,9 @@
-"""The way to what sounds like this, from wherever a sound is looked at."""
+"""The way to what is similar, from wherever a sound is looked at."""
 
 from __future__ import annotations
 
 import os.path
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,51 +34,55 @@ class Begin:
     line: str = ""
 
 
-class TowardsAlike(BaseScreen):
-    """A screen that leads to the similar screen."""
+class SimilarLink:
+    """Leads from the sounds of a screen to those that are similar.
+
+    `targets` gives the sounds that it is asked for; `line` asks for a file.
+    """
 
     @dataclass
-    class AlikeWanted(Message):
-        """The person wants to see what is like this."""
+    class Wanted(Message):
+        """The person wants to see what is similar to this."""
 
         begin: Begin
 
-    @property
-    def alike_targets(self) -> Sequence[FileId]:
-        """The sounds that `s` is for."""
-        raise NotImplementedError
+    def __init__(
+        self, screen: BaseScreen, line: AskLine, targets: Callable[[], Sequence[FileId]]
+    ) -> None:
+        self.screen = screen
+        self._line = line
+        self._targets = targets
 
-    def action_similar(self) -> None:
-        """See what is like the sound, or like the marked ones together."""
-        targets = self.alike_targets
+    def open(self) -> None:
+        """See what is similar to the sound, or to the marked ones together."""
+        targets = tuple(self._targets())
         if not targets:
-            self.say("No sound selected")
+            self.screen.say("No sound selected")
         elif len(targets) > MOST_SEEDS:
-            self.say(f"Up to {MOST_SEEDS} marked sounds can be looked like; esc takes marks away")
+            self.screen.say(f"Up to {MOST_SEEDS} marked sounds can be seeds; esc takes marks away")
         else:
-            self.post_message(self.AlikeWanted(Begin(seeds=tuple(targets))))
+            self.screen.post_message(self.Wanted(Begin(seeds=targets)))
 
-    def action_similar_outside(self) -> None:
-        """Ask for a file, and see what is like it."""
-        self.ask_outside("sounds like the file", f"{Path.home()}/")
+    def ask_file(self) -> None:
+        """Ask for a file, and see what is similar to it."""
+        self.ask("sounds like the file", f"{Path.home()}/")
 
-    def ask_outside(self, words: str, begun: str) -> None:
+    def ask(self, words: str, begun: str) -> None:
         """Ask for a file's path, beginning with a text."""
-        line = self.query_one(AskLine)
         suggester = FolderSuggester(files=True)
-        line.ask(OUTSIDE, words, hint="tab completes", suggester=suggester)
-        line.set_path(begun)
+        self._line.ask(OUTSIDE, words, hint="tab completes", suggester=suggester)
+        self._line.set_path(begun)
 
-    def answer_outside(self, text: str) -> None:
+    def answer(self, text: str) -> None:
         """Take the path of a file."""
         # A Path has no home for an account that is not there.
         path = Path(os.path.abspath(os.path.expanduser(text.strip())))  # noqa: PTH100, PTH111
-        self._open_outside(path, text)
+        self._open_file(path, text)
 
     @looking(group="outside")
-    async def _open_outside(self, path: Path, text: str) -> None:
+    async def _open_file(self, path: Path, text: str) -> None:
         if await aiofiles.os.path.isfile(path):
-            self.post_message(self.AlikeWanted(Begin(outside=path)))
+            self.screen.post_message(self.Wanted(Begin(outside=path)))
         else:
             # In the line itself: a toast would lie over what is to be mended.
-            self.ask_outside("no file is there; sounds like the file", text)
+            self.ask("no file is there; sounds like the file", text)

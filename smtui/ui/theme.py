@@ -1,10 +1,15 @@
-"""The colours, as themes: the only place in the program where a colour is written down.
+"""How smtui looks on this terminal: the themes, and drawing with ASCII alone.
 
-Sheets in `styles/` speak of `$tokens` alone, so a theme is all that a person need change.
+This is the only place in the program where a colour is written down: sheets in `styles/` speak of
+`$tokens` alone, so a theme is all that a person need change. Borders in ASCII are in
+`styles/base.tcss`, under `.-ascii`.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import Theme
 
 DARK = Theme(
@@ -130,3 +135,23 @@ Sixteen colours are whatever a person's palette makes of them, and many a pair o
 """
 
 THEMES = (DARK, LIGHT, PLAIN)
+
+
+_ARROWS = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right"})
+
+
+class WholeCells(ScrollBarRender):
+    """A scrollbar that ends between two cells, and so needs no blocks of an eighth."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+def choose_scrollbars(*, ascii_alone: bool) -> None:
+    """Set how the scrollbars of every screen are drawn: Textual keeps this in one place."""
+    ScrollBar.renderer = WholeCells if ascii_alone else ScrollBarRender
+
+
+def key_name(shown: str) -> str:
+    """Name a key without the arrows that Textual draws for it."""
+    return shown.translate(_ARROWS)

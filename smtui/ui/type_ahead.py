@@ -9,14 +9,14 @@ are for the sounds that the filter finds: they wait until the screen has its ans
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from textual.app import App
 from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.timer import Timer
-
-from smtui.ui.base_screen import BaseScreen
 
 _PATIENCE_SECONDS = 0.5
 """A key that something between the focus and the app has kept is not heard of again."""
@@ -29,34 +29,40 @@ _LOOK_AGAIN_SECONDS = 0.02
 _WORTH_A_WORD_SECONDS = 1.0
 
 
-class TypeAhead(App[None]):
-    """Holds a key back until the one before it is done, and until the screen can take it."""
+class TypeAhead:
+    """Holds a key back until the one before it is done, and until the screen can take it.
 
-    def __init__(self) -> None:
-        super().__init__()
+    `hand_on` is what the app does with a key by itself; `waits` is true while what is typed is for
+    something that is not there yet.
+    """
+
+    def __init__(
+        self, app: App[Any], hand_on: Callable[[Event], Awaitable[None]], waits: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._hand_on = hand_on
+        self._waits = waits
         self._in_hand: Key | None = None
         self._held_back: deque[Key] = deque()
         self._waiting: tuple[Timer, ...] = ()
         self._said_that_it_waits = False
 
-    async def on_event(self, event: Event) -> None:
-        """Take the next key only when the last one came back or was kept."""
-        if not isinstance(event, Key):
-            await super().on_event(event)
-        elif event.is_forwarded:
-            await super().on_event(event)
-            self._done(event)
-        elif self._waiting and self._leads_out(event):
-            self.drop_keys()
-            await self._take(event)
-        else:
-            self._held_back.append(event)
-            await self._take_next()
-
     @property
-    def keys_wait(self) -> bool:
-        """What is typed now is for something that is not there yet."""
-        return isinstance(self.screen, BaseScreen) and self.screen.keys_wait
+    def has_keys(self) -> bool:
+        """True while a key is not done or not taken yet."""
+        return self._in_hand is not None or bool(self._held_back)
+
+    async def take(self, key: Key) -> None:
+        """Take the next key only when the last one came back or was kept."""
+        if key.is_forwarded:
+            await self._hand_on(key)
+            self._done(key)
+        elif self._waiting and self._leads_out(key):
+            self.drop_keys()
+            await self._take(key)
+        else:
+            self._held_back.append(key)
+            await self._take_next()
 
     def drop_keys(self) -> None:
         """Forget what waits: what it was meant for does not come."""
@@ -71,13 +77,13 @@ class TypeAhead(App[None]):
         """Take the key that was typed first, unless it is for what is not there yet."""
         if self._in_hand is not None or not self._held_back:
             return
-        if not self.keys_wait:
+        if not self._waits():
             self._stop_waiting()
             await self._take(self._held_back.popleft())
         elif not self._waiting:
             self._waiting = (
-                self.set_interval(_LOOK_AGAIN_SECONDS, self._take_next),
-                self.set_timer(_WORTH_A_WORD_SECONDS, self._say_that_it_waits),
+                self._app.set_interval(_LOOK_AGAIN_SECONDS, self._take_next),
+                self._app.set_timer(_WORTH_A_WORD_SECONDS, self._say_that_it_waits),
             )
 
     def _stop_waiting(self) -> None:
@@ -88,27 +94,27 @@ class TypeAhead(App[None]):
 
     def _say_that_it_waits(self) -> None:
         self._said_that_it_waits = True
-        self.notify("What you typed waits for the answer; Esc drops it", markup=False)
+        self._app.notify("What you typed waits for the answer; Esc drops it", markup=False)
 
     async def _take(self, key: Key) -> None:
         self._in_hand = key
-        target = self.focused or self.screen
-        await super().on_event(key)
+        target = self._focused
+        await self._hand_on(key)
         if not key.is_forwarded:
             self._done(key)
             return
-        self.set_timer(_PATIENCE_SECONDS, partial(self._next, key))
+        self._app.set_timer(_PATIENCE_SECONDS, partial(self._next, key))
         # Behind the key in the line of whoever got it.
-        target.call_later(self._kept, key)
+        target.call_later(self._done_if_kept, key)
 
-    def _kept(self, key: Key) -> None:
+    def _done_if_kept(self, key: Key) -> None:
         if key._stop_propagation:
             self._done(key)
 
     def _done(self, key: Key) -> None:
         """Let what the key began take the focus first."""
         if key is self._in_hand:
-            way = [*(self.focused or self.screen).ancestors_with_self]
+            way = [*self._focused.ancestors_with_self]
             self._follow(deque(way * _ROUNDS), key)
 
     def _follow(self, way: deque[DOMNode], key: Key) -> None:
@@ -117,9 +123,13 @@ class TypeAhead(App[None]):
             # A screen that the key has closed takes nothing any more.
             if way.popleft().call_later(self._follow, way, key):
                 return
-        self.call_later(self._next, key)
+        self._app.call_later(self._next, key)
 
     async def _next(self, key: Key) -> None:
         if key is self._in_hand:
             self._in_hand = None
             await self._take_next()
+
+    @property
+    def _focused(self) -> DOMNode:
+        return self._app.focused or self._app.screen

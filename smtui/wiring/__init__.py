@@ -5,31 +5,38 @@ several machines use. Which it is, is decided here by the settings alone; what i
 the same.
 """
 
-from smtui.wiring.checkups import Checkup, checkup, machine_checks, trials
-from smtui.wiring.clock import SystemClock
-from smtui.wiring.documents import documents, guarded
-from smtui.wiring.keeper import begun_anew, private_servers
-from smtui.wiring.pausing import PresentPause, pauses
-from smtui.wiring.privacy import private
-from smtui.wiring.services import services
-from smtui.wiring.watching import network_of, see_to_watcher, watched, watcher
+from smtui.local.refusals import cannot_use
+from smtui.wiring.health import Checkup, checkup, machine_checks, trials
+from smtui.wiring.machine import (
+    PresentPause,
+    SystemClock,
+    empty_private_index,
+    keeper_of,
+    network_of,
+    pauses,
+    private_servers,
+    servers_to_stop,
+    watched,
+)
+from smtui.wiring.set_up import Foundation, documents, guarded, services
 
 __all__ = [
     "Checkup",
+    "Foundation",
     "PresentPause",
     "SystemClock",
-    "begun_anew",
+    "cannot_use",
     "checkup",
     "documents",
+    "empty_private_index",
     "guarded",
+    "keeper_of",
     "machine_checks",
     "network_of",
     "pauses",
-    "private",
     "private_servers",
-    "see_to_watcher",
+    "servers_to_stop",
     "services",
     "trials",
     "watched",
-    "watcher",
 ]

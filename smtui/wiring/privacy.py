@@ -1,36 +1,69 @@
-"""What is known of this person and machine that a report must not tell."""
+"""Texts made safe to post: who, where and with which password taken out of them.
+
+What is known of this person and machine is gathered and taken out word by word; what only looks
+like an address, a name or a secret goes too. Rather too much than too little: a report is read by
+strangers.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import pwd
 import re
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from smtui.domain.errors import SmtuiError
 from smtui.paths import Places
 from smtui.settings import Settings
-from smtui.wiring.documents import documents
+from smtui.wiring.set_up import documents
 
-if TYPE_CHECKING:
-    from smtui.local.sharing import Private
-
+# A word this short is taken out only where it stands alone.
+_SHORT = 4
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?")
+_SETTING = re.compile(r"(?:look|work|services|servers|limits|paths|keys)\.[\w.]+ = ")
+_FRAME = re.compile(r'^(\s*File )"(.*)"(, line \d+.*)$')
+_PACKAGE = re.compile(r".*?[\\/]((?:site-packages|smtui|lib[\\/]python[\d.]+)[\\/][^\s\"]*)$")
+# Host, or user and host, before a port; a time has no letter.
+_PORT = re.compile(r"(?<![\w.-])(?=[\w.-]*[A-Za-z])[\w.-]+:\d{2,5}\b")
+_DOTTED = re.compile(r"(?<![\w.@-])(?:[A-Za-z0-9_-]+\.)+[A-Za-z]{2,}(?![\w-])")
+_OWN_DOTTED = re.compile(
+    r"smtui(?:\.\w+)*|(?:\w+\.)+\w*(?:Error|Exception|Warning|Timeout)|[a-z_-]+\.(?:py|log|toml)"
+)
+_NUMBERS = re.compile(r"(?<![\w.])[0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]+(?:%\w+)?(?![\w])")
+_PATTERNS = (
+    (re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}"), "<hash>"),
+    (re.compile(r"\b[A-Za-z][\w+.-]*://[^\s'\"]*"), "<address>"),
+    (re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?(?![\w.]*\w)"), "<address>"),
+    (re.compile(r"[^\s@'\"<>(),;]+@[^\s@'\"<>(),;]+"), "<e-mail>"),
+    (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "<id>"),
+    (
+        re.compile(
+            r"(?i)((?:password|passwd|pwd|token|secret|api_?key|session_id)\w*['\"]?\s*[:=]\s*)\S+"
+        ),
+        r"\1<secret>",
+    ),
+    # Where a path ends nobody can tell: names may have blanks.
+    (re.compile(r"(?<![\w<>.])(?:~|/)[\w.~-]*/.*$|(?<![\w<>./-])/[\w.-]{3,}.*$"), "<path>"),
+    (re.compile(r"'[^']*'|\"[^\"]*\"|‘[^’]*’|“[^”]*”"), "<text>"),
+    (re.compile(r"\S+\.(?:wav|flac|mp3|ogg|opus|aiff?|aifc|m4a|caf|w64|au)\b", re.I), "<file>"),
+    (re.compile(r"\b(?=\w*\d)[A-Za-z0-9_+/=-]{24,}"), "<token>"),
+)
 _SECRET_VARIABLE = re.compile(r"TOKEN|PASS|SECRET|KEY|AUTH|CREDENTIAL|SESSION", re.IGNORECASE)
 _LEAST_SECRET = 4
 
 
-async def private(here: Places, settings: Settings, environment: Mapping[str, str]) -> Private:
-    """Gather it from system, settings, environment and, where it answers, the library."""
-    # A late import: only a report needs it.
-    from smtui.local.sharing import Private
-
+async def gather_private(
+    here: Places, settings: Settings, environment: Mapping[str, str]
+) -> Private:
+    """Gather the words from system, settings, environment and, where it answers, the library."""
     urls = [
         url
         for url in (
@@ -48,6 +81,76 @@ async def private(here: Places, settings: Settings, environment: Mapping[str, st
     if urls or here.database.exists():
         names += await _of_accounts(here, settings)
     return Private(secrets=tuple(secrets), names=tuple(names), places=_places(here))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Private:
+    """What is known of this person and machine and must not be told.
+
+    Attributes:
+        secrets: passwords and tokens as they are used; taken out wherever they stand.
+        names: names of people, accounts and machines, and e-mails.
+        places: folders, each with what stands for it.
+    """
+
+    secrets: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+    def hidden_in(self, text: str) -> str:
+        """Give the text, line by line, without anything private."""
+        return "\n".join(self._line(line) for line in text.split("\n"))
+
+    def _line(self, line: str) -> str:
+        line = _without(line, self._written_secrets(), "<secret>")
+        stamp = _STAMP.match(line)
+        if stamp:
+            return stamp[0] + self._words(line[stamp.end() :])
+        setting = _SETTING.match(line)
+        if setting:
+            return setting[0] + self._words(line[setting.end() :])
+        frame = _FRAME.match(line)
+        if frame:
+            package = _PACKAGE.match(frame[2])
+            return f'{frame[1]}"{package[1] if package else "<path>"}"{frame[3]}'
+        return self._words(line)
+
+    def _words(self, text: str) -> str:
+        for folder in sorted(self.places, key=len, reverse=True):
+            text = re.sub(rf"{re.escape(folder)}(?![\w.-])", self.places[folder], text)
+        names = [name for name in self.names if "@" in name]
+        text = _without(text, names, "<e-mail>")
+        for pattern, instead in _PATTERNS:
+            text = pattern.sub(instead, text)
+        text = _without(text, self.names, "<name>")
+        text = _PORT.sub("<address>", text)
+        text = _DOTTED.sub(lambda one: one[0] if _OWN_DOTTED.fullmatch(one[0]) else "<name>", text)
+        return _NUMBERS.sub(_unless_address, text)
+
+    def _written_secrets(self) -> Iterable[str]:
+        """Each secret as it is, and as it is written in an address."""
+        for secret in self.secrets:
+            yield secret
+            yield unquote(secret)
+
+
+def _without(text: str, words: Iterable[str], instead: str) -> str:
+    """Take words out of a text, the longest first, however they are capitalised."""
+    for word in sorted({word for word in words if word}, key=len, reverse=True):
+        pattern = re.escape(word)
+        if len(word) < _SHORT or instead == "<name>":
+            pattern = rf"(?<![^\W_]){pattern}(?![^\W_])"
+        text = re.sub(pattern, lambda _: instead, text, flags=re.IGNORECASE)
+    return text
+
+
+def _unless_address(found: re.Match[str]) -> str:
+    """Hide what is an address of the network; versions and times stay."""
+    try:
+        ipaddress.ip_address(found[0].partition("%")[0].strip(".").removesuffix(":"))
+    except ValueError:
+        return found[0]
+    return "<address>"
 
 
 def _secrets_of(url: str) -> Iterator[str]:

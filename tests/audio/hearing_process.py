@@ -83,9 +83,9 @@ class HearingProcess:
 
 def main() -> None:
     """Hear every path on stdin."""
-    from smtui.audio.hush import hush_decoders
+    from smtui.audio.decoder_messages import discard_decoder_messages
 
-    hush_decoders()
+    discard_decoder_messages()
     from smtui.audio.recipe import listen
     from smtui.domain.analysis import Level
     from smtui.domain.errors import SoundUnreadable

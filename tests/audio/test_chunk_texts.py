@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtui.audio.chunk_texts import read_chunk_texts
-from smtui.audio.tags import read_tags
+from smtui.audio.tags import read_chunk_texts, read_tags
 
 
 def chunk(name: bytes, body: bytes, *, order: str = "<", pad: bytes = b"\0") -> bytes:

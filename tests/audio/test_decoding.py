@@ -19,8 +19,8 @@ import pytest
 import soundfile
 
 from smtui.audio.picture import draw
-from smtui.audio.read import opened, probe
 from smtui.audio.recipe import listen
+from smtui.audio.sound_file import open_sound, probe
 from smtui.demo import instruments as play
 from smtui.domain.analysis import Level
 from smtui.domain.errors import SoundUnreadable
@@ -49,7 +49,7 @@ def melody(seconds: float = 3.0, rate: int = RATE) -> np.ndarray:
 
 
 def samples_of(path: Path, *, start: int = 0, stop: int | None = None) -> np.ndarray:
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         return np.concatenate(list(sound.blocks(start=start, stop=stop)))
 
 
@@ -57,7 +57,7 @@ def assert_heard_from_anywhere(path: Path) -> np.ndarray:
     """Reading from the middle, forwards and back, gives what reading whole gives."""
     whole = samples_of(path)
     assert probe(path).frames == len(whole)
-    with opened(path) as sound:
+    with open_sound(path) as sound:
         for start in (len(whole) // 2, 777, len(whole) - 3_000, 0, len(whole) // 3):
             part = np.concatenate(list(sound.blocks(start=start, stop=start + 2_000)))
             np.testing.assert_allclose(part, whole[start : start + 2_000], atol=2e-6)
@@ -252,7 +252,7 @@ def test_an_mp3_that_was_cut_says_where(tmp_path: Path) -> None:
 
 def page_numbered(ogg: bytes, serial: int) -> bytes:
     """The same stream under another number, with its checksums made anew."""
-    from smtui.audio.ogg import _checksum
+    from smtui.audio.containers import _checksum
 
     out, place = bytearray(), 0
     while place < len(ogg):
@@ -450,8 +450,8 @@ def test_what_cannot_be_heard_is_named_by_scan_and_inspect_alike(
     tmp_path: Path, name: str, data: bytes, words: str
 ) -> None:
     from smtui.domain.scan import Unreadable
-    from smtui.folders.reading import read_file
-    from smtui.folders.walking import walked
+    from smtui.folders.finder import read_file
+    from smtui.folders.walk import walk_folder
 
     path = tmp_path / name
     path.write_bytes(data)
@@ -459,7 +459,7 @@ def test_what_cannot_be_heard_is_named_by_scan_and_inspect_alike(
         listen(path, level=Level.BASIC)
     assert words in caught.value.title
     assert caught.value.code == "unsupported"
-    (candidate,) = [each for step in walked(os.fsencode(tmp_path)) for each in step.candidates]
+    (candidate,) = [each for step in walk_folder(os.fsencode(tmp_path)) for each in step.candidates]
     found = read_file(candidate)
     assert isinstance(found, Unreadable)
     assert found.error == str(caught.value)
@@ -474,13 +474,13 @@ def test_a_scan_takes_them_in_by_content(
     tmp_path: Path, name: str, codec: str, container: str
 ) -> None:
     from smtui.domain.sample import FoundFile
-    from smtui.folders.reading import read_file
-    from smtui.folders.walking import walked
+    from smtui.folders.finder import read_file
+    from smtui.folders.walk import walk_folder
 
     sound = melody(1, 48_000)
     path = encoded(tmp_path / name, sound, codec, container=container, rate=48_000)
     path.rename(path.with_name("KICK"))
-    (candidate,) = [each for step in walked(os.fsencode(tmp_path)) for each in step.candidates]
+    (candidate,) = [each for step in walk_folder(os.fsencode(tmp_path)) for each in step.candidates]
     found = read_file(candidate)
     assert isinstance(found, FoundFile)
     assert found.duration == pytest.approx(1, abs=0.1)
@@ -494,10 +494,10 @@ def test_a_scan_takes_them_in_by_content(
 def test_what_else_libsndfile_reads_is_taken_in(
     tmp_path: Path, name: str, form: str, subtype: str
 ) -> None:
-    from smtui.folders.walking import walked
+    from smtui.folders.walk import walk_folder
 
     soundfile.write(tmp_path / name, sine(440, 1.0, RATE), RATE, format=form, subtype=subtype)
-    steps = list(walked(os.fsencode(tmp_path)))
+    steps = list(walk_folder(os.fsencode(tmp_path)))
     assert [each.path.name for step in steps for each in step.candidates] == [name]
     assert listen(tmp_path / name, level=Level.BASIC).duration == pytest.approx(1, abs=0.01)
 
@@ -528,10 +528,10 @@ def test_memory_does_not_grow_with_the_length_of_an_m4a(tmp_path: Path) -> None:
         paths.append(encoded(path, melody(60 * minutes), "alac", container="ipod"))
     code = (
         "import json, resource, sys; from pathlib import Path\n"
-        "from smtui.audio.read import opened\n"
+        "from smtui.audio.sound_file import open_sound\n"
         "peaks = []\n"
         "for name in sys.argv[1:]:\n"
-        "    with opened(Path(name)) as sound:\n"
+        "    with open_sound(Path(name)) as sound:\n"
         "        for block in sound.blocks(): pass\n"
         "    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
         "print(json.dumps(peaks))"

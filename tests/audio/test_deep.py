@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from smtui.audio.features import LONGEST_STRETCH, Stretches
 from smtui.audio.frames import RATE
 from smtui.audio.recipe import listen
-from smtui.audio.stretches import LONGEST, Stretches
 from smtui.demo import instruments as play
 from smtui.domain.analysis import Level, Measurement
 from tests.audio.sounds_made import Written, sine
@@ -143,9 +143,9 @@ def test_stretches_are_few_and_spread_over_the_whole() -> None:
     signal = np.arange(minutes * 60 * 100, dtype=np.float32).repeat(RATE // 100)
     for start in range(0, len(signal), 99_991):
         stretches.push(signal[start : start + 99_991])
-    kept = stretches.kept()
+    kept = stretches.finish()
     assert 3 <= len(kept) <= 6
-    assert all(len(each) == LONGEST for each in kept)
+    assert all(len(each) == LONGEST_STRETCH for each in kept)
     starts = [float(each[0]) / 100 for each in kept]
     assert starts[0] == 0
     assert starts[-1] > 0.5 * minutes * 60
@@ -156,7 +156,7 @@ def test_short_streams_are_kept_whole() -> None:
     stretches = Stretches()
     signal = np.arange(25 * RATE, dtype=np.float32)
     stretches.push(signal)
-    np.testing.assert_array_equal(np.concatenate(stretches.kept()), signal)
+    np.testing.assert_array_equal(np.concatenate(stretches.finish()), signal)
 
 
 def test_two_processes_may_hear_at_level_full_at_once(written: Written, tmp_path: Path) -> None:

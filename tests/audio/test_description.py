@@ -10,7 +10,7 @@ import pytest
 
 from smtui.audio.recipe import listen
 from smtui.demo import instruments as play
-from smtui.demo.groove import Groove, looped
+from smtui.demo.sounds import Groove, looped
 from smtui.domain.analysis import Level
 from smtui.domain.description import description, essence
 from smtui.domain.vocabulary import terms

@@ -9,15 +9,15 @@ import pytest
 from smtui.audio.frames import (
     FRAME,
     HOP,
-    MEL_BANDS,
     RATE,
     FrameReader,
     Frames,
     Resampler,
     power_spectra,
+    spectral_features,
     table,
 )
-from smtui.audio.timbre import spectral_features
+from smtui.domain.mel import MEL_BANDS
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from smtui.audio.recipe import Explained, explained, listen
+from smtui.audio.recipe import Explained, explain, listen
 from smtui.demo import instruments as play
 from smtui.domain.analysis import Level, Measurement
 from tests.audio.sounds_made import Written, sine
@@ -84,7 +84,7 @@ def test_the_other_kinds_are_the_less_likely_ones(heard: Heard) -> None:
 
 
 def told(path: Path) -> Explained:
-    return explained(path, level=Level.ADVANCED)
+    return explain(path, level=Level.ADVANCED)
 
 
 def test_silence_is_of_no_kind(written: Written) -> None:

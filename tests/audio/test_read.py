@@ -17,8 +17,8 @@ import pytest
 import soundfile
 
 from smtui.audio.picture import draw
-from smtui.audio.read import opened, probe
 from smtui.audio.recipe import listen
+from smtui.audio.sound_file import open_sound, probe
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import Truth
 from smtui.domain.analysis import Level, Measurement
@@ -260,7 +260,7 @@ def test_the_hash_is_of_the_bytes(written: Written) -> None:
 
 def test_a_span_can_be_read_alone(written: Written) -> None:
     ramp = np.linspace(0, 0.9, 44_100)
-    with opened(written(ramp)) as sound:
+    with open_sound(written(ramp)) as sound:
         span = np.concatenate(list(sound.blocks(start=1_000, stop=41_000)))
     np.testing.assert_allclose(span[:, 0], ramp[1_000:41_000], atol=1e-6)
 
@@ -341,9 +341,10 @@ def test_c_libraries_do_not_reach_the_terminal_once_hushed(
     path = tmp_path / "scratched.mp3"
     path.write_bytes(data)
     script = (
-        "import sys; from pathlib import Path; from smtui.audio.hush import hush_decoders\n"
+        "import sys; from pathlib import Path\n"
+        "from smtui.audio.decoder_messages import discard_decoder_messages\n"
         "from smtui.domain.errors import SoundUnreadable\n"
-        "hush_decoders() if sys.argv[2] == 'hushed' else None\n"
+        "discard_decoder_messages() if sys.argv[2] == 'hushed' else None\n"
         "from smtui.audio.recipe import listen; from smtui.domain.analysis import Level\n"
         "try:\n    listen(Path(sys.argv[1]), level=Level.BASIC)\n"
         "except SoundUnreadable:\n    pass\n"

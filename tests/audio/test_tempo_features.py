@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smtui.audio.frames import FRAMES_PER_SECOND
-from smtui.audio.perceptron import Perceptron, perceptrons, softmax
+from smtui.audio.networks import Perceptron, perceptrons, softmax
 from smtui.audio.strokes import ALL, LIKENESS_ROWS, LOW, STROKE_ROWS, line, ring
 from smtui.audio.tempo_features import (
     FASTEST,

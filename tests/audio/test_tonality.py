@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from smtui.audio.frames import RATE
-from smtui.audio.keys import harmony_of, read_keys
 from smtui.audio.pitches import Pitches, PitchReader
-from smtui.audio.tonality import Tonality, tonality
+from smtui.audio.tonality import Tonality, harmony_of, read_keys, tonality
 from smtui.demo import instruments as play
 from smtui.domain.analysis import KEY_NAMES
 from tests.audio.sounds_made import sine

@@ -313,7 +313,7 @@ async def bench_single(private: Private, wanted: argparse.Namespace) -> None:
             busy.append(await _single(made, file_id))
             rest.append(await _heard_in(made, file_id))
             await asyncio.sleep(0.3)
-        progress = await made.services.batches.progress(long)
+        progress = await made.services.batches.runs.progress(long)
         assert progress is not None
         if progress.status.ended:
             say("  the batch had ended meanwhile: ask for more --files")

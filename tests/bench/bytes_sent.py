@@ -140,7 +140,7 @@ async def run(private: Private, wanted: argparse.Namespace) -> bool:
         for line in lines:
             async with on_screen(count + RUN_SOUNDS, LINES[line], rest=False) as terminal:
                 rows[line] |= await watch_run(terminal)
-        progress = await services.batches.progress(run_id)
+        progress = await services.batches.runs.progress(run_id)
         assert progress is not None
         assert not progress.status.ended, "the run ended before it was looked at"
         await services.batches.cancel(run_id, by=owner)

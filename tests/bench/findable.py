@@ -17,8 +17,8 @@ from pathlib import Path
 from smtui.domain.sample import FileId
 from smtui.settings import Settings
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.wiring.index import chroma_index, chroma_line
-from smtui.wiring.keeper import private_servers
+from smtui.wiring.backends import chroma_index, chroma_line
+from smtui.wiring.machine import private_servers
 from tests.bench.batch import LEVEL, Studio, row, say, sounds, studio
 from tests.bench.home import throwaway_home
 from tests.local.private_home import Private

@@ -33,7 +33,7 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
-from smtui.services.fitting import Fitting, FittingPorts
+from smtui.services.fits import Fits, FitsPorts
 from smtui.stores.sqlite.connections import Durability
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.sounding import NOW
@@ -49,18 +49,18 @@ async def main(count: int) -> None:
             heard = heard_of_demo(path / "demo")
             ids = await filled(documents, heard, count)
             seed = ids[next(place for place, one in enumerate(heard) if one.kind == "kick")]
-            ports = FittingPorts(
+            ports = FitsPorts(
                 samples=documents.samples,
                 analyses=documents.analyses,
                 outside=InspectedOutside(),
             )
-            fits = Fitting(ports, NumpyMasking(), PathMap())
+            fits = Fits(ports, NumpyMasking(), PathMap())
             search = Search(more=(Seed(name="seed", file_id=seed),))
             took, waits = [], Waits()
             async with waits:
                 for _ in range(_TIMES):
                     began = time.perf_counter()
-                    answer = await fits.fits(search, viewer=None)
+                    answer = await fits.find(search, viewer=None)
                     took.append(time.perf_counter() - began)
             print(f"{count:,} sounds, {answer.out_of:,} measured; {answer.hits[0].why}")
             print(f"median {statistics.median(took):.2f} s, worst {max(took):.2f} s", end=", ")

@@ -41,7 +41,7 @@ from smtui.domain.question import (
 )
 from smtui.domain.sample import FileId, Heard, Sample, Trouble
 from smtui.stores.sqlite.opening import Documents, opened
-from smtui.stores.sqlite.sample_rows import insert_values, owner_number, place_number, values_of
+from smtui.stores.sqlite.sample_codec import insert_values, owner_number, place_number, values_of
 
 OWNER = UserId("00000000-0000-4000-8000-000000000001")
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -32,8 +32,9 @@ from smtui.domain.query import parse
 from smtui.domain.question import All, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Search, Seed
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.nearest import LikenessPorts
+from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
@@ -136,7 +137,7 @@ class Bench:
 
         self.stores, self.ids, self.rows = stores, ids, rows
         self.index = ChromaIndex(ChromaLine(address), recipe_version=RECIPE, about=False)
-        self.indexing = Indexing(
+        self.indexing = IndexUpkeep(
             stores.samples, stores.embeddings, self.index, recipe_version=RECIPE
         )
         self.ports = LikenessPorts(
@@ -147,7 +148,12 @@ class Bench:
             outside=InspectedOutside(),
             cache=NoCache(),
         )
-        self.similarity = Similarity(self.ports, paths=PathMap(), recipe_version=RECIPE)
+        self.similarity = self.made()
+
+    def made(self) -> Similarity:
+        """The service, with nothing remembered."""
+        seeds = Seeds(self.ports, paths=PathMap(), recipe_version=RECIPE)
+        return Similarity(self.ports, seeds, paths=PathMap(), recipe_version=RECIPE)
 
     async def fitting(self, text: str) -> NDArray[np.bool_]:
         """Which rows a filter lets through."""
@@ -175,7 +181,7 @@ class Bench:
             weights=way.weights,
             filter=way.filter,
         )
-        return await self.similarity.like(search, viewer=OWNER, limit=LIMIT)
+        return await self.similarity.find(search, viewer=OWNER, limit=LIMIT)
 
     def seed(self, row: int) -> Seed:
         return Seed(name=self.ids[row], file_id=self.ids[row])
@@ -217,7 +223,7 @@ class Bench:
         recalled: list[float] = []
         for (more, *less), right in zip(asked, expected, strict=False):
             if afresh:
-                self.similarity = Similarity(self.ports, paths=PathMap(), recipe_version=RECIPE)
+                self.similarity = self.made()
                 await self.search(WAYS[0], more, [])
             began = time.perf_counter()
             answer = await self.search(way, more, less)

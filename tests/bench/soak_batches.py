@@ -123,7 +123,7 @@ class Rounds:
         after = self.chance.randrange(self.wanted.files)
         while True:
             await asyncio.sleep(self.chance.uniform(0.0, 0.03))
-            progress = await self.services.batches.progress(run_id)
+            progress = await self.services.batches.runs.progress(run_id)
             if progress is None or progress.status.ended:
                 return
             if progress.ended_files >= after and hunter.strike(victim):

@@ -23,8 +23,8 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.services.library import TAGGED_AT_ONCE
-from smtui.stores.sqlite import sample_rows
-from smtui.stores.sqlite.connections import whole
+from smtui.stores.sqlite import sample_codec
+from smtui.stores.sqlite.connections import in_transaction
 from smtui.stores.sqlite.opening import opened
 from tests.bench.library_rows import OWNER, fill
 
@@ -38,15 +38,12 @@ def one_by_one(path: Path, ids: list[FileId]) -> None:
         _as_before(connection)
         for start in range(0, len(ids), ONE_BY_ONE):
             some = ids[start : start + ONE_BY_ONE]
-            whole(connection, partial(_tag, connection, some))
+            in_transaction(connection, partial(_tag, connection, some))
 
 
 def _tag(connection: sqlite3.Connection, file_ids: list[FileId]) -> None:
     for file_id in file_ids:
-        held = sample_rows.row_of(connection, file_id)
-        assert held is not None
-        row, before = held
-        sample_rows.change(connection, row, before, _tagged(before))
+        sample_codec.change(connection, file_id, _tagged)
 
 
 def _tagged(sample: Sample) -> Sample:

@@ -84,9 +84,9 @@ async def test_nothing_private_gets_into_the_report(
     logs.stop()
     loaded = settings.load(here)
     checks = await wiring.trials(here, loaded.settings)
-    from smtui.cli import report
+    from smtui.cli.commands import doctor
 
-    path = await report.written(here, loaded, checks)
+    path = await doctor.write_report(here, loaded, checks)
     text = path.read_text("utf-8")
     assert path.parent == tmp_path
     assert path.stat().st_mode & 0o777 == 0o600

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from smtui.cli.ink import colours_of, dumb, only_ascii
-from smtui.cli.terminfo import TRUE_COLOUR
+from smtui.cli.terminal import TRUE_COLOUR, colours_of, dumb, only_ascii
 
 UTF8 = {"LANG": "de_DE.UTF-8"}
 KNOWN = {"xterm": 16, "linux": 16, "vt220": 2, "screen": 16, "rxvt": 16, "konsole": 16}
@@ -65,7 +64,7 @@ def test_what_terminfo_knows_counts_where_the_name_says_nothing() -> None:
 
 
 def test_the_systems_own_terminfo_is_asked() -> None:
-    script = "from smtui.cli.terminfo import colours_by_terminfo as c; print(c('xterm-256color'))"
+    script = "from smtui.cli.terminal import colours_by_terminfo as c; print(c('xterm-256color'))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     assert done.stdout == b"256\n"
     script = script.replace("xterm-256color", "no-such-terminal")

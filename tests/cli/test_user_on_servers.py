@@ -71,7 +71,7 @@ async def tokens(mongo_url: str, link: RedisLink, tmp_path: Path) -> dict[str, s
         accounts = Accounts(ports)
         for name, role in roles.items():
             await accounts.add(NewAccount(username=name, password=f"{name}-of-a-drum", role=role))
-        return {name: await accounts.token(name) for name in roles}
+        return {name: await accounts.sessions.token(name) for name in roles}
 
 
 def test_without_a_session_one_sentence_says_how_to_get_one(smtui: Smtui) -> None:

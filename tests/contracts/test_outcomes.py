@@ -16,7 +16,7 @@ from smtui.domain.errors import StoreUnreachable
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.documents import OutcomeStore
 from smtui.services.documents import Documents
-from smtui.services.in_steps import InSteps
+from smtui.services.worker_steps import OutcomesInSteps
 from smtui.stores.sqlite import claims
 from smtui.stores.sqlite.opening import opened
 from tests.contracts.document_stores import NOW, DocumentStores, account, found, mongodb, sqlite
@@ -25,8 +25,8 @@ RUN = RunId("run")
 Opened = tuple[DocumentStores, OutcomeStore]
 
 
-def in_steps(stores: DocumentStores) -> InSteps:
-    return InSteps(
+def in_steps(stores: DocumentStores) -> OutcomesInSteps:
+    return OutcomesInSteps(
         Documents(
             accounts=stores.accounts,
             samples=stores.samples,

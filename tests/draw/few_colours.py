@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from smtui.ui.draw.colour_map import FEW_LEVELS, Lab, path
+from smtui.ui.draw.spectrogram import FEW_LEVELS, Lab, path
 
 _CUBE = (0, 95, 135, 175, 215, 255)
 RGB = dict(

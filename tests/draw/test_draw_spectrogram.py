@@ -9,8 +9,7 @@ import pytest
 
 from smtui.domain.picture import Picture
 from smtui.ui.draw.cells import Depth, Ink, Row, Run, depth_of, escaped, merged
-from smtui.ui.draw.colour_map import FEW_LEVELS, colours
-from smtui.ui.draw.spectrogram import SHADES, UPPER, spectrogram
+from smtui.ui.draw.spectrogram import FEW_LEVELS, SHADES, UPPER, colours, spectrogram
 from tests.draw.few_colours import SIGHTS, chosen, lab, lightness
 
 

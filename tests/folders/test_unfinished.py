@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.unfinished import unfinished, unfinished_folder
-from smtui.folders.walking import walked
+from smtui.folders.walk import walk_folder
 
 UNFINISHED = """loop.wav.part|loop.wav.PART|Unconfirmed 1234.crdownload|loop.wav.crdownload
 loop (1).wav.crdownload|.syncthing.loop.wav.tmp|~syncthing~loop.wav.tmp|.loop.wav.Xa81Kq
@@ -65,7 +65,7 @@ def test_a_walk_leaves_them_out_and_counts_them(tmp_path: Path) -> None:
     )
     for name in names:
         put(tmp_path / name)
-    steps = list(walked(bytes(tmp_path)))
+    steps = list(walk_folder(bytes(tmp_path)))
     assert [one.path.name for step in steps for one in step.candidates] == ["a.wav"]
     assert sum(step.unfinished for step in steps) == 5
     assert sum(step.ignored for step in steps) == 0
@@ -75,6 +75,6 @@ def test_a_person_may_take_them_in(tmp_path: Path) -> None:
     put(tmp_path / "kept.tmp")
     put(tmp_path / "other.part")
     (tmp_path / ".smtuiignore").write_text("!*.tmp\n")
-    (step,) = walked(bytes(tmp_path))
+    (step,) = walk_folder(bytes(tmp_path))
     assert [one.path.name for one in step.candidates] == ["kept.tmp"]
     assert step.unfinished == 1

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.errors import StoreUnreachable
-from smtui.folders import watching
+from smtui.folders import watched_folder
 from smtui.folders.finder import DiskFinder
-from smtui.folders.settling import SETTLED_SECONDS
-from smtui.folders.watching import AWAY, WATCHED, Found, WatchedFolder
+from smtui.folders.watched_folder import AWAY, SETTLED_SECONDS, WATCHED, Found, WatchedFolder
 
 PATIENCE = 60.0
 WAVE = b"RIFF$\x00\x00\x00WAVEfmt "
@@ -171,14 +170,14 @@ async def test_a_network_folder_is_looked_through_and_says_so(drop: Path):
 async def test_the_systems_limit_is_one_sentence_and_the_folder_is_watched_all_the_same(
     drop: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    steps = watching._steps
+    steps = watched_folder._steps
 
     def limited(root: Path, *, polling: bool):
         if not polling:
             raise OSError("OS file watch limit reached. about [/drop]")
         return steps(root, polling=polling)
 
-    monkeypatch.setattr(watching, "_steps", limited)
+    monkeypatch.setattr(watched_folder, "_steps", limited)
     async with watched(drop) as seen:
         await seen.said("looked through every few seconds: this system watches no more folders")
         put(drop / "one.wav")
@@ -188,7 +187,7 @@ async def test_the_systems_limit_is_one_sentence_and_the_folder_is_watched_all_t
 async def test_a_library_that_cannot_be_written_loses_nothing(
     drop: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(watching, "_TROUBLE_SECONDS", 0.05)
+    monkeypatch.setattr(watched_folder, "_TROUBLE_SECONDS", 0.05)
     async with watched(drop) as seen:
         await seen.looked()
         seen.refusals.append(StoreUnreachable("The disk is full"))

@@ -220,10 +220,10 @@ class Bench:
 
     async def codes(self, run_id: RunId) -> dict[str, str]:
         """Failed files by name, with their code."""
-        failures = await self.batches.failures(run_id, 100)
+        failures = await self.batches.runs.failures(run_id, 100)
         return {
             sample.filename: failure.code
-            for failure, sample in await self.batches.named(failures)
+            for failure, sample in await self.batches.runs.named(failures)
             if sample
         }
 

@@ -14,7 +14,7 @@ from tests.jobs.conftest import Bench
 
 HEAP = """
 import threading
-from smtui.jobs.heap import give_back, prepare_heap
+from smtui.heap import give_back, prepare_heap
 prepare_heap()
 def resident():
     with open("/proc/self/statm") as told:

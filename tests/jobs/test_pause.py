@@ -72,7 +72,7 @@ async def test_quiet_hours_count_as_soon_as_they_are_written(bench, note, queue_
     begin, end = (f"{now + timedelta(hours=hours):%H:%M}" for hours in (-1, 2))
     places().settings_file.write_text(f'[work]\nquiet = "{begin}-{end}"\n')
     await bench.until(lambda: _nothing_is_claimed(bench, run_id))
-    assert (await bench.batches.progress(run_id)).status is State.PROCESSING
+    assert (await bench.batches.runs.progress(run_id)).status is State.PROCESSING
     places().settings_file.write_text("")
     os.utime(places().settings_file, (0, 0))
     assert (await bench.ended(run_id)).completed == 30
@@ -93,4 +93,4 @@ async def test_a_paused_machine_leaves_the_run_to_others(bench, note, queue_keys
 
 
 async def _nothing_is_claimed(bench, run_id) -> bool:
-    return not (await bench.batches.progress(run_id)).processing
+    return not (await bench.batches.runs.progress(run_id)).processing

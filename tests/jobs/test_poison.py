@@ -19,7 +19,7 @@ def children_lost(bench: Bench) -> int:
 
 
 async def only_failure(bench: Bench, run_id: RunId) -> Failure:
-    (failure,) = await bench.batches.failures(run_id, 9)
+    (failure,) = await bench.batches.runs.failures(run_id, 9)
     return failure
 
 

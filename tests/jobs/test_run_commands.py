@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from smtui import wiring
 from smtui.cli.app import app
-from smtui.cli.running import Opened
 from smtui.cli.runs import run_named
+from smtui.cli.runtime import Opened
 from smtui.domain.analysis import Level
 from smtui.domain.errors import InputInvalid
 from smtui.paths import places

@@ -253,7 +253,7 @@ async def test_two_machines_call_a_folder_otherwise(studio: Studio) -> None:
                     break
                 await asyncio.sleep(0.1)
         assert "studio-b does not" in why[run_id], "another machine may have them, and come"
-        (batch,) = [one async for one in services.batches.documents(run_id)]
+        (batch,) = [one async for one in services.batches.runs.documents(run_id)]
         assert batch.failed == 0
         for result in batch.results.values():
             assert (result.error or "").startswith("studio-b has another folder at ")
@@ -275,7 +275,7 @@ def test_a_worker_without_servers_says_what_it_needs(tmp_path: Path) -> None:
 async def _has_heard(services: Services, run_id: RunId, count: int) -> int:
     async with asyncio.timeout(PATIENCE):
         while True:
-            progress = await services.batches.progress(run_id)
+            progress = await services.batches.runs.progress(run_id)
             assert progress is not None
             if progress.completed >= count:
                 return progress.completed

@@ -220,7 +220,7 @@ async def test_a_persons_own_file_does_not_wait_behind_a_long_run(bench):
     bench.work()
     await bench.until(lambda: bench.heard().total() >= 2)
     await bench.ended(await bench.start([own], urgent=True))
-    assert not (await bench.batches.progress(long)).status.ended
+    assert not (await bench.batches.runs.progress(long)).status.ended
 
 
 async def test_a_persons_own_file_does_not_wait_behind_long_files(bench):
@@ -229,7 +229,7 @@ async def test_a_persons_own_file_does_not_wait_behind_long_files(bench):
     bench.work(children=2, file_seconds=8.0)
     await bench.until(lambda: bench.heard().total() >= 2)
     await bench.ended(await bench.start(ids[2:], urgent=True))
-    assert [(await bench.batches.progress(run_id)).ended_files for run_id in long] == [0, 0]
+    assert [(await bench.batches.runs.progress(run_id)).ended_files for run_id in long] == [0, 0]
 
 
 async def test_the_servers_are_in_use_while_there_is_work(bench):
@@ -251,6 +251,6 @@ async def test_a_worker_told_to_stop_finishes_and_leaves_nothing_behind(bench):
     worker.terminate()
     assert await asyncio.to_thread(worker.wait, 30) == os.EX_OK
     assert not any(child.is_running() for child in children)
-    progress = await bench.batches.progress(run_id)
+    progress = await bench.batches.runs.progress(run_id)
     assert progress.completed == bench.heard().total(), "what was begun was finished"
     assert progress.processing == 0, "and what was not begun was given back"

@@ -32,8 +32,8 @@ from smtui.jobs.wakeups import Wakeups
 from smtui.jobs.worker import run_worker
 from smtui.paths import places
 from smtui.services.documents import Documents
-from smtui.services.hearing import Hearing
-from smtui.services.indexing import Indexing
+from smtui.services.index_upkeep import IndexUpkeep
+from smtui.services.worker_steps import WorkerSteps
 from smtui.settings import load
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
@@ -160,7 +160,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
             await link.close()
 
     @contextlib.asynccontextmanager
-    async def open_hearing(worker: str) -> AsyncIterator[Hearing]:
+    async def open_hearing(worker: str) -> AsyncIterator[WorkerSteps]:
         stumble_once(Path(f"{log}.defect"))
         async with opened(Path(database), Durability.NORMAL) as kept:
             documents = Documents(
@@ -173,7 +173,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
                 outcomes=kept.outcomes,
             )
             version = Recipe.recipe_version
-            yield Hearing(
+            yield WorkerSteps(
                 documents, SystemClock(), worker=worker, recipe_version=version, machine=machine
             )
 
@@ -183,13 +183,13 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         return chroma
 
     @contextlib.asynccontextmanager
-    async def open_indexing() -> AsyncIterator[Indexing]:
+    async def open_indexing() -> AsyncIterator[IndexUpkeep]:
         stumble_once(Path(f"{log}.index-defect"))
         version = Recipe.recipe_version
         async with opened(Path(database), Durability.NORMAL) as kept:
             index = ChromaIndex(ChromaLine(chroma_address), recipe_version=version, about=False)
             try:
-                yield Indexing(kept.samples, kept.embeddings, index, recipe_version=version)
+                yield IndexUpkeep(kept.samples, kept.embeddings, index, recipe_version=version)
             finally:
                 await index.close()
 

@@ -63,7 +63,7 @@ class Death:
         survived = 0
         while self._victims:
             await asyncio.sleep(self._chance.uniform(0.0, 0.05))
-            progress = await batches.progress(run_id)
+            progress = await batches.runs.progress(run_id)
             assert progress is not None
             if progress.status.ended:
                 return

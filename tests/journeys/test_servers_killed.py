@@ -113,7 +113,7 @@ async def beside(work: asyncio.Task[None]) -> AsyncIterator[None]:
 
 
 async def scanned(services: Services, folder: Path) -> tuple[Account, tuple[FileId, ...]]:
-    signed_in = await services.accounts.resume()
+    signed_in = await services.accounts.sessions.resume()
     assert signed_in is not None
     owner = signed_in.account
     async for _ in services.scans.scan([folder], by=owner):
@@ -128,7 +128,7 @@ async def some_more_heard(services: Services, run_id: RunId, more: int = 3) -> N
     began: int | None = None
     async with asyncio.timeout(PATIENCE):
         while True:
-            progress = await services.batches.progress(run_id)
+            progress = await services.batches.runs.progress(run_id)
             assert progress is not None
             began = progress.ended_files if began is None else began
             if progress.ended_files >= min(began + more, progress.total):

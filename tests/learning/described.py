@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.descriptors import Descriptors, Material, describe, material_of
-from smtui.audio.ears import Downmix
+from smtui.audio.features import Downmix
 from smtui.audio.frames import RATE, FrameReader, Resampler
 from smtui.audio.levels import ENVELOPE_RATE
 from smtui.audio.tonality import steady_note

@@ -1,4 +1,4 @@
-"""Trains the network of `smtui.audio.keys`, which looks at a sound from each tonic in turn.
+"""Trains the network of `smtui.audio.tonality`, which looks at a sound from each tonic in turn.
 
 The loss is the cross-entropy of the softmax over all 24 keys; numpy and Adam (D. Kingma and
 J. Ba, ICLR 2015), with hidden units left out at random and a little noise on the input.

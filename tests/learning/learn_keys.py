@@ -1,4 +1,4 @@
-"""Learns the weights of `smtui.audio.keys` from rendered sounds, and tells how well.
+"""Learns the weights of `smtui.audio.tonality` from rendered sounds, and tells how well.
 
     python -m tests.learning.learn_keys FOLDER --soundfont FILE.sf2
 
@@ -23,7 +23,8 @@ import numpy.typing as npt
 from sklearn.neural_network import MLPClassifier  # type: ignore[import-untyped]
 
 from smtui.audio.frames import Resampler
-from smtui.audio.keys import (
+from smtui.audio.pitches import PitchReader
+from smtui.audio.tonality import (
     Harmony,
     harmony_of,
     key_values,
@@ -32,7 +33,6 @@ from smtui.audio.keys import (
     softmax,
     verdict_input,
 )
-from smtui.audio.pitches import PitchReader
 from tests.learning.key_network import Way, learned
 from tests.learning.keys_truth import Example, Truth, examples
 from tests.truth.render import soundfonts

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import scipy.linalg
 
 import smtui.audio
-from smtui.audio.kinds_network import FARTHEST, unpacked
+from smtui.audio.networks import FARTHEST, unpacked
 from tests.learning.kinds_network import Lessons, Shape, answers, learned
 from tests.learning.kinds_set import KindsSet, load
 

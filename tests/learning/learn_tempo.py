@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from smtui.audio.perceptron import sigmoid
-from smtui.audio.tempo_choice import Choice, odds_row
+from smtui.audio.networks import sigmoid
+from smtui.audio.tempo import Choice, odds_row
 from tests.learning.perceptron import Net, Way, learned, logistic, scores
 from tests.learning.tempo_rows import (
     Decided,
@@ -154,7 +154,7 @@ def _probability(net: Net, row: Array) -> float:
 
 
 def write(path: Path, nets: dict[str, Net]) -> None:
-    """Write nets in half precision, as `smtui.audio.perceptron` reads them."""
+    """Write nets in half precision, as `smtui.audio.networks` reads them."""
     arrays: dict[str, Any] = {
         f"{name}.{part}": array.astype(np.float16 if array.ndim == 2 else np.float32)
         for name, net in nets.items()

@@ -1,4 +1,4 @@
-"""Trains the small perceptrons that `smtui.audio.perceptron` reads: numpy and Adam.
+"""Trains the small perceptrons that `smtui.audio.networks` reads: numpy and Adam.
 
 Two kinds: one that chooses among the rows of a group (a softmax over each group), and one that
 says yes or no to each row.

@@ -11,13 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import FRAMES_PER_SECOND
-from smtui.audio.meter import meter_signs
+from smtui.audio.networks import Perceptron
 from smtui.audio.onsets import contrast_of, onset_frames
-from smtui.audio.perceptron import Perceptron
 from smtui.audio.strokes import line, ring, strokes_of
-from smtui.audio.tempo_choice import Choice, beat_row, choice, loop_row, loops_in, pieces_in
-from smtui.audio.tempo_features import Candidates
-from smtui.audio.tempo_signs import Signs, sound_signs
+from smtui.audio.tempo import Choice, beat_row, choice, loop_row, loops_in, meter_signs, pieces_in
+from smtui.audio.tempo_features import Candidates, Signs, sound_signs
 from tests.learning.perceptron import Net, Rows
 from tests.learning.tempo_set import KINDS, Heard, paths_of, read
 from tests.learning.tempo_truth import AMBIGUOUS, Truth

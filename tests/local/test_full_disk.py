@@ -133,7 +133,7 @@ async def test_a_read_only_folder_is_told_and_the_run_is_saved(
             owner, ids = await scanned(services, folder)
             run_id = await services.batches.start(ids, Level.BASIC, by=owner)
             assert services.batches.waiting.startswith("Valkey ended as it started")
-            saved = await services.batches.progress(run_id)
+            saved = await services.batches.runs.progress(run_id)
             assert saved is not None
             assert (saved.status, saved.total) == (State.PENDING, SOUNDS)
             with pytest.raises(ServerUnavailable, match="Read-only file system"):

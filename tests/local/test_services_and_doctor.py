@@ -12,8 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from smtui.domain.health import Verdict
 from smtui.local import checks
-from smtui.local.checks import Verdict
 from smtui.paths import Places
 from tests.local.private_home import Private, home_of_its_own
 

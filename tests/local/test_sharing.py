@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtui.local.sharing import Private
+from smtui.wiring.privacy import Private
 
 KNOWN = Private(
     secrets=("p%40ssw0rd", "hidden"),

@@ -14,50 +14,23 @@ from typing import Any
 from textual.app import App
 from textual.pilot import Pilot
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.copies import NumpyCopies
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
+from smtui import wiring
 from smtui.domain.account import Role, UserId
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import Condition, ServerHealth
-from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile, Heard, Mark
-from smtui.folders.finder import DiskFinder
 from smtui.jobs.queue import CeleryQueue
-from smtui.painter.process import PainterProcess
-from smtui.services.accounts import AccountPorts, Accounts, NewAccount
-from smtui.services.analyses import Analyses
-from smtui.services.batches import Batches
+from smtui.paths import Places
+from smtui.services.accounts import NewAccount
 from smtui.services.box import Services
-from smtui.services.descriptions import Descriptions
-from smtui.services.duplicates import DuplicateFinder, Stores
-from smtui.services.fitting import Fitting, FittingPorts
-from smtui.services.hit_lists import HitLists
-from smtui.services.honesty import Honesty
-from smtui.services.indexing import Indexing
-from smtui.services.kept_searches import KeptSearches
-from smtui.services.kept_texts import KeptTexts
-from smtui.services.library import Library
-from smtui.services.nearest import LikenessPorts
-from smtui.services.pauses import Pauses
-from smtui.services.pictures import Pictures
-from smtui.services.reasons import Reasons
-from smtui.services.rights import Rights
-from smtui.services.scans import Scans
-from smtui.services.similarity import Similarity
-from smtui.services.words import Reading, Words
+from smtui.services.documents import Documents
+from smtui.settings import Settings
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
-from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.redis.sessions import RedisSessions
-from smtui.stores.resume_file import ResumeFile
-from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.wiring.assembly import services_on
 from tests.servers.valkey_server import ValkeyServer
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -134,87 +107,31 @@ class Home:
 
     @asynccontextmanager
     async def open_services(self) -> AsyncIterator[Services]:
+        here = Places(data=self.folder, state=self.folder, config=self.folder)
         async with AsyncExitStack() as stack:
-            documents = await stack.enter_async_context(
-                opened(self.folder / "library.sqlite3", Durability.NORMAL, clock=self.clock)
+            self.documents = await stack.enter_async_context(
+                wiring.documents(here, Settings(), for_worker=True, clock=self.clock)
             )
             link = RedisLink(self.valkey.address)
             stack.push_async_callback(link.close)
-            pictures = Pictures(PainterProcess(), RedisCache(link))
-            stack.push_async_callback(pictures.close)
-            ports = AccountPorts(
-                accounts=documents.accounts,
-                sessions=RedisSessions(link),
-                limits=RedisLimits(link),
-                passwords=BcryptPasswords(rounds=4),
-                resume_token=ResumeFile(self.folder / "resume.json"),
-                clock=Clock(),
-            )
-            rights = Rights(documents.accounts)
-            queue = CeleryQueue(self.valkey.address, no_worker)
             index = ChromaIndex(
                 ChromaLine(self.chroma), recipe_version=self.recipe_version, about=False
             )
             stack.push_async_callback(index.close)
-            near = LikenessPorts(
-                samples=documents.samples,
-                embeddings=documents.embeddings,
-                index=index,
-                comparison=MatrixComparison(),
-                outside=InspectedOutside(),
+            ground = wiring.Foundation(
+                documents=self.documents,
+                link=link,
                 cache=RedisCache(link),
-            )
-            self.documents = documents
-            library = Library(documents.samples, rights, Clock())
-            reasons = Reasons(documents.samples, documents.analyses, near.outside)
-            stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
-            self.services = Services(
-                accounts=Accounts(ports, guarded_by_system=self.guarded),
-                library=library,
-                duplicates=DuplicateFinder(
-                    library, stores, NumpyCopies(), paths=PathMap(), recipe=self.recipe_version
-                ),
-                fits=Fitting(
-                    FittingPorts(
-                        samples=documents.samples,
-                        analyses=documents.analyses,
-                        outside=near.outside,
-                    ),
-                    NumpyMasking(),
-                    PathMap(),
-                ),
-                words=Words(
-                    Reading(
-                        samples=documents.samples,
-                        descriptions=Descriptions(
-                            documents.samples, documents.analyses, KeptTexts(near.cache)
-                        ),
-                        embeddings=documents.embeddings,
-                        comparison=near.comparison,
-                        outside=near.outside,
-                        recipe_version=self.recipe_version,
-                    ),
-                    PathMap(),
-                ),
-                scans=Scans(documents.samples, DiskFinder(), Clock(), rights=rights),
-                analyses=Analyses(documents.analyses),
-                batches=Batches(documents.batches, documents.samples, queue, Clock(), rights),
-                pauses=Pauses(PauseFile(self.folder / "pause.json"), Clock()),
-                pictures=pictures,
-                similarity=Similarity(near, paths=PathMap(), recipe_version=self.recipe_version),
-                reasons=reasons,
-                kept_searches=KeptSearches(documents.searches, Clock()),
-                hit_lists=HitLists(documents.samples, documents.analyses, reasons, PathMap()),
-                indexing=Indexing(
-                    near.samples,
-                    near.embeddings,
-                    near.index,
-                    recipe_version=self.recipe_version,
-                ),
-                honesty=Honesty(near, paths=PathMap(), recipe_version=self.recipe_version),
-                servers=self,
+                index=index,
+                texts=None,
+                queue=CeleryQueue(self.valkey.address, no_worker),
+                health=self,
+                passwords=BcryptPasswords(rounds=4),
+                guarded=self.guarded,
+                clock=Clock(),
                 recipe_version=self.recipe_version,
             )
+            self.services = await stack.enter_async_context(services_on(ground, here, Settings()))
             yield self.services
 
     async def sign_up(self, name: str = "anna", password: str = "secretly") -> None:
@@ -228,7 +145,7 @@ class Home:
         async with self.open_services() as services:
             new = NewAccount(username=name, password=password, role=role)
             made = await services.accounts.add(new)
-            await services.accounts.sign_in(name, password, stay=True, address=name)
+            await services.accounts.sessions.sign_in(name, password, stay=True, address=name)
             return made.user_id
 
     async def add(self, *sounds: Sound) -> None:

@@ -195,7 +195,7 @@ async def test_a_code_that_somebody_spent_meanwhile_asks_for_the_password_again(
         await typed(pilot, "anna", code)
         await until(lambda: "again" in seen(pilot.app))
         assert home.services is not None
-        await home.services.accounts.spend_code("anna", code, "theirs", address="10.0.0.1")
+        await home.services.accounts.sessions.spend_code("anna", code, "theirs", address="10.0.0.1")
         await typed(pilot, "better", "better")
         assert "Wrong name or code" in seen(pilot.app)
         assert "e-mail or name" in seen(pilot.app)

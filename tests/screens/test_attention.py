@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from smtui.services.pace import Pulse
+from smtui.services.board import Pulse
 from smtui.ui import attention
 from smtui.ui.attention import Attention
 from tests.screens.screen_home import Home, OpenApp, press

@@ -346,7 +346,7 @@ async def test_an_admin_sees_everybodys_runs_and_a_member_ones_own(
         assert "sound_00001.wav" not in seen(pilot.app)
         assert await library.kept.batches.progress(annas) is not None
     async with library.open_services() as services:
-        await services.accounts.sign_in("anna", "secretly", stay=True, address="local")
+        await services.accounts.sessions.sign_in("anna", "secretly", stay=True, address="local")
     async with open_app() as pilot:
         await runs_opened(pilot, "berts.wav")
         assert "bert " in line_with(pilot.app, "berts.wav  ")

@@ -117,16 +117,16 @@ def test_only_changes_are_sent_and_the_terminal_shows_the_same(
     shown, saving, spending = ShownCells(), Paper(), Paper()
     for x, y, strip in drawn:
         fitting = strip.crop(0, SIZE.width - x)
-        saving.take(shown.written(part(x, y, fitting), SIZE, CONSOLE))
+        saving.take(shown.sequence(part(x, y, fitting), SIZE, CONSOLE))
         spending.take(f"\x1b[{y + 1};{x + 1}H{fitting.render(CONSOLE)}\x1b[0m")
         assert saving.cells == spending.cells
-        assert shown.written(part(x, y, fitting), SIZE, CONSOLE) == ""
+        assert shown.sequence(part(x, y, fitting), SIZE, CONSOLE) == ""
 
 
 def test_a_clock_sends_the_digit_that_changed():
     shown = ShownCells()
-    shown.written(whole([line("12:34:56"), line(""), line("")]), SIZE, CONSOLE)
-    sent = shown.written(part(0, 0, line("12:34:57")), SIZE, CONSOLE)
+    shown.sequence(whole([line("12:34:56"), line(""), line("")]), SIZE, CONSOLE)
+    sent = shown.sequence(part(0, 0, line("12:34:57")), SIZE, CONSOLE)
     assert re.sub(r"\x1b\[[0-9;]*m", "", sent) == "\x1b[1;8H7"
 
 
@@ -134,30 +134,30 @@ def test_a_name_that_terminals_draw_differently_is_sent_whole_and_what_is_beside
     shown, paper = ShownCells(), Paper()
     name, beside = Strip([Segment("漢字 a", LOOKS[0])]), Strip([Segment("| b", LOOKS[1])])
     for strip, x in ((name, 0), (beside, 6)):
-        paper.take(shown.written(part(x, 0, strip), SIZE, CONSOLE))
-    assert shown.written(part(0, 0, name), SIZE, CONSOLE) == ""
+        paper.take(shown.sequence(part(x, 0, strip), SIZE, CONSOLE))
+    assert shown.sequence(part(0, 0, name), SIZE, CONSOLE) == ""
     other = Strip([Segment("漢字 b", LOOKS[0])])
-    assert "漢字 b" in shown.written(part(0, 0, other), SIZE, CONSOLE)
-    assert "| b" in shown.written(part(6, 0, beside), SIZE, CONSOLE)
+    assert "漢字 b" in shown.sequence(part(0, 0, other), SIZE, CONSOLE)
+    assert "| b" in shown.sequence(part(6, 0, beside), SIZE, CONSOLE)
 
 
 def test_a_link_is_sent_as_it_is():
     linked = Strip([Segment("docs", Style(link="https://example.org"))])
-    assert "https://example.org" in ShownCells().written(part(0, 0, linked), SIZE, CONSOLE)
+    assert "https://example.org" in ShownCells().sequence(part(0, 0, linked), SIZE, CONSOLE)
 
 
 @pytest.mark.parametrize("why", ["another size", "another program"])
 def test_all_is_sent_again_where_the_terminal_may_show_something_else(why: str):
     shown, lines = ShownCells(), [line("a"), line("b"), line("c")]
-    shown.written(whole(lines), SIZE, CONSOLE)
-    assert shown.written(whole(lines), SIZE, CONSOLE) == ""
+    shown.sequence(whole(lines), SIZE, CONSOLE)
+    assert shown.sequence(whole(lines), SIZE, CONSOLE) == ""
     size = SIZE
     if why == "another size":
         size = Size(SIZE.width + 1, SIZE.height)
     else:
         shown.forget()
     paper = Paper()
-    paper.take(shown.written(whole(lines), size, CONSOLE))
+    paper.take(shown.sequence(whole(lines), size, CONSOLE))
     assert [plain(paper, y).strip() for y in range(3)] == ["a", "b", "c"]
 
 

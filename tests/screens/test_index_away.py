@@ -15,7 +15,7 @@ from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Measurement
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.search import View
-from smtui.services import matches, nearest
+from smtui.services import nearest
 from smtui.services.box import Services
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import COLLECTION, EMBEDDING, ChromaIndex
@@ -51,7 +51,7 @@ def home(
 ) -> Home:
     """A library that is so large that the index is asked."""
     monkeypatch.setattr(nearest, "FEW", 0)
-    monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
+    monkeypatch.setattr(nearest, "MOST_AT_HAND", 0)
 
     async def address() -> str:
         return server.url()

@@ -64,6 +64,32 @@ async def test_escape_alone_is_a_key_and_an_arrow_is_one_too(
     await until(lambda: driver.keys[2:3] == ["up"] and driver.keys[-1] == "k")
 
 
+@pytest.mark.parametrize(
+    ("sent", "keys"),
+    [
+        (b"\x1bj", ["escape", "j"]),
+        (b"\x1bG", ["escape", "G"]),
+        (b"\x1b/", ["escape", "slash"]),
+        (b"\x1bjk", ["escape", "j", "k"]),
+    ],
+)
+async def test_an_escape_in_one_packet_with_what_was_typed_after_it_is_a_key_of_its_own(
+    terminal: tuple[int, Typed], sent: bytes, keys: list[str]
+) -> None:
+    line, driver = terminal
+    driver.begin()
+    os.write(line, sent)
+    await until(lambda: driver.keys == keys)
+
+
+async def test_who_chose_a_key_with_alt_has_it(terminal: tuple[int, Typed]) -> None:
+    line, driver = terminal
+    driver._app.set_keymap({"library.scan": "alt+j"})
+    driver.begin()
+    os.write(line, b"\x1bj")
+    await until(lambda: driver.keys == ["alt+j"])
+
+
 async def test_the_thread_ends_when_it_is_told_to_and_can_begin_again(
     terminal: tuple[int, Typed],
 ) -> None:

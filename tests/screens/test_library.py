@@ -556,7 +556,7 @@ async def test_a_long_tagging_says_how_far_it_is_can_be_stopped_and_taken_back(
     home: Home, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smtui.services.library.TAGGED_AT_ONCE", 2)
-    monkeypatch.setattr("smtui.ui.library.tagging.TAGGED_AT_ONCE", 2)
+    monkeypatch.setattr("smtui.ui.library.tag_editor.TAGGED_AT_ONCE", 2)
     await home.sign_up()
     await home.add(*many(6))
     go_on = asyncio.Event()

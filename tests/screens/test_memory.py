@@ -157,3 +157,12 @@ def test_libraries_that_a_screen_brought_are_frozen_at_the_next_rest(
         monkeypatch.setitem(sys.modules, f"come_later_{number}", ModuleType("come_later"))
     assert not freezing.look(rested=0.1)
     assert freezing.look(rested=10)
+
+
+def test_what_a_day_has_freed_is_given_back_once_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+    monkeypatch.setattr("smtui.ui.memory.give_back", lambda: given.append(0.0))
+    freezing = Freezing()
+    for rested in (0.2, 3.0, 4.0, 0.1, 2.0):
+        freezing.look(rested=rested)
+    assert len(given) == 2

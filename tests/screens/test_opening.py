@@ -20,7 +20,7 @@ from smtui.domain.errors import StoreTooNew, StoreUnreachable
 from smtui.services.box import Services
 from smtui.ui.app import SmtuiApp
 from smtui.ui.library.screen import LibraryScreen
-from smtui.ui.library.tagging import read_tags
+from smtui.ui.library.tag_editor import read_tags
 from smtui.ui.options import Options
 from tests.screens.screen_home import Home, OpenApp, seen, until
 
@@ -86,7 +86,7 @@ async def test_a_write_is_finished_before_quitting(home: Home, open_app: OpenApp
     async with open_app() as pilot:
         assert isinstance(pilot.app.screen, LibraryScreen)
         assert home.services
-        saved = pilot.app.screen._save_tags([], read_tags("house"))
+        saved = pilot.app.screen.tags.save([], read_tags("house"))
         await pilot.app.action_quit()
         assert saved.is_finished
 

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import cast
 
 from textual.app import App, ComposeResult
 from textual.widgets import Static
 
-from smtui.domain.analysis import TempoClaim, heard_of
+from smtui.domain.analysis import Analysis, TempoClaim, heard_of
+from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import SoundUnreadable
+from smtui.domain.picture import Picture
+from smtui.domain.sample import FileId
+from smtui.services.pictures import Pictures
 from smtui.ui.draw.cells import Ink
 from smtui.ui.widgets.preview import Preview, about
 from tests.screens.test_words_of_others import FOREIGN, NOW, SAMPLE
 
 
+class _NoPictures:
+    async def picture(self, *_: object, **__: object) -> Picture:
+        raise SoundUnreadable("No file is there", code=ErrorCode.VANISHED)
+
+
 class _Pane(App[None]):
+    """A preview; what was heard of a sound comes when it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.analysis: asyncio.Future[Analysis] = asyncio.Future()
+
     def compose(self) -> ComposeResult:
-        yield Preview(Ink())
+        yield Preview(self._analysis_of, cast("Pictures", _NoPictures()), Ink(), rest=0.0)
+
+    async def _analysis_of(self, file_id: FileId) -> Analysis | None:
+        return await asyncio.shield(self.analysis)
 
     @property
     def words(self) -> str:
@@ -32,10 +53,15 @@ async def test_what_an_analysis_says_stays_while_the_same_sound_is_shown_again()
     whole = str(about(sample, analysis))
     assert whole != str(about(sample, None))
     app = _Pane()
-    async with app.run_test():
+    async with app.run_test() as pilot:
         preview = app.query_one(Preview)
-        preview.show(sample, analysis)
-        preview.show(sample)
+        app.analysis.set_result(analysis)
+        await preview.look_at(sample).wait()
         assert app.words == whole
-        preview.show(other)
+        app.analysis = asyncio.Future()
+        preview.look_at(sample)
+        await pilot.pause()
+        assert app.words == whole
+        preview.look_at(other)
+        await pilot.pause()
         assert app.words == str(about(other, None))

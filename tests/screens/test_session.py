@@ -51,10 +51,10 @@ async def test_a_session_ended_elsewhere_leads_back_to_the_login_and_says_why(
             elif end == "password":
                 await accounts.set_password("anna", "other")
             elif end == "session":
-                (session,) = await accounts.sessions("anna")
-                await accounts.end_session("anna", session_name(session.session_id))
+                (session,) = await accounts.sessions.of("anna")
+                await accounts.sessions.end_session("anna", session_name(session.session_id))
             else:
-                await accounts.end_sessions("anna")
+                await accounts.sessions.end_sessions("anna")
         await until(lambda: isinstance(app.screen, LoginScreen))
         await until(lambda: why in seen(app))
 
@@ -68,7 +68,7 @@ async def test_whatever_is_open_gives_way_to_the_login(home: Home, open_app: Ope
         await until(lambda: isinstance(app.screen, DetailScreen))
         await press(pilot, "question_mark")
         assert home.services is not None
-        await home.services.accounts.end_sessions("anna")
+        await home.services.accounts.sessions.end_sessions("anna")
         await until(lambda: isinstance(app.screen, LoginScreen))
         await press(pilot, *"anna", "enter", *"secretly", "enter")
         await until(lambda: isinstance(app.screen, LibraryScreen))
@@ -79,8 +79,8 @@ async def test_the_session_of_another_person_ends_no_screen(home: Home, open_app
     async with open_app() as pilot:
         assert home.services is not None
         accounts = home.services.accounts
-        other = await accounts.token("anna")
-        await accounts.end_session("anna", session_name(SessionId(other)))
+        other = await accounts.sessions.token("anna")
+        await accounts.sessions.end_session("anna", session_name(SessionId(other)))
         before = await looks(home)
         while await looks(home) < before + 3:
             await pilot.pause(0.1)

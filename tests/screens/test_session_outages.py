@@ -47,7 +47,7 @@ async def test_a_server_that_does_not_answer_signs_nobody_out(
             home.valkey.send(signal.SIGCONT)
         # It knows the session still, and an end of it is seen again.
         assert home.services is not None
-        assert await home.services.accounts.end_sessions("anna") == 1
+        assert await home.services.accounts.sessions.end_sessions("anna") == 1
         await until(lambda: isinstance(app.screen, LoginScreen))
         await until(lambda: "Your session was ended." in seen(app))
 

@@ -24,11 +24,11 @@ from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.likeness import Weights
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
-from smtui.services.fitting import Fitting
+from smtui.services.fits import Fits
+from smtui.services.hits import HitOrder
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.dialogues.confirm import ConfirmScreen
 from smtui.ui.library.screen import LibraryScreen
-from smtui.ui.similar.hit_order import HitOrder
 from smtui.ui.similar.screen import SimilarScreen
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
@@ -441,13 +441,13 @@ async def test_a_long_search_says_how_far_it_is_and_can_be_left(
 ) -> None:
     begun = asyncio.Event()
 
-    async def slowly(self: Fitting, search: Search, **asked: Any) -> Answer:
+    async def slowly(self: Fits, search: Search, **asked: Any) -> Answer:
         asked["progress"](12_000, 100_105)
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(Fitting, "fits", slowly)
+    monkeypatch.setattr(Fits, "find", slowly)
     async with similar() as pilot:
         await pilot.press("v")
         await begun.wait()

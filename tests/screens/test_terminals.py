@@ -11,6 +11,7 @@ from rich.style import Style
 from textual.pilot import Pilot
 from textual.theme import Theme
 
+from smtui.ui.app import SmtuiApp
 from smtui.ui.driver import title
 from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
@@ -162,5 +163,6 @@ async def test_tmux_tells_who_is_attached_now_not_who_opened_it(
     async with open_app(options=Options(thin_line=before, asks_tmux=True)) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, LibraryScreen)
-        assert screen.options.thin_line is thin
+        assert isinstance(screen.app, SmtuiApp)
+        assert screen.app.options.thin_line is thin
         assert screen.table.leaps is thin

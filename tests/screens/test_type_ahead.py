@@ -86,7 +86,7 @@ async def type_while_stopped(pilot: Pilot[None], stopped: StoppedStore, opens: s
     send(pilot, LETTERS)
     arrived = asyncio.Event()
     app.call_later(arrived.set)
-    await until(lambda: arrived.is_set() and not app._held_back and app._in_hand is None)
+    await until(lambda: arrived.is_set() and not app.type_ahead.has_keys)
     await pilot.pause()
     app.run_action = run
     return ran

@@ -90,7 +90,7 @@ def accounts(ports: AccountPorts) -> Accounts:
 
 async def refusal(accounts: Accounts, login: str, password: str) -> str:
     with pytest.raises(SignInRefused) as refused:
-        await accounts.sign_in(login, password, **HOME)  # type: ignore[arg-type]
+        await accounts.sessions.sign_in(login, password, **HOME)  # type: ignore[arg-type]
     return str(refused.value)
 
 
@@ -99,7 +99,7 @@ async def refusal(accounts: Accounts, login: str, password: str) -> str:
 )
 async def test_one_signs_in_by_name_or_e_mail(accounts: Accounts, login: str) -> None:
     made = await accounts.add(ANNA)
-    signed_in = await accounts.sign_in(login, "kick drum", stay=False, address="10.0.0.7")
+    signed_in = await accounts.sessions.sign_in(login, "kick drum", stay=False, address="10.0.0.7")
     assert signed_in.account.user_id == made.user_id
     assert signed_in.session.email == "Anna@Example.org"
     assert signed_in.session.ip_address == "10.0.0.7"
@@ -108,7 +108,7 @@ async def test_one_signs_in_by_name_or_e_mail(accounts: Accounts, login: str) ->
 async def test_signing_in_sets_last_login(accounts: Accounts, clock: StandingClock) -> None:
     await accounts.add(ANNA)
     clock.time += timedelta(days=1)
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=False, address="local")
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="local")
     assert signed_in.account.last_login == clock.time
     assert (await accounts.list())[0].last_login == clock.time
 
@@ -160,9 +160,9 @@ async def test_the_eleventh_try_in_a_minute_waits_even_with_the_right_password(
     for number in range(10):
         login = "anna" if number % 2 else "anna@example.org"
         with pytest.raises(SignInRefused):
-            await accounts.sign_in(login, "guess", stay=False, address=f"10.0.0.{number}")
+            await accounts.sessions.sign_in(login, "guess", stay=False, address=f"10.0.0.{number}")
     with pytest.raises(TooManyTries):
-        await accounts.sign_in("anna", "kick drum", stay=False, address="10.0.9.9")
+        await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="10.0.9.9")
 
 
 async def test_one_address_cannot_try_many_names(accounts: Accounts) -> None:
@@ -170,23 +170,25 @@ async def test_one_address_cannot_try_many_names(accounts: Accounts) -> None:
     for number in range(10):
         await refusal(accounts, f"name{number}", "guess")
     with pytest.raises(TooManyTries):
-        await accounts.sign_in("anna", "kick drum", **HOME)  # type: ignore[arg-type]
+        await accounts.sessions.sign_in("anna", "kick drum", **HOME)  # type: ignore[arg-type]
 
 
 async def test_unknown_names_are_limited_like_known_ones(accounts: Accounts, raw: Any) -> None:
     await accounts.add(ANNA)
     for number in range(10):
         with pytest.raises(SignInRefused):
-            await accounts.sign_in("No:body", "guess", stay=False, address=f"10.0.0.{number}")
+            await accounts.sessions.sign_in(
+                "No:body", "guess", stay=False, address=f"10.0.0.{number}"
+            )
     with pytest.raises(TooManyTries):
-        await accounts.sign_in("no:body", "guess", stay=False, address="10.0.9.9")
+        await accounts.sessions.sign_in("no:body", "guess", stay=False, address="10.0.9.9")
     assert not [key async for key in raw.scan_iter("ratelimit:*ody*")]
 
 
 async def test_the_next_start_goes_on_where_one_stayed(accounts: Accounts, tmp_path: Path) -> None:
     await accounts.add(ANNA)
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=True, address="local")
-    resumed = await accounts.resume()
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    resumed = await accounts.sessions.resume()
     assert resumed is not None
     assert resumed.session.session_id == signed_in.session.session_id
     assert (tmp_path / "resume.json").stat().st_mode & 0o777 == 0o600
@@ -194,26 +196,26 @@ async def test_the_next_start_goes_on_where_one_stayed(accounts: Accounts, tmp_p
 
 async def test_without_staying_the_next_start_asks_again(accounts: Accounts) -> None:
     await accounts.add(ANNA)
-    await accounts.sign_in("anna", "kick drum", stay=True, address="local")
-    await accounts.sign_in("anna", "kick drum", stay=False, address="local")
-    assert await accounts.resume() is None
+    await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="local")
+    assert await accounts.sessions.resume() is None
 
 
 async def test_signing_out_removes_session_and_token(accounts: Accounts, tmp_path: Path) -> None:
     await accounts.add(ANNA)
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=True, address="local")
-    await accounts.sign_out(signed_in.session.session_id)
-    assert await accounts.resume() is None
-    assert await accounts.touch(signed_in.session.session_id) is None
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    await accounts.sessions.sign_out(signed_in.session.session_id)
+    assert await accounts.sessions.resume() is None
+    assert await accounts.sessions.touch(signed_in.session.session_id) is None
     assert not (tmp_path / "resume.json").exists()
 
 
 async def test_signing_out_elsewhere_leaves_this_token(accounts: Accounts) -> None:
     await accounts.add(ANNA)
-    other = await accounts.token("anna")
-    here = await accounts.sign_in("anna", "kick drum", stay=True, address="local")
-    await accounts.sign_out(SessionId(other))
-    resumed = await accounts.resume()
+    other = await accounts.sessions.token("anna")
+    here = await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    await accounts.sessions.sign_out(SessionId(other))
+    resumed = await accounts.sessions.resume()
     assert resumed is not None
     assert resumed.session.session_id == here.session.session_id
 
@@ -222,19 +224,19 @@ async def test_a_session_that_ended_takes_its_token_along(
     accounts: Accounts, raw: Any, tmp_path: Path
 ) -> None:
     await accounts.add(ANNA)
-    await accounts.sign_in("anna", "kick drum", stay=True, address="local")
+    await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
     await raw.flushall()
-    assert await accounts.resume() is None
+    assert await accounts.sessions.resume() is None
     assert not (tmp_path / "resume.json").exists()
 
 
 async def test_use_renews_the_session(accounts: Accounts, clock: StandingClock, raw: Any) -> None:
     await accounts.add(ANNA)
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=False, address="local")
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="local")
     key = f"session:{signed_in.session.session_id}"
     await raw.expire(key, 60)
     clock.time += timedelta(days=6)
-    touched = await accounts.touch(signed_in.session.session_id)
+    touched = await accounts.sessions.touch(signed_in.session.session_id)
     assert touched is not None
     assert touched.session.last_active == clock.time
     assert await raw.ttl(key) > 600_000
@@ -243,37 +245,38 @@ async def test_use_renews_the_session(accounts: Accounts, clock: StandingClock, 
 async def test_another_password_ends_every_session(accounts: Accounts) -> None:
     await accounts.add(ANNA)
     sessions = [
-        await accounts.sign_in("anna", "kick drum", stay=True, address="local") for _ in range(3)
+        await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+        for _ in range(3)
     ]
     await accounts.set_password("anna@example.org", "snare drum")
-    assert [await accounts.touch(one.session.session_id) for one in sessions] == [None] * 3
-    assert await accounts.resume() is None
+    assert [await accounts.sessions.touch(one.session.session_id) for one in sessions] == [None] * 3
+    assert await accounts.sessions.resume() is None
     await refusal(accounts, "anna", "kick drum")
-    await accounts.sign_in("anna", "snare drum", stay=False, address="local")
+    await accounts.sessions.sign_in("anna", "snare drum", stay=False, address="local")
 
 
 async def test_a_disabled_account_is_out_until_it_is_enabled(accounts: Accounts) -> None:
     await accounts.add(ANNA)
-    before = await accounts.sign_in("anna", "kick drum", stay=True, address="local")
+    before = await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
     await accounts.disable("anna")
-    assert await accounts.touch(before.session.session_id) is None
+    assert await accounts.sessions.touch(before.session.session_id) is None
     await refusal(accounts, "anna", "kick drum")
     with pytest.raises(NotSignedIn, match="disabled"):
-        await accounts.token("anna")
+        await accounts.sessions.token("anna")
     await accounts.enable("anna")
-    assert await accounts.touch(before.session.session_id) is None
-    await accounts.sign_in("anna", "kick drum", stay=False, address="local")
+    assert await accounts.sessions.touch(before.session.session_id) is None
+    await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="local")
 
 
 async def test_a_session_left_over_by_a_lost_server_does_not_open_a_disabled_account(
     accounts: Accounts, ports: AccountPorts
 ) -> None:
     made = await accounts.add(ANNA)
-    token = await accounts.token("anna")
+    token = await accounts.sessions.token("anna")
     await ports.accounts.set_active(made.user_id, active=False)
-    assert await accounts.touch(SessionId(token)) is None
+    assert await accounts.sessions.touch(SessionId(token)) is None
     await ports.accounts.set_active(made.user_id, active=True)
-    assert await accounts.touch(SessionId(token)) is None
+    assert await accounts.sessions.touch(SessionId(token)) is None
 
 
 async def test_a_password_changed_while_the_old_one_is_checked_wins(ports: AccountPorts) -> None:
@@ -295,8 +298,8 @@ async def test_a_password_changed_while_the_old_one_is_checked_wins(ports: Accou
         )
     )
     with pytest.raises(SignInRefused):
-        await slow.sign_in("anna", "kick drum", stay=True, address="local")
-    assert await Accounts(ports).resume() is None
+        await slow.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    assert await Accounts(ports).sessions.resume() is None
 
 
 async def test_names_and_e_mails_are_unique_whatever_their_case(accounts: Accounts) -> None:
@@ -337,7 +340,7 @@ async def test_an_account_that_is_not_there_is_said(accounts: Accounts) -> None:
         accounts.set_password("nobody", "x"),
         accounts.disable("nobody"),
         accounts.enable("nobody"),
-        accounts.token("nobody"),
+        accounts.sessions.token("nobody"),
     ):
         with pytest.raises(NotFound, match="nobody"):
             await doing
@@ -349,7 +352,7 @@ async def test_the_welcome_makes_the_account_and_signs_in(accounts: Accounts) ->
     assert signed_in.account.email == "anna@localhost"
     assert signed_in.account.hashed_password.startswith("$2b$")
     assert await accounts.any_account()
-    resumed = await accounts.resume()
+    resumed = await accounts.sessions.resume()
     assert resumed is not None
     assert resumed.account.username == "anna"
     await refusal(accounts, "anna", "")
@@ -367,7 +370,7 @@ async def test_what_a_first_scan_made_waits_for_its_person(accounts: Accounts) -
     signed_in = await accounts.welcome(made.username, password="kick drum", address="local")
     assert signed_in.account.user_id == made.user_id
     assert await accounts.any_account()
-    await accounts.sign_in(made.username, "kick drum", stay=False, address="local")
+    await accounts.sessions.sign_in(made.username, "kick drum", stay=False, address="local")
 
 
 async def test_the_command_line_acts_for_the_first_account_or_for_who_stays(
@@ -377,9 +380,11 @@ async def test_the_command_line_acts_for_the_first_account_or_for_who_stays(
     clock.time += timedelta(seconds=1)
     bert = await accounts.add(NewAccount(username="bert", password="snare"))
     assert (await accounts.for_command_line()).user_id == anna.user_id
-    await accounts.sign_in("bert", "snare", stay=True, address="local")
+    await accounts.sessions.sign_in("bert", "snare", stay=True, address="local")
     assert (await accounts.for_command_line()).user_id == bert.user_id
-    assert (await accounts.for_command_line(await accounts.token("anna"))).username == "anna"
+    assert (
+        await accounts.for_command_line(await accounts.sessions.token("anna"))
+    ).username == "anna"
 
 
 async def test_the_command_line_never_acts_for_a_disabled_account(
@@ -437,7 +442,7 @@ async def test_with_one_account_the_command_line_needs_no_server(ports: AccountP
     )
     assert (await offline.for_command_line()).username == "anna"
     with pytest.raises(ServerUnavailable):
-        await offline.sign_in("anna", "x", stay=False, address="local")
+        await offline.sessions.sign_in("anna", "x", stay=False, address="local")
     with pytest.raises(ServerUnavailable, match="The password is set, but"):
         await offline.set_password("anna", "x")
 
@@ -447,13 +452,13 @@ async def test_a_token_that_cannot_be_written_does_not_keep_anybody_out(
 ) -> None:
     await accounts.add(ANNA)
     (tmp_path / "resume.json").mkdir()
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=True, address="local")
-    assert await accounts.touch(signed_in.session.session_id) is not None
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=True, address="local")
+    assert await accounts.sessions.touch(signed_in.session.session_id) is not None
 
 
 async def test_no_secret_is_in_what_is_printed_of_it(accounts: Accounts) -> None:
     made = await accounts.add(ANNA)
-    signed_in = await accounts.sign_in("anna", "kick drum", stay=False, address="local")
+    signed_in = await accounts.sessions.sign_in("anna", "kick drum", stay=False, address="local")
     printed = f"{ANNA!r} {made!r} {signed_in!r}"
     assert "kick" not in printed
     assert "$2b$" not in printed

@@ -19,8 +19,8 @@ from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module
 from smtui.services.batches import Batches
 from smtui.services.documents import Documents as HearingStores
-from smtui.services.hearing import Hearing
 from smtui.services.rights import Rights
+from smtui.services.worker_steps import WorkerSteps
 from smtui.stores.sqlite.opening import Documents, opened
 from smtui.wiring import SystemClock
 from tests.services.people import person
@@ -84,7 +84,7 @@ async def added(
 async def test_a_long_run_is_cut_into_batches(batches: Batches, queue: LoggedQueue):
     ids = [FileId(f"file-{at}") for at in range(2 * MAX_BATCH_FILES + 1)]
     run_id = await batches.start([*ids, ids[0]], Level.BASIC, by=ANNA)
-    progress = await batches.progress(run_id)
+    progress = await batches.runs.progress(run_id)
     assert progress is not None
     assert (progress.total, progress.status) == (len(ids), State.PENDING)
     assert queue.woken == [(run_id, False)]
@@ -120,7 +120,7 @@ async def test_a_file_that_a_scan_could_not_read_begins_no_run_that_fails(
         await batches.start([broken.file_id], Level.BASIC, by=ANNA)
     assert queue.woken == []
     run_id = await batches.start([broken.file_id, FileId("good")], Level.BASIC, by=ANNA)
-    progress = await batches.progress(run_id)
+    progress = await batches.runs.progress(run_id)
     assert progress is not None
     assert progress.total == 1
 
@@ -175,7 +175,7 @@ async def test_a_cancel_ends_what_nobody_began(batches: Batches, documents: Docu
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
     assert await batches.cancel(run_id, by=ANNA) == 1
     assert await documents.batches.fail(claimed, code=ErrorCode.TIMED_OUT, error="Too long")
-    progress = await batches.progress(run_id)
+    progress = await batches.runs.progress(run_id)
     assert progress is not None
     assert (progress.status, progress.cancelled, progress.failed) == (State.CANCELLED, 1, 1)
 
@@ -201,7 +201,7 @@ async def test_failures_are_named(batches: Batches, documents: Documents):
     run_id = await batches.start([one], Level.BASIC, by=ANNA)
     (claimed,) = await documents.batches.claim(run_id, worker="w", limit=1, lease_seconds=60)
     await documents.batches.fail(claimed, code=ErrorCode.VANISHED, error="It is gone")
-    ((failure, sample),) = await batches.named(await batches.failures(run_id, 10))
+    ((failure, sample),) = await batches.runs.named(await batches.runs.failures(run_id, 10))
     assert sample is not None
     assert (failure.error, sample.filename) == ("It is gone", "one.wav")
     overview = await anext(batches.overview(ANNA.user_id))
@@ -336,10 +336,10 @@ async def test_old_runs_are_cleared_ones_own_or_by_an_admin_everybodys(
         await batches.cancel(run_id, by=chief)
     assert await batches.clear(by=ANNA, before=now - timedelta(days=7)) == 0
     assert await batches.clear(by=bert, before=now + timedelta(days=1)) == 1
-    assert [run.run_id for run in await batches.runs(bert, 9)] == [runs[2]]
-    assert {run.run_id for run in await batches.runs(chief, 9)} == {runs[0], runs[2]}
+    assert [run.run_id for run in await batches.runs.of(bert, 9)] == [runs[2]]
+    assert {run.run_id for run in await batches.runs.of(chief, 9)} == {runs[0], runs[2]}
     assert await batches.clear(by=chief, before=now + timedelta(days=1)) == 1
-    assert [run.run_id for run in await batches.runs(chief, 9)] == [runs[2]]
+    assert [run.run_id for run in await batches.runs.of(chief, 9)] == [runs[2]]
 
 
 async def test_a_run_is_named_after_its_sound_or_the_folder_of_all(
@@ -350,7 +350,7 @@ async def test_a_run_is_named_after_its_sound_or_the_folder_of_all(
     folder = await batches.start([ids[0], ids[2]], Level.BASIC, by=ANNA)
     wide = await batches.start(ids[:2], Level.BASIC, by=ANNA)
     gone = await batches.start([FileId("gone")], Level.BASIC, by=ANNA)
-    titles = await batches.titles([single, folder, wide, gone])
+    titles = await batches.runs.titles([single, folder, wide, gone])
     assert titles == {single: "one.wav", folder: "/a/b/c", wide: "/a/b"}
 
 
@@ -365,7 +365,7 @@ async def test_a_run_over_folders_that_have_only_the_root_in_common_names_them(
     two = await batches.start(ids[:2], Level.BASIC, by=ANNA)
     accident = await batches.start(ids[1:3], Level.BASIC, by=ANNA)
     all_of_them = await batches.start(ids, Level.BASIC, by=ANNA)
-    assert await batches.titles([two, accident, all_of_them]) == {
+    assert await batches.runs.titles([two, accident, all_of_them]) == {
         two: "Two, One",
         accident: "Three, Two",
         all_of_them: "Four, Three, Two and 1 more",
@@ -377,7 +377,7 @@ async def test_the_board_shows_the_present_first_and_then_what_workers_do(
 ):
     ids = await added(documents, "/a/one.wav", "/a/two.wav", "/a/three.wav")
     run_id = await batches.start(ids, Level.BASIC, by=ANNA)
-    boards = batches.board(ANNA, 9)
+    boards = batches.runs.board(ANNA, 9)
     first, second = await anext(boards), await anext(boards)
     assert [(one.progress.run_id, one.rate) for one in first.runs] == [(run_id, None)]
     assert [one.title for one in second.runs] == ["/a"]
@@ -403,9 +403,9 @@ async def test_what_an_older_recipe_heard_is_heard_anew_when_asked_and_once(
     assert await batches.hear_outdated(lena, 2) == 1
     assert await batches.hear_outdated(lena, 2) == 0
     assert await batches.hear_outdated(ANNA, 2) == 1
-    (run,) = await batches.runs(lena, 9)
+    (run,) = await batches.runs.of(lena, 9)
     assert run.level is Level.BASIC
-    runs = {run.run_id, *(one.run_id for one in await batches.runs(ANNA, 9))}
+    runs = {run.run_id, *(one.run_id for one in await batches.runs.of(ANNA, 9))}
     assert await documents.batches.claimable(recipe_version=1) == (), "it would be done in vain"
     assert {*await documents.batches.claimable(recipe_version=2)} == runs
 
@@ -422,11 +422,11 @@ async def test_a_worker_of_an_older_recipe_leaves_a_run_to_newer_ones_and_fails_
         embeddings=documents.embeddings,
         searches=documents.searches,
     )
-    old = Hearing(stores, SystemClock(), worker="w", recipe_version=2, machine="desk")
+    old = WorkerSteps(stores, SystemClock(), worker="w", recipe_version=2, machine="desk")
     taken = await old.claim(run_id, limit=9, lease_seconds=60)
     assert (taken.assignments, taken.for_others) == ((), True)
     assert await old.claimable() == ()
     assert await old.give_up(frozenset({"desk"}), after=0) == 0
-    progress = await batches.progress(run_id)
+    progress = await batches.runs.progress(run_id)
     assert progress is not None
     assert (progress.status, progress.failed) == (State.PENDING, 0)

@@ -28,7 +28,7 @@ from smtui.domain.analysis import (
 from smtui.domain.errors import ServerUnavailable
 from smtui.domain.ports.documents import AnalysisStore
 from smtui.domain.sample import FileId
-from smtui.services.cached_analyses import CachedAnalyses
+from smtui.services.analysis_cache import CachedAnalyses
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.opening import opened

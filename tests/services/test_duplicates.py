@@ -14,7 +14,7 @@ import pytest
 from smtui.alike.copies import NumpyCopies
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
-from smtui.demo.groove import Groove, Part, looped
+from smtui.demo.sounds import Groove, Part, looped
 from smtui.domain.account import UserId
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.path_map import PathMap

@@ -12,8 +12,7 @@ from smtui.demo import instruments as play
 from smtui.domain.analysis import Analysis
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
-from smtui.services.descriptions import Corpus, Descriptions
-from smtui.services.kept_texts import KeptTexts
+from smtui.services.descriptions import Corpus, Descriptions, KeptTexts
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
 from tests.services.sounding import RATE, SoundingLibrary, sounding

@@ -25,7 +25,7 @@ from smtui.domain.errors import (
     SignInRefused,
     TooManyTries,
 )
-from smtui.services import one_time_codes
+from smtui.services import sessions
 from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute, NewAccount
 from smtui.services.sessions import session_name
 from smtui.stores.bcrypt_passwords import BcryptPasswords
@@ -137,8 +137,8 @@ async def test_only_admins_keep_accounts(studio: Studio):
             accounts.set_role(by.username, Role.ADMIN, by=by),
             accounts.code("anna", by=by),
             accounts.code(by.username, by=by),
-            accounts.sessions("anna", by=by),
-            accounts.end_sessions("anna", by=by),
+            accounts.sessions.of("anna", by=by),
+            accounts.sessions.end_sessions("anna", by=by),
             accounts.set_password("anna", "x-of-a-drum", by=by),
         ):
             with pytest.raises(NotAllowed, match="Only an admin"):
@@ -152,7 +152,7 @@ async def test_whoever_is_nobody_keeps_nothing(studio: Studio):
         studio.accounts.add(NewAccount(username="carl", password="x-of-a-drum")),
         studio.accounts.disable("bert"),
         studio.accounts.set_password("bert", "x-of-a-drum"),
-        studio.accounts.sessions("bert"),
+        studio.accounts.sessions.of("bert"),
     ):
         with pytest.raises(NotSignedIn):
             await refused
@@ -162,7 +162,7 @@ async def test_who_asks_for_another_does_not_learn_whether_there_is_one(studio: 
     said = set()
     for login in ("anna", "nobody"):
         with pytest.raises(NotAllowed) as refused:
-            await studio.accounts.sessions(login, by=studio.member)
+            await studio.accounts.sessions.of(login, by=studio.member)
         said.add(str(refused.value))
     assert len(said) == 1
 
@@ -170,7 +170,7 @@ async def test_who_asks_for_another_does_not_learn_whether_there_is_one(studio: 
 async def test_everybody_changes_their_own_password_and_nobody_anothers(studio: Studio):
     accounts = studio.accounts
     await accounts.set_password("lena", "tom-of-a-drum", by=studio.listener)
-    await accounts.sign_in("lena", "tom-of-a-drum", stay=False, address="local")
+    await accounts.sessions.sign_in("lena", "tom-of-a-drum", stay=False, address="local")
     with pytest.raises(NotAllowed, match="Only bert chooses") as refused:
         await accounts.set_password("bert", "mine-of-a-drum", by=studio.admin)
     assert "smtui user code bert" in refused.value.hint
@@ -207,7 +207,7 @@ async def test_commands_that_write_are_limited(ports: AccountPorts):
 
 
 async def test_a_code_is_short_and_has_no_signs_that_look_alike():
-    codes = {one_time_codes.made() for _ in range(200)}
+    codes = {sessions.new_code() for _ in range(200)}
     assert len(codes) == 200
     for code in codes:
         assert re.fullmatch(r"([a-hjkmnp-z2-9]{4}-){2}[a-hjkmnp-z2-9]{4}", code)
@@ -220,35 +220,35 @@ async def test_a_code_in_place_of_the_password_leads_to_a_new_one(studio: Studio
         code, upper=code.upper(), spaces=code.replace("-", " "), bare=code.replace("-", "")
     )
     with pytest.raises(PasswordToChoose):
-        await studio.accounts.sign_in("bert", typed, stay=False, address="local")
-    signed_in = await studio.accounts.choose_password(
+        await studio.accounts.sessions.sign_in("bert", typed, stay=False, address="local")
+    signed_in = await studio.accounts.sessions.choose_password(
         "bert", typed, "the new one", stay=False, address="local"
     )
     assert signed_in.account.username == "bert"
     assert signed_in.account.code is None
-    await studio.accounts.sign_in("bert", "the new one", stay=False, address="local")
+    await studio.accounts.sessions.sign_in("bert", "the new one", stay=False, address="local")
     for spent in (typed, "snare-of-a-drum"):
         with pytest.raises(SignInRefused):
-            await studio.accounts.sign_in("bert", spent, stay=False, address="local")
+            await studio.accounts.sessions.sign_in("bert", spent, stay=False, address="local")
 
 
 async def test_nothing_ends_until_the_code_is_used_and_then_every_other_session(studio: Studio):
     accounts = studio.accounts
-    before = await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
+    before = await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
     code = (await accounts.code("bert", by=studio.admin)).text
-    assert await accounts.alive(before.session.session_id)
-    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
-    after = await accounts.choose_password(
+    assert await accounts.sessions.alive(before.session.session_id)
+    await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
+    after = await accounts.sessions.choose_password(
         "bert", code, "new-of-a-drum", stay=False, address="local"
     )
-    assert not await accounts.alive(before.session.session_id)
-    assert await accounts.alive(after.session.session_id)
+    assert not await accounts.sessions.alive(before.session.session_id)
+    assert await accounts.sessions.alive(after.session.session_id)
 
 
 async def test_a_code_is_spent_once_also_by_two_at_once(studio: Studio):
     code = (await studio.accounts.code("bert", by=studio.admin)).text
     tries = [
-        studio.accounts.choose_password("bert", code, word, stay=False, address="local")
+        studio.accounts.sessions.choose_password("bert", code, word, stay=False, address="local")
         for word in ("it is mine", "not yours, mine", "or is it mine")
     ]
     results = await asyncio.gather(*tries, return_exceptions=True)
@@ -261,8 +261,8 @@ async def test_a_code_lives_a_day(studio: Studio):
     assert code.expires_at - studio.clock.time == timedelta(days=1)
     studio.clock.time += timedelta(days=1)
     for refused in (
-        studio.accounts.sign_in("bert", code.text, stay=False, address="local"),
-        studio.accounts.choose_password(
+        studio.accounts.sessions.sign_in("bert", code.text, stay=False, address="local"),
+        studio.accounts.sessions.choose_password(
             "bert", code.text, "new-of-a-drum", stay=False, address="local"
         ),
     ):
@@ -275,18 +275,24 @@ async def test_a_newer_code_and_a_new_password_take_the_code_away(studio: Studio
     older = (await accounts.code("bert", by=studio.admin)).text
     newer = (await accounts.code("bert", by=studio.admin)).text
     with pytest.raises(SignInRefused):
-        await accounts.choose_password("bert", older, "new-of-a-drum", stay=False, address="local")
+        await accounts.sessions.choose_password(
+            "bert", older, "new-of-a-drum", stay=False, address="local"
+        )
     await accounts.set_password("bert", "own-of-a-drum", by=studio.member)
     with pytest.raises(SignInRefused):
-        await accounts.choose_password("bert", newer, "new-of-a-drum", stay=False, address="local")
+        await accounts.sessions.choose_password(
+            "bert", newer, "new-of-a-drum", stay=False, address="local"
+        )
 
 
 async def test_a_password_that_cannot_be_used_does_not_cost_the_code(studio: Studio):
     code = (await studio.accounts.code("bert", by=studio.admin)).text
     for bad in ("", "seven-7", "x" * 73):
         with pytest.raises(InputInvalid):
-            await studio.accounts.choose_password("bert", code, bad, stay=False, address="local")
-    await studio.accounts.choose_password(
+            await studio.accounts.sessions.choose_password(
+                "bert", code, bad, stay=False, address="local"
+            )
+    await studio.accounts.sessions.choose_password(
         "bert", code, "good-of-a-drum", stay=False, address="local"
     )
 
@@ -302,15 +308,17 @@ async def test_a_password_that_anybody_guesses_is_refused_where_others_reach_the
     ):
         with pytest.raises(InputInvalid, match="at least 8 characters"):
             await refused
-    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
+    await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
 
 
 async def test_a_code_opens_no_disabled_account(studio: Studio):
     code = (await studio.accounts.code("bert", by=studio.admin)).text
     await studio.accounts.disable("bert", by=studio.admin)
     for refused in (
-        studio.accounts.sign_in("bert", code, stay=False, address="local"),
-        studio.accounts.choose_password("bert", code, "new-of-a-drum", stay=False, address="local"),
+        studio.accounts.sessions.sign_in("bert", code, stay=False, address="local"),
+        studio.accounts.sessions.choose_password(
+            "bert", code, "new-of-a-drum", stay=False, address="local"
+        ),
     ):
         with pytest.raises(SignInRefused):
             await refused
@@ -323,18 +331,22 @@ async def test_guessed_codes_are_refused_and_limited_like_passwords(studio: Stud
     said = set()
     for number in range(5):
         for login in ("bert", "nobody"):
-            guess = one_time_codes.made()
+            guess = sessions.new_code()
             with pytest.raises(SignInRefused) as refused:
-                await studio.accounts.sign_in(login, guess, stay=False, address=f"10.0.1.{number}")
+                await studio.accounts.sessions.sign_in(
+                    login, guess, stay=False, address=f"10.0.1.{number}"
+                )
             said.add(str(refused.value))
             with pytest.raises(SignInRefused) as refused:
-                await studio.accounts.choose_password(
+                await studio.accounts.sessions.choose_password(
                     login, guess, "new-of-a-drum", stay=False, address=f"10.0.2.{number}"
                 )
             said.add(str(refused.value))
     assert said == {"Wrong name or password", "Wrong name or code"}
     with pytest.raises(TooManyTries):
-        await studio.accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.9.9")
+        await studio.accounts.sessions.sign_in(
+            "bert", "snare-of-a-drum", stay=False, address="10.0.9.9"
+        )
 
 
 async def test_a_guess_costs_the_same_whoever_it_is_for(ports: AccountPorts, studio: Studio):
@@ -357,12 +369,12 @@ async def test_a_guess_costs_the_same_whoever_it_is_for(ports: AccountPorts, stu
         guarded_by_system=False,
     )
     await studio.accounts.code("bert", by=studio.admin)
-    guess = one_time_codes.made()
+    guess = sessions.new_code()
     costs = []
     for login in ("bert", "anna", "nobody"):
         compared.clear()
         with pytest.raises(SignInRefused):
-            await counted.sign_in(login, guess, stay=False, address="local")
+            await counted.sessions.sign_in(login, guess, stay=False, address="local")
         costs.append(len(compared))
     assert costs == [2, 2, 2]
 
@@ -382,40 +394,44 @@ async def test_no_code_is_in_what_is_printed_of_it(studio: Studio):
 
 async def test_sessions_are_listed_and_ended_by_their_person_or_an_admin(studio: Studio):
     accounts = studio.accounts
-    desk = await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="10.0.0.7")
-    sofa = await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.0.8")
-    listed = await accounts.sessions("bert", by=studio.member)
+    desk = await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=True, address="10.0.0.7")
+    sofa = await accounts.sessions.sign_in(
+        "bert", "snare-of-a-drum", stay=False, address="10.0.0.8"
+    )
+    listed = await accounts.sessions.of("bert", by=studio.member)
     assert [one.ip_address for one in listed] == ["10.0.0.8", "10.0.0.7"]
-    assert await accounts.sessions("bert", by=studio.admin) == listed
+    assert await accounts.sessions.of("bert", by=studio.admin) == listed
     name = session_name(sofa.session.session_id)
     assert name not in sofa.session.session_id
-    await accounts.end_session("bert", name[:4], by=studio.member)
-    assert not await accounts.alive(sofa.session.session_id)
-    assert await accounts.alive(desk.session.session_id)
+    await accounts.sessions.end_session("bert", name[:4], by=studio.member)
+    assert not await accounts.sessions.alive(sofa.session.session_id)
+    assert await accounts.sessions.alive(desk.session.session_id)
     with pytest.raises(NotFound):
-        await accounts.end_session("bert", name, by=studio.member)
-    await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.0.8")
+        await accounts.sessions.end_session("bert", name, by=studio.member)
+    await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=False, address="10.0.0.8")
     with pytest.raises(InputInvalid, match="Several"):
-        await accounts.end_session("bert", "", by=studio.member)
-    assert await accounts.end_sessions("bert", by=studio.admin) == 2
-    assert await accounts.sessions("bert", by=studio.member) == ()
+        await accounts.sessions.end_session("bert", "", by=studio.member)
+    assert await accounts.sessions.end_sessions("bert", by=studio.admin) == 2
+    assert await accounts.sessions.of("bert", by=studio.member) == ()
 
 
 async def test_one_finds_in_the_list_the_machine_at_which_one_forgot_to_sign_out(studio: Studio):
     accounts = studio.accounts
-    await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
-    (forgotten,) = await accounts.sessions("bert", by=studio.member)
+    await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
+    (forgotten,) = await accounts.sessions.of("bert", by=studio.member)
     assert forgotten.ip_address == os.uname().nodename
 
 
 async def test_who_was_signed_out_hears_why(studio: Studio):
     accounts = studio.accounts
-    bert = (await accounts.sign_in("bert", "snare-of-a-drum", stay=False, address="local")).account
-    assert await accounts.why_ended(bert) == "Your session was ended. Sign in again."
+    bert = (
+        await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=False, address="local")
+    ).account
+    assert await accounts.sessions.why_ended(bert) == "Your session was ended. Sign in again."
     await accounts.set_password("bert", "other-of-a-drum", by=bert)
-    assert "password was changed" in await accounts.why_ended(bert)
+    assert "password was changed" in await accounts.sessions.why_ended(bert)
     await accounts.disable("bert", by=studio.admin)
-    assert await accounts.why_ended(bert) == "Your account was disabled."
+    assert await accounts.sessions.why_ended(bert) == "Your account was disabled."
 
 
 # The command line.
@@ -425,11 +441,11 @@ async def test_on_servers_a_command_is_whoever_signed_in(studio: Studio):
     accounts = studio.accounts
     with pytest.raises(NotSignedIn, match="Sign in first"):
         await accounts.for_command_line()
-    await accounts.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
+    await accounts.sessions.sign_in("bert", "snare-of-a-drum", stay=True, address="local")
     assert (await accounts.for_command_line()).username == "bert"
-    token = await accounts.token("lena", "hat-of-a-drum")
+    token = await accounts.sessions.token("lena", "hat-of-a-drum")
     assert (await accounts.for_command_line(token)).username == "lena"
-    assert await accounts.present_session(token) == SessionId(token)
+    assert await accounts.sessions.present_session(token) == SessionId(token)
     with pytest.raises(NotSignedIn, match="SMTUI_TOKEN"):
         await accounts.for_command_line("not-a-session")
 
@@ -437,5 +453,5 @@ async def test_on_servers_a_command_is_whoever_signed_in(studio: Studio):
 async def test_on_servers_a_token_wants_the_password(studio: Studio):
     for login, word in (("bert", ""), ("bert", "kick"), ("nobody", "x")):
         with pytest.raises(SignInRefused, match="Wrong name or password"):
-            await studio.accounts.token(login, word)
-    assert await studio.accounts.sessions("bert", by=studio.member) == ()
+            await studio.accounts.sessions.token(login, word)
+    assert await studio.accounts.sessions.of("bert", by=studio.member) == ()

@@ -264,7 +264,7 @@ def test_some_file_systems_number_files_afresh(tmp_path: Path) -> None:
 async def test_where_files_have_no_numbers_a_renamed_root_is_known_by_name_and_time(
     scans: Scans, documents: Documents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smtui.folders.reading.keeps_numbers", lambda device: False)
+    monkeypatch.setattr("smtui.folders.finder.keeps_numbers", lambda device: False)
     root = pack(tmp_path / "a")
     await scan(scans, root)
     await tagged(documents)

@@ -11,8 +11,9 @@ import pytest
 
 from smtui.domain.account import Account, Role
 from smtui.domain.errors import NotAllowed, NotSignedIn
-from smtui.services.permissions import (
+from smtui.services.rights import (
     Deed,
+    Rights,
     Whose,
     in_force,
     may,
@@ -20,7 +21,6 @@ from smtui.services.permissions import (
     refusal,
     whose,
 )
-from smtui.services.rights import Rights
 from smtui.stores.sqlite.opening import Documents, opened
 from tests.services.people import person
 

@@ -24,10 +24,11 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, Seed
 from smtui.domain.traits import Traits
-from smtui.services import indexing, matches, nearest
-from smtui.services.honesty import Honesty
-from smtui.services.indexing import Indexing, Mended
+from smtui.services import index_upkeep, nearest
+from smtui.services.index_upkeep import IndexUpkeep, Mended
 from smtui.services.nearest import LikenessPorts
+from smtui.services.retrieval_check import RetrievalCheck
+from smtui.services.seeds import Seeds
 from smtui.services.similarity import SAME, Similarity
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
@@ -63,8 +64,9 @@ class Shelf:
     stores: DocumentStores
     ports: LikenessPorts
     index: ChromaIndex
+    seeds: Seeds
     similarity: Similarity
-    indexing: Indexing
+    indexing: IndexUpkeep
     known: dict[FileId, tuple[float, ...]] = field(default_factory=dict)
     asked_before: bool = False
 
@@ -122,8 +124,8 @@ class Shelf:
     ) -> Answer:
         search = Search(more=tuple(of(one) for one in more), **changes)  # type: ignore[arg-type]
         if self.asked_before:
-            await self.similarity.like(search, viewer=viewer, limit=limit)
-        return await self.similarity.like(search, viewer=viewer, limit=limit)
+            await self.similarity.find(search, viewer=viewer, limit=limit)
+        return await self.similarity.find(search, viewer=viewer, limit=limit)
 
     async def expected(
         self,
@@ -184,12 +186,14 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
             outside=NobodyOutside(),
             cache=RedisCache(link),
         )
+        seeds = Seeds(ports, paths=PathMap(), recipe_version=RECIPE)
         yield Shelf(
             stores=stores,
             ports=ports,
             index=index,
-            similarity=Similarity(ports, paths=PathMap(), recipe_version=RECIPE),
-            indexing=Indexing(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
+            seeds=seeds,
+            similarity=Similarity(ports, seeds, paths=PathMap(), recipe_version=RECIPE),
+            indexing=IndexUpkeep(stores.samples, stores.embeddings, index, recipe_version=RECIPE),
         )
     await index.close()
 
@@ -199,7 +203,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shelf: 
     """Small libraries are compared one and all; here also as large ones are, and asked again."""
     shelf.asked_before = request.param == "at hand"
     if request.param != "at hand":
-        monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
+        monkeypatch.setattr(nearest, "MOST_AT_HAND", 0)
     if request.param == "by the index":
         monkeypatch.setattr(nearest, "FEW", 5)
     return str(request.param)
@@ -208,7 +212,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shelf: 
 @pytest.fixture
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The library is asked by its index, however small it is."""
-    monkeypatch.setattr(matches, "MOST_AT_HAND", 0)
+    monkeypatch.setattr(nearest, "MOST_AT_HAND", 0)
     monkeypatch.setattr(nearest, "FEW", 5)
 
 
@@ -388,7 +392,7 @@ async def test_a_sound_that_came_for_one_that_went_is_found_and_the_other_is_not
 async def test_what_was_lost_by_stopping_while_the_index_is_made_anew_comes_back_by_itself(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexing, "AT_ONCE", 10)
+    monkeypatch.setattr(index_upkeep, "AT_ONCE", 10)
     sounds = await shelf.many(30)
     assert (await shelf.indexing.mend()).added == 30
     # What was put changed the index; it is looked at once more, and is as it should be.
@@ -426,21 +430,21 @@ async def test_a_sound_is_found_by_what_people_call_it(shelf: Shelf) -> None:
     lower = await shelf.add("/lib/Other/case.wav", numbers)
     await shelf.add("/lib/hers.wav", numbers, owner=BERT)
     for name in (kick, "/lib/Drums/Kick 1.wav", "Kick 1.wav", "Kick 1", "kick 1", "drums/Kick 1"):
-        assert (await shelf.similarity.seed(name, ANNA)).file_id == kick, name
-    assert (await shelf.similarity.seed("Drums/twice", ANNA)).file_id == twice
-    assert (await shelf.similarity.seed("CASE", ANNA)).file_id == upper
-    assert (await shelf.similarity.seed("case.wav", ANNA)).file_id == lower
+        assert (await shelf.seeds.named(name, ANNA)).file_id == kick, name
+    assert (await shelf.seeds.named("Drums/twice", ANNA)).file_id == twice
+    assert (await shelf.seeds.named("CASE", ANNA)).file_id == upper
+    assert (await shelf.seeds.named("case.wav", ANNA)).file_id == lower
     with pytest.raises(InputInvalid, match="2 sounds called twice") as several:
-        await shelf.similarity.seed("twice", ANNA)
+        await shelf.seeds.named("twice", ANNA)
     assert "Drums/twice.wav or Other/twice.wav" in several.value.hint
     with pytest.raises(NotFound) as unknown:
-        await shelf.similarity.seed("Loop", ANNA)
+        await shelf.seeds.named("Loop", ANNA)
     assert unknown.value.hint == "As a filter it is written is:loop or -is:loop."
     for name in ("Kick", "ick 1", "hers", "/lib/none.wav", "no\x00where", "\udcff"):
         with pytest.raises(NotFound):
-            await shelf.similarity.seed(name, ANNA)
+            await shelf.seeds.named(name, ANNA)
     with pytest.raises(InputInvalid):
-        await shelf.similarity.seed("  ", ANNA)
+        await shelf.seeds.named("  ", ANNA)
 
 
 async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> None:
@@ -453,12 +457,12 @@ async def test_what_no_search_can_be_made_of_is_one_sentence(shelf: Shelf) -> No
     answer = await shelf.like(alone, filter="kind:snare")
     assert answer.remarks == ("No other analysed sound matches the filter.",)
     with pytest.raises(InputInvalid, match=r"unheard.*analysed yet.*`a`"):
-        await shelf.similarity.like(
+        await shelf.similarity.find(
             Search(more=(Seed(name="unheard", file_id=unheard),)), viewer=ANNA
         )
     with pytest.raises(InputInvalid, match="No sound to be like"):
-        await shelf.similarity.like(Search(), viewer=ANNA)
-    with pytest.raises(InputInvalid, match="More than"):
+        await shelf.similarity.find(Search(), viewer=ANNA)
+    with pytest.raises(InputInvalid, match="at most 8"):
         await shelf.like(*[alone] * 9)
     with pytest.raises(QueryInvalid):
         await shelf.like(alone, filter="bpm:fast")
@@ -505,8 +509,8 @@ async def test_likeness_is_not_called_wrong_for_finding_the_other_of_two_copies(
     for name in ("kick", "kick copy"):
         await shelf.add(f"/a/{name}.wav", numbers)
     await shelf.add("/a/other.wav", unit(random.Random(2)))
-    honesty = Honesty(shelf.ports, paths=PathMap(), recipe_version=RECIPE)
-    tally = [one async for one in honesty.tallies(_Again(shelf), sample=10, viewer=ANNA)][-1]
+    check = RetrievalCheck(shelf.ports, paths=PathMap(), recipe_version=RECIPE)
+    tally = [one async for one in check.tallies(_Again(shelf), sample=10, viewer=ANNA)][-1]
     assert tally.asked["again"] == 3
     assert all(tally.share("again", aspect) == 1 for aspect in ("all", *ASPECTS))
 
@@ -514,15 +518,15 @@ async def test_likeness_is_not_called_wrong_for_finding_the_other_of_two_copies(
 async def test_a_file_is_not_taken_for_a_sound_whose_path_ends_alike(shelf: Shelf) -> None:
     await shelf.add("/data/tmp/kick.wav", unit(random.Random(1)))
     for path in ("/tmp/kick.wav", "/kick.wav"):
-        assert (await shelf.similarity.meant(path, ANNA)).path == Path(path)
+        assert (await shelf.seeds.meant(path, ANNA)).path == Path(path)
     for name in ("/data/tmp/kick.wav", "/data/tmp/kick", "tmp/kick.wav"):
-        assert (await shelf.similarity.meant(name, ANNA)).path is None
+        assert (await shelf.seeds.meant(name, ANNA)).path is None
 
 
 async def test_a_file_from_outside_is_a_seed_like_any(shelf: Shelf) -> None:
     sounds = await shelf.many(20)
-    outside = await shelf.similarity.meant("/elsewhere/x.wav", ANNA)
-    answer = await shelf.similarity.like(Search(more=(outside,)), viewer=ANNA, limit=50)
+    outside = await shelf.seeds.meant("/elsewhere/x.wav", ANNA)
+    answer = await shelf.similarity.find(Search(more=(outside,)), viewer=ANNA, limit=50)
     assert set(ids(answer)) == set(sounds)
 
 

@@ -176,7 +176,7 @@ async def test_half_a_download_of_an_older_scan_is_not_missed_for_ever(
     put(folder / "x.wav.part", 8)
     put(folder / "y.wav.part", 9)
     with monkeypatch.context() as older:
-        older.setattr("smtui.folders.walking.unfinished", lambda name, beside=(): False)
+        older.setattr("smtui.folders.walk.unfinished", lambda name, beside=(): False)
         await scan(scans, folder)
     half = (await rows(documents))[f"{folder}/y.wav.part"]
     await library.tag([half.file_id], by=ANNA, add=["mine"])

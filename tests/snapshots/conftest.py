@@ -14,9 +14,9 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from smtui.audio.read import probe
 from smtui.audio.recipe import listen
 from smtui.audio.recipe_version import RECIPE_VERSION
+from smtui.audio.sound_file import probe
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement
@@ -24,7 +24,7 @@ from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.documents import Documents
-from smtui.services.hearing import Hearing
+from smtui.services.worker_steps import WorkerSteps
 from tests.screens.screen_home import NOW, Clock, Home
 from tests.servers.valkey_server import running
 
@@ -92,7 +92,7 @@ async def _filled(home: Home, pack: Pack) -> None:
         )
         (anna,) = await services.accounts.list()
         run_id = await services.batches.start(ids, Level.ADVANCED, by=anna)
-        hearing = Hearing(
+        hearing = WorkerSteps(
             Documents(
                 accounts=documents.accounts,
                 samples=documents.samples,

@@ -235,7 +235,7 @@ def test_a_step_that_fails_leaves_the_library_as_it_was(
 
 
 def endless(reader: Reader) -> object:
-    return reader.one(
+    return reader.row(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     )
 
@@ -251,7 +251,7 @@ async def test_a_cancelled_read_stops_and_gives_its_connection_back(path: Path) 
                 await reading
         # With one connection in the pool this waits for the endless ones to have stopped.
         async with asyncio.timeout(60):
-            assert await readers.read(lambda reader: reader.one("SELECT 1")) == (1,)
+            assert await readers.read(lambda reader: reader.row("SELECT 1")) == (1,)
         await readers.close()
 
 

@@ -31,13 +31,11 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.answers import Effort, asked_of
-from smtui.stores.sqlite.candidates import indexed, sources
-from smtui.stores.sqlite.conditions import Sql
+from smtui.stores.sqlite.conditions import Sql, indexed, sources
 from smtui.stores.sqlite.connections import Caches, Reader
 from smtui.stores.sqlite.endings import Lost, needs_repair, vanishing
 from smtui.stores.sqlite.opening import opened
-from smtui.stores.sqlite.segments import gather, segments, walk
+from smtui.stores.sqlite.planner import Effort, filter_of, gather_sql, segments, walk_sql
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 
 SORTS = [Sort(field=field, descending=falling) for field in SORTABLE for falling in (False, True)]
@@ -68,9 +66,9 @@ class Explainer(Reader):
 
     plans: list[str]
 
-    def one(self, sql: str, parameters: object = ()) -> object:
+    def row(self, sql: str, parameters: object = ()) -> object:
         self.plans = self.explained(Sql(sql, tuple(parameters)))  # type: ignore[arg-type]
-        return super().one(sql, parameters)  # type: ignore[arg-type]
+        return super().row(sql, parameters)  # type: ignore[arg-type]
 
     def explained(self, sql: Sql) -> list[str]:
         return [row[3] for row in self.rows(f"EXPLAIN QUERY PLAN {sql.text}", sql.values)]
@@ -98,11 +96,11 @@ def test_every_page_in_order_is_a_walk_along_its_index(
     reader: Explainer, expression: Expression
 ) -> None:
     for sort in SORTS:
-        asked, _ = asked_of(reader, asking(expression, sort))
+        asked, _ = filter_of(reader, asking(expression, sort))
         covering = "COVERING " if indexed(expression, sort.field) else ""
         for cut in CUTS:
             for segment in segments(asked, cut):
-                plan = reader.explained(walk(asked, segment))
+                plan = reader.explained(walk_sql(asked, segment))
                 assert any(f"{covering}INDEX by_{sort.field}" in line for line in plan), plan
                 assert not any("TEMP B-TREE" in line for line in plan), plan
                 if segment.start is not None or sort.field not in (
@@ -123,10 +121,10 @@ def test_gathering_looks_at_nothing_but_candidates(
     reader: Explainer, expression: Expression
 ) -> None:
     for sort in SORTS:
-        asked, _ = asked_of(reader, asking(expression, sort))
+        asked, _ = filter_of(reader, asking(expression, sort))
         (source,) = sources(expression)
         for cut in CUTS:
-            plan = reader.explained(gather(asked, cut, source))
+            plan = reader.explained(gather_sql(asked, cut, source))
             searched = [line for line in plan if " f " in line]
             assert searched
             assert all(line.startswith("SEARCH f ") for line in searched), plan

@@ -151,7 +151,7 @@ async def test_tls_that_is_wanted_unexpected_or_not_to_be_trusted(
         assert "is not trusted" in unknown.title
         assert "tlsCAFile" in unknown.hint
         line = MongoLine(f"{url}?tls=true&tlsCAFile={front.authority}")
-        assert await line.build_info()
+        assert await line.server()
         await line.close()
     with tls_front(behind, tmp_path, name="another.example.org") as front:
         url = f"mongodb://localhost:{front.port}/?tls=true&tlsCAFile={front.authority}"

@@ -24,12 +24,11 @@ from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.services.accounts import AccountPorts, Accounts
-from smtui.services.analyses import Analyses
 from smtui.services.batches import Batches
 from smtui.services.documents import Documents as Written
-from smtui.services.hearing import Hearing
-from smtui.services.library import Library
+from smtui.services.library import Analyses, Library
 from smtui.services.rights import Rights
+from smtui.services.worker_steps import WorkerSteps
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.mongo.library import Documents, opened
 from smtui.stores.redis.limits import RedisLimits
@@ -215,7 +214,7 @@ async def heard_by_a_worker(documents: Documents, run_id: RunId) -> None:
         embeddings=documents.embeddings,
         searches=documents.searches,
     )
-    hearing = Hearing(written, StandingClock(), worker="w", recipe_version=1)
+    hearing = WorkerSteps(written, StandingClock(), worker="w", recipe_version=1)
     taken = await hearing.claim(run_id, limit=2, lease_seconds=60)
     for assignment in taken.assignments:
         if assignment.sample.filename.casefold() == "kick.wav":
@@ -610,7 +609,7 @@ async def test_the_batches_of_others_are_shown_and_nobody_works_on_them_again(
     runs = await documents.batches.runs(user_id=owner(studio), limit=10)
     ended = next(run for run in runs if run.total == 2)
     assert (ended.completed, ended.failed, ended.ended_files) == (1, 1, 2)
-    failures = await batches.failures(ended.run_id, 5)
+    failures = await batches.runs.failures(ended.run_id, 5)
     assert [(one.file_id, one.error) for one in failures] == [
         (studio.files[1].file_id, "Could not decode")
     ]
@@ -638,9 +637,9 @@ async def accounts(
 
 @pytest.mark.parametrize("login", ["anna", "Anna", "anna@example.org"])
 async def test_people_of_others_sign_in(accounts: Accounts, mongo_url: str, login: str) -> None:
-    signed_in = await accounts.sign_in(login, "kick drum", stay=True, address="local")
+    signed_in = await accounts.sessions.sign_in(login, "kick drum", stay=True, address="local")
     assert signed_in.account.username == "Anna"
-    assert await accounts.resume() is not None
+    assert await accounts.sessions.resume() is not None
     async with other_program(mongo_url):
         kept = await User.find_one(User.username == "Anna")
         assert kept is not None
@@ -648,7 +647,7 @@ async def test_people_of_others_sign_in(accounts: Accounts, mongo_url: str, logi
 
 
 async def test_a_person_without_anything_optional_signs_in(accounts: Accounts) -> None:
-    signed_in = await accounts.sign_in("BERT", "hi hat", stay=False, address="local")
+    signed_in = await accounts.sessions.sign_in("BERT", "hi hat", stay=False, address="local")
     account: Account = signed_in.account
     assert (account.is_active, account.is_verified, account.total_analyses) == (True, False, 0)
 

@@ -38,12 +38,18 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.filters import SORT_FIELDS, filter_of
+from smtui.stores.mongo.filters import (
+    SORT_FIELDS,
+    Find,
+    Unheard,
+    filter_of,
+    stretches_below,
+    walks_of_unheard,
+)
 from smtui.stores.mongo.foreign_documents import STRANGERS
 from smtui.stores.mongo.indexes import AUDIO_FILES, INDEXES
 from smtui.stores.mongo.library import make_ready
-from smtui.stores.mongo.lookups import Unheard, stretches_below, walks_of_unheard
-from smtui.stores.mongo.planner import Find, Source, counts, finds, of_ids, owned, parts_of, sources
+from smtui.stores.mongo.planner import Source, counts, finds, of_ids, owned, parts_of, sources
 
 ANNA = UserId("anna")
 DECLARED = {index.keys: index for index in INDEXES[AUDIO_FILES]}

@@ -12,7 +12,7 @@ from smtui.domain.errors import ServerUnavailable
 from smtui.domain.health import WorkerReport
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
-from smtui.wiring.shared_redis import ListeningWorkers
+from smtui.wiring.backends import ListeningWorkers
 
 WORKER = WorkerReport(
     name="nas:1",

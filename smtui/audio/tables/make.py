@@ -10,7 +10,8 @@ from pathlib import Path
 import librosa
 import numpy as np
 
-from smtui.audio.frames import FRAME, MEL_BANDS, RATE
+from smtui.audio.frames import FRAME, RATE
+from smtui.domain.mel import MEL_BANDS
 
 
 def main() -> None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.following import follow
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runs import follow, report_waiting
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.analysis import Level
 from smtui.domain.errors import InputInvalid
 from smtui.domain.question import Everything, Expression, Question, Within
@@ -118,13 +119,11 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
         return any(failed) or bool(unknown)
     elif ids:
         out(f"{counted(len(ids), 'sound')} to be analysed in the background.")
-        if batches.waiting:
-            err(f"Waiting: {batches.waiting}")
+        report_waiting(batches)
     else:
         await batches.call_worker(going[0])
         out("Nothing new to analyse; the current run continues.")
-        if batches.waiting:
-            err(f"Waiting: {batches.waiting}")
+        report_waiting(batches)
     return bool(unknown)
 
 
@@ -138,12 +137,12 @@ async def _begun(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bo
     """
     # Late imports: they go with the services, which --help does not load.
     from smtui.audio.recipe_version import RECIPE_VERSION
-    from smtui.services.ahead import to_its_end
+    from smtui.services.prefetch import finish
 
     try:
         recipe = RECIPE_VERSION if newest else None
         start = box.services.batches.start(ids, level, by=box.account, recipe_version=recipe)
-        return await to_its_end(start)
+        return await finish(start)
     except asyncio.CancelledError:
         err("The run is begun and goes on in the background; `smtui batches` shows it.")
         raise
@@ -186,7 +185,7 @@ async def _found(box: Opened, wish: _Wish, level: Level, below: str | None) -> t
     wanted = Wanted(level=level, retry=wish.retry, older_than=older_than)
     meant = services.paths.asked(wish.query) if below is None else Within(below)
     question = Question(expression=meant, viewer=account.user_id)
-    return await services.batches.wanted(services.library.each(question), wanted, by=account)
+    return await services.batches.runs.wanted(services.library.each(question), wanted, by=account)
 
 
 async def _has_sounds(box: Opened, folder: Path) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.asking import local_time, print_table
-from smtui.cli.running import Opened, err, opened, out, run
 from smtui.cli.runs import ALL_RUNS, run_named, short
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.tables import local_time, print_table
+from smtui.cli.terminal import err, out
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: i
                 runs: Sequence[RunProgress] = [await run_named(box, name)]
             else:
                 most = limit or (ALL_RUNS if as_json else _NEWEST)
-                runs = await box.services.batches.runs(box.account, most)
+                runs = await box.services.batches.runs.of(box.account, most)
             if as_json:
                 await _print_documents(box.services.batches, runs)
             elif failures:
@@ -61,7 +62,7 @@ def batches_command(*, name: str | None, as_json: bool, failures: bool, limit: i
 
 
 async def _print_runs(box: Opened, runs: Sequence[RunProgress]) -> None:
-    titles = await box.services.batches.titles([each.run_id for each in runs])
+    titles = await box.services.batches.runs.titles([each.run_id for each in runs])
     rows: list[tuple[str, ...]] = [
         ("RUN", "ASKED FOR", "LEVEL", "STATE", "DONE", "FAILED", "LEFT", "WHAT")
     ]
@@ -95,8 +96,8 @@ async def _print_failures(batches: Batches, runs: Sequence[RunProgress]) -> None
     for each in runs:
         if not each.failed:
             continue
-        failures = await batches.failures(each.run_id, _MOST_FAILURES)
-        for failure, sample in await batches.named(failures):
+        failures = await batches.runs.failures(each.run_id, _MOST_FAILURES)
+        for failure, sample in await batches.runs.named(failures):
             path = sample.file_path if sample else failure.file_id
             if terminal:
                 out(f"{short(each.run_id)}  {path}: {failure.error} ({failure.code})")
@@ -107,7 +108,7 @@ async def _print_failures(batches: Batches, runs: Sequence[RunProgress]) -> None
 
 async def _print_documents(batches: Batches, runs: Sequence[RunProgress]) -> None:
     for each in runs:
-        async for batch in batches.documents(each.run_id):
+        async for batch in batches.runs.documents(each.run_id):
             sys.stdout.write(f"{json.dumps(_document(batch))}\n")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from smtui.cli.running import out
+from smtui.cli.terminal import out
 
 _MUSIC_SECONDS = 180.0
 _RATE = 44_100

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import Opened, opened, out, run
 from smtui.cli.runs import run_named, short
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import out
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def cancel_command(*, name: str) -> None:
                 return
             going = await box.services.batches.going(box.account.user_id)
             for run_id in going:
-                progress = await box.services.batches.progress(run_id)
+                progress = await box.services.batches.runs.progress(run_id)
                 if progress is not None:
                     await _cancel(box, progress)
             if not going:

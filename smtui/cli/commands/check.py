@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import opened, out, run
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import out
 from smtui.domain.fields import path_fields
 from smtui.domain.findings import Limits
 from smtui.domain.question import Question
@@ -19,7 +20,7 @@ from smtui.domain.text import counted
 
 if TYPE_CHECKING:
     from smtui.domain.ports.work import SoundFinder
-    from smtui.services.checking import Checked, Checking
+    from smtui.services.pack_check import Checked, PackCheck
 
 _USUAL = Limits()
 _PLACES = ("/", "./", "../")
@@ -96,13 +97,13 @@ def _is_place(word: str) -> bool:
     return word in (".", "..", "~") or word.startswith(_PLACES) or Path(word).exists()
 
 
-def _checking(limits: Limits, finder: SoundFinder) -> Checking:
+def _checking(limits: Limits, finder: SoundFinder) -> PackCheck:
     # Late imports, here and below: --help loads no numpy and no services.
     from smtui.audio.recipe import Recipe
-    from smtui.services.checking import Checking
+    from smtui.services.pack_check import PackCheck
     from smtui.wiring import SystemClock
 
-    return Checking(Recipe(), finder, SystemClock(), limits=limits)
+    return PackCheck(Recipe(), finder, SystemClock(), limits=limits)
 
 
 async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Checked, None]:
@@ -119,7 +120,7 @@ async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Chec
 
 
 async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
-    from smtui.cli.filtering import parsed
+    from smtui.cli.filter_words import parsed
     from smtui.folders.finder import DiskFinder
 
     expression = parsed(text)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import err, out, status_of
+from smtui.cli.runtime import status_of
+from smtui.cli.terminal import err, out
 from smtui.domain.text import shown
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ def _thrown_away() -> Iterator[Path]:
 
 async def _stop_servers() -> None:
     # Late imports, here and below, as in every command: --help loads none of them.
-    from smtui.local.servers import PrivateServers
+    from smtui import wiring
     from smtui.paths import places
+    from smtui.settings import Settings
 
-    await PrivateServers(places()).stop(now=True)
+    await wiring.keeper_of(places(), Settings()).stop(now=True)
 
 
 def _show() -> int:
@@ -107,7 +109,7 @@ async def _heard(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]
         # A password that nobody needs to know: the resume token opens the demo.
         password = secrets.token_urlsafe(12)
         account = await services.accounts.first(_NAME, password=password)
-        await services.accounts.sign_in(_NAME, password, stay=True, address="local")
+        await services.accounts.sessions.sign_in(_NAME, password, stay=True, address="local")
         await _analyse(services, folder, account)
         window = await services.library.listing(Question(viewer=account.user_id)).window(0, 1_000)
         return judged(truths, window.samples, folder)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.rewritten import RewrittenLine
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import ProgressLine, err, out
 from smtui.domain.fields import path_fields
 from smtui.domain.text import counted
 
@@ -47,7 +47,7 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened.
         parsed(text)
-        line = RewrittenLine()
+        line = ProgressLine()
         async with opened() as box:
             viewer = box.account.user_id
             found = await box.services.duplicates.find(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filtering import parsed
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.asked_for import PATIENCE
+from smtui.cli.filter_words import parsed
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.fields import path_fields
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from smtui.domain.sample import Sample
 
 _LIMIT = 20
-_PATIENCE = 600.0
 
 
 @click.command("find")
@@ -48,8 +49,8 @@ def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool
         search = Search(view=View.WORDS, words=" ".join(words), filter=text)
         async with opened() as box:
             viewer, services = box.account.user_id, box.services
-            answer = await services.words.find(
-                search, viewer=viewer, limit=limit, patience=_PATIENCE
+            answer = await services.search.find(
+                search, viewer=viewer, limit=limit, patience=PATIENCE
             )
             samples = await services.library.samples([hit.file_id for hit in answer.hits])
         known = {sample.file_id: sample for sample in samples}

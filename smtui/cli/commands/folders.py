@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.running import Opened, opened, out, run
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import out
 from smtui.domain.errors import NotFound
 from smtui.domain.fields import path_fields
 from smtui.domain.question import All, Fact, Is, Not, Question, Within

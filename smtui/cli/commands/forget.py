@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.confirming import confirmed, yes_option
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.running import Opened, opened, out, run
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import Opened, confirmed, opened, run
+from smtui.cli.terminal import out
 from smtui.domain.question import All, Field, Not, Question, Unknown
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted
@@ -21,7 +21,7 @@ _EXAMPLES = 5
     context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
-@yes_option
+@click.option("--yes", is_flag=True, help="Do it without asking.")
 def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
     """Take what QUERY finds out of the library: `smtui forget is:missing in:/old/pack`.
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.asking import print_table
-from smtui.cli.rewritten import RewrittenLine
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.tables import print_table
+from smtui.cli.terminal import ProgressLine, err, out
 from smtui.domain.errors import IndexUnusable, NoRoom, ServerUnavailable
 from smtui.domain.likeness import ASPECTS
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
-    from smtui.services.honesty import Tally
-    from smtui.services.indexing import Standing
+    from smtui.services.index_upkeep import Standing
+    from smtui.services.retrieval_check import Tally
 
 _LINE_EVERY_SECONDS = 5.0
 _COLUMNS = ("all", *ASPECTS)
@@ -64,14 +64,14 @@ def rebuild() -> None:
         async with opened(writes=True) as box:
             began = time.monotonic()
             try:
-                done = await _rebuilt(box)
+                done = await _rebuild(box)
             except NoRoom:
                 raise
             except (ServerUnavailable, IndexUnusable):
-                if not await wiring.begun_anew(places(), box.settings):
+                if not await wiring.empty_private_index(places(), box.settings):
                     raise
                 err("The index cannot be cleared as it is; its files are made again.")
-                done = await _rebuilt(box)
+                done = await _rebuild(box)
         seconds = time.monotonic() - began
         sounds = counted(done, "sound is", "sounds are")
         out(f"{sounds} in the index, after {seconds:.0f} s.")
@@ -79,13 +79,13 @@ def rebuild() -> None:
     run(work)
 
 
-async def _rebuilt(box: Opened) -> int:
+async def _rebuild(box: Opened) -> int:
     """Rebuild the index; gives how many sounds are in."""
-    progress, done = _Progress(), 0
-    of = await box.services.indexing.heard()
+    line, done = _progress_line(), 0
+    of = await box.services.indexing.count_embedded()
     async for done in box.services.indexing.rebuild(by=box.account):
-        progress.show(done, of)
-    progress.leave()
+        line.show(f"{done:,} of {of:,} sounds")
+    line.leave()
     return done
 
 
@@ -104,23 +104,27 @@ def check(*, sample: int, as_json: bool) -> None:
     async def work() -> None:
         # Late imports: --help loads no numpy.
         from smtui.alike.probing import RecipeProber
-        from smtui.services.honesty import Tally
+        from smtui.services.retrieval_check import Tally
 
         tally = Tally()
         async with opened() as box:
-            progress = _Progress()
-            asking = box.services.honesty.tallies(
+            line = _progress_line()
+            asking = box.services.retrieval_check.tallies(
                 RecipeProber(), sample=sample, viewer=box.account.user_id
             )
             async for tally in asking:
-                progress.show(tally.sounds, min(sample, tally.compared))
-            progress.leave()
+                line.show(f"{tally.sounds:,} of {min(sample, tally.compared):,} sounds")
+            line.leave()
         if as_json:
             sys.stdout.write(f"{json.dumps(_shares(tally))}\n")
         else:
             _print(tally)
 
     run(work)
+
+
+def _progress_line() -> ProgressLine:
+    return ProgressLine(plain_seconds=_LINE_EVERY_SECONDS, first_seconds=_LINE_EVERY_SECONDS)
 
 
 def _shares(tally: Tally) -> dict[str, object]:
@@ -165,25 +169,3 @@ def _sentence(standing: Standing) -> str:
         f"{standing.index.sounds:,} sounds are in the index, {standing.heard:,} were analysed."
         " A worker makes up for it by itself, `smtui index rebuild` now."
     )
-
-
-class _Progress:
-    """A line on a terminal that is written over, a line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._line = RewrittenLine()
-        self._told_at = time.monotonic()
-
-    def show(self, done: int, of: int) -> None:
-        """Say how many are done, of so many."""
-        now = time.monotonic()
-        told = f"{done:,} of {of:,} sounds"
-        if self._line.terminal:
-            self._line.show(told)
-        elif now >= self._told_at + _LINE_EVERY_SECONDS:
-            self._told_at = now
-            err(told)
-
-    def leave(self) -> None:
-        """Leave the line to what comes."""
-        self._line.leave()

@@ -14,15 +14,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from smtui.cli.ink import ink_of
 from smtui.cli.memory_limit import check_memory_limits
+from smtui.cli.runtime import here_and_settings, status_of_call
+from smtui.cli.terminal import ink_of, write_line
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, SmtuiError, SoundUnreadable
+from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
@@ -84,38 +85,31 @@ def inspect_command(files: tuple[Path, ...], width: int | None, **wished: Any) -
     )
     if wishes.embedding and not wishes.as_json:
         raise click.UsageError("--embedding adds to --json: ask for both.")
-    try:
+
+    def work() -> int:
         check_memory_limits()
-        failed = [_told(path, wishes) for path in files].count(False)
-        sys.stdout.flush()
-    except InputInvalid as error:
-        _write(sys.stderr, f"smtui: {error}.")
-        raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except BrokenPipeError:
-        # The reader has gone (`| head`): what is still buffered must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
-    raise SystemExit(1 if failed else 0)
+        inspected = [_inspect(path, wishes) for path in files]
+        return 0 if all(inspected) else 1
+
+    raise SystemExit(status_of_call(work))
 
 
-def _told(path: Path, wishes: _Wishes) -> bool:
+def _inspect(path: Path, wishes: _Wishes) -> bool:
     """Hear one file and print it; False where it could not be read."""
     # Late imports: `smtui inspect --help` needs no numpy.
-    from smtui.audio.recipe import explained
+    from smtui.audio.recipe import explain
 
     path = _here(path)
     name = printable_path(os.fsencode(path))
     try:
-        heard = explained(path, level=wishes.level)
+        heard = explain(path, level=wishes.level)
         _print(_json(name, heard, wishes) if wishes.as_json else _page(path, heard, wishes))
     except SoundUnreadable as error:
         if wishes.as_json:
             _print(iter([json.dumps({"path": name, "code": error.code, "error": error.title})]))
         else:
             sys.stdout.flush()
-            _write(sys.stderr, f"{shown(name)}: {shown(str(error))}")
+            write_line(sys.stderr, f"{shown(name)}: {shown(str(error))}")
         return False
     return True
 
@@ -124,12 +118,8 @@ def _here(path: Path) -> Path:
     """Where a file is that is named as the library names it, on a machine that maps its folders."""
     if _is_there(path):
         return path
-    # Late imports: a file that is there needs no settings.
-    from smtui import settings
-    from smtui.paths import places
-
     try:
-        mapped = settings.load(places(), os.environ).settings.paths.here.here(path.absolute())
+        mapped = here_and_settings()[1].paths.here.here(path.absolute())
     except SmtuiError:
         return path
     return mapped if _is_there(mapped) else path
@@ -145,15 +135,9 @@ def _is_there(path: Path) -> bool:
 
 def _print(lines: Iterator[str]) -> None:
     for line in lines:
-        _write(sys.stdout, line)
+        write_line(sys.stdout, line)
     # A person who inspects many files sees each when it is heard.
     sys.stdout.flush()
-
-
-def _write(stream: TextIO, line: str) -> None:
-    """Write a line; what the terminal's encoding lacks is written as an escape."""
-    encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, errors="backslashreplace").decode(encoding) + "\n")
 
 
 def _json(name: str, heard: Explained, wishes: _Wishes) -> Iterator[str]:
@@ -195,7 +179,7 @@ def _why(name: str, reasons: tuple[str, ...], width: int) -> Iterator[str]:
 
 
 def _facts(path: Path, heard: Measurement) -> str:
-    from smtui.audio.read import probe
+    from smtui.audio.sound_file import probe
 
     header = probe(path)
     depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""

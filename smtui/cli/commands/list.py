@@ -7,9 +7,10 @@ import sys
 
 import click
 
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.running import Opened, err, opened, run
-from smtui.cli.table import Table
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.tables import Table
+from smtui.cli.terminal import err
 from smtui.domain.fields import sample_fields
 from smtui.domain.query import CONDITIONS
 from smtui.domain.question import SORTABLE, Field, Question, Sort

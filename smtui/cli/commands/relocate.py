@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.confirming import confirmed, yes_option
-from smtui.cli.running import err, opened, out, run
+from smtui.cli.runtime import confirmed, opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.text import counted
 
 if TYPE_CHECKING:
-    from smtui.services.relocating import Plan
+    from smtui.services.relocation import Plan
 
 _FOLDER = click.Path(path_type=Path, readable=False)
 
@@ -22,7 +22,7 @@ _FOLDER = click.Path(path_type=Path, readable=False)
 @click.argument("new", type=_FOLDER)
 @click.option("--shared", is_flag=True, help="The sounds that are everybody's.")
 @click.option("--partly", is_flag=True, help="Also where NEW lacks some of the files.")
-@yes_option
+@click.option("--yes", is_flag=True, help="Do it without asking.")
 def relocate_command(*, old: Path, new: Path, shared: bool, partly: bool, yes: bool) -> None:
     """Tell the library that what it knows at OLD is at NEW now.
 

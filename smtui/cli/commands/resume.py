@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.running import err, opened, out, run
-from smtui.cli.runs import run_named, short
+from smtui.cli.runs import report_waiting, run_named, short
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import out
 from smtui.domain.text import counted
 
 
@@ -23,19 +24,17 @@ def resume_command(*, name: str) -> None:
             batches = box.services.batches
             before = await run_named(box, name)
             count = await batches.resume(before.run_id, by=box.account)
-            told = f"Run {short(before.run_id)}"
+            name_of_run = f"Run {short(before.run_id)}"
             if count:
-                out(f"{told} goes on with {counted(count, 'sound')}.")
-                if batches.waiting:
-                    err(f"Waiting: {batches.waiting}")
+                out(f"{name_of_run} goes on with {counted(count, 'sound')}.")
+                report_waiting(batches)
             elif before.status.ended:
                 failed = " `smtui retry` tries what failed." if before.failed else ""
-                out(f"{told} has ended and left nothing to go on with.{failed}")
+                out(f"{name_of_run} has ended and left nothing to go on with.{failed}")
             else:
                 # Perhaps nobody works on it, as after `smtui services stop --now`.
                 await batches.call_worker(before.run_id)
-                out(f"{told} goes on already.")
-                if batches.waiting:
-                    err(f"Waiting: {batches.waiting}")
+                out(f"{name_of_run} goes on already.")
+                report_waiting(batches)
 
     run(work)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.running import err, opened, out, run
-from smtui.cli.runs import run_named, short
+from smtui.cli.runs import report_waiting, run_named, short
+from smtui.cli.runtime import opened, run
+from smtui.cli.terminal import out
 from smtui.domain.text import counted
 
 
@@ -26,7 +27,6 @@ def retry_command(*, name: str) -> None:
                 out(f"Nothing has failed in run {short(before.run_id)}.")
                 return
             out(f"Run {short(again)} retries {counted(before.failed, 'sound')}.")
-            if batches.waiting:
-                err(f"Waiting: {batches.waiting}")
+            report_waiting(batches)
 
     run(work)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 
 import click
 
-from smtui.cli.rewritten import RewrittenLine
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.runs import report_waiting
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import ProgressLine, err, out, progress_bar
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import counted, printable_path, shown
 
@@ -80,13 +80,13 @@ def _named_no_sound(progress: ScanProgress, named: Sequence[Path]) -> bool:
 
 async def _scanned(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:
     """Scan, showing how far it is; gives the report."""
-    line = _Line()
+    line = ProgressLine()
     progress = ScanProgress()
     scanning = box.services.scans.scan(folders, by=box.account, shared=shared)
     try:
         async with aclosing(scanning) as steps:
             async for progress in steps:
-                line.show(progress)
+                line.show(_how_far(progress))
     except asyncio.CancelledError:
         line.leave()
         err(f"Stopped: {_counts(progress)} so far, and kept. Scan again to go on.")
@@ -106,36 +106,20 @@ async def _have_heard(box: Opened, *, is_news: bool) -> None:
                 return
             break
     run_id = await batches.start_unheard(box.account, box.settings.work.level)
-    started = None if run_id is None else await batches.progress(run_id)
+    started = None if run_id is None else await batches.runs.progress(run_id)
     if started is not None:
         out(f"{counted(started.total, 'sound')} to be analysed in the background.")
-        if batches.waiting:
-            err(f"Waiting: {batches.waiting}")
+        report_waiting(batches)
 
 
-class _Line:
-    """How far a scan is, on one line of a terminal that is rewritten; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._line = RewrittenLine()
-
-    def show(self, progress: ScanProgress) -> None:
-        """Write the present."""
-        if not self._line.terminal:
-            return
-        width = shutil.get_terminal_size().columns - 1
-        if progress.counted:
-            full = _CELLS * progress.handled // max(1, progress.seen)
-            words = f"[{'#' * full}{'-' * (_CELLS - full)}] {progress.handled:,} of "
-            words += f"{counted(progress.seen, 'sound')}, {_counts(progress)}"
-        else:
-            words = f"{progress.handled:,} of {progress.seen:,} found so far"
-        words += f"  {shown(progress.current)}"
-        self._line.show(words[:width])
-
-    def leave(self) -> None:
-        """Free the line for what comes next."""
-        self._line.leave()
+def _how_far(progress: ScanProgress) -> str:
+    if progress.counted:
+        bar = progress_bar(progress.handled, progress.seen, _CELLS)
+        sounds = counted(progress.seen, "sound")
+        words = f"{bar} {progress.handled:,} of {sounds}, {_counts(progress)}"
+    else:
+        words = f"{progress.handled:,} of {progress.seen:,} found so far"
+    return f"{words}  {shown(progress.current)}"
 
 
 def _counts(progress: ScanProgress) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.runtime import here_and_settings, run
+from smtui.cli.tables import columns
+from smtui.cli.terminal import write_line
+from smtui.domain.text import shown
+
 if TYPE_CHECKING:
-    from smtui.domain.health import ServerHealth, WorkerReport
-    from smtui.local.servers import PrivateServers
-    from smtui.local.status import ServerStatus
+    from smtui.domain.health import Condition, ServerHealth, ServerStatus, WorkerReport
 
 _MEGABYTE = 1_000_000
 # Who reads it has just done it.
-_CHECK_TOLD = re.compile(r" *`smtui services check`[^.]*\.")
+_ADVICE_TO_CHECK = re.compile(r" *`smtui services check`[^.]*\.")
 
 
 @click.group("services")
@@ -34,23 +40,18 @@ def check_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 
     Exit status 1 if something is broken.
     """
-    from smtui.cli.running import out, run
 
     async def work() -> int:
         # Late imports, here and below: --help must not load them.
-        from smtui import settings, wiring
-        from smtui.domain.health import Condition
-        from smtui.paths import places
+        from smtui import wiring
 
-        here = places()
-        found = await wiring.checkup(here, settings.load(here).settings)
+        found = await wiring.checkup(*here_and_settings())
         if as_json:
             lines = [*map(_health_object, found.servers), *map(_worker_object, found.workers)]
         else:
             lines = [*_health_table(found.servers), *_worker_table(found.workers)]
-        for line in lines:
-            out(line)
-        return any(one.condition is Condition.BROKEN for one in found.servers)
+        _print(lines)
+        return any(server.condition == "broken" for server in found.servers)
 
     run(work)
 
@@ -59,13 +60,14 @@ def check_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def status_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
     """Show what runs, since when, with how much memory."""
-    from smtui.cli.running import out, run
 
     async def work() -> None:
-        statuses = await (await _servers()).status()
+        from smtui import wiring
+        from smtui.paths import places
+
+        statuses = await (await wiring.servers_to_stop(places())).status()
         lines = map(_object, statuses) if as_json else _table(statuses)
-        for line in lines:
-            out(line)
+        _print(lines)
 
     run(work)
 
@@ -73,13 +75,13 @@ def status_command(as_json: bool) -> None:  # noqa: FBT001  click passes by name
 @services_command.command("start")
 def start_command() -> None:
     """Start Valkey and the worker now, not when needed."""
-    from smtui.cli.running import out, run
 
     async def work() -> None:
-        servers = _servers_to_start()
+        from smtui import wiring
+
+        servers = wiring.private_servers(*here_and_settings())
         await servers.worker()
-        for line in _table(await servers.status()):
-            out(line)
+        _print(_table(await servers.status()))
 
     run(work)
 
@@ -88,48 +90,22 @@ def start_command() -> None:
 @click.option("--now", is_flag=True, help="Also while they are in use; nothing is lost.")
 def stop_command(now: bool) -> None:  # noqa: FBT001  click passes by name
     """Stop all in order and wait until they are gone."""
-    from smtui.cli.running import run
 
     async def work() -> None:
-        await (await _servers()).stop(now=now)
+        from smtui import wiring
+        from smtui.paths import places
+
+        await (await wiring.servers_to_stop(places())).stop(now=now)
 
     run(work)
 
 
-async def _servers() -> PrivateServers:
-    """Reach what runs; a setting that cannot be used is no reason not to see and stop it.
-
-    Raises ServerUnavailable where the servers are shared and no private ones are left running.
-    """
-    from smtui import settings, wiring
-    from smtui.domain.errors import ServerUnavailable, SettingInvalid
-    from smtui.local.servers import PrivateServers
-    from smtui.paths import places
-
-    here = places()
-    servers = PrivateServers(here)
-    try:
-        wiring.private_servers(here, settings.load(here).settings)
-    except SettingInvalid:
-        return servers
-    except ServerUnavailable:
-        if all(one.state == "stopped" for one in await servers.status()):
-            raise
-    return servers
-
-
-def _servers_to_start() -> PrivateServers:
-    """Reach the servers with the manners of the settings."""
-    from smtui import settings, wiring
-    from smtui.paths import places
-
-    here = places()
-    return wiring.private_servers(here, settings.load(here).settings)
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        write_line(sys.stdout, line)
 
 
 def _object(status: ServerStatus) -> str:
-    import json
-
     return json.dumps(
         {
             "name": status.name,
@@ -144,18 +120,13 @@ def _object(status: ServerStatus) -> str:
 
 
 def _health_object(health: ServerHealth) -> str:
-    import json
-    from dataclasses import asdict
-
-    told = {name: None if value == "" else value for name, value in asdict(health).items()}
+    fields = {name: None if value == "" else value for name, value in asdict(health).items()}
     if health.milliseconds is not None:
-        told["milliseconds"] = round(health.milliseconds, 1)
-    return json.dumps(told)
+        fields["milliseconds"] = round(health.milliseconds, 1)
+    return json.dumps(fields)
 
 
 def _worker_object(worker: WorkerReport) -> str:
-    import json
-
     return json.dumps(
         {
             "worker": worker.name,
@@ -174,21 +145,31 @@ def _health_table(servers: tuple[ServerHealth, ...]) -> list[str]:
     rows = [("NAME", "STATE", "ANSWER", "VERSION", "ADDRESS")]
     rows += [
         (
-            one.name,
-            one.condition.value.upper() if one.condition == "broken" else one.condition.value,
-            "-" if one.milliseconds is None else f"{one.milliseconds:.0f} ms",
-            one.version or "-",
-            one.address or "-",
+            server.name,
+            server.condition.value.upper()
+            if server.condition == "broken"
+            else server.condition.value,
+            "-" if server.milliseconds is None else f"{server.milliseconds:.0f} ms",
+            server.version or "-",
+            server.address or "-",
         )
-        for one in servers
+        for server in servers
     ]
-    head, *lines = _columns(rows)
-    told = [head]
-    for line, one in zip(lines, servers, strict=True):
-        told.append(line)
-        hint = _CHECK_TOLD.sub("", one.hint)
-        told += [f"  {words}" for words in (one.trouble and f"{one.trouble}.", hint) if words]
-    return told
+    head, *rest = columns(rows)
+    lines = [head]
+    for line, server in zip(rest, servers, strict=True):
+        lines.append(line)
+        hint = _ADVICE_TO_CHECK.sub("", server.hint)
+        lines += [
+            f"  {shown(words)}"
+            for words in (server.trouble and f"{server.trouble}.", hint)
+            if words
+        ]
+    return lines
+
+
+def _state(condition: Condition) -> str:
+    return condition.upper() if condition == "broken" else condition
 
 
 def _worker_table(workers: tuple[WorkerReport, ...]) -> list[str]:
@@ -198,16 +179,16 @@ def _worker_table(workers: tuple[WorkerReport, ...]) -> list[str]:
     rows = [("WORKER ON", "SMTUI", "CHILDREN", "SINCE", "RESTS", "DOES NOT HAVE")]
     rows += [
         (
-            one.machine,
-            one.version,
-            str(one.children),
-            one.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-            one.rests or "-",
-            ", ".join(one.missing) or "-",
+            worker.machine,
+            worker.version,
+            str(worker.children),
+            worker.started_at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+            worker.rests or "-",
+            ", ".join(worker.missing) or "-",
         )
-        for one in workers
+        for worker in workers
     ]
-    return ["", *_columns(rows)]
+    return ["", *columns(rows)]
 
 
 def _table(statuses: tuple[ServerStatus, ...]) -> list[str]:
@@ -215,22 +196,13 @@ def _table(statuses: tuple[ServerStatus, ...]) -> list[str]:
     rows: list[tuple[str, ...]] = [("NAME", "STATE", "PID", "SINCE", "MEMORY", "ADDRESS")]
     rows += [
         (
-            one.name,
-            one.state,
-            str(one.pid or "-"),
-            one.since.astimezone().strftime("%Y-%m-%d %H:%M:%S") if one.since else "-",
-            f"{one.memory / _MEGABYTE:.0f} MB" if one.memory else "-",
-            one.reason or one.address or "-",
+            status.name,
+            status.state,
+            str(status.pid or "-"),
+            status.since.astimezone().strftime("%Y-%m-%d %H:%M:%S") if status.since else "-",
+            f"{status.memory / _MEGABYTE:.0f} MB" if status.memory else "-",
+            status.reason or status.address or "-",
         )
-        for one in statuses
+        for status in statuses
     ]
-    return _columns(rows)
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Write rows in columns as wide as they must be; the last one is as long as it is."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in rows
-    ]
+    return columns(rows)

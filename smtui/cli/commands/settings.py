@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import click
 
-from smtui.cli.running import out, run
+from smtui.cli.runtime import run
 from smtui.cli.screen import check_keys
+from smtui.cli.terminal import out
 
 
 @click.command("settings")

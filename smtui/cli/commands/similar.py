@@ -7,18 +7,18 @@ import sys
 
 import click
 
-from smtui.cli.asked_for import Beside, is_file, read_early, search_of, weights_of
-from smtui.cli.filtering import parsed, refuse_options
-from smtui.cli.running import Opened, err, opened, out, run
+from smtui.cli.asked_for import PATIENCE, Beside, is_file, read_early, search_of, weights_of
+from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.terminal import err, out
 from smtui.domain.fields import hit_fields
 from smtui.domain.likeness import ASPECTS, Hit
-from smtui.domain.search import Answer, Search, View
+from smtui.domain.search import Answer, Search
 
 _OPTIONS = (
     *("--like", "--unlike", "--weights", "--filter", "--per-folder", "--apart", "--fits"),
     *("--limit", "--json", "--help"),
 )
-_PATIENCE = 600.0
 
 
 @click.command(
@@ -97,18 +97,12 @@ def similar_command(  # noqa: PLR0913 - one for each option
         read = read_early(words)
         async with opened() as box:
             search = await search_of(box, words[0], read, beside)
-            await _print(box, search, await _found(box, search, limit), as_json=as_json)
+            answer = await box.services.search.find(
+                search, viewer=box.account.user_id, limit=limit, patience=PATIENCE
+            )
+            await _print(box, search, answer, as_json=as_json)
 
     run(work)
-
-
-async def _found(box: Opened, search: Search, limit: int) -> Answer:
-    services, viewer = box.services, box.account.user_id
-    if search.view is View.FITS:
-        return await services.fits.fits(search, viewer=viewer, limit=limit)
-    if search.view is View.WORDS:
-        return await services.words.find(search, viewer=viewer, limit=limit, patience=_PATIENCE)
-    return await services.similarity.like(search, viewer=viewer, limit=limit)
 
 
 async def _print(box: Opened, search: Search, answer: Answer, *, as_json: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.running import out, run
+from smtui.cli.runtime import here_and_settings, run
+from smtui.cli.terminal import out
 
 
 @click.group("words")
@@ -21,7 +22,7 @@ def status() -> None:
     """Say whether meanings can be used here, and if not, what to do."""
 
     async def work() -> int:
-        name = _model()
+        name = here_and_settings()[1].text.model
         await _loaded(name)
         out(f"{name} is here.")
         return 0
@@ -38,7 +39,7 @@ def fetch() -> None:
         from smtui.domain.errors import ModelMissing
         from smtui.words.model import can_be_fetched
 
-        name = _model()
+        name = here_and_settings()[1].text.model
         try:
             await _loaded(name)
         except ModelMissing:
@@ -72,10 +73,3 @@ async def _loaded(name: str, *, fetch: bool = False) -> None:
         await process.embedding()
     finally:
         await process.close()
-
-
-def _model() -> str:
-    from smtui import settings
-    from smtui.paths import places
-
-    return settings.load(places()).settings.text.model

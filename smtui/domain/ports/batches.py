@@ -24,9 +24,13 @@ from smtui.domain.sample import FileId
 class BatchStore(Protocol):
     """Batches and the states of their files; leases use the store's clock."""
 
-    async def create(self, batches: Sequence[Batch]) -> None: ...
+    async def create(self, batches: Sequence[Batch]) -> None:
+        """Keep new batches."""
+        ...
 
-    async def get(self, batch_id: BatchId) -> Batch | None: ...
+    async def get(self, batch_id: BatchId) -> Batch | None:
+        """A batch with the results of its files."""
+        ...
 
     async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
         """The batches of a run, in their order."""
@@ -63,7 +67,9 @@ class BatchStore(Protocol):
         """Guarded; counts once, however often it is repeated; `heard_ms` is the sound's length."""
         ...
 
-    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool: ...
+    async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
+        """Guarded, like `complete`."""
+        ...
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
         """Give up the claim without a result; the attempt does not count.
@@ -136,7 +142,9 @@ class BatchStore(Protocol):
         """Files that a run which goes on will still hear, at this level or a higher one."""
         ...
 
-    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]: ...
+    async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
+        """Failed files, in the order of the batches."""
+        ...
 
     async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         """Completed files, in the order of the batches."""

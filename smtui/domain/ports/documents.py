@@ -18,7 +18,10 @@ from smtui.domain.unreadable import UnreadableFile
 
 
 class AccountStore(Protocol):
-    """Accounts, found by id, e-mail or username (both folded)."""
+    """Accounts, found by id, e-mail or username (both folded).
+
+    What changes one gives False where there is no such account.
+    """
 
     async def add(self, account: Account) -> None:
         """Keep a new account; raises AlreadyTaken naming the e-mail or the username."""
@@ -123,7 +126,10 @@ class SampleStore(Protocol):
         ...
 
     async def move(self, file_id: FileId, found: FoundFile) -> bool:
-        """The same bytes at a new path: row, tags and heard stay, place and stamp change."""
+        """The same bytes at a new path: row, tags and heard stay, place and stamp change.
+
+        False if the sound is gone or the path is taken.
+        """
         ...
 
     async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
@@ -161,7 +167,9 @@ class SampleStore(Protocol):
         """
         ...
 
-    async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool: ...
+    async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool:
+        """Keep why the last listening failed; False if the sound is gone."""
+        ...
 
     async def change_tags(
         self,
@@ -222,7 +230,9 @@ class SampleStore(Protocol):
         """Remembered scan folders, by path."""
         ...
 
-    async def remember_folder(self, folder: Folder) -> None: ...
+    async def remember_folder(self, folder: Folder) -> None:
+        """Remember a folder, or when it was scanned last."""
+        ...
 
     async def forget_folder(self, folder_path: str, *, user_id: UserId | None) -> bool:
         """Forget the folder; its sounds stay in the library."""
@@ -247,7 +257,9 @@ class AnalysisStore(Protocol):
         """The highest level, then the newest."""
         ...
 
-    async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]: ...
+    async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
+        """`newest` of several files; those without an analysis are left out."""
+        ...
 
     async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
         """What `newest_of` gives, without embedding, cepstra and chroma: thousands at once."""

@@ -108,7 +108,7 @@ class ChromaIndex:
         async def work(client: AsyncClientAPI) -> tuple[FileId, ...]:
             collection = await self._usable(client)
             found = await collection.get(limit=limit, offset=skip, include=[])
-            return tuple(FileId(one) for one in found["ids"])
+            return tuple(FileId(each) for each in found["ids"])
 
         return await self._ask(work)
 
@@ -132,7 +132,7 @@ class ChromaIndex:
             found = await collection.query(
                 query_embeddings=list(query), n_results=limit, ids=among, include=[]
             )
-            return tuple(FileId(one) for one in found["ids"][0])
+            return tuple(FileId(each) for each in found["ids"][0])
 
         return await self._ask(work, insist=insist)
 
@@ -209,7 +209,7 @@ class ChromaIndex:
         if owner is None or LIBRARY in told or told.get(NAME) != EMBEDDING:
             return collection
         some = (await collection.get(limit=_LOOKED_AT, include=[]))["ids"]
-        if 2 * await owner.knows([FileId(one) for one in some]) < len(some):
+        if 2 * await owner.knows([FileId(each) for each in some]) < len(some):
             return collection
         await collection.modify(metadata={**told, LIBRARY: owner.library_id})
         return collection

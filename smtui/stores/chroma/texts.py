@@ -61,7 +61,7 @@ class ChromaTexts:
         for start in range(0, len(texts), _BATCH):
             part = {_id(text): text for text in texts[start : start + _BATCH]}
             found = await self._ask(_reading(list(part)), by)
-            kept |= {part[one]: numbers for one, numbers in found.items()}
+            kept |= {part[text_id]: numbers for text_id, numbers in found.items()}
         # Of another length is only what somebody else has put there.
         return {text: v for text, v in kept.items() if len(v) == _NUMBER_BYTES * by.dimension}
 
@@ -148,8 +148,8 @@ def _reading(ids: list[str]) -> Work[Mapping[str, bytes]]:
             # Some of them are just being written, and it is not said which.
             return {}
         return {
-            one: np.asarray(row, "<f4").tobytes()
-            for one, row in zip(found["ids"], rows, strict=True)
+            text_id: np.asarray(row, "<f4").tobytes()
+            for text_id, row in zip(found["ids"], rows, strict=True)
         }
 
     return work
@@ -159,7 +159,7 @@ def _writing(pairs: Sequence[tuple[str, bytes]]) -> Work[None]:
     async def work(collection: AsyncCollection) -> None:
         import numpy as np
 
-        ids = [one for one, _ in pairs]
+        ids = [text_id for text_id, _ in pairs]
         embeddings: Any = [np.frombuffer(vector, "<f4") for _, vector in pairs]
         await collection.upsert(ids=ids, embeddings=embeddings)
 

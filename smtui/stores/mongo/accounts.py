@@ -1,4 +1,7 @@
-"""Accounts on MongoDB (`users`)."""
+"""Accounts on MongoDB (`users`), also those that another program wrote.
+
+One port, `AccountStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,155 @@ from smtui.stores.mongo.values import (
 # `email` must be unique and a text that every program takes for an e-mail, also where there is
 # none; example.org is reserved (RFC 2606), so that nothing is ever delivered.
 _NO_EMAIL = "@no-email.example.org"
+
+
+# Enough for every count that may still be under way when one is repeated.
+_COUNTS_REMEMBERED = 64
+
+
+class MongoAccounts:
+    """Implements AccountStore."""
+
+    def __init__(self, line: MongoLine) -> None:
+        self._line = line
+
+    async def add(self, account: Account) -> None:
+        document = document_of(account)
+
+        async def work() -> None:
+            await self._refuse_taken(account)
+            try:
+                await self._line.collection(USERS).insert_one({**document})
+            except DuplicateKeyError:
+                if not await self._is_kept(document):
+                    await self._refuse_taken(account)
+                    # Not chained: the driver's words quote the e-mail.
+                    raise AlreadyTaken(
+                        "This account is already there", hint="Choose another name."
+                    ) from None
+
+        await self._line.ask(work)
+
+    async def by_id(self, user_id: UserId) -> Account | None:
+        async def work() -> Account | None:
+            kept = await self._line.collection(USERS).find_one({"user_id": user_id})
+            return None if kept is None else account_of(kept)
+
+        return await self._line.ask(work)
+
+    async def by_login(self, login: str) -> Account | None:
+        async def work() -> Account | None:
+            return await self._find(login, "username") or await self._find(login, "email")
+
+        return await self._line.ask(work)
+
+    async def all(self) -> tuple[Account, ...]:
+        async def work() -> tuple[Account, ...]:
+            cursor = (
+                self._line.collection(USERS).find({}).sort([("created_at", UP), ("user_id", UP)])
+            )
+            return tuple(account_of(kept) for kept in await cursor.to_list(None))
+
+        return await self._line.ask(work)
+
+    async def set_password(self, user_id: UserId, hashed_password: str) -> bool:
+        return await self._set(user_id, {"hashed_password": hashed_password})
+
+    async def set_active(self, user_id: UserId, *, active: bool) -> bool:
+        return await self._set(user_id, {"is_active": active})
+
+    async def set_role(self, user_id: UserId, role: Role) -> bool:
+        return await self._set(user_id, {"role": role.value})
+
+    async def set_code(self, user_id: UserId, code: OneTimeCode | None) -> bool:
+        return await self._set(user_id, {"code": code and code_document(code)})
+
+    async def spend_code(self, user_id: UserId, hashed_code: str, hashed_password: str) -> bool:
+        async def work() -> bool:
+            users = self._line.collection(USERS)
+            spent = await users.update_one(
+                {"user_id": user_id, "code.hashed_code": hashed_code},
+                {"$set": {"hashed_password": hashed_password, "code": None}},
+            )
+            if spent.matched_count:
+                return True
+            # A hash has its own salt, so that nobody else can have set the very same one.
+            wanted = {"user_id": user_id, "hashed_password": hashed_password, "code": None}
+            return await users.find_one(wanted, ["user_id"]) is not None
+
+        return await self._line.ask(work)
+
+    async def signed_in(self, user_id: UserId, at: datetime) -> bool:
+        return await self._set(user_id, {"last_login": cut_to_ms(at)})
+
+    async def count_use(self, user_id: UserId, *, analyses: int = 0, uploads: int = 0) -> None:
+        """Counts once, however often it is repeated."""
+        count = str(uuid4())
+
+        async def work() -> None:
+            await self._line.collection(USERS).update_one(
+                {"user_id": user_id, "counts": {"$ne": count}},
+                {
+                    "$inc": {"total_analyses": analyses, "total_uploads": uploads},
+                    "$push": {"counts": {"$each": [count], "$slice": -_COUNTS_REMEMBERED}},
+                },
+            )
+
+        await self._line.ask(work)
+
+    async def _set(self, user_id: UserId, fields: Mapping[str, Any]) -> bool:
+        async def work() -> bool:
+            users = self._line.collection(USERS)
+            done = await users.update_one({"user_id": user_id}, {"$set": dict(fields)})
+            return done.matched_count > 0
+
+        return await self._line.ask(work)
+
+    async def _is_kept(self, document: Document) -> bool:
+        """True if this very account was kept by a try whose answer was lost."""
+        same = {name: document[name] for name in ("user_id", "username", "hashed_password")}
+        return await self._line.collection(USERS).find_one(same, ["user_id"]) is not None
+
+    async def _refuse_taken(self, account: Account) -> None:
+        for login, field, name in (
+            (account.email, "email", "This e-mail"),
+            (account.username, "username", "This username"),
+        ):
+            other = await self._find(login, field)
+            if other is not None and other.user_id != account.user_id:
+                raise AlreadyTaken(f"{name} is already in use", hint="Choose another, or sign in.")
+
+    async def _find(self, login: str, field: str) -> Account | None:
+        """Find by one field: as it is written, by its key, or by folding what has no true key."""
+        key = folded(login)
+        if not key:
+            return None
+        users = self._line.collection(USERS)
+        either = {"$or": [{field: storable(login)}, {f"{field}_key": storable(key)}]}
+        found = [account_of(document) for document in await users.find(either).to_list(None)]
+        # Another program knows nothing of our keys, and may have changed what they were made of.
+        true = [account for account in found if folded(getattr(account, field)) == key]
+        if not true:
+            true = await self._find_by_folding(key, field)
+        exact = [account for account in true if getattr(account, field) == login]
+        return min(
+            exact or true, key=lambda account: (account.created_at, account.user_id), default=None
+        )
+
+    async def _find_by_folding(self, key: str, field: str) -> list[Account]:
+        users = self._line.collection(USERS)
+        names = await users.find({}, ["user_id", field]).to_list(None)
+        ids = [
+            row["_id"]
+            for row in names
+            if folded(email_of(row) if field == "email" else text_in(row.get(field))) == key
+        ]
+        if not ids:
+            return []
+        return [
+            account_of(document)
+            for document in await users.find({"_id": {"$in": ids}}).to_list(None)
+        ]
 
 
 def document_of(account: Account) -> Document:
@@ -93,161 +245,3 @@ def _code_of(kept: Mapping[str, Any]) -> OneTimeCode | None:
     if not hashed_code:
         return None
     return OneTimeCode(hashed_code=hashed_code, expires_at=time_in(kept.get("expires_at")))
-
-
-# Enough for every count that may still be under way when one is repeated.
-_COUNTS_REMEMBERED = 64
-
-
-class MongoAccounts:
-    """Accounts, found by id, e-mail or username (both folded)."""
-
-    def __init__(self, line: MongoLine) -> None:
-        self._line = line
-
-    async def add(self, account: Account) -> None:
-        """Keep a new account; raises AlreadyTaken naming the e-mail or the username."""
-        document = document_of(account)
-
-        async def work() -> None:
-            await self._refuse_taken(account)
-            try:
-                await self._line.collection(USERS).insert_one({**document})
-            except DuplicateKeyError:
-                if not await self._is_kept(document):
-                    await self._refuse_taken(account)
-                    # Not chained: the driver's words quote the e-mail.
-                    raise AlreadyTaken(
-                        "This account is already there", hint="Choose another name."
-                    ) from None
-
-        await self._line.ask(work)
-
-    async def by_id(self, user_id: UserId) -> Account | None:
-        """Find by id."""
-
-        async def work() -> Account | None:
-            kept = await self._line.collection(USERS).find_one({"user_id": user_id})
-            return None if kept is None else account_of(kept)
-
-        return await self._line.ask(work)
-
-    async def by_login(self, login: str) -> Account | None:
-        """Find by e-mail or username, folded."""
-
-        async def work() -> Account | None:
-            return await self._found(login, "username") or await self._found(login, "email")
-
-        return await self._line.ask(work)
-
-    async def all(self) -> tuple[Account, ...]:
-        """Every account, oldest first."""
-
-        async def work() -> tuple[Account, ...]:
-            cursor = (
-                self._line.collection(USERS).find({}).sort([("created_at", UP), ("user_id", UP)])
-            )
-            return tuple(account_of(kept) for kept in await cursor.to_list(None))
-
-        return await self._line.ask(work)
-
-    async def set_password(self, user_id: UserId, hashed_password: str) -> bool:
-        """Set the hash; False if there is no such account."""
-        return await self._set(user_id, {"hashed_password": hashed_password})
-
-    async def set_active(self, user_id: UserId, *, active: bool) -> bool:
-        """Let the account sign in, or not; False if there is no such account."""
-        return await self._set(user_id, {"is_active": active})
-
-    async def set_role(self, user_id: UserId, role: Role) -> bool:
-        """Say what the account may do; False if there is no such account."""
-        return await self._set(user_id, {"role": role.value})
-
-    async def set_code(self, user_id: UserId, code: OneTimeCode | None) -> bool:
-        """Keep a one-time code in place of another, or with None take it away."""
-        return await self._set(user_id, {"code": code and code_document(code)})
-
-    async def spend_code(self, user_id: UserId, hashed_code: str, hashed_password: str) -> bool:
-        """Set the password and take the code away, only while it is this code."""
-
-        async def work() -> bool:
-            users = self._line.collection(USERS)
-            spent = await users.update_one(
-                {"user_id": user_id, "code.hashed_code": hashed_code},
-                {"$set": {"hashed_password": hashed_password, "code": None}},
-            )
-            if spent.matched_count:
-                return True
-            # A hash has its own salt, so that nobody else can have set the very same one.
-            wanted = {"user_id": user_id, "hashed_password": hashed_password, "code": None}
-            return await users.find_one(wanted, ["user_id"]) is not None
-
-        return await self._line.ask(work)
-
-    async def signed_in(self, user_id: UserId, at: datetime) -> bool:
-        """Set last_login; False if there is no such account."""
-        return await self._set(user_id, {"last_login": cut_to_ms(at)})
-
-    async def count_use(self, user_id: UserId, *, analyses: int = 0, uploads: int = 0) -> None:
-        """Add to the counters, atomically, and once however often it is repeated."""
-        count = str(uuid4())
-
-        async def work() -> None:
-            await self._line.collection(USERS).update_one(
-                {"user_id": user_id, "counts": {"$ne": count}},
-                {
-                    "$inc": {"total_analyses": analyses, "total_uploads": uploads},
-                    "$push": {"counts": {"$each": [count], "$slice": -_COUNTS_REMEMBERED}},
-                },
-            )
-
-        await self._line.ask(work)
-
-    async def _set(self, user_id: UserId, fields: Mapping[str, Any]) -> bool:
-        async def work() -> bool:
-            users = self._line.collection(USERS)
-            done = await users.update_one({"user_id": user_id}, {"$set": dict(fields)})
-            return done.matched_count > 0
-
-        return await self._line.ask(work)
-
-    async def _is_kept(self, document: Document) -> bool:
-        """True if this very account was kept by a try whose answer was lost."""
-        same = {name: document[name] for name in ("user_id", "username", "hashed_password")}
-        return await self._line.collection(USERS).find_one(same, ["user_id"]) is not None
-
-    async def _refuse_taken(self, account: Account) -> None:
-        for login, field, name in (
-            (account.email, "email", "This e-mail"),
-            (account.username, "username", "This username"),
-        ):
-            other = await self._found(login, field)
-            if other is not None and other.user_id != account.user_id:
-                raise AlreadyTaken(f"{name} is already in use", hint="Choose another, or sign in.")
-
-    async def _found(self, login: str, field: str) -> Account | None:
-        """Find by one field: as it is written, by its key, or by folding what has no true key."""
-        key = folded(login)
-        if not key:
-            return None
-        users = self._line.collection(USERS)
-        either = {"$or": [{field: storable(login)}, {f"{field}_key": storable(key)}]}
-        found = [account_of(one) for one in await users.find(either).to_list(None)]
-        # Another program knows nothing of our keys, and may have changed what they were made of.
-        true = [one for one in found if folded(getattr(one, field)) == key]
-        if not true:
-            true = await self._found_by_folding(key, field)
-        exact = [one for one in true if getattr(one, field) == login]
-        return min(exact or true, key=lambda one: (one.created_at, one.user_id), default=None)
-
-    async def _found_by_folding(self, key: str, field: str) -> list[Account]:
-        users = self._line.collection(USERS)
-        names = await users.find({}, ["user_id", field]).to_list(None)
-        ids = [
-            one["_id"]
-            for one in names
-            if folded(email_of(one) if field == "email" else text_in(one.get(field))) == key
-        ]
-        if not ids:
-            return []
-        return [account_of(one) for one in await users.find({"_id": {"$in": ids}}).to_list(None)]

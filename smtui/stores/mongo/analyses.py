@@ -1,4 +1,7 @@
-"""What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version."""
+"""What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version.
+
+One port, `AnalysisStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from smtui.stores.mongo.analysis_codec import (
 )
 from smtui.stores.mongo.client import Collection, MongoLine
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.values import Document, in_parts
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200
@@ -50,7 +53,7 @@ _WITHOUT_LONG = {
 
 
 class MongoAnalyses:
-    """What was heard: the level of a file's analysis only rises.
+    """Implements AnalysisStore.
 
     `smtui_key` (file and recipe version in one text, unique and sparse) lets only one of two who
     save the same at once insert; the other then finds the document there and updates it.
@@ -60,26 +63,20 @@ class MongoAnalyses:
         self._line = line
 
     async def save(self, analysis: Analysis) -> AnalysisId:
-        """Upsert on (file_id, recipe_version); gives the id under which it stands."""
         return await self._line.ask(lambda: _save(self._line.collection(ANALYSES), analysis))
 
     async def newest(self, file_id: FileId) -> Analysis | None:
-        """The highest level, then the newest."""
         return (await self.newest_of([file_id])).get(file_id)
 
     async def newest_of(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
-        """The same for several files; files without an analysis are left out."""
         return await self._each(file_ids, None)
 
     async def briefs(self, file_ids: Sequence[FileId]) -> Mapping[FileId, Analysis]:
-        """The same without embedding, cepstra and chroma."""
         return await self._each(file_ids, _WITHOUT_LONG)
 
     async def heads(self, file_ids: Sequence[FileId]) -> Mapping[FileId, AnalysisHead]:
-        """Which analyses `newest_of` would give."""
         best: dict[FileId, AnalysisHead] = {}
-        for start in range(0, len(file_ids), _HEADS_AT_ONCE):
-            part = list(file_ids[start : start + _HEADS_AT_ONCE])
+        for part in in_parts(file_ids, _HEADS_AT_ONCE):
             for document in worst_first(await self._of_files(part, _HEAD)):
                 best[FileId(document["file_id"])] = analysis_of(document).head
             for file_id in await self._with_ai(part):
@@ -88,10 +85,8 @@ class MongoAnalyses:
         return best
 
     async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
-        """Sounds as far as fitting needs them, in the order asked for."""
         found: dict[str, Outline] = {}
-        for start in range(0, len(file_ids), _OUTLINES_AT_ONCE):
-            part = list(file_ids[start : start + _OUTLINES_AT_ONCE])
+        for part in in_parts(file_ids, _OUTLINES_AT_ONCE):
             sounds = {each["file_id"]: each for each in await self._sounds(part)}
             for document in worst_first(await self._of_files(part, OUTLINE_FIELDS)):
                 sound = sounds.get(document["file_id"])
@@ -103,8 +98,7 @@ class MongoAnalyses:
     async def by_hash(
         self, file_hash: str, *, recipe_version: int, level: Level
     ) -> Measurement | None:
-        """What was measured of the same bytes at this level or higher, whoever owns the file."""
-        enough = [one.value for one in Level if one.rank >= level.rank]
+        enough = [lower.value for lower in Level if lower.rank >= level.rank]
         wanted = {
             "file_hash": file_hash,
             "recipe_version": recipe_version,
@@ -125,8 +119,7 @@ class MongoAnalyses:
         self, file_ids: Sequence[FileId], names: Mapping[str, bool] | None
     ) -> Mapping[FileId, Analysis]:
         best: dict[FileId, Analysis] = {}
-        for start in range(0, len(file_ids), _AT_ONCE):
-            part = list(file_ids[start : start + _AT_ONCE])
+        for part in in_parts(file_ids, _AT_ONCE):
             for document in worst_first(await self._of_files(part, names)):
                 found = analysis_of(document)
                 before = best.get(found.file_id)
@@ -142,7 +135,7 @@ class MongoAnalyses:
             of_files = {"file_id": {"$in": file_ids}, **HAS_AI}
             fields = {"_id": False, "file_id": True}
             cursor = self._line.collection(ANALYSES).find(of_files, fields)
-            return [FileId(one["file_id"]) for one in await cursor.to_list(None)]
+            return [FileId(analysis["file_id"]) for analysis in await cursor.to_list(None)]
 
         return await self._line.ask(work)
 
@@ -175,7 +168,7 @@ async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
     """
     key, changes = key_of(analysis), changes_of(analysis)
     measured, new_id = analysis.measured, analysis.analysis_id
-    no_higher = [one.value for one in Level if one.rank <= measured.level.rank]
+    no_higher = [level.value for level in Level if level.rank <= measured.level.rank]
     # What was heard of earlier bytes says nothing about these, at whatever level.
     may_go = [
         {"analysis_level": {"$in": no_higher}},

@@ -1,4 +1,8 @@
-"""An analysis as a document of `analyses`, and back, also from a document of another program."""
+"""An analysis as a document of `analyses`, and back, also from a document of another program.
+
+Nobody knows how long the texts are that another program wrote of a language model, so each is cut,
+and of many only the first are read. Of an outline only rms and cepstral coefficients are fetched.
+"""
 
 from __future__ import annotations
 
@@ -50,40 +54,43 @@ from smtui.stores.mongo.values import (
     time_in,
 )
 
-
-def _deep_document(measured: Measurement) -> Document:
-    """Write the fields."""
-    track = measured.pitch_track
-    return {
-        "segments": [asdict(part) for part in measured.segments],
-        "pitch_track": track and asdict(track),
-        "harmonic_share": measured.harmonic_share,
-    }
+SHAPE = 1
+"""In which form a document is that smtui has looked at; others are new, or an older smtui's."""
 
 
-def _deep_fields(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the fields of the measurement; what another program left out says nothing."""
-    parts = [mapping_in(one) for one in list_in(document.get("segments"))]
-    track = mapping_in(document.get("pitch_track"))
-    return {
-        "segments": tuple(
-            Segment(
-                start=number_in(one.get("start")),
-                end=number_in(one.get("end")),
-                letter=text_in(one.get("letter")),
-            )
-            for one in parts
-        ),
-        "pitch_track": _track(track) if track else None,
-        "harmonic_share": number_or_none(document.get("harmonic_share")),
-    }
+# The system's other readers take no null in these, so what was not heard is written as what says
+# nothing in the field's own type, and read as None.
+_TEXTS_OF_ALL = ("key", "mode")
+_TEXTS = ("root_note", "kind")
+_NUMBERS_OR_NONE = ("loudness_lufs", "true_peak_dbtp", "stereo_correlation")
+_NUMBERS_OF_ALL = ("duration", "processing_time")
+_NUMBERS = ("dc_offset", "silence_head", "silence_tail", "kind_confidence")
+_PLAIN = (
+    *_TEXTS,
+    *_NUMBERS_OR_NONE,
+    *_NUMBERS,
+    "recipe_version",
+    "file_hash",
+    "bit_depth",
+    "bits_used",
+    "clipped_samples",
+    "loudness_padded",
+    "is_loop",
+)
+_MATRICES = ("mfcc", "chroma")
+_LONGEST_WORD = 32
+# Of which another program's analysis may say nothing at all.
+_MAY_BE_UNSAID = (
+    *_NUMBERS_OF_ALL,
+    *_NUMBERS_OR_NONE,
+    *_NUMBERS,
+    "clipped_samples",
+    "is_loop",
+)
+_CONFIDENCES = ("tempo_confidence", "key_confidence", "meter_confidence")
 
 
-def _track(kept: Mapping[str, Any]) -> PitchTrack:
-    return PitchTrack(
-        step=number_in(kept.get("step")),
-        semitones=tuple(number_or_none(one) for one in list_in(kept.get("semitones"))),
-    )
+_NO_FEATURES = SpectralFeatures(mfcc=((),) * MFCC_COUNT, chroma=((),) * CHROMA_COUNT)
 
 
 LONGEST_TEXT = 4_000
@@ -113,6 +120,102 @@ HAS_AI: Document = {
     ]
 }
 """Analyses of which `ai_of` may give something."""
+
+
+OUTLINE_SOUND_FIELDS = ("file_id", "file_hash", "heard")
+OUTLINE_FIELDS = (
+    "file_id",
+    "analysis_id",
+    "analysis_level",
+    "analyzed_at",
+    "duration",
+    "spectral_features.rms",
+    "spectral_features.mfcc",
+)
+
+
+def key_of(analysis: Analysis) -> str:
+    """What is unique among the analyses of smtui: the file and the recipe's version."""
+    return f"{analysis.file_id}\x1f{analysis.measured.recipe_version}"
+
+
+def changes_of(analysis: Analysis) -> Document:
+    """Every field but those that stay: the ids, and where nothing new is said the AI part."""
+    measured = analysis.measured
+    plain = {name: getattr(measured, name) for name in _PLAIN}
+    return (
+        {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in plain.items()
+        }
+        | {
+            "file_id": analysis.file_id,
+            "user_id": analysis.user_id,
+            "analyzed_at": cut_to_ms(analysis.analyzed_at),
+            "analysis_level": measured.level.value,
+            "claims": asdict(measured.claims),
+            "onsets": measured.onsets,
+            "beats": measured.beats,
+            "embedding": measured.embedding,
+            "shape": SHAPE,
+        }
+        | _for_all(measured)
+        | _deep_document(measured)
+        | ai_document(analysis.ai)
+    )
+
+
+def without_nulls(document: Mapping[str, Any]) -> Document:
+    """What is to be written where an older smtui left null in fields that others read."""
+    meant = _for_all(_measurement(document))
+    return {name: value for name, value in meant.items() if document.get(name) is None}
+
+
+def analysis_of(document: Mapping[str, Any]) -> Analysis:
+    """Read an analysis; what another program left out is named as `unsaid`."""
+    user_id = text_or_none(document.get("user_id"))
+    return Analysis(
+        analysis_id=AnalysisId(text_in(document.get("analysis_id"))),
+        file_id=FileId(text_in(document.get("file_id"))),
+        user_id=UserId(user_id) if user_id else None,
+        analyzed_at=time_in(document.get("analyzed_at")),
+        measured=_measurement(document),
+        ai=ai_of(document),
+    )
+
+
+def level_of(document: Mapping[str, Any]) -> Level:
+    """The level; one that is not known counts as the lowest."""
+    said = text_in(document.get("analysis_level")).lower()
+    return Level(said) if said in tuple(Level) else Level.BASIC
+
+
+def rank_of(document: Mapping[str, Any]) -> tuple[int, datetime, str]:
+    """Where a document stands among those of a file: by level, then by time; the last is read."""
+    at = time_in(document.get("analyzed_at"))
+    return level_of(document).rank, at, text_in(document.get("analysis_id"))
+
+
+def outline_of(sound: Mapping[str, Any], analysis: Mapping[str, Any]) -> Outline | None:
+    """Read one; None where nothing was heard, or the rows are of different lengths."""
+    heard = heard_in(sound.get("heard"))
+    features = mapping_in(analysis.get("spectral_features"))
+    rows = [list_in(features.get("rms")), *map(list_in, list_in(features.get("mfcc")))]
+    slices = len(rows[0])
+    fits = len(rows) == 1 + MFCC_COUNT and all(len(row) == slices for row in rows)
+    if heard is None or not fits or not 0 < slices <= MAX_SLICES:
+        return None
+    return Outline(
+        file_id=FileId(text_in(sound.get("file_id"))),
+        file_hash=text_in(sound.get("file_hash")),
+        duration=number_in(analysis.get("duration")),
+        tempo=heard.tempo,
+        key=heard.key,
+        mode=heard.mode,
+        key_confidence=certainty(heard.key_confidence),
+        slices=slices,
+        numbers=_packed([number for row in rows for number in row]),
+    )
 
 
 def ai_document(ai: AiPart | None) -> Document:
@@ -149,108 +252,6 @@ def ai_of(document: Mapping[str, Any]) -> AiPart | None:
     return None if found == AiPart() else found
 
 
-def _text(value: object) -> str | None:
-    text = text_or_none(value)
-    return _cut(text) if text else None
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    some = islice(list_in(value), MOST_TEXTS)
-    return tuple(_cut(known if isinstance(known, str) else _written(known)) for known in some)
-
-
-def _value(value: object) -> AiValue | None:
-    """A text, a number, yes or no, a list of texts; what is none of them as JSON."""
-    if value in (None, "", [], {}):
-        return None
-    match value:
-        case bool():
-            return value
-        case int() | float():
-            return number_or_none(value)
-        case str():
-            return _cut(value)
-        case list():
-            return _texts(value)
-        case _:
-            return _cut(_written(value))
-
-
-def _written(value: object) -> str:
-    # Numbers of a list are texts as well, so that a reader meets one kind of thing.
-    return json.dumps(value, default=str)
-
-
-def _cut(text: str) -> str:
-    return storable(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")
-
-
-# The system's other readers take no null in these, so what was not heard is written as what says
-# nothing in the field's own type, and read as None.
-_TEXTS_OF_ALL = ("key", "mode")
-_TEXTS = ("root_note", "kind")
-_NUMBERS_OR_NONE = ("loudness_lufs", "true_peak_dbtp", "stereo_correlation")
-_NUMBERS_OF_ALL = ("duration", "processing_time")
-_NUMBERS = ("dc_offset", "silence_head", "silence_tail", "kind_confidence")
-_PLAIN = (
-    *_TEXTS,
-    *_NUMBERS_OR_NONE,
-    *_NUMBERS,
-    "recipe_version",
-    "file_hash",
-    "bit_depth",
-    "bits_used",
-    "clipped_samples",
-    "loudness_padded",
-    "is_loop",
-)
-_MATRICES = ("mfcc", "chroma")
-_LONGEST_WORD = 32
-# Of which another program's analysis may say nothing at all.
-_MAY_BE_UNSAID = (
-    *_NUMBERS_OF_ALL,
-    *_NUMBERS_OR_NONE,
-    *_NUMBERS,
-    "clipped_samples",
-    "is_loop",
-)
-_CONFIDENCES = ("tempo_confidence", "key_confidence", "meter_confidence")
-
-SHAPE = 1
-"""In which form a document is that smtui has looked at; others are new, or an older smtui's."""
-
-
-def key_of(analysis: Analysis) -> str:
-    """What is unique among the analyses of smtui: the file and the recipe's version."""
-    return f"{analysis.file_id}\x1f{analysis.measured.recipe_version}"
-
-
-def changes_of(analysis: Analysis) -> Document:
-    """Every field but those that stay: the ids, and where nothing new is said the AI part."""
-    measured = analysis.measured
-    plain = {name: getattr(measured, name) for name in _PLAIN}
-    return (
-        {
-            name: storable(value) if isinstance(value, str) else value
-            for name, value in plain.items()
-        }
-        | {
-            "file_id": analysis.file_id,
-            "user_id": analysis.user_id,
-            "analyzed_at": cut_to_ms(analysis.analyzed_at),
-            "analysis_level": measured.level.value,
-            "claims": asdict(measured.claims),
-            "onsets": measured.onsets,
-            "beats": measured.beats,
-            "embedding": measured.embedding,
-            "shape": SHAPE,
-        }
-        | _for_all(measured)
-        | _deep_document(measured)
-        | ai_document(analysis.ai)
-    )
-
-
 def _for_all(measured: Measurement) -> Document:
     """The fields that the system's other programs read, none of them null."""
     features = measured.spectral_features
@@ -263,38 +264,14 @@ def _for_all(measured: Measurement) -> Document:
     }
 
 
-_NO_FEATURES = SpectralFeatures(mfcc=((),) * MFCC_COUNT, chroma=((),) * CHROMA_COUNT)
-
-
-def without_nulls(document: Mapping[str, Any]) -> Document:
-    """What is to be written where an older smtui left null in fields that others read."""
-    meant = _for_all(_measurement(document))
-    return {name: value for name, value in meant.items() if document.get(name) is None}
-
-
-def analysis_of(document: Mapping[str, Any]) -> Analysis:
-    """Read an analysis; what another program left out is named as `unsaid`."""
-    user_id = text_or_none(document.get("user_id"))
-    return Analysis(
-        analysis_id=AnalysisId(text_in(document.get("analysis_id"))),
-        file_id=FileId(text_in(document.get("file_id"))),
-        user_id=UserId(user_id) if user_id else None,
-        analyzed_at=time_in(document.get("analyzed_at")),
-        measured=_measurement(document),
-        ai=ai_of(document),
-    )
-
-
-def level_of(document: Mapping[str, Any]) -> Level:
-    """The level; one that is not known counts as the lowest."""
-    said = text_in(document.get("analysis_level")).lower()
-    return Level(said) if said in tuple(Level) else Level.BASIC
-
-
-def rank_of(document: Mapping[str, Any]) -> tuple[int, datetime, str]:
-    """Where a document stands among those of a file: by level, then by time; the last is read."""
-    at = time_in(document.get("analyzed_at"))
-    return level_of(document).rank, at, text_in(document.get("analysis_id"))
+def _deep_document(measured: Measurement) -> Document:
+    """Write the fields."""
+    track = measured.pitch_track
+    return {
+        "segments": [asdict(part) for part in measured.segments],
+        "pitch_track": track and asdict(track),
+        "harmonic_share": measured.harmonic_share,
+    }
 
 
 def _measurement(document: Mapping[str, Any]) -> Measurement:
@@ -304,7 +281,7 @@ def _measurement(document: Mapping[str, Any]) -> Measurement:
     facts |= {name: number_or_none(document.get(name)) for name in _NUMBERS_OR_NONE}
     facts |= {name: number_in(document.get(name)) for name in (*_NUMBERS, *_NUMBERS_OF_ALL)}
     tempo = number_in(document.get("tempo"))
-    meter = _meter([count_or_none(one) for one in list_in(document.get("time_signature"))])
+    meter = _meter([count_or_none(count) for count in list_in(document.get("time_signature"))])
     unsaid = _unsaid(document, claims)
     if "kind_confidence" in unsaid:
         facts["kind_confidence"] = 1.0 if facts["kind"] else 0.0
@@ -358,28 +335,29 @@ def _meter(numbers: list[int | None]) -> tuple[int, int] | None:
 
 
 def _claims(kept: Mapping[str, Any]) -> Claims:
-    tempos = [mapping_in(one) for one in list_in(kept.get("tempo_alternatives"))]
-    keys = [mapping_in(one) for one in list_in(kept.get("key_alternatives"))]
-    kinds = [mapping_in(one) for one in list_in(kept.get("kind_alternatives"))]
+    tempos = [mapping_in(claim) for claim in list_in(kept.get("tempo_alternatives"))]
+    keys = [mapping_in(claim) for claim in list_in(kept.get("key_alternatives"))]
+    kinds = [mapping_in(claim) for claim in list_in(kept.get("kind_alternatives"))]
     return Claims(
         tempo_confidence=number_in(kept.get("tempo_confidence")),
         tempo_alternatives=tuple(
-            TempoClaim(tempo=number_in(one.get("tempo")), confidence=_confidence(one))
-            for one in tempos
+            TempoClaim(tempo=number_in(claim.get("tempo")), confidence=_confidence(claim))
+            for claim in tempos
         ),
         key_confidence=number_in(kept.get("key_confidence")),
         key_alternatives=tuple(
             KeyClaim(
-                key=text_in(one.get("key")),
-                mode=text_in(one.get("mode")),
-                confidence=_confidence(one),
+                key=text_in(claim.get("key")),
+                mode=text_in(claim.get("mode")),
+                confidence=_confidence(claim),
             )
-            for one in keys
+            for claim in keys
         ),
         meter_confidence=number_in(kept.get("meter_confidence")),
         root_confidence=number_in(kept.get("root_confidence")),
         kind_alternatives=tuple(
-            KindClaim(kind=text_in(one.get("kind")), confidence=_confidence(one)) for one in kinds
+            KindClaim(kind=text_in(claim.get("kind")), confidence=_confidence(claim))
+            for claim in kinds
         ),
     )
 
@@ -397,7 +375,7 @@ def _features(kept: Mapping[str, Any]) -> SpectralFeatures | None:
     for field in fields(SpectralFeatures):
         values = list_in(kept.get(field.name))
         if field.name in _MATRICES:
-            rows = (one if isinstance(one, list) else [one] for one in values)
+            rows = (row if isinstance(row, list) else [row] for row in values)
             series[field.name] = tuple(_slices(row) for row in rows)
         else:
             series[field.name] = _slices(values)
@@ -407,7 +385,7 @@ def _features(kept: Mapping[str, Any]) -> SpectralFeatures | None:
 
 def _slices(values: list[Any]) -> tuple[float, ...]:
     """At most 64 values; of more, as a program writes that keeps every frame, the means."""
-    numbers = [number_in(one) for one in values]
+    numbers = [number_in(value) for value in values]
     count = len(numbers)
     if count <= MAX_SLICES:
         return tuple(numbers)
@@ -417,37 +395,28 @@ def _slices(values: list[Any]) -> tuple[float, ...]:
     )
 
 
-OUTLINE_SOUND_FIELDS = ("file_id", "file_hash", "heard")
-OUTLINE_FIELDS = (
-    "file_id",
-    "analysis_id",
-    "analysis_level",
-    "analyzed_at",
-    "duration",
-    "spectral_features.rms",
-    "spectral_features.mfcc",
-)
+def _deep_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the fields of the measurement; what another program left out says nothing."""
+    parts = [mapping_in(part) for part in list_in(document.get("segments"))]
+    track = mapping_in(document.get("pitch_track"))
+    return {
+        "segments": tuple(
+            Segment(
+                start=number_in(part.get("start")),
+                end=number_in(part.get("end")),
+                letter=text_in(part.get("letter")),
+            )
+            for part in parts
+        ),
+        "pitch_track": _track(track) if track else None,
+        "harmonic_share": number_or_none(document.get("harmonic_share")),
+    }
 
 
-def outline_of(sound: Mapping[str, Any], analysis: Mapping[str, Any]) -> Outline | None:
-    """Read one; None where nothing was heard, or the rows are of different lengths."""
-    heard = heard_in(sound.get("heard"))
-    features = mapping_in(analysis.get("spectral_features"))
-    rows = [list_in(features.get("rms")), *map(list_in, list_in(features.get("mfcc")))]
-    slices = len(rows[0])
-    fits = len(rows) == 1 + MFCC_COUNT and all(len(row) == slices for row in rows)
-    if heard is None or not fits or not 0 < slices <= MAX_SLICES:
-        return None
-    return Outline(
-        file_id=FileId(text_in(sound.get("file_id"))),
-        file_hash=text_in(sound.get("file_hash")),
-        duration=number_in(analysis.get("duration")),
-        tempo=heard.tempo,
-        key=heard.key,
-        mode=heard.mode,
-        key_confidence=certainty(heard.key_confidence),
-        slices=slices,
-        numbers=_packed([number for row in rows for number in row]),
+def _track(kept: Mapping[str, Any]) -> PitchTrack:
+    return PitchTrack(
+        step=number_in(kept.get("step")),
+        semitones=tuple(number_or_none(semitone) for semitone in list_in(kept.get("semitones"))),
     )
 
 
@@ -456,7 +425,43 @@ def _packed(numbers: list[Any]) -> bytes:
         packed = array("d", numbers)
     except (TypeError, OverflowError):
         # Another program's: what is no number says nothing.
-        packed = array("d", [number_in(one) for one in numbers])
+        packed = array("d", [number_in(number) for number in numbers])
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
+
+
+def _text(value: object) -> str | None:
+    text = text_or_none(value)
+    return _cut(text) if text else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    some = islice(list_in(value), MOST_TEXTS)
+    return tuple(_cut(known if isinstance(known, str) else _as_json(known)) for known in some)
+
+
+def _value(value: object) -> AiValue | None:
+    """A text, a number, yes or no, a list of texts; what is none of them as JSON."""
+    if value in (None, "", [], {}):
+        return None
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            return number_or_none(value)
+        case str():
+            return _cut(value)
+        case list():
+            return _texts(value)
+        case _:
+            return _cut(_as_json(value))
+
+
+def _as_json(value: object) -> str:
+    # Numbers of a list are texts as well, so that a reader meets one kind of thing.
+    return json.dumps(value, default=str)
+
+
+def _cut(text: str) -> str:
+    return storable(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")

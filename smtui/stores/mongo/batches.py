@@ -1,10 +1,20 @@
-"""Batches on MongoDB: every change is one guarded update, safe to repeat and to race for."""
+"""Batches on MongoDB: every change is one guarded update, safe to repeat and to race for.
+
+A file that is opened again stands as if nobody had begun it, so that what a former holder sends
+changes nothing. First every batch of the run loses its cancel, then files are opened: a worker that
+finds the first of them must not meet a cancel in the next batch and leave it again. The times of a
+run that had ended move on by the pause since then, so that it lasts as long as it was worked on.
+
+One port, `BatchStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 
+from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from smtui.domain.account import UserId
@@ -19,50 +29,77 @@ from smtui.domain.batch import (
     Held,
     RunId,
     RunProgress,
+    State,
     Unseen,
+    by_worker,
 )
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import batch_changes, claims, reopening, runs, sweeps
-from smtui.stores.mongo.batch_codec import batch_of, document_of, key_of, result_of
-from smtui.stores.mongo.batch_line import MOST_LOOKS, BatchLine
-from smtui.stores.mongo.claims import Asked
+from smtui.stores.mongo import batch_updates
+from smtui.stores.mongo.batch_codec import (
+    OPEN,
+    batch_of,
+    document_of,
+    for_machine,
+    for_recipe,
+    key_of,
+    result_of,
+    standing,
+    text_of,
+)
+from smtui.stores.mongo.batch_updates import MOST_LOOKS, OURS, BatchCollection
+from smtui.stores.mongo.claims import ClaimRequest, claim, has_lapsed, repaired, stop
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.values import Document
+from smtui.stores.mongo.runs import (
+    BY_WORKER,
+    failure_of,
+    files_in,
+    held_of,
+    newest_runs,
+    progress_of,
+    rows_in,
+    rows_of,
+    some_of,
+    unfinished_files,
+    unplaced,
+)
+from smtui.stores.mongo.values import Document, count_in, in_parts, mapping_in, time_or_none
 
 # Some 2.5 MB of ids in one message.
 _BATCHES_AT_ONCE = 50
+_RUNS_AT_ONCE = 20
 _DUPLICATE_KEY = 11000
+_FOREIGN = "another_program"
+_COUNTED = {"pending": {"$exists": True}}
 
 
 class MongoBatches:
-    """Batches and the states of their files; leases use the server's clock."""
+    """Implements BatchStore; leases use the server's clock."""
 
     def __init__(self, line: MongoLine, clock: Clock | None = None) -> None:
-        self._batches = BatchLine(line, clock)
+        self._batches = BatchCollection(line, clock)
 
     async def create(self, batches: Sequence[Batch]) -> None:
-        """Keep new batches, in order; those before one that fails stay."""
+        """In order; those before one that fails stay."""
         documents = [document_of(batch) for batch in batches]
         now = await self._batches.now()
         for document in documents:
             # A batch of no files has nothing to wait for.
-            ending = batch_changes.ended(document, now)
+            ending = batch_updates.ended(document, now)
             if ending is not None:
                 document |= ending.update["$set"]
-        for start in range(0, len(documents), _BATCHES_AT_ONCE):
-            await self._insert(documents[start : start + _BATCHES_AT_ONCE])
+        for part in in_parts(documents, _BATCHES_AT_ONCE):
+            await self._insert(part)
 
     async def get(self, batch_id: BatchId) -> Batch | None:
-        """A batch with the results of its files."""
-        document = await self._batches.one(batch_id)
+        document = await self._batches.get(batch_id)
         return None if document is None else batch_of(document)
 
     async def batches_of(self, run_id: RunId) -> tuple[BatchId, ...]:
-        """The batches of a run, in their order."""
-        return await runs.batches_of(self._batches, run_id)
+        counters = await self._batches.counters(_of_run(run_id))
+        return tuple(BatchId(batch["batch_id"]) for batch in counters)
 
     async def claim(  # noqa: PLR0913 - the port asks for these
         self,
@@ -74,9 +111,8 @@ class MongoBatches:
         machine: str = "",
         recipe_version: int | None = None,
     ) -> tuple[Claimed, ...]:
-        """Take up to `limit` claimable files (pending, or lease expired), each guarded."""
         now = await self._batches.now()
-        asked = Asked(
+        request = ClaimRequest(
             run_id=run_id,
             worker=worker,
             machine=storable(machine),
@@ -85,34 +121,29 @@ class MongoBatches:
             now=now,
             until=now + _lease(lease_seconds),
         )
-        return await claims.claim(self._batches, asked)
+        return await claim(self._batches, request)
 
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
-        """Guarded: only the present holder of the attempt."""
         until = await self._batches.now() + _lease(lease_seconds)
-        return await self._batches.change(batch_changes.renewed(claimed, until)) is not None
+        return await self._batches.change(batch_updates.renewed(claimed, until)) is not None
 
     async def complete(
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
     ) -> bool:
-        """Guarded; counts once, however often it is repeated."""
-        result = claimed.completed(analysis_id)
-        return await self._finish(claimed, result, heard_ms=heard_ms)
+        return await self._finish(claimed, claimed.completed(analysis_id), heard_ms=heard_ms)
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
-        """Guarded, like `complete`."""
         return await self._finish(claimed, claimed.failed(code, error))
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
-        """Give up the claim without a result; the attempt does not count."""
         key, now = key_of(claimed.file_id), await self._batches.now()
         projection = {"batch_id": 1, "cancel_requested_at": 1, f"results.{key}": 1}
         for _ in range(MOST_LOOKS):
-            batch = await self._batches.one(claimed.batch_id, projection=projection)
+            batch = await self._batches.get(claimed.batch_id, projection=projection)
             entry = {} if batch is None else batch.get("results", {}).get(key)
             if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
-            change = batch_changes.handed_back(batch, claimed, unseen, now)
+            change = batch_updates.handed_back(batch, claimed, unseen, now)
             if await self._batches.change(change) is not None:
                 return True
             # The lease was renewed or the run cancelled since the look.
@@ -121,72 +152,143 @@ class MongoBatches:
     async def vanish(
         self, machines: frozenset[str], *, runs: Collection[RunId] | None = None
     ) -> int:
-        """Fail (`vanished`, with the sentence kept) pending files unseen on all of these."""
-        return await sweeps.vanish(self._batches, frozenset(map(storable, machines)), runs)
+        machines = frozenset(map(storable, machines))
+        if not machines:
+            return 0
+        now = await self._batches.now()
+        where = OURS | {"cancel_requested_at": None}
+        if runs is not None:
+            where |= {"run_id": {"$in": list(runs)}}
+        where |= {f"unseen.{key_of(machine)}": {"$gt": 0} for machine in machines}
+        return sum(
+            [
+                await self._lose(counters["batch_id"], machines, now)
+                for counters in await self._batches.counters(where)
+            ]
+        )
 
     async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
-        """How many pending files of these runs each machine has handed back as unseen."""
-        return await sweeps.unseen(self._batches, run_ids)
+        found: dict[RunId, dict[str, int]] = {}
+        for counters in await self._batches.counters(OURS | {"run_id": {"$in": list(run_ids)}}):
+            for key, count in mapping_in(counters.get("unseen")).items():
+                if files := count_in(count):
+                    counts = found.setdefault(RunId(counters["run_id"]), {})
+                    machine = text_of(key)
+                    counts[machine] = counts.get(machine, 0) + files
+        return found
 
     async def request_cancel(self, run_id: RunId) -> int:
-        """Files that nobody began become cancelled; gives how many."""
-        return await sweeps.request_cancel(self._batches, run_id)
+        now = await self._batches.now()
+        stopping = {"$set": {"cancel_requested_at": now, "updated_at": now}}
+        where = OURS | {"run_id": run_id}
+        await self._batches.change_many(where | {"cancel_requested_at": None}, stopping)
+        # From here on nobody claims in these batches, and what is handed back is cancelled at once.
+        batches = await self._batches.counters(where)
+        return sum([await stop(self._batches, batch, now) for batch in batches])
 
     async def resume(self, run_id: RunId) -> int:
-        """Files that were left become pending, and a cancel is taken back; gives how many files."""
-        return await reopening.resume(self._batches, run_id)
+        now = await self._batches.now()
+        return await self._reopen(run_id, lambda result: result.left, now)
 
     async def retry_failed(self, run_id: RunId) -> int:
-        """Failed files become pending; gives how many."""
-        return await reopening.retry_failed(self._batches, run_id)
+        now = await self._batches.now()
+        batches = await self._batches.counters(_COUNTED | {"run_id": run_id})
+        if not any(batch["failed"] for batch in batches):
+            return 0
+        for batch in batches:
+            # What a cancel has not reached yet must not be heard because of this.
+            if batch.get("cancel_requested_at") is not None:
+                await stop(self._batches, batch, now)
+        return await self._reopen(run_id, lambda result: result.status is State.FAILED, now)
 
     async def forget(self, run_id: RunId) -> bool:
-        """Delete a run with its results, once it has ended."""
-        return await reopening.forget(self._batches, run_id)
+        """One of another program can be forgotten, too."""
+        where = _of_run(run_id)
+        if await self._batches.first(where | {"status": OPEN}) is not None:
+            return False
+
+        async def work() -> int:
+            ended = where | {"status": {"$not": OPEN}}
+            return int((await self._batches.collection.delete_many(ended)).deleted_count)
+
+        return await self._batches.line.ask(work) > 0
 
     async def progress(self, run_id: RunId) -> RunProgress | None:
-        """The counters of a run."""
-        return await runs.progress(self._batches, run_id)
+        return (await progress_of(self._batches, [run_id])).get(run_id)
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
-        """Newest first; only counters are read. Batches of other programs are runs, too."""
-        return await runs.runs(self._batches, {"user_id": user_id}, limit)
+        """Batches of other programs are runs, too."""
+        return await newest_runs(self._batches, {"user_id": user_id}, limit)
 
     async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
-        """The same, whoever asked for them."""
-        return await runs.runs(self._batches, {}, limit)
+        return await newest_runs(self._batches, {}, limit)
 
     async def claimable(
         self, *, machine: str = "", recipe_version: int | None = None
     ) -> tuple[RunId, ...]:
-        """Runs with at least one file that could be claimed now; repairs ended batches first."""
-        return await sweeps.claimable(
-            self._batches, machine=storable(machine), recipe_version=recipe_version
-        )
+        """Repairs on its way what a process left that ended between two writes."""
+        machine, now = storable(machine), await self._batches.now()
+        runs: dict[RunId, None] = {}
+        for counters in await self._batches.counters(OURS):
+            batch = await repaired(self._batches, counters, now)
+            stopping = batch.get("cancel_requested_at") is not None
+            if stopping or not for_recipe(batch, recipe_version):
+                continue
+            if for_machine(batch, machine) > 0 or has_lapsed(batch, machine, now):
+                runs[RunId(batch["run_id"])] = None
+        return tuple(runs)
 
     async def waiting(self, *, level: Level) -> frozenset[FileId]:
-        """Files that a run which goes on will still hear, at this level or a higher one."""
-        return await runs.waiting(self._batches, level)
+        levels = [other.value for other in Level if other.rank >= level.rank]
+        where = OURS | {"cancel_requested_at": None, "level": {"$in": levels}}
+        # First those that nobody began, whose results are not worth reading. One that is begun
+        # between the two questions is met twice, and none is missed.
+        untouched = where | {"status": State.PENDING.value, "first_open": 0}
+        begun = where | {"first_open": {"$gt": 0}}
+        return frozenset(
+            [
+                *await unfinished_files(self._batches, untouched, ["file_ids"]),
+                *await unfinished_files(
+                    self._batches, begun, ["file_ids", "results", "first_open"]
+                ),
+            ]
+        )
 
     async def failures(self, run_id: RunId, *, limit: int) -> tuple[Failure, ...]:
-        """Failed files, in the order of the batches."""
-        return await runs.failures(self._batches, run_id, limit)
+        fields = ("code", "error", "attempt")
+        found = await files_in(self._batches, run_id, State.FAILED, limit, fields)
+        is_ours = await self._batches.first({"run_id": run_id}) is not None
+        nameless = ErrorCode.INTERNAL.value if is_ours else _FOREIGN
+        return tuple(failure_of(file_id, entry, nameless) for file_id, entry in found)
 
     async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
-        """Completed files, in the order of the batches."""
-        return await runs.heard(self._batches, run_id, limit)
+        found = await files_in(self._batches, run_id, State.COMPLETED, limit)
+        return tuple(file_id for file_id, _ in found)
 
     async def held(self, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-        """What each worker of these runs is at."""
-        return await runs.held(self._batches, run_ids)
+        if not run_ids:
+            return ()
+        where = _COUNTED | {"run_id": {"$in": list(run_ids)}, "processing": {"$gt": 0}}
+        rows = await self._batches.rows([*rows_in(where, State.PROCESSING), BY_WORKER])
+        if any(unplaced(row) for row in rows):
+            counters = await self._batches.counters(where)
+            batches = [await self._batches.get(batch["batch_id"]) for batch in counters]
+            rows = [row for batch in batches if batch is not None for row in rows_of(batch)]
+        rows.sort(key=lambda row: (row["batch"], row["place"]))
+        return by_worker(map(held_of, rows))
 
     async def some(self, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
-        """Some files of each run that has any: the first, the last and a few between."""
-        return await runs.some(self._batches, run_ids)
+        found: dict[RunId, tuple[FileId, ...]] = {}
+        for part in in_parts(run_ids, _RUNS_AT_ONCE):
+            files = await asyncio.gather(
+                *(some_of(self._batches, _of_run(run_id)) for run_id in part)
+            )
+            found |= {run_id: some for run_id, some in zip(part, files, strict=True) if some}
+        return found
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()
-        change = batch_changes.finished(claimed, result, now, heard_ms=heard_ms)
+        change = batch_updates.finished(claimed, result, now, heard_ms=heard_ms)
         return await self._batches.change(change) is not None
 
     async def _insert(self, documents: list[Document]) -> None:
@@ -199,11 +301,78 @@ class MongoBatches:
                 await self._batches.collection.insert_many(documents, ordered=tries == 1)
             except BulkWriteError as error:
                 # The driver gave each its _id at the first try: what is there is what we wrote.
-                codes = {one["code"] for one in (error.details or {}).get("writeErrors", ())}
+                codes = {part["code"] for part in (error.details or {}).get("writeErrors", ())}
                 if tries == 1 or codes != {_DUPLICATE_KEY}:
                     raise
 
         await self._batches.line.ask(work)
+
+    async def _lose(self, batch_id: str, machines: frozenset[str], now: datetime) -> int:
+        """Fail what no machine has in one batch; return how many files."""
+        for _ in range(MOST_LOOKS):
+            batch = await self._batches.get(batch_id)
+            if batch is None or batch.get("cancel_requested_at") is not None:
+                break
+            after = batch_updates.vanished(batch, machines)
+            if not after:
+                break
+            if await self._batches.change(batch_updates.changed(batch, after, now)) is not None:
+                return len(after)
+        return 0
+
+    async def _reopen(
+        self, run_id: RunId, wanted: Callable[[FileResult], bool], now: datetime
+    ) -> int:
+        """Take a cancel of a run back and open files of it; return how many."""
+        ours = _COUNTED | {"run_id": run_id}
+        times = await self._batches.find(ours, ("started_at", "finished_at"))
+        change = {"$unset": {"cancel_requested_at": ""}, "$set": {"updated_at": now}}
+        await self._batches.change_many(ours | {"cancel_requested_at": {"$ne": None}}, change)
+        ended = {"$or": [{"failed": {"$gt": 0}}, {"cancelled": {"$gt": 0}}]}
+        batches = await self._batches.counters(ours | ended)
+        count = sum(
+            [await _reopen_in(self._batches, batch["batch_id"], wanted, now) for batch in batches]
+        )
+        if count:
+            await self._skip_pause(times, now)
+        return count
+
+    async def _skip_pause(self, times: Sequence[Document], now: datetime) -> None:
+        """Move the times of a run that had ended on to now, each once, whoever else does so."""
+        ends = [at for batch in times if (at := time_or_none(batch.get("finished_at"))) is not None]
+        if len(ends) < len(times) or not (pause := max(timedelta(), now - max(ends))):
+            return
+        moves = [
+            UpdateOne({"_id": batch["_id"], name: at}, {"$set": {name: at + pause}})
+            for batch in times
+            for name in ("started_at", "finished_at")
+            if (at := time_or_none(batch.get(name))) is not None
+        ]
+        await self._batches.line.ask(
+            lambda: self._batches.collection.bulk_write(moves, ordered=False)
+        )
+
+
+def _of_run(run_id: RunId) -> Document:
+    """What matches the batches of a run; one of another program is a run of its own."""
+    return {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
+
+
+async def _reopen_in(
+    batches: BatchCollection, batch_id: str, wanted: Callable[[FileResult], bool], now: datetime
+) -> int:
+    """Open files of one batch; return how many."""
+    for _ in range(MOST_LOOKS):
+        batch = await batches.get(batch_id)
+        if batch is None or batch.get("cancel_requested_at") is not None:
+            break
+        results = standing(batch).items()
+        again = {file_id: result for file_id, result in results if wanted(result)}
+        if not again:
+            break
+        if await batches.change(batch_updates.reopened(batch, again, now)) is not None:
+            return len(again)
+    return 0
 
 
 def _lease(seconds: float) -> timedelta:

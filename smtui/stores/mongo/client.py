@@ -140,13 +140,13 @@ class MongoLine:
         clock = await self._read_clock()
         return clock.theirs - clock.ours
 
-    async def build_info(self) -> Document:
-        """What the server says of itself."""
+    async def server(self) -> Server:
+        """Ask the server which it is."""
 
         async def work() -> Document:
             return await self.database.command("buildInfo")
 
-        return await self.ask(work)
+        return Server.of(await self.ask(work))
 
     async def close(self) -> None:
         """Close the line; a later `ask` makes it anew."""

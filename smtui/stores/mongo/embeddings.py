@@ -1,4 +1,7 @@
-"""The embeddings of the newest analyses on MongoDB, read without the rest of an analysis."""
+"""The embeddings of the newest analyses on MongoDB, read without the rest of an analysis.
+
+One port, `EmbeddingStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
-from smtui.stores.mongo.filters import Filter
+from smtui.stores.mongo.filters import BY_ID, Filter, Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.values import numbers_in
+from smtui.stores.mongo.planner import fetch
+from smtui.stores.mongo.values import in_parts, numbers_in
 
 # An embedding has some 9 KB as an array of doubles.
 _AT_ONCE = 1_000
@@ -26,18 +30,15 @@ class MongoEmbeddings:
     async def of(
         self, file_ids: Sequence[FileId], *, recipe_version: int
     ) -> Mapping[FileId, Embedded]:
-        """Those of this recipe; sounds without one, or missing, are left out."""
         found: dict[FileId, Embedded] = {}
-        for start in range(0, len(file_ids), _AT_ONCE):
-            part = list(file_ids[start : start + _AT_ONCE])
-            heard = await self._heard({"file_id": {"$in": part}}, recipe_version, len(part))
+        for part in in_parts(file_ids, _AT_ONCE):
+            heard = await self._ids_of({"file_id": {"$in": part}}, recipe_version, len(part))
             found |= await self._numbers(heard, recipe_version)
         return found
 
     async def after(
         self, file_id: FileId | None, *, recipe_version: int, limit: int
     ) -> tuple[Embedded, ...]:
-        """The next ones by rising file_id."""
         found: dict[FileId, Embedded] = {}
         while len(found) < limit:
             wanted = min(limit - len(found), _AT_ONCE)
@@ -46,50 +47,41 @@ class MongoEmbeddings:
             if len(heard) < wanted:
                 break
             file_id = heard[-1]
-        return tuple(found[one] for one in sorted(found))
+        return tuple(found[each] for each in sorted(found))
 
     async def ids(
         self, file_id: FileId | None, *, recipe_version: int, limit: int
     ) -> tuple[FileId, ...]:
-        """The ids of the same."""
         beyond: Filter = {"file_id": {"$gt": file_id or ""}}
-        return await self._heard(beyond, recipe_version, limit)
+        return await self._ids_of(beyond, recipe_version, limit)
 
     async def count(self, *, recipe_version: int) -> int:
-        """How many sounds of the library have an embedding of this recipe."""
         return await self._line.ask(
-            lambda: self._line.collection(AUDIO_FILES).count_documents(_heard(recipe_version)),
+            lambda: self._line.collection(AUDIO_FILES).count_documents(
+                _has_embedding(recipe_version)
+            ),
             seconds=BACKGROUND_SECONDS,
         )
 
-    async def _heard(self, where: Filter, recipe_version: int, limit: int) -> tuple[FileId, ...]:
-        """The ids of sounds that this recipe has heard, in order."""
-
-        async def work() -> tuple[FileId, ...]:
-            cursor = self._line.collection(AUDIO_FILES).find(
-                {**where, **_heard(recipe_version)},
-                {"_id": False, "file_id": True},
-                sort=[("file_id", 1)],
-                hint=[("file_id", 1)],
-                limit=limit,
-                batch_size=limit,
-            )
-            return tuple(FileId(one["file_id"]) for one in await cursor.to_list(None))
-
-        return await self._line.ask(work, seconds=BACKGROUND_SECONDS)
+    async def _ids_of(self, where: Filter, recipe_version: int, limit: int) -> tuple[FileId, ...]:
+        """Return the ids of sounds that this recipe has heard, in order."""
+        asked = where | _has_embedding(recipe_version)
+        find = Find(filter=asked, order=BY_ID, hint=BY_ID)
+        rows = await fetch(self._line, find, limit, ["file_id"], seconds=BACKGROUND_SECONDS)
+        return tuple(FileId(row["file_id"]) for row in rows)
 
     async def _numbers(
         self, file_ids: Sequence[FileId], recipe_version: int
     ) -> dict[FileId, Embedded]:
-        where = {"smtui_key": {"$in": [f"{one}\x1f{recipe_version}" for one in file_ids]}}
+        where = {"smtui_key": {"$in": [f"{file_id}\x1f{recipe_version}" for file_id in file_ids]}}
         fields = {"_id": False, "file_id": True, "embedding": True}
 
         async def work() -> dict[FileId, Embedded]:
             found: dict[FileId, Embedded] = {}
-            async for one in self._line.collection(ANALYSES).find(where, fields):
-                numbers = numbers_in(one.get("embedding"))
+            async for analysis in self._line.collection(ANALYSES).find(where, fields):
+                numbers = numbers_in(analysis.get("embedding"))
                 if len(numbers) == DIMENSIONS:
-                    file_id = FileId(one["file_id"])
+                    file_id = FileId(analysis["file_id"])
                     found[file_id] = Embedded(
                         file_id=file_id, recipe_version=recipe_version, numbers=packed(numbers)
                     )
@@ -98,7 +90,7 @@ class MongoEmbeddings:
         return await self._line.ask(work, seconds=BACKGROUND_SECONDS) if file_ids else {}
 
 
-def _heard(recipe_version: int) -> Filter:
+def _has_embedding(recipe_version: int) -> Filter:
     # What was heard of earlier bytes has no `heard`.
     return {
         "heard.recipe_version": recipe_version,

@@ -1,4 +1,4 @@
-r"""The tree of a question as a filter over `audio_files`.
+r"""The tree of a question as a filter over `audio_files`, and what is found without a question.
 
 A filter on a field that a document lacks does not match, and `$nor` turns that round: unknown
 never matches inside Not and so always matches outside. Types are kept apart by MongoDB itself:
@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smtui.domain.account import UserId
+from smtui.domain.analysis import Level
 from smtui.domain.question import (
     CHOICES,
     NEVER_UNKNOWN,
@@ -38,11 +40,15 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.question import Any as AnyOf
-from smtui.domain.text import folded, storable
-from smtui.stores.mongo.sample_codec import LONGEST_INSIDE, folder_parts
+from smtui.domain.sample import FileId, path_key
+from smtui.domain.text import folded, folder_parts, storable
+from smtui.stores.mongo.sample_codec import LONGEST_INSIDE
 from smtui.stores.mongo.values import LONG_AGO
 
 Filter = dict[str, Any]
+
+Keys = tuple[tuple[str, int], ...]
+"""An index or an order: fields, each 1 or -1."""
 
 SORT_FIELDS = {
     Field.NAME: "search_key",
@@ -69,6 +75,10 @@ FIELDS = SORT_FIELDS | {
     Field.TAIL: "heard.silence_tail",
     Field.CORRELATION: "heard.stereo_correlation",
 }
+BY_ID: Keys = (("file_id", 1),)
+BY_PATH: Keys = (("path_key", 1),)
+UNHEARD: Keys = (("heard.rank", 1), ("file_id", 1))
+
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -91,6 +101,35 @@ _FACTS: dict[Fact, Filter] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """One question to the server, with the index that must serve it."""
+
+    filter: Filter
+    order: Keys
+    hint: Keys
+
+    def also(self, asked: Filter) -> Find:
+        """The same, where this holds too."""
+        return replace(self, filter=both(self.filter, asked))
+
+    def through(self, hint: Keys) -> Find:
+        """The same by another index; what it gives is few and is sorted by the server."""
+        return replace(self, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """Which sounds wait to be heard; see `SampleStore.unheard`."""
+
+    user_id: UserId | None
+    level: Level
+    below: str | None
+    limit: int
+    after: FileId | None
+    retry: bool
+
+
 def visible(viewer: UserId | None) -> Filter:
     """A viewer's own sounds and those that all share."""
     return {"user_id": None if viewer is None else {"$in": [None, viewer]}}
@@ -111,10 +150,42 @@ def filter_of(expression: Expression) -> Filter:
 
 def both(*filters: Filter) -> Filter:
     """What all of these match."""
-    asked = [one for one in filters if one]
+    asked = [part for part in filters if part]
     if not asked:
         return EVERYTHING
     return asked[0] if len(asked) == 1 else {"$and": asked}
+
+
+def stretches_below(folder: str, user_id: UserId | None, after: str | None) -> list[Find]:
+    """What `below` asks for: paths as text, then those that only bytes can say."""
+    inside = folder_parts(storable(folder))
+    end = f"{inside[:-1]}0"
+    begin = path_key(user_id, "", None)
+    told = {"$gt": begin + inside, "$lt": begin + end}
+    raw = {"$gt": f"{begin}bytes:", "$lt": f"{begin}bytes;"}
+    stretches: list[Filter] = [
+        {"path_key": told},
+        {"path_key": raw, "file_path": {"$gt": inside, "$lt": end}},
+    ]
+    for stretch in stretches:
+        stretch["path_key"]["$gt"] = max(stretch["path_key"]["$gt"], after or "")
+    return [Find(filter=stretch, order=BY_PATH, hint=BY_PATH) for stretch in stretches]
+
+
+def walks_of_unheard(asked: Unheard) -> list[Find]:
+    """One walk for each lower level along (level, file_id), to be joined by file_id."""
+    conditions: list[Filter] = [visible(asked.user_id), {"missing_since": None}]
+    if asked.after is not None:
+        conditions.append({"file_id": {"$gt": asked.after}})
+    if not asked.retry:
+        conditions.append({"trouble.code": None})
+    if asked.below is not None:
+        inside = folder_parts(storable(asked.below))
+        conditions.append({"file_path": {"$gt": inside, "$lt": f"{inside[:-1]}0"}})
+    return [
+        Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
+        for rank in (None, -1, *range(asked.level.rank))
+    ]
 
 
 def _leaf(expression: Expression) -> Filter:

@@ -30,7 +30,7 @@ class MongoHealth:
             # The skew first: it also opens the line, which is not part of the answer's time.
             skew = await self._line.skew()
             began = time.perf_counter()
-            server = Server.of(await self._line.build_info())
+            server = await self._line.server()
             milliseconds = (time.perf_counter() - began) * 1000
             version = server.words
             refuse_unfit(server)

@@ -271,7 +271,9 @@ async def has_doubles(
 def in_the_way(obstacles: Sequence[Obstacle]) -> StoreUnreachable:
     """Tell of all of them at once, with the line that takes them away."""
     first, *others = obstacles
-    drops = " ".join(f"db.{one.collection}.dropIndex({json.dumps(one.name)});" for one in obstacles)
+    drops = " ".join(
+        f"db.{index.collection}.dropIndex({json.dumps(index.name)});" for index in obstacles
+    )
     if not others:
         return StoreUnreachable(
             f"The index {shown(first.name)} of {first.collection} is not as smtui needs it:"
@@ -279,7 +281,7 @@ def in_the_way(obstacles: Sequence[Obstacle]) -> StoreUnreachable:
             hint="Nothing was changed. If no other program needs it so, drop it in mongosh:"
             f" {drops} The next start of smtui makes the right one.",
         )
-    told = [f"{shown(one.name)} of {one.collection} {one.difference}" for one in obstacles]
+    told = [f"{shown(index.name)} of {index.collection} {index.difference}" for index in obstacles]
     more = [f"{len(told) - _TOLD} more"] if len(told) > _TOLD else []
     return StoreUnreachable(
         f"{len(told)} indexes are not as smtui needs them: {', '.join(told[:_TOLD] + more)}",
@@ -325,11 +327,11 @@ def _difference(index: Index, how: Mapping[str, Any]) -> str:
 
 def _unkept(server: Server, found: Found) -> StoreUnreachable:
     """Say that a server makes other indexes than it is told, so that nobody drops them in vain."""
-    told = [f"{one.name} of {one.collection} {one.difference}" for one in found.obstacles]
+    told = [f"{index.name} of {index.collection} {index.difference}" for index in found.obstacles]
     told += [
-        f"{one.name} of {name} is not there"
+        f"{index.name} of {name} is not there"
         for name in found.missing
-        for one in found.missing[name]
+        for index in found.missing[name]
     ]
     return StoreUnreachable(
         f"{server.words} does not keep indexes as it is told: {shown(told[0])}", hint=NEEDED

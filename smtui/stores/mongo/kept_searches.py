@@ -1,4 +1,7 @@
-"""Searches and filters that people saved or asked lately (`smtui_searches`)."""
+"""Searches and filters that people saved or asked lately (`smtui_searches`).
+
+One port, `KeptSearchStore`, in a file of its own; `library` alone opens it.
+"""
 
 from __future__ import annotations
 
@@ -22,15 +25,12 @@ class MongoKeptSearches:
         self._line = line
 
     async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
-        """What was saved by name, then what was only asked, newest first."""
-
         async def work() -> list[Document]:
             return await self._line.collection(SEARCHES).find({"user_id": user_id}).to_list(None)
 
-        return ordered(_read(await self._line.ask(work)))
+        return ordered(_searches(await self._line.ask(work)))
 
     async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
-        """Upsert, and drop the oldest that have no name."""
         key = _key(kept.kind, kept.text, user_id)
         used: Document = {"used_at": cut_to_ms(kept.used_at)}
         named: Document = {"name": storable(kept.name)}
@@ -45,7 +45,7 @@ class MongoKeptSearches:
                 await searches.update_one(key, update)
             unnamed: Document = {"user_id": user_id, "kind": kept.kind.value, "name": ""}
             newest = searches.find(unnamed, ["_id"]).sort([("used_at", DOWN), ("text", DOWN)])
-            old = [one["_id"] for one in await newest.skip(recent).to_list(None)]
+            old = [search["_id"] for search in await newest.skip(recent).to_list(None)]
             if old:
                 # One that got a name meanwhile stays.
                 await searches.delete_many({"_id": {"$in": old}, "name": ""})
@@ -53,7 +53,6 @@ class MongoKeptSearches:
         await self._line.ask(work)
 
     async def forget(self, kind: KeptKind, text: str, *, user_id: UserId) -> bool:
-        """Drop a line; False if it was not there."""
         key = {"_id": _key(kind, text, user_id)["_id"]}
         met = False
 
@@ -75,7 +74,7 @@ def _key(kind: KeptKind, text: str, user_id: UserId) -> Document:
     return {"_id": key, "user_id": user_id, "kind": kind.value, "text": kept}
 
 
-def _read(found: list[Document]) -> Iterator[KeptSearch]:
+def _searches(found: list[Document]) -> Iterator[KeptSearch]:
     for kept in found:
         if kept.get("kind") in list(KeptKind):
             yield _search(kept)

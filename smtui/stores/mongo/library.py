@@ -19,7 +19,6 @@ from smtui.stores.mongo.indexes import make
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.mongo.schema import put_together, standing
-from smtui.stores.mongo.values import Document
 
 _LOOK_SECONDS = 0.1
 
@@ -68,7 +67,7 @@ async def opened(url: str, *, clock: Clock | None = None) -> AsyncIterator[Docum
 
 async def make_ready(line: MongoLine) -> None:
     """Check server, account and documents, and make what is missing; raises as `opened` does."""
-    server = Server.of(await _build_info(line))
+    server = await _ask_server(line)
     refuse_unfit(server)
     number = await schema.number_there(line)
     schema.refuse_newer(number)
@@ -84,15 +83,15 @@ async def make_ready(line: MongoLine) -> None:
     await schema.write_number(line)
 
 
-async def _build_info(line: MongoLine) -> Document:
+async def _ask_server(line: MongoLine) -> Server:
     """Ask what the server is; a name that nobody knows is told at once and not waited for."""
-    asked = asyncio.ensure_future(line.build_info())
+    asking = asyncio.ensure_future(line.server())
     try:
-        while not (await asyncio.wait({asked}, timeout=_LOOK_SECONDS))[0]:
+        while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
             if (unknown := nowhere(line.reasons())) is not None:
                 raise unknown
-        return asked.result()
+        return asking.result()
     finally:
-        if not asked.done():
-            asked.cancel()
-            await asyncio.wait({asked})
+        if not asking.done():
+            asking.cancel()
+            await asyncio.wait({asking})

@@ -1,7 +1,5 @@
 """Which index a question is answered by, and its answers: pages, ids, counts, signposts.
 
-One idea in more than 600 lines: where a page comes from is read here from top to bottom.
-
 A sorted answer comes as segments, each a walk along one index from one end to the other. First the
 sounds with a value, then those without: so "without a value last" holds both ways. Next to a place
 come first those of the same value with a further id, then those beyond. Each segment is one
@@ -27,7 +25,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -60,15 +58,18 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
-from smtui.stores.mongo import generation
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
+    BY_ID,
     EARLIEST,
     EVERYTHING,
     FIELDS,
     NOTHING,
     SORT_FIELDS,
+    UNHEARD,
     Filter,
+    Find,
+    Keys,
     both,
     filter_of,
     ms_of,
@@ -76,30 +77,20 @@ from smtui.stores.mongo.filters import (
     visible,
 )
 from smtui.stores.mongo.indexes import AUDIO_FILES
+from smtui.stores.mongo.optimistic_updates import read_generation
 from smtui.stores.mongo.sample_codec import sample_of
 from smtui.stores.mongo.values import Document
 
-Keys = tuple[tuple[str, int], ...]
-"""Fields of an index or an order, each with 1 for rising or -1 for falling."""
+REMEMBERED_SECONDS = 20.0
+_PAGE_SECONDS = 15.0
+"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
+
+_MOST_REMEMBERED = 256
 
 _NUMBERS = (Field.TEMPO, Field.LENGTH, Field.LOUDNESS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
-    """One question to the server, with the index that must serve it."""
-
-    filter: Filter
-    order: Keys
-    hint: Keys
-
-    def also(self, asked: Filter) -> Find:
-        """The same, where this holds too."""
-        return replace(self, filter=both(self.filter, asked))
-
-    def through(self, hint: Keys) -> Find:
-        """The same by another index; what it gives is few and is sorted by the server."""
-        return replace(self, hint=hint)
+BY_OWNER: Keys = (("user_id", 1),)
 
 
 def index_of(field: Field) -> Keys:
@@ -107,60 +98,7 @@ def index_of(field: Field) -> Keys:
     return ((SORT_FIELDS[field], 1), ("file_id", 1))
 
 
-def segments(sort: Sort, cut: Cut) -> list[Find]:
-    """The stretches to walk, in the order of walking."""
-    falling = sort.descending is not cut.backwards
-    field = SORT_FIELDS[sort.field]
-    way = -1 if falling else 1
-    stretches = _stretches(sort.field, cut, "$lt" if falling else "$gt")
-    order = ((field, way), ("file_id", way))
-    return [Find(filter=one, order=order, hint=index_of(sort.field)) for one in stretches]
-
-
-def place_of(document: Mapping[str, Any], by: Field) -> Place:
-    """Where a document stands in the order."""
-    value: Any = document
-    for name in SORT_FIELDS[by].split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(value, datetime):
-        value = ms_of(value)
-    return Place(value=value, file_id=FileId(document.get("file_id") or ""))
-
-
-def _stretches(by: Field, cut: Cut, beyond: str) -> list[Filter]:
-    field = SORT_FIELDS[by]
-    valued: Filter = {field: {"$gte": _lowest(by)}}
-    others: Filter = {field: None}
-    start = cut.start
-    if start is None:
-        return [valued, others]
-    further: Filter = {"file_id": {beyond: start.file_id}}
-    if start.value is None:
-        rest = [others | further]
-        return [*rest, valued] if cut.backwards else rest
-    value = _kept(by, start.value)
-    rest = [{field: value} | further, {field: {beyond: value}}]
-    return rest if cut.backwards else [*rest, others]
-
-
-def _lowest(by: Field) -> str | float | datetime:
-    """The lowest value of a field's type; MongoDB compares only what is of one type."""
-    if by is Field.ADDED:
-        return EARLIEST
-    return -math.inf if by in _NUMBERS else ""
-
-
-def _kept(by: Field, value: SortValue) -> object:
-    """A place's value as documents have it."""
-    if isinstance(value, str):
-        return storable(value)
-    return time_at(value) if by is Field.ADDED and value is not None else value
-
-
-BY_ID: Keys = (("file_id", 1),)
-BY_OWNER: Keys = (("user_id", 1),)
 BY_NAME = index_of(Field.NAME)
-UNHEARD: Keys = (("heard.rank", 1), ("file_id", 1))
 BY_DISAGREEMENT: Keys = (("disagrees", 1), ("file_id", 1))
 
 _FACT_INDEXES: dict[Fact, Keys] = {
@@ -180,6 +118,294 @@ _FIELD_INDEXES: dict[Field, Keys] = {
     Field.CHANNELS: (("channels", 1),),
     **{field: ((FIELDS[field], 1),) for field in QUALITIES},
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much of what is tried before something else is.
+
+    On a MongoDB whose indexes fit in memory a key costs 0.3 to 1 µs, a document 3 to 5 µs.
+
+    Attributes:
+        few: so many sounds are gathered and sorted at once.
+        ids: so many are remembered by their ids.
+        counted: sounds are counted up to here.
+        patience: time for a walk, for each sound that would be gathered instead, µs.
+        shortest: the least time for a walk, s, on a line that may be slow.
+    """
+
+    few: int = 14_000
+    ids: int = 5_000
+    counted: int = 100_000
+    patience: float = 5.0
+    shortest: float = 0.4
+
+
+USUAL = Effort()
+
+
+class Planner:
+    """Chooses between the indexes that can answer a question, and answers it."""
+
+    def __init__(self, line: MongoLine, *, effort: Effort = USUAL) -> None:
+        self._line = line
+        self._effort = effort
+        self._memory = _Memory()
+
+    async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
+        """Return one page of samples, and the documents that it is made of."""
+        rows = await self._rows(question, cut)
+        page = Page(
+            samples=tuple(sample_of(row) for row in rows),
+            places=tuple(place_of(row, question.sort.field) for row in rows),
+        )
+        return page, rows
+
+    async def places(self, question: Question, cut: Cut) -> list[Place]:
+        """Return places alone."""
+        by = question.sort.field
+        return [place_of(row, by) for row in await self._rows(question, cut, _place_fields(by))]
+
+    async def count(self, question: Question) -> int:
+        """Return how many sounds match."""
+        source = None
+        if filter_of(question.expression) != EVERYTHING:
+            source = (await self._choice(question, whole=True)).source
+        return sum([await self._count(find) for find in counts(question, source)])
+
+    async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
+        """Return the places of rows 0, every, 2·every and so on."""
+        by = question.sort.field
+        choice = await self._choice(question, whole=True)
+        if choice.small:
+            rows = await self._answer(question, Cut(limit=0), _place_fields(by), choice.source)
+            return tuple(place_of(row, by) for row in rows[::every])
+        # In steps, not one long cursor: nothing is held at the server meanwhile.
+        posts: list[Place] = []
+        cut = Cut(limit=1)
+        while found := await self._answer(question, cut, _place_fields(by)):
+            posts.append(place_of(found[0], by))
+            cut = Cut(limit=1, after=posts[-1], skip=every - 1)
+        return tuple(posts)
+
+    def is_late(self, question: Question) -> bool:
+        """True if a walk for this question has lately taken too long."""
+        return self._memory.recall(("late", question)) is not None
+
+    async def _choice(self, question: Question, *, whole: bool = False) -> Choice:
+        """Choose; `whole`: all matches are wanted, not one page of them."""
+        found = sources(question.expression)
+        plain = [source for source in found if isinstance(source, Source) and not source.scanned]
+        others = [source for source in found if source not in plain]
+        plain.append(owned(question.viewer))
+        sizes = await asyncio.gather(*(self._size(source) for source in plain))
+        size, best = min(zip(sizes, plain, strict=True), key=lambda pair: pair[0])
+        if size < self._effort.few:
+            return Choice(source=best, small=True)
+        by_name = question.sort.field is Field.NAME and not whole
+        for other in others:
+            if by_name and isinstance(other, Source) and other.hint == BY_NAME:
+                # Words in the order of names are read from the very index that is walked.
+                continue
+            ids = await self._ids(other)
+            if ids is not None:
+                return Choice(source=of_ids(ids), small=True)
+        if best is plain[-1]:
+            return Choice()
+        patience = max(self._effort.shortest, self._effort.patience * size / 1e6)
+        return Choice(source=best, seconds=patience)
+
+    async def _size(self, source: Source) -> int:
+        """Return how many sounds a source has, counted up to `counted`."""
+        key = ("size", repr(source.where))
+        known = self._memory.recall(key)
+        if isinstance(known, int):
+            return known
+        size = await self._count(source, limit=self._effort.counted)
+        self._memory.keep(key, size)
+        return size
+
+    async def _ids(self, source: Source | Union) -> list[str] | None:
+        """Return the ids of all its sounds, or None where they are too many."""
+        parts = parts_of(source)
+        # Asked before, so that a change in between makes the answer old and not wrong.
+        at = await self._line.ask(lambda: read_generation(self._line))
+        key = ("ids", at, repr([part.where for part in parts]))
+        known = self._memory.recall(key)
+        if known is None:
+            gathered: dict[str, None] = {}
+            for part in parts:
+                if len(gathered) <= self._effort.ids:
+                    gathered |= dict.fromkeys(await self._ids_of(part))
+            known = tuple(gathered)
+            self._memory.keep(key, known)
+        assert isinstance(known, tuple)
+        return list(known) if len(known) <= self._effort.ids else None
+
+    async def _ids_of(self, source: Source) -> list[str]:
+        """Return the ids of its sounds, one more than `ids` where they are too many."""
+        find = Find(filter=source.where, order=(), hint=source.hint)
+        rows = await fetch(
+            self._line, find, self._effort.ids + 1, ["file_id"], seconds=BACKGROUND_SECONDS
+        )
+        return [row.get("file_id") or "" for row in rows]
+
+    async def _rows(
+        self, question: Question, cut: Cut, fields: Document | None = None
+    ) -> list[Document]:
+        if cut.limit <= 0:
+            return []
+        choice = await self._choice(question)
+        if choice.source is None or choice.small or self.is_late(question):
+            return await self._answer(question, cut, fields, choice.source)
+        try:
+            return await self._in_time(question, cut, fields, choice.seconds)
+        except TooLateError:
+            self._memory.keep(("late", question), question)
+            return await self._answer(question, cut, fields, choice.source)
+
+    async def _in_time(
+        self, question: Question, cut: Cut, fields: Document | None, seconds: float
+    ) -> list[Document]:
+        """Walk along the order; raises TooLateError where that takes longer."""
+
+        async def work() -> list[Document]:
+            try:
+                with pymongo.timeout(seconds):
+                    return await self._fill(finds(question, cut), cut, fields)
+            except PyMongoError as error:
+                if error.timeout:
+                    raise TooLateError from error
+                raise
+
+        return await self._line.ask(work, seconds=_PAGE_SECONDS)
+
+    async def _answer(
+        self, question: Question, cut: Cut, fields: Document | None, source: Source | None = None
+    ) -> list[Document]:
+        """Gather from a source what it has, sorted by the server, or without one walk the order."""
+        wanted = finds(question, cut, source)
+        return await self._line.ask(lambda: self._fill(wanted, cut, fields), seconds=_PAGE_SECONDS)
+
+    async def _fill(
+        self, wanted: Sequence[Find], cut: Cut, fields: Document | None
+    ) -> list[Document]:
+        """Read stretch after stretch until the page is full; a limit of 0 is none."""
+        found: list[Document] = []
+        skip = cut.skip
+        for find in wanted:
+            limit = max(0, cut.limit - len(found))
+            rows = await cursor(self._line, find, limit, fields, skip=skip).to_list(None)
+            found += rows
+            if cut.limit and len(found) >= cut.limit:
+                break
+            if rows:
+                skip = 0
+            elif skip and find is not wanted[-1]:
+                skip -= await self._line.collection(AUDIO_FILES).count_documents(
+                    find.filter, limit=skip, hint=list(find.hint)
+                )
+        if cut.backwards:
+            found.reverse()
+        return found
+
+    async def _count(self, asked: Find | Source, *, limit: int | None = None) -> int:
+        where = asked.filter if isinstance(asked, Find) else asked.where
+        limits: dict[str, Any] = {} if limit is None else {"limit": limit}
+
+        async def work() -> int:
+            return await self._line.collection(AUDIO_FILES).count_documents(
+                where, hint=list(asked.hint), **limits
+            )
+
+        return await self._line.ask(work, seconds=BACKGROUND_SECONDS)
+
+
+class TooLateError(Exception):
+    """A walk took longer than it may."""
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What was found out, and until when it counts."""
+
+    kept: OrderedDict[Hashable, tuple[float, object]] = field(default_factory=OrderedDict)
+
+    def recall(self, key: Hashable) -> object | None:
+        until, value = self.kept.get(key, (0.0, None))
+        return value if time.monotonic() < until else None
+
+    def keep(self, key: Hashable, value: object) -> None:
+        self.kept[key] = (time.monotonic() + REMEMBERED_SECONDS, value)
+        self.kept.move_to_end(key)
+        while len(self.kept) > _MOST_REMEMBERED:
+            self.kept.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """How a question is answered: through a source that is small, or along the order.
+
+    Attributes:
+        source: the smallest source, None where nothing is known to be smaller than the library.
+        small: it is gathered at once; otherwise only after a walk that took too long.
+        seconds: how long such a walk may take.
+    """
+
+    source: Source | None = None
+    small: bool = False
+    seconds: float = 0.0
+
+
+def finds(question: Question, cut: Cut, source: Source | None = None) -> list[Find]:
+    """What the server is asked for, in the order of asking; without a source it is a walk."""
+    where = both(visible(question.viewer), filter_of(question.expression))
+    found = [segment.also(where) for segment in segments(question.sort, cut)]
+    if source is None:
+        return found
+    return [find.also(source.where).through(source.hint) for find in found]
+
+
+def counts(question: Question, source: Source | None = None) -> list[Find]:
+    """What is counted; the sum is the answer."""
+    where = filter_of(question.expression)
+    if where == EVERYTHING:
+        # One owner's sounds are counted from keys alone, those of two at once are not.
+        owners = [None] if question.viewer is None else [None, question.viewer]
+        return [Find(filter={"user_id": owner}, order=(), hint=BY_OWNER) for owner in owners]
+    asked = both(visible(question.viewer), where)
+    if source is not None:
+        return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
+    found = sources(question.expression)
+    worded = any(isinstance(source, Source) and source.hint == BY_NAME for source in found)
+    return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
+
+
+async def fetch(
+    line: MongoLine,
+    find: Find,
+    limit: int,
+    names: Sequence[str] = (),
+    seconds: float | None = None,
+) -> list[Document]:
+    """Return documents in order, whole or some fields of them; a limit of 0 is none."""
+    fields = {"_id": False, **dict.fromkeys(names, True)} if names else None
+    return await line.ask(lambda: cursor(line, find, limit, fields).to_list(None), seconds=seconds)
+
+
+def cursor(
+    line: MongoLine, find: Find, limit: int, fields: Document | None = None, *, skip: int = 0
+) -> Cursor:
+    """Return a cursor over what `find` asks for, to be called within `ask`."""
+    return line.collection(AUDIO_FILES).find(
+        find.filter,
+        fields,
+        sort=list(find.order),
+        hint=list(find.hint),
+        skip=skip,
+        limit=limit,
+        batch_size=limit,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,37 +452,71 @@ def owned(viewer: UserId | None) -> Source:
     return Source(where=visible(viewer), hint=BY_OWNER)
 
 
-def finds(question: Question, cut: Cut, source: Source | None = None) -> list[Find]:
-    """What the server is asked for, in the order of asking; without a source it is a walk."""
-    where = both(visible(question.viewer), filter_of(question.expression))
-    found = [segment.also(where) for segment in segments(question.sort, cut)]
-    if source is None:
-        return found
-    return [find.also(source.where).through(source.hint) for find in found]
-
-
-def counts(question: Question, source: Source | None = None) -> list[Find]:
-    """What is counted; the sum is the answer."""
-    where = filter_of(question.expression)
-    if where == EVERYTHING:
-        # One owner's sounds are counted from keys alone, those of two at once are not.
-        owners = [None] if question.viewer is None else [None, question.viewer]
-        return [Find(filter={"user_id": owner}, order=(), hint=BY_OWNER) for owner in owners]
-    asked = both(visible(question.viewer), where)
-    if source is not None:
-        return [Find(filter=both(asked, source.where), order=(), hint=source.hint)]
-    found = sources(question.expression)
-    worded = any(isinstance(one, Source) and one.hint == BY_NAME for one in found)
-    return [Find(filter=asked, order=(), hint=BY_NAME if worded else BY_OWNER)]
-
-
 def of_ids(file_ids: list[str]) -> Source:
     """What was found before, by its ids."""
     return Source(where={"file_id": {"$in": file_ids}}, hint=BY_ID)
 
 
+def parts_of(source: Source | Union) -> tuple[Source, ...]:
+    """The sources that it consists of."""
+    return source.parts if isinstance(source, Union) else (source,)
+
+
+def place_of(document: Mapping[str, Any], by: Field) -> Place:
+    """Where a document stands in the order."""
+    value: Any = document
+    for name in SORT_FIELDS[by].split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    if isinstance(value, datetime):
+        value = ms_of(value)
+    return Place(value=value, file_id=FileId(document.get("file_id") or ""))
+
+
+def segments(sort: Sort, cut: Cut) -> list[Find]:
+    """The stretches to walk, in the order of walking."""
+    falling = sort.descending is not cut.backwards
+    field = SORT_FIELDS[sort.field]
+    way = -1 if falling else 1
+    stretches = _stretches(sort.field, cut, "$lt" if falling else "$gt")
+    order = ((field, way), ("file_id", way))
+    return [Find(filter=stretch, order=order, hint=index_of(sort.field)) for stretch in stretches]
+
+
+"""Fields of an index or an order, each with 1 for rising or -1 for falling."""
+
+
+def _stretches(by: Field, cut: Cut, beyond: str) -> list[Filter]:
+    field = SORT_FIELDS[by]
+    valued: Filter = {field: {"$gte": _lowest(by)}}
+    others: Filter = {field: None}
+    start = cut.start
+    if start is None:
+        return [valued, others]
+    further: Filter = {"file_id": {beyond: start.file_id}}
+    if start.value is None:
+        rest = [others | further]
+        return [*rest, valued] if cut.backwards else rest
+    value = _stored_value(by, start.value)
+    rest = [{field: value} | further, {field: {beyond: value}}]
+    return rest if cut.backwards else [*rest, others]
+
+
+def _lowest(by: Field) -> str | float | datetime:
+    """The lowest value of a field's type; MongoDB compares only what is of one type."""
+    if by is Field.ADDED:
+        return EARLIEST
+    return -math.inf if by in _NUMBERS else ""
+
+
+def _stored_value(by: Field, value: SortValue) -> object:
+    """A place's value as documents have it."""
+    if isinstance(value, str):
+        return storable(value)
+    return time_at(value) if by is Field.ADDED and value is not None else value
+
+
 def _words(*texts: Words) -> Source:
-    return Source(where=both(*(filter_of(one) for one in texts)), hint=BY_NAME, scanned=True)
+    return Source(where=both(*(filter_of(text) for text in texts)), hint=BY_NAME, scanned=True)
 
 
 def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
@@ -271,12 +531,7 @@ def _union(parts: list[list[Source | Union]]) -> list[Source | Union]:
 
 
 def _is_slow(source: Source | Union) -> bool:
-    return any(one.scanned for one in parts_of(source))
-
-
-def parts_of(source: Source | Union) -> tuple[Source, ...]:
-    """The sources that it consists of."""
-    return source.parts if isinstance(source, Union) else (source,)
+    return any(part.scanned for part in parts_of(source))
 
 
 def _of_leaf(expression: Expression) -> list[Source | Union]:
@@ -299,277 +554,6 @@ def _of_leaf(expression: Expression) -> list[Source | Union]:
             return [Source(where=where, hint=hint or ((FIELDS[field], 1), ("file_id", 1)))]
         case _:
             return []
-
-
-REMEMBERED_SECONDS = 20.0
-_PAGE_SECONDS = 15.0
-"""A walk past 1,000,000 sounds takes some seconds, and is no silence of the server."""
-
-_MOST_REMEMBERED = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
-    """How much of what is tried before something else is.
-
-    On a MongoDB whose indexes fit in memory a key costs 0.3 to 1 µs, a document 3 to 5 µs.
-
-    Attributes:
-        few: so many sounds are gathered and sorted at once.
-        ids: so many are remembered by their ids.
-        counted: sounds are counted up to here.
-        patience: time for a walk, for each sound that would be gathered instead, µs.
-        shortest: the least time for a walk, s, on a line that may be slow.
-    """
-
-    few: int = 14_000
-    ids: int = 5_000
-    counted: int = 100_000
-    patience: float = 5.0
-    shortest: float = 0.4
-
-
-USUAL = Effort()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """How a question is answered: through a source that is small, or along the order.
-
-    Attributes:
-        source: the smallest source, None where nothing is known to be smaller than the library.
-        small: it is gathered at once; otherwise only after a walk that took too long.
-        seconds: how long such a walk may take.
-    """
-
-    source: Source | None = None
-    small: bool = False
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What was found out, and until when it counts."""
-
-    kept: OrderedDict[Hashable, tuple[float, object]] = field(default_factory=OrderedDict)
-
-    def recall(self, key: Hashable) -> object | None:
-        until, value = self.kept.get(key, (0.0, None))
-        return value if time.monotonic() < until else None
-
-    def keep(self, key: Hashable, value: object) -> None:
-        self.kept[key] = (time.monotonic() + REMEMBERED_SECONDS, value)
-        self.kept.move_to_end(key)
-        while len(self.kept) > _MOST_REMEMBERED:
-            self.kept.popitem(last=False)
-
-
-class Planner:
-    """Chooses between the indexes that can answer a question, and answers it."""
-
-    def __init__(self, line: MongoLine, *, effort: Effort = USUAL) -> None:
-        self._line = line
-        self._effort = effort
-        self._memory = _Memory()
-
-    async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
-        """Return one page of samples, and the documents that it is made of."""
-        rows = await self._rows(question, cut)
-        page = Page(
-            samples=tuple(sample_of(row) for row in rows),
-            places=tuple(place_of(row, question.sort.field) for row in rows),
-        )
-        return page, rows
-
-    async def places(self, question: Question, cut: Cut) -> list[Place]:
-        """Return places alone."""
-        by = question.sort.field
-        return [place_of(row, by) for row in await self._rows(question, cut, _place_fields(by))]
-
-    async def count(self, question: Question) -> int:
-        """Return how many sounds match."""
-        source = None
-        if filter_of(question.expression) != EVERYTHING:
-            source = (await self._choice(question, whole=True)).source
-        return sum([await self._count(find) for find in counts(question, source)])
-
-    async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
-        """Return the places of rows 0, every, 2·every and so on."""
-        by = question.sort.field
-        choice = await self._choice(question, whole=True)
-        if choice.small:
-            rows = await self._read(question, Cut(limit=0), _place_fields(by), choice.source)
-            return tuple(place_of(row, by) for row in rows[::every])
-        # In steps, not one long cursor: nothing is held at the server meanwhile.
-        posts: list[Place] = []
-        cut = Cut(limit=1)
-        while found := await self._read(question, cut, _place_fields(by)):
-            posts.append(place_of(found[0], by))
-            cut = Cut(limit=1, after=posts[-1], skip=every - 1)
-        return tuple(posts)
-
-    def is_late(self, question: Question) -> bool:
-        """True if a walk for this question has lately taken too long."""
-        return self._memory.recall(("late", question)) is not None
-
-    async def _choice(self, question: Question, *, whole: bool = False) -> Choice:
-        """Choose; `whole`: all matches are wanted, not one page of them."""
-        found = sources(question.expression)
-        plain = [one for one in found if isinstance(one, Source) and not one.scanned]
-        others = [one for one in found if one not in plain]
-        plain.append(owned(question.viewer))
-        sizes = await asyncio.gather(*(self._size(one) for one in plain))
-        size, best = min(zip(sizes, plain, strict=True), key=lambda pair: pair[0])
-        if size < self._effort.few:
-            return Choice(source=best, small=True)
-        by_name = question.sort.field is Field.NAME and not whole
-        for other in others:
-            if by_name and isinstance(other, Source) and other.hint == BY_NAME:
-                # Words in the order of names are read from the very index that is walked.
-                continue
-            ids = await self._ids(other)
-            if ids is not None:
-                return Choice(source=of_ids(ids), small=True)
-        if best is plain[-1]:
-            return Choice()
-        patience = max(self._effort.shortest, self._effort.patience * size / 1e6)
-        return Choice(source=best, seconds=patience)
-
-    async def _size(self, source: Source) -> int:
-        """Return how many sounds a source has, counted up to `counted`."""
-        key = ("size", repr(source.where))
-        known = self._memory.recall(key)
-        if isinstance(known, int):
-            return known
-        size = await self._count(source, limit=self._effort.counted)
-        self._memory.keep(key, size)
-        return size
-
-    async def _ids(self, source: Source | Union) -> list[str] | None:
-        """Return the ids of all its sounds, or None where they are too many."""
-        parts = parts_of(source)
-        # Asked before, so that a change in between makes the answer old and not wrong.
-        at = await self._line.ask(lambda: generation.read(self._line))
-        key = ("ids", at, repr([part.where for part in parts]))
-        known = self._memory.recall(key)
-        if known is None:
-            gathered: dict[str, None] = {}
-            for part in parts:
-                if len(gathered) <= self._effort.ids:
-                    gathered |= dict.fromkeys(await self._ids_of(part))
-            known = tuple(gathered)
-            self._memory.keep(key, known)
-        assert isinstance(known, tuple)
-        return list(known) if len(known) <= self._effort.ids else None
-
-    async def _ids_of(self, source: Source) -> list[str]:
-        """Return the ids of its sounds, one more than `ids` where they are too many."""
-        find = Find(filter=source.where, order=(), hint=source.hint)
-        rows = await fetch(
-            self._line, find, self._effort.ids + 1, ["file_id"], seconds=BACKGROUND_SECONDS
-        )
-        return [row.get("file_id") or "" for row in rows]
-
-    async def _rows(
-        self, question: Question, cut: Cut, fields: Document | None = None
-    ) -> list[Document]:
-        if cut.limit <= 0:
-            return []
-        choice = await self._choice(question)
-        if choice.source is None or choice.small or self.is_late(question):
-            return await self._read(question, cut, fields, choice.source)
-        try:
-            return await self._in_time(question, cut, fields, choice.seconds)
-        except TooLateError:
-            self._memory.keep(("late", question), question)
-            return await self._read(question, cut, fields, choice.source)
-
-    async def _in_time(
-        self, question: Question, cut: Cut, fields: Document | None, seconds: float
-    ) -> list[Document]:
-        """Walk along the order; raises TooLateError where that takes longer."""
-
-        async def work() -> list[Document]:
-            try:
-                with pymongo.timeout(seconds):
-                    return await self._fill(finds(question, cut), cut, fields)
-            except PyMongoError as error:
-                if error.timeout:
-                    raise TooLateError from error
-                raise
-
-        return await self._line.ask(work, seconds=_PAGE_SECONDS)
-
-    async def _read(
-        self, question: Question, cut: Cut, fields: Document | None, source: Source | None = None
-    ) -> list[Document]:
-        """Gather from a source what it has, sorted by the server, or without one walk the order."""
-        wanted = finds(question, cut, source)
-        return await self._line.ask(lambda: self._fill(wanted, cut, fields), seconds=_PAGE_SECONDS)
-
-    async def _fill(
-        self, wanted: Sequence[Find], cut: Cut, fields: Document | None
-    ) -> list[Document]:
-        """Read stretch after stretch until the page is full; a limit of 0 is none."""
-        found: list[Document] = []
-        skip = cut.skip
-        for find in wanted:
-            limit = max(0, cut.limit - len(found))
-            rows = await cursor(self._line, find, limit, fields, skip=skip).to_list(None)
-            found += rows
-            if cut.limit and len(found) >= cut.limit:
-                break
-            if rows:
-                skip = 0
-            elif skip and find is not wanted[-1]:
-                skip -= await self._line.collection(AUDIO_FILES).count_documents(
-                    find.filter, limit=skip, hint=list(find.hint)
-                )
-        if cut.backwards:
-            found.reverse()
-        return found
-
-    async def _count(self, asked: Find | Source, *, limit: int | None = None) -> int:
-        where = asked.filter if isinstance(asked, Find) else asked.where
-        limits: dict[str, Any] = {} if limit is None else {"limit": limit}
-
-        async def work() -> int:
-            return await self._line.collection(AUDIO_FILES).count_documents(
-                where, hint=list(asked.hint), **limits
-            )
-
-        return await self._line.ask(work, seconds=BACKGROUND_SECONDS)
-
-
-class TooLateError(Exception):
-    """A walk took longer than it may."""
-
-
-async def fetch(
-    line: MongoLine,
-    find: Find,
-    limit: int,
-    names: Sequence[str] = (),
-    seconds: float | None = None,
-) -> list[Document]:
-    """Return documents in order, whole or some fields of them; a limit of 0 is none."""
-    fields = {"_id": False, **dict.fromkeys(names, True)} if names else None
-    return await line.ask(lambda: cursor(line, find, limit, fields).to_list(None), seconds=seconds)
-
-
-def cursor(
-    line: MongoLine, find: Find, limit: int, fields: Document | None = None, *, skip: int = 0
-) -> Cursor:
-    """Return a cursor over what `find` asks for, to be called within `ask`."""
-    return line.collection(AUDIO_FILES).find(
-        find.filter,
-        fields,
-        sort=list(find.order),
-        hint=list(find.hint),
-        skip=skip,
-        limit=limit,
-        batch_size=limit,
-    )
 
 
 def _place_fields(by: Field) -> Document:

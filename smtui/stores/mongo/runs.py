@@ -4,19 +4,18 @@ The server adds up, one row for each run and status, from an index that has ever
 a thousand batches is watched ten times a second. It also picks the files in one state, so that a
 look costs what it shows: a batch of 1,000 files is 150 kB and more. A batch of another program has
 no run_id; it is a run of its own, named like the batch.
+
+It stands apart from `batches` as it only reads.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from smtui.domain.account import UserId
-from smtui.domain.analysis import Level
-from smtui.domain.batch import BatchId, Failure, Held, RunId, RunProgress, State, by_worker, spread
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.batch import Failure, Held, RunId, RunProgress, State, spread
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batch_codec import (
     batch_state,
@@ -27,8 +26,7 @@ from smtui.stores.mongo.batch_codec import (
     standing,
     state_of,
 )
-from smtui.stores.mongo.batch_line import BatchLine
-from smtui.stores.mongo.sweeps import OURS
+from smtui.stores.mongo.batch_updates import BatchCollection
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -42,6 +40,110 @@ from smtui.stores.mongo.values import (
 
 UNPLACED = -1
 """Where an id lies that had to be written otherwise to be the name of a field."""
+
+
+_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing", "heard_ms")
+_SUMS: Document = {
+    "_id": {"run_id": "$run_id", "status": "$status"},
+    "user_id": {"$min": "$user_id"},
+    "level": {"$min": "$level"},
+    **{name: {"$sum": f"${name}"} for name in _COUNTS},
+    "created_at": {"$min": "$created_at"},
+    "updated_at": {"$max": "$updated_at"},
+    "started_at": {"$min": "$started_at"},
+    "finished_at": {"$max": "$finished_at"},
+    "cancel_requested_at": {"$min": "$cancel_requested_at"},
+}
+BY_WORKER: Document = {
+    "$group": {
+        "_id": {"batch": "$_id", "run_id": "$run_id", "worker": "$entry.worker"},
+        "batch": {"$first": "$_id"},
+        "place": {"$min": "$place"},
+        "key": {"$first": "$key"},
+        "entry": {"$first": "$entry"},
+        "files": {"$sum": 1},
+    }
+}
+_FILES = {"_id": 0, "file_ids": 1}
+
+
+_SOME_FILES = 10
+# Walking all that waits of a large library takes longer than an answer may.
+_WALK_SECONDS = 60.0
+
+
+async def progress_of(
+    batches: BatchCollection, run_ids: Sequence[RunId]
+) -> dict[RunId, RunProgress]:
+    """Return the counters of runs; one that is not there is left out."""
+    wanted = {"run_id": {"$in": list(run_ids)}}
+    parts: dict[RunId, list[Document]] = {}
+    for row in await batches.rows([{"$match": wanted}, {"$group": _SUMS}]):
+        named = row["_id"]
+        run_id = RunId(named["run_id"])
+        row |= {"run_id": run_id, "status": named.get("status")}
+        parts.setdefault(run_id, []).append(row)
+    others = [run_id for run_id in run_ids if run_id not in parts]
+    for batch in await batches.of_others(others):
+        parts[RunId(batch["batch_id"])] = [batch]
+    return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
+
+
+async def newest_runs(
+    batches: BatchCollection, whose: Document, limit: int
+) -> tuple[RunProgress, ...]:
+    """Return the newest runs of those that `whose` matches, the newest first."""
+    run = {"$ifNull": ["$run_id", "$batch_id"]}
+    rows = await batches.rows(
+        [
+            {"$match": whose},
+            {"$group": {"_id": run, "created_at": {"$min": "$created_at"}}},
+            {"$sort": {"created_at": -1, "_id": -1}},
+            {"$limit": limit},
+        ],
+    )
+    newest = [RunId(row["_id"]) for row in rows if isinstance(row["_id"], str)]
+    found = await progress_of(batches, newest)
+    return tuple(found[run_id] for run_id in newest if run_id in found)
+
+
+async def files_in(
+    batches: BatchCollection, run_id: RunId, state: State, limit: int, fields: Sequence[str] = ()
+) -> list[tuple[FileId, Document]]:
+    """Files of a run in a state with these fields of their entries, in order."""
+    found: list[tuple[FileId, Document]] = []
+    # What another program counts may lag behind what it writes of the files.
+    ours = {"run_id": run_id, state.value: {"$gt": 0}}
+    theirs = {"batch_id": run_id, "run_id": None}
+    for counters in await batches.counters({"$or": [ours, theirs]}):
+        if len(found) >= limit:
+            break
+        found += await picked(batches, counters, state, limit=limit - len(found), fields=fields)
+    return found
+
+
+async def unfinished_files(
+    batches: BatchCollection, where: Mapping[str, Any], fields: Sequence[str]
+) -> list[FileId]:
+    """Return the files of batches that have not ended; `fields` are what they are told by."""
+
+    async def work() -> list[FileId]:
+        found: list[FileId] = []
+        async for batch in batches.collection.find(where, {"_id": 0} | dict.fromkeys(fields, 1)):
+            results = standing(batch).items()
+            found += (file_id for file_id, result in results if not result.status.ended)
+        return found
+
+    return await batches.line.ask(work, seconds=_WALK_SECONDS)
+
+
+async def some_of(batches: BatchCollection, run: Document) -> tuple[FileId, ...]:
+    """Return some files of the first and the last batch of a run."""
+    where = run | {"total_files": {"$gt": 0}}
+    files: dict[FileId, None] = {}
+    for ids in (await _files_at(batches, where, way=1), await _files_at(batches, where, way=-1)):
+        files |= {FileId(ids[place]): None for place in spread(len(ids), _SOME_FILES)}
+    return tuple(files)
 
 
 def rows_in(where: Mapping[str, Any], state: State) -> list[Document]:
@@ -75,8 +177,53 @@ def rows_in(where: Mapping[str, Any], state: State) -> list[Document]:
     ]
 
 
+def rows_of(batch: Mapping[str, Any]) -> list[Document]:
+    """The same rows, a file each, of a batch that was read."""
+    return [
+        {
+            "_id": {"run_id": batch["run_id"], "worker": entry.get("worker")},
+            "batch": batch["_id"],
+            "place": place,
+            "key": file_id,
+            "entry": entry,
+            "files": 1,
+        }
+        for place, file_id, entry in entries(batch)
+        if state_of(entry) is State.PROCESSING
+    ]
+
+
+def unplaced(row: Mapping[str, Any]) -> bool:
+    """True if a file's id is not the name of its entry, so that nothing is known of its place."""
+    return row["place"] == UNPLACED or "%" in row["key"]
+
+
+def held_of(row: Mapping[str, Any]) -> Held:
+    """Read what a worker is at."""
+    result = result_of(row["entry"])
+    return Held(
+        run_id=RunId(row["_id"]["run_id"]),
+        file_id=FileId(row["key"]),
+        worker=result.worker or "",
+        attempt=result.attempt,
+        claimed_at=result.claimed_at,
+        lease_until=result.lease_until,
+        besides=row["files"] - 1,
+    )
+
+
+def failure_of(file_id: FileId, entry: Mapping[str, Any], nameless: str) -> Failure:
+    """Read why a file failed; `nameless` is the code where none was written."""
+    return Failure(
+        file_id=file_id,
+        code=text_in(entry.get("code")) or nameless,
+        error=text_in(entry.get("error")) or "Another program says no more than that it failed",
+        attempt=count_in(entry.get("attempt")),
+    )
+
+
 async def picked(
-    line: BatchLine,
+    batches: BatchCollection,
     counters: Mapping[str, Any],
     state: State,
     *,
@@ -87,152 +234,12 @@ async def picked(
     if "pending" in counters:
         where = {"batch_id": counters["batch_id"]}
         wanted = {"_id": 0, "key": 1, "place": 1} | {f"entry.{name}": 1 for name in fields}
-        rows = await line.rows([*rows_in(where, state), {"$limit": limit}, {"$project": wanted}])
+        rows = await batches.rows([*rows_in(where, state), {"$limit": limit}, {"$project": wanted}])
         if not any(unplaced(row) for row in rows):
             return [(FileId(row["key"]), row.get("entry", {})) for row in rows]
-    batch = await line.one(counters["batch_id"]) or {}
+    batch = await batches.get(counters["batch_id"]) or {}
     found = ((file_id, mapping_in(entry)) for _, file_id, entry in entries(batch))
     return [(file_id, dict(entry)) for file_id, entry in found if state_of(entry) is state][:limit]
-
-
-def unplaced(row: Mapping[str, Any]) -> bool:
-    """True if a file's id is not the name of its entry, so that nothing is known of its place."""
-    return row["place"] == UNPLACED or "%" in row["key"]
-
-
-_COUNTS = ("total_files", "completed", "failed", "cancelled", "processing", "heard_ms")
-_SUMS: Document = {
-    "_id": {"run_id": "$run_id", "status": "$status"},
-    "user_id": {"$min": "$user_id"},
-    "level": {"$min": "$level"},
-    **{name: {"$sum": f"${name}"} for name in _COUNTS},
-    "created_at": {"$min": "$created_at"},
-    "updated_at": {"$max": "$updated_at"},
-    "started_at": {"$min": "$started_at"},
-    "finished_at": {"$max": "$finished_at"},
-    "cancel_requested_at": {"$min": "$cancel_requested_at"},
-}
-_FOREIGN = "another_program"
-# Walking all that waits of a large library takes longer than an answer may.
-_WALK_SECONDS = 60.0
-
-
-async def progress(line: BatchLine, run_id: RunId) -> RunProgress | None:
-    """The counters of a run."""
-    found = await _progress_of(line, [run_id])
-    return found.get(run_id)
-
-
-async def batches_of(line: BatchLine, run_id: RunId) -> tuple[BatchId, ...]:
-    """The batches of a run, in their order."""
-    return tuple(BatchId(each["batch_id"]) for each in await line.counters(_of_run(run_id)))
-
-
-async def runs(line: BatchLine, whose: Document, limit: int) -> tuple[RunProgress, ...]:
-    """The runs of those that `whose` matches, newest first."""
-    rows = await line.rows(
-        [
-            {"$match": whose},
-            {
-                "$group": {
-                    "_id": {"$ifNull": ["$run_id", "$batch_id"]},
-                    "created_at": {"$min": "$created_at"},
-                }
-            },
-            {"$sort": {"created_at": -1, "_id": -1}},
-            {"$limit": limit},
-        ],
-    )
-    newest = [RunId(row["_id"]) for row in rows if isinstance(row["_id"], str)]
-    found = await _progress_of(line, newest)
-    return tuple(found[run_id] for run_id in newest if run_id in found)
-
-
-async def failures(line: BatchLine, run_id: RunId, limit: int) -> tuple[Failure, ...]:
-    """Failed files, in the order of the batches."""
-    found = await _in_state(line, run_id, State.FAILED, limit, ("code", "error", "attempt"))
-    nameless = ErrorCode.INTERNAL.value if await _is_ours(line, run_id) else _FOREIGN
-    return tuple(_failure(file_id, entry, nameless) for file_id, entry in found)
-
-
-async def _is_ours(line: BatchLine, run_id: RunId) -> bool:
-    return await line.first({"run_id": run_id}) is not None
-
-
-async def heard(line: BatchLine, run_id: RunId, limit: int) -> tuple[FileId, ...]:
-    """Completed files, in the order of the batches."""
-    found = await _in_state(line, run_id, State.COMPLETED, limit)
-    return tuple(file_id for file_id, _ in found)
-
-
-async def _in_state(
-    line: BatchLine, run_id: RunId, state: State, limit: int, fields: Sequence[str] = ()
-) -> list[tuple[FileId, Document]]:
-    """Files of a run in a state with these fields of their entries, in order."""
-    found: list[tuple[FileId, Document]] = []
-    # What another program counts may lag behind what it writes of the files.
-    ours = {"run_id": run_id, state.value: {"$gt": 0}}
-    theirs = {"batch_id": run_id, "run_id": None}
-    for counters in await line.counters({"$or": [ours, theirs]}):
-        if len(found) >= limit:
-            break
-        found += await picked(line, counters, state, limit=limit - len(found), fields=fields)
-    return found
-
-
-def _of_run(run_id: RunId) -> Document:
-    return {"$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}]}
-
-
-async def waiting(line: BatchLine, level: Level) -> frozenset[FileId]:
-    """Files in runs that go on which have not ended, to be heard at this level or higher."""
-    levels = [one.value for one in Level if one.rank >= level.rank]
-    where = OURS | {"cancel_requested_at": None, "level": {"$in": levels}}
-    # First those that nobody began, whose results are not worth reading. One that is begun between
-    # the two questions is met twice, and none is missed.
-    untouched = where | {"status": State.PENDING.value, "first_open": 0}
-    begun = where | {"first_open": {"$gt": 0}}
-    return frozenset(
-        [
-            *await _read(line, untouched, {"_id": 0, "file_ids": 1}),
-            *await _read(line, begun, {"_id": 0, "file_ids": 1, "results": 1, "first_open": 1}),
-        ]
-    )
-
-
-async def _read(
-    line: BatchLine, where: Mapping[str, Any], projection: Mapping[str, Any]
-) -> list[FileId]:
-    async def work() -> list[FileId]:
-        found: list[FileId] = []
-        async for batch in line.collection.find(where, projection):
-            found += (one for one, result in standing(batch).items() if not result.status.ended)
-        return found
-
-    return await line.line.ask(work, seconds=_WALK_SECONDS)
-
-
-def _failure(file_id: FileId, entry: Mapping[str, Any], nameless: str) -> Failure:
-    return Failure(
-        file_id=file_id,
-        code=text_in(entry.get("code")) or nameless,
-        error=text_in(entry.get("error")) or "Another program says no more than that it failed",
-        attempt=count_in(entry.get("attempt")),
-    )
-
-
-async def _progress_of(line: BatchLine, run_ids: Sequence[RunId]) -> dict[RunId, RunProgress]:
-    wanted = {"run_id": {"$in": list(run_ids)}}
-    parts: dict[RunId, list[Document]] = {}
-    for row in await line.rows([{"$match": wanted}, {"$group": _SUMS}]):
-        named = row["_id"]
-        run_id = RunId(named["run_id"])
-        row |= {"run_id": run_id, "status": named.get("status")}
-        parts.setdefault(run_id, []).append(row)
-    others = [run_id for run_id in run_ids if run_id not in parts]
-    for batch in await line.of_others(others):
-        parts[RunId(batch["batch_id"])] = [batch]
-    return {run_id: _summed(run_id, rows) for run_id, rows in parts.items()}
 
 
 def _summed(run_id: RunId, parts: Sequence[Mapping[str, Any]]) -> RunProgress:
@@ -280,92 +287,9 @@ def _user_id(value: object) -> UserId | None:
     return None if text is None else UserId(text)
 
 
-_SOME = 10
-_AT_ONCE = 20
-_FILES = {"_id": 0, "file_ids": 1}
-_BY_WORKER: Document = {
-    "$group": {
-        "_id": {"batch": "$_id", "run_id": "$run_id", "worker": "$entry.worker"},
-        "batch": {"$first": "$_id"},
-        "place": {"$min": "$place"},
-        "key": {"$first": "$key"},
-        "entry": {"$first": "$entry"},
-        "files": {"$sum": 1},
-    }
-}
-
-
-async def held(line: BatchLine, run_ids: Sequence[RunId]) -> tuple[Held, ...]:
-    """What workers are at, in the order of the batches."""
-    where = {
-        "run_id": {"$in": list(run_ids)},
-        "processing": {"$gt": 0},
-        "pending": {"$exists": True},
-    }
-    rows = await line.rows([*rows_in(where, State.PROCESSING), _BY_WORKER]) if run_ids else []
-    if any(unplaced(row) for row in rows):
-        batches = [await line.one(counters["batch_id"]) for counters in await line.counters(where)]
-        rows = [row for batch in batches if batch is not None for row in _rows_of(batch)]
-    rows.sort(key=lambda row: (row["batch"], row["place"]))
-    return by_worker(map(_held, rows))
-
-
-async def some(line: BatchLine, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileId, ...]]:
-    """Some files of the first and the last batch of each run that has any."""
-    found: dict[RunId, tuple[FileId, ...]] = {}
-    for start in range(0, len(run_ids), _AT_ONCE):
-        part = run_ids[start : start + _AT_ONCE]
-        for run_id, files in zip(
-            part, await asyncio.gather(*(_some_of(line, one) for one in part)), strict=True
-        ):
-            if files:
-                found[run_id] = files
-    return found
-
-
-async def _some_of(line: BatchLine, run_id: RunId) -> tuple[FileId, ...]:
-    where = {
-        "$or": [{"run_id": run_id}, {"batch_id": run_id, "run_id": None}],
-        "total_files": {"$gt": 0},
-    }
-    files: dict[FileId, None] = {}
-    for ids in (await _files_at(line, where, way=1), await _files_at(line, where, way=-1)):
-        files |= {FileId(ids[place]): None for place in spread(len(ids), _SOME)}
-    return tuple(files)
-
-
-async def _files_at(line: BatchLine, where: Document, *, way: int) -> tuple[str, ...]:
+async def _files_at(batches: BatchCollection, where: Document, *, way: int) -> tuple[str, ...]:
     """The files of the first or the last batch."""
-    batch = await line.line.ask(
-        lambda: line.collection.find_one(where, _FILES, sort=[("_id", way)])
+    batch = await batches.line.ask(
+        lambda: batches.collection.find_one(where, _FILES, sort=[("_id", way)])
     )
     return () if batch is None else texts_in(batch.get("file_ids"))
-
-
-def _rows_of(batch: Mapping[str, Any]) -> list[Document]:
-    """The same rows, a file each, of a batch that was read."""
-    return [
-        {
-            "_id": {"run_id": batch["run_id"], "worker": entry.get("worker")},
-            "batch": batch["_id"],
-            "place": place,
-            "key": file_id,
-            "entry": entry,
-            "files": 1,
-        }
-        for place, file_id, entry in entries(batch)
-        if state_of(entry) is State.PROCESSING
-    ]
-
-
-def _held(row: Mapping[str, Any]) -> Held:
-    result = result_of(row["entry"])
-    return Held(
-        run_id=RunId(row["_id"]["run_id"]),
-        file_id=FileId(row["key"]),
-        worker=result.worker or "",
-        attempt=result.attempt,
-        claimed_at=result.claimed_at,
-        lease_until=result.lease_until,
-        besides=row["files"] - 1,
-    )

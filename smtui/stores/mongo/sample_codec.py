@@ -26,22 +26,28 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
+
 from smtui.domain.account import UserId
 from smtui.domain.differing import differences
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import (
     FileId,
+    Folder,
     FoundFile,
     Heard,
     Level,
     Mark,
     MetadataValue,
     Sample,
+    Stamp,
     Trouble,
 )
 from smtui.domain.storable import clamped
-from smtui.domain.text import folded, storable
+from smtui.domain.text import folded, folder_parts, storable
+from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.mongo.values import (
     Document,
     count_in,
@@ -58,98 +64,6 @@ from smtui.stores.mongo.values import (
     time_in,
     time_or_none,
 )
-
-
-def heard_document(heard: Heard) -> Document:
-    """Write what was heard, with the label that keys sort by and the rank of the level."""
-    return {
-        "tempo": heard.tempo,
-        "key": heard.key,
-        "mode": heard.mode,
-        "kind": heard.kind,
-        "is_loop": heard.is_loop,
-        "loudness_lufs": heard.loudness_lufs,
-        "level": heard.level,
-        "recipe_version": heard.recipe_version,
-        "analyzed_at": cut_to_ms(heard.analyzed_at),
-        "tempo_confidence": heard.tempo_confidence,
-        "key_confidence": heard.key_confidence,
-        "kind_confidence": heard.kind_confidence,
-        "root_note": heard.root_note,
-        "key_label": heard.key_label,
-        "rank": heard.listened_rank,
-        **({} if heard.quality is None else asdict(heard.quality)),
-    }
-
-
-def trouble_document(trouble: Trouble) -> Document:
-    """Write why the last listening failed."""
-    return {
-        "code": str(trouble.code),
-        "error": storable(trouble.error),
-        "at": cut_to_ms(trouble.at),
-    }
-
-
-def heard_in(value: object) -> Heard | None:
-    """Read what was heard; None where nothing was, or where no level that we know is named."""
-    heard = mapping_in(value)
-    level = heard.get("level")
-    if level not in list(Level):
-        return None
-    return Heard(
-        tempo=number_or_none(heard.get("tempo")),
-        tempo_confidence=number_or_none(heard.get("tempo_confidence")),
-        key=text_or_none(heard.get("key")),
-        mode=text_or_none(heard.get("mode")),
-        key_confidence=number_or_none(heard.get("key_confidence")),
-        root_note=text_or_none(heard.get("root_note")),
-        kind=text_or_none(heard.get("kind")),
-        kind_confidence=number_or_none(heard.get("kind_confidence")),
-        is_loop=_yes_or_no(heard.get("is_loop")),
-        loudness_lufs=number_or_none(heard.get("loudness_lufs")),
-        level=str(level),
-        recipe_version=count_in(heard.get("recipe_version")),
-        analyzed_at=time_in(heard.get("analyzed_at")),
-        quality=_quality(heard),
-        rank=_rank(heard, Level(level)),
-    )
-
-
-def _rank(heard: Mapping[str, Any], level: Level) -> int | None:
-    """To which level smtui has listened, where the row shows another program's."""
-    rank = count_or_none(heard.get("rank"))
-    return None if rank in (None, -1, level.rank) else rank
-
-
-def _quality(heard: Mapping[str, Any]) -> Quality | None:
-    clipped = count_or_none(heard.get("clipped_samples"))
-    if clipped is None:
-        return None
-    return Quality(
-        true_peak_dbtp=number_or_none(heard.get("true_peak_dbtp")),
-        bit_depth=count_or_none(heard.get("bit_depth")),
-        bits_used=count_or_none(heard.get("bits_used")),
-        clipped_samples=clipped,
-        dc_offset=number_in(heard.get("dc_offset")),
-        silence_head=number_in(heard.get("silence_head")),
-        silence_tail=number_in(heard.get("silence_tail")),
-        stereo_correlation=number_or_none(heard.get("stereo_correlation")),
-    )
-
-
-def _yes_or_no(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def trouble_in(value: object) -> Trouble | None:
-    """Read why the last listening failed."""
-    trouble = mapping_in(value)
-    code = text_or_none(trouble.get("code"))
-    if code is None:
-        return None
-    return Trouble(code=code, error=text_in(trouble.get("error")), at=time_in(trouble.get("at")))
-
 
 LONGEST_INSIDE = 200
 _DOLLAR, _FULL_DOLLAR = "$", "\N{FULLWIDTH DOLLAR SIGN}"
@@ -250,15 +164,75 @@ def derived(sample: Sample) -> Document:
     return found
 
 
-def folder_parts(folder: str) -> str:
-    """The folder's path so that whole parts can be found in it: `/a/drums/`."""
-    return folder if folder.endswith("/") else f"{folder}/"
-
-
 def beginnings(parts: str) -> list[str]:
     """`/a/drums/` gives `/a/drums/` and `/drums/`, each cut to what is looked for."""
     places = [place for place, letter in enumerate(parts[:-1]) if letter == "/"] or [0]
     return [parts[place : place + LONGEST_INSIDE] for place in places]
+
+
+def heard_document(heard: Heard) -> Document:
+    """Write what was heard, with the label that keys sort by and the rank of the level."""
+    return {
+        "tempo": heard.tempo,
+        "key": heard.key,
+        "mode": heard.mode,
+        "kind": heard.kind,
+        "is_loop": heard.is_loop,
+        "loudness_lufs": heard.loudness_lufs,
+        "level": heard.level,
+        "recipe_version": heard.recipe_version,
+        "analyzed_at": cut_to_ms(heard.analyzed_at),
+        "tempo_confidence": heard.tempo_confidence,
+        "key_confidence": heard.key_confidence,
+        "kind_confidence": heard.kind_confidence,
+        "root_note": heard.root_note,
+        "key_label": heard.key_label,
+        "rank": heard.listened_rank,
+        **({} if heard.quality is None else asdict(heard.quality)),
+    }
+
+
+def heard_in(value: object) -> Heard | None:
+    """Read what was heard; None where nothing was, or where no level that we know is named."""
+    heard = mapping_in(value)
+    level = heard.get("level")
+    if level not in list(Level):
+        return None
+    return Heard(
+        tempo=number_or_none(heard.get("tempo")),
+        tempo_confidence=number_or_none(heard.get("tempo_confidence")),
+        key=text_or_none(heard.get("key")),
+        mode=text_or_none(heard.get("mode")),
+        key_confidence=number_or_none(heard.get("key_confidence")),
+        root_note=text_or_none(heard.get("root_note")),
+        kind=text_or_none(heard.get("kind")),
+        kind_confidence=number_or_none(heard.get("kind_confidence")),
+        is_loop=_yes_or_no(heard.get("is_loop")),
+        loudness_lufs=number_or_none(heard.get("loudness_lufs")),
+        level=str(level),
+        recipe_version=count_in(heard.get("recipe_version")),
+        analyzed_at=time_in(heard.get("analyzed_at")),
+        quality=_quality(heard),
+        rank=_rank(heard, Level(level)),
+    )
+
+
+def trouble_document(trouble: Trouble) -> Document:
+    """Write why the last listening failed."""
+    return {
+        "code": str(trouble.code),
+        "error": storable(trouble.error),
+        "at": cut_to_ms(trouble.at),
+    }
+
+
+def trouble_in(value: object) -> Trouble | None:
+    """Read why the last listening failed."""
+    trouble = mapping_in(value)
+    code = text_or_none(trouble.get("code"))
+    if code is None:
+        return None
+    return Trouble(code=code, error=text_in(trouble.get("error")), at=time_in(trouble.get("at")))
 
 
 def marks_document(marks: Mapping[str, Mark]) -> list[Document]:
@@ -274,6 +248,91 @@ def metadata_document(metadata: Mapping[str, MetadataValue]) -> Document:
 def storable_metadata(metadata: Mapping[str, MetadataValue]) -> dict[str, MetadataValue]:
     """The metadata as it will be read again."""
     return _metadata(metadata_document(metadata))
+
+
+def stamp_of(row: Mapping[str, Any]) -> Stamp:
+    """Read what a scan compares of a sound."""
+    return Stamp(
+        file_id=FileId(text_in(row.get("file_id"))),
+        file_size=count_in(row.get("file_size")),
+        mtime_ns=count_in(row.get("mtime_ns")),
+        file_hash=text_in(row.get("file_hash")),
+        missing=row.get("missing_since") is not None,
+        ctime_ns=count_in(row.get("ctime_ns"))
+        or round(time_in(row.get("uploaded_at")).timestamp() * 1_000) * 1_000_000,
+        vanished=mapping_in(row.get("trouble")).get("code") == ErrorCode.VANISHED,
+    )
+
+
+def unreadable_update(file: UnreadableFile) -> UpdateOne:
+    """Write a file that cannot be read; since when it cannot be stays as it is."""
+    fields = {
+        "user_id": file.user_id,
+        "file_path": storable(file.file_path),
+        "path_bytes": file.path_bytes,
+        "code": file.code,
+        "error": storable(file.error),
+    }
+    since = {"seen_at": cut_to_ms(file.seen_at)}
+    return UpdateOne(
+        {"_id": storable(file.path_key)}, {"$set": fields, "$setOnInsert": since}, upsert=True
+    )
+
+
+def unreadable_of(document: Mapping[str, Any]) -> UnreadableFile:
+    """Read a file that cannot be read."""
+    raw = document.get("path_bytes")
+    return UnreadableFile(
+        file_path=text_in(document.get("file_path")),
+        path_bytes=bytes(raw) if isinstance(raw, bytes) else None,
+        user_id=owner_of(document),
+        code=text_in(document.get("code")),
+        error=text_in(document.get("error")),
+        seen_at=time_in(document.get("seen_at")),
+    )
+
+
+def folder_key(folder_path: str, user_id: UserId | None) -> Document:
+    """One document for owner and path, whoever makes it first."""
+    path = storable(folder_path)
+    return {"_id": f"{user_id or ''}\x1f{path}", "user_id": user_id, "folder_path": path}
+
+
+def folder_of(document: Mapping[str, Any], user_id: UserId | None) -> Folder:
+    """Read a folder that was scanned."""
+    raw = document.get("path_bytes")
+    return Folder(
+        folder_path=text_in(document.get("folder_path")),
+        path_bytes=bytes(raw) if isinstance(raw, bytes) else None,
+        user_id=user_id,
+        scanned_at=time_or_none(document.get("scanned_at")),
+    )
+
+
+def _rank(heard: Mapping[str, Any], level: Level) -> int | None:
+    """To which level smtui has listened, where the row shows another program's."""
+    rank = count_or_none(heard.get("rank"))
+    return None if rank in (None, -1, level.rank) else rank
+
+
+def _quality(heard: Mapping[str, Any]) -> Quality | None:
+    clipped = count_or_none(heard.get("clipped_samples"))
+    if clipped is None:
+        return None
+    return Quality(
+        true_peak_dbtp=number_or_none(heard.get("true_peak_dbtp")),
+        bit_depth=count_or_none(heard.get("bit_depth")),
+        bits_used=count_or_none(heard.get("bits_used")),
+        clipped_samples=clipped,
+        dc_offset=number_in(heard.get("dc_offset")),
+        silence_head=number_in(heard.get("silence_head")),
+        silence_tail=number_in(heard.get("silence_tail")),
+        stereo_correlation=number_or_none(heard.get("stereo_correlation")),
+    )
+
+
+def _yes_or_no(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _field_name(name: str) -> str:
@@ -316,7 +375,7 @@ def _plain(value: object) -> MetadataValue:
         case datetime():
             return value.isoformat()
         case list():
-            return ", ".join(str(_plain(one)) for one in value)
+            return ", ".join(str(_plain(part)) for part in value)
         case _:
             return str(value)
 

@@ -126,8 +126,8 @@ async def standing(line: MongoLine, *, known: bool, seconds: float = _DOUBLES_SE
 
 def put_together(faults: Sequence[StoreUnreachable]) -> StoreUnreachable:
     """Tell of all at once, so that nobody mends one to meet the next."""
-    titles = dict.fromkeys(one.title for one in faults)
-    hints = dict.fromkeys(one.hint for one in faults)
+    titles = dict.fromkeys(fault.title for fault in faults)
+    hints = dict.fromkeys(fault.hint for fault in faults)
     return StoreUnreachable(". ".join(titles), hint=" ".join(hints))
 
 
@@ -230,7 +230,7 @@ async def probe(line: MongoLine, server: Server) -> None:
     async def find() -> None:
         await line.collection(STATE).find(_FILTER, _SLICE, hint=[("_id", 1)]).to_list(1)
 
-    await asyncio.gather(*(_done(line, server, one) for one in (aggregate, find)))
+    await asyncio.gather(*(_done(line, server, probing) for probing in (aggregate, find)))
 
 
 async def probe_changes(line: MongoLine, server: Server) -> None:
@@ -327,7 +327,7 @@ async def _foreign(line: MongoLine, name: str, shape: _Shape, *, known: bool) ->
         if known:
             return None
         some = await collection.find({}, fields, limit=_LOOKED_AT).to_list(_LOOKED_AT)
-        return next((lacking for one in some if (lacking := shape.lacks(one))), None)
+        return next((lacking for document in some if (lacking := shape.lacks(document))), None)
 
     return await line.ask(work, seconds=None if known else _SEARCH_SECONDS)
 

@@ -7,13 +7,14 @@ numbers; such a value becomes what says least, never an error.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from smtui.domain.storable import cut_to_ms as cut_to_ms
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of what has none."""
@@ -81,13 +82,13 @@ def count_in(value: object, otherwise: int = 0) -> int:
 
 def numbers_in(value: object) -> tuple[float, ...]:
     """Read a list of numbers; what is none is left out."""
-    found = (number_or_none(one) for one in list_in(value))
-    return tuple(one for one in found if one is not None)
+    found = (number_or_none(item) for item in list_in(value))
+    return tuple(number for number in found if number is not None)
 
 
 def texts_in(value: object) -> tuple[str, ...]:
     """Read a list of texts; what is none is left out."""
-    return tuple(one for one in list_in(value) if isinstance(one, str))
+    return tuple(item for item in list_in(value) if isinstance(item, str))
 
 
 def list_in(value: object) -> list[Any]:
@@ -98,3 +99,9 @@ def list_in(value: object) -> list[Any]:
 def mapping_in(value: object) -> Mapping[str, Any]:
     """Read an object; anything else is an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def in_parts(values: Sequence[T], most: int) -> Iterator[list[T]]:
+    """Cut a sequence into parts of at most `most` values, as one message takes them."""
+    for start in range(0, len(values), most):
+        yield list(values[start : start + most])

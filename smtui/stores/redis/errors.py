@@ -131,8 +131,8 @@ class Refusals:
                 case exceptions.ResponseError() | exceptions.ConnectionError():
                     if (told := self._of_words(str(cause))) is not None:
                         return told
-        answered = (one for one in causes if isinstance(one, exceptions.ResponseError))
-        return next((self._refused(one) for one in answered), None)
+        answered = (cause for cause in causes if isinstance(cause, exceptions.ResponseError))
+        return next((self._refused(error) for error in answered), None)
 
     def _of_a_password(self, words: str) -> ServerUnavailable:
         if "without any password" in words:

@@ -91,7 +91,7 @@ class SqliteAccounts:
 
     async def _found(self, where: str, *parameters: Value) -> Account | None:
         def read(reader: Reader) -> Account | None:
-            row = reader.one(f"SELECT {_FIELDS} FROM users WHERE {where}", parameters)
+            row = reader.row(f"SELECT {_FIELDS} FROM users WHERE {where}", parameters)
             return None if row is None else _account(row)
 
         return await self._readers.read(read)

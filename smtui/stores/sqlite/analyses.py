@@ -24,7 +24,7 @@ from smtui.stores.sqlite.analysis_rows import (
     values_of,
 )
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.lookups import in_parts
+from smtui.stores.sqlite.values import in_parts
 
 # The last row of several wins where they are read into a mapping.
 _WORST_FIRST = " ORDER BY level_rank, analyzed_at, analysis_id"
@@ -99,7 +99,7 @@ class SqliteAnalyses:
 
         def read(reader: Reader) -> Measurement | None:
             where = " WHERE file_hash = ? AND recipe_version = ? AND level_rank >= ?"
-            row = reader.one(
+            row = reader.row(
                 f"{SELECT_ANALYSIS}{where}{_BEST_FIRST} LIMIT 1",
                 (file_hash, recipe_version, level.rank),
             )

@@ -76,8 +76,8 @@ def _insert(connection: sqlite3.Connection, batch: Batch, results: Sequence[File
 
 def get(reader: Reader, batch_id: BatchId) -> Batch | None:
     """A batch with the results of its files."""
-    with reader.moment():
-        row = reader.one(
+    with reader.snapshot():
+        row = reader.row(
             "SELECT batch, run_id, user_id, level, status, completed, failed, cancelled,"
             " created_at, updated_at, started_at, finished_at, cancel_requested_at,"
             " heard_ms, recipe_version FROM batch_jobs WHERE batch_id = ?",

@@ -1,30 +1,77 @@
-"""One writing connection and a few reading ones, each used from one thread at a time."""
+"""One writing connection and a few reading ones, each used from one thread at a time.
+
+A store's method is a plain function that is given a connection, made asynchronous by one of the
+decorators at the end: `@reading` runs it in a thread with a reader, `@writing` as one transaction.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from smtui.stores.sqlite.failures import told
+from smtui.domain.errors import StoreUnreachable
 from smtui.stores.sqlite.values import Value
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 BUSY_SECONDS = 20.0
-# So long after a person's change all of it is in the one file, which is then what a copy holds.
+# After this time all that a person changed is in the one file, which is then what a copy holds.
 # Not at once: a scan writes many times a second, and each time would cost it a flush of the disk.
-_GATHERED_SECONDS = 0.5
+_CHECKPOINT_AFTER_SECONDS = 0.5
 _STEPS_BETWEEN_LOOKS = 200_000
 _STEPS_BETWEEN_CLOSE_LOOKS = 2_000
+_MEANINGS = {
+    sqlite3.SQLITE_FULL: (
+        "The disk is full",
+        "What was saved before stays. Make room where the library is kept, then try again.",
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "The library cannot be written",
+        "Its file or folder is read-only. Check the rights of the data folder.",
+    ),
+    sqlite3.SQLITE_BUSY: (
+        "The library is busy",
+        "Another smtui has been writing for a long time. Try again in a moment.",
+    ),
+    sqlite3.SQLITE_LOCKED: (
+        "The library is busy",
+        "Another smtui has been writing for a long time. Try again in a moment.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "The library's file is damaged",
+        "Put a copy in its place (copies lie beside it), or move it away and scan again.",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "The library's file is not a library",
+        "Another program wrote it, or it is damaged. Move it away and scan again.",
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "The library's disk does not answer",
+        "Check the disk that holds the data folder.",
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "The library cannot be opened",
+        "Check that the data folder exists and that its rights let you write there.",
+    ),
+    sqlite3.SQLITE_PERM: (
+        "The library cannot be opened",
+        "Check the rights of the data folder.",
+    ),
+    sqlite3.SQLITE_INTERRUPT: ("The library is being closed", ""),
+}
+
+_PRIMARY_CODE = 0xFF
 
 
 class Durability(StrEnum):
@@ -86,13 +133,13 @@ class Reader:
         """Every row of a statement."""
         return self._connection.execute(sql, parameters).fetchall()
 
-    def one(self, sql: str, parameters: Sequence[Value] = ()) -> Any:
+    def row(self, sql: str, parameters: Sequence[Value] = ()) -> Any:
         """The first row of a statement, or None."""
         return self._connection.execute(sql, parameters).fetchone()
 
     @contextmanager
     def budget(self, microseconds: int) -> Iterator[None]:
-        """Stop what runs inside after so much time, with BudgetSpent."""
+        """Stop what runs inside after this time, with BudgetSpent."""
         self._until = time.perf_counter() + microseconds / 1e6
         self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_CLOSE_LOOKS)
         try:
@@ -106,7 +153,7 @@ class Reader:
             self._connection.set_progress_handler(self._look, _STEPS_BETWEEN_LOOKS)
 
     @contextmanager
-    def moment(self) -> Iterator[None]:
+    def snapshot(self) -> Iterator[None]:
         """See one state of the library in all that is read inside."""
         self._connection.execute("BEGIN")
         try:
@@ -115,7 +162,7 @@ class Reader:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
-    def heed(self, stopped: Event) -> None:
+    def stop_when(self, stopped: Event) -> None:
         """Stop what runs from here on as soon as `stopped` is set."""
         self._stopped = stopped
 
@@ -180,11 +227,11 @@ class Readers:
             reader.interrupt()
 
     def _run(self, slot: int, work: Callable[[Reader], T], stopped: Event) -> T:
-        with told():
+        with translate_errors():
             reader = self._slots[slot]
             if reader is None:
                 reader = self._slots[slot] = Reader(self._path, self._caches)
-            reader.heed(stopped)
+            reader.stop_when(stopped)
             return work(reader)
 
 
@@ -201,10 +248,10 @@ class Writer:
         self._open_connection = open_connection
         self._check = check
         self._durability = durability
-        self._now: Durability | None = None
+        self._present_durability: Durability | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
         self._connection: sqlite3.Connection | None = None
-        self._gathering: asyncio.TimerHandle | None = None
+        self._checkpoint_due: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Open the connection."""
@@ -220,23 +267,25 @@ class Writer:
         try:
             return await self._in_thread(lambda: self._transaction(work, durability))
         finally:
-            if (durability or self._durability) is Durability.FULL and self._gathering is None:
+            if (durability or self._durability) is Durability.FULL and self._checkpoint_due is None:
                 loop = asyncio.get_running_loop()
-                self._gathering = loop.call_later(_GATHERED_SECONDS, self._gather_soon)
+                self._checkpoint_due = loop.call_later(
+                    _CHECKPOINT_AFTER_SECONDS, self._checkpoint_soon
+                )
 
     async def close(self) -> None:
         """Finish what waits and close the connection."""
-        if self._gathering is not None:
-            self._gathering.cancel()
-            await self._in_thread(self._gather)
+        if self._checkpoint_due is not None:
+            self._checkpoint_due.cancel()
+            await self._in_thread(self._checkpoint)
         await self._in_thread(self._close)
         self._thread.shutdown(wait=False)
 
-    def _gather_soon(self) -> None:
-        self._gathering = None
-        self._thread.submit(self._gather)
+    def _checkpoint_soon(self) -> None:
+        self._checkpoint_due = None
+        self._thread.submit(self._checkpoint)
 
-    def _gather(self) -> None:
+    def _checkpoint(self) -> None:
         """Bring into the file what the log beside it holds, as far as others let us now.
 
         Whoever copies the file alone then has all of it, and an emptied log is no harm to who
@@ -255,28 +304,28 @@ class Writer:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _open(self) -> None:
-        with told():
+        with translate_errors():
             self._connection = self._open_connection()
 
     def _close(self) -> None:
         if self._connection is not None:
-            with told():
+            with translate_errors():
                 self._connection.close()
             self._connection = None
 
     def _transaction(
         self, work: Callable[[sqlite3.Connection], T], durability: Durability | None
     ) -> T:
-        with told():
+        with translate_errors():
             connection = self._connection
             if connection is None:
                 message = "the library is closed"
                 raise sqlite3.ProgrammingError(message)
             wanted = durability or self._durability
-            if wanted is not self._now:
+            if wanted is not self._present_durability:
                 connection.execute(f"PRAGMA synchronous = {wanted}")
-                self._now = wanted
-            return whole(connection, lambda: self._checked(connection, work))
+                self._present_durability = wanted
+            return in_transaction(connection, lambda: self._checked(connection, work))
 
     def _checked(
         self, connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]
@@ -285,7 +334,24 @@ class Writer:
         return work(connection)
 
 
-def whole(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
+@contextmanager
+def translate_errors() -> Iterator[None]:
+    """Turn what SQLite says of disk, rights and locks into StoreUnreachable.
+
+    Everything else (a mistake in a statement, say) is a defect and passes through.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        # Errors of the module itself, like the use of a closed connection, have no code.
+        code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+        if code not in _MEANINGS:
+            raise
+        title, hint = _MEANINGS[code]
+        raise StoreUnreachable(title, hint=hint) from error
+
+
+def in_transaction(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
     """Run `work` in a transaction that holds the write lock from its beginning."""
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -297,3 +363,73 @@ def whole(connection: sqlite3.Connection, work: Callable[[], T]) -> T:
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+class _Reads(Protocol):
+    _readers: Readers
+
+
+class _ReadsInBackground(Protocol):
+    _background: Readers
+
+
+class _Writes(Protocol):
+    _writer: Writer
+
+
+R = TypeVar("R", bound=_Reads)
+B = TypeVar("B", bound=_ReadsInBackground)
+W = TypeVar("W", bound=_Writes)
+
+
+def reading(
+    method: Callable[Concatenate[R, Reader, P], T],
+) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
+    """Run a method with one of the readers for what a person waits for."""
+
+    @wraps(method)
+    async def read(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._readers.read(lambda reader: method(self, reader, *args, **kwargs))
+
+    return read
+
+
+def reading_in_background(
+    method: Callable[Concatenate[B, Reader, P], T],
+) -> Callable[Concatenate[B, P], Coroutine[Any, Any, T]]:
+    """Run a method with one of the readers for what may take its time."""
+
+    @wraps(method)
+    async def read(self: B, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._background.read(lambda reader: method(self, reader, *args, **kwargs))
+
+    return read
+
+
+def writing(
+    method: Callable[Concatenate[W, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[W, P], Coroutine[Any, Any, T]]:
+    """Run a method as one transaction."""
+
+    @wraps(method)
+    async def write(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._writer.write(
+            lambda connection: method(self, connection, *args, **kwargs)
+        )
+
+    return write
+
+
+def writing_durably(
+    method: Callable[Concatenate[W, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[W, P], Coroutine[Any, Any, T]]:
+    """Run a method as one transaction that survives a power cut, whoever asks for it."""
+
+    @wraps(method)
+    async def write(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._writer.write(
+            lambda connection: method(self, connection, *args, **kwargs),
+            durability=Durability.FULL,
+        )
+
+    return write

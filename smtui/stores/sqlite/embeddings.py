@@ -11,7 +11,7 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.ports.likeness import Embedded
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.connections import Reader, Readers
-from smtui.stores.sqlite.lookups import in_parts
+from smtui.stores.sqlite.values import in_parts
 
 # What was heard of earlier bytes has no `heard`; what has is of these bytes and this recipe.
 _COUNTS = (
@@ -76,7 +76,7 @@ class SqliteEmbeddings:
             "SELECT count(*) FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
             f" WHERE {_COUNTS}"
         )
-        row = await self._background.read(lambda reader: reader.one(sql, (recipe_version,)))
+        row = await self._background.read(lambda reader: reader.row(sql, (recipe_version,)))
         return int(row[0])
 
 

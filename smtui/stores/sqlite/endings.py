@@ -49,7 +49,7 @@ _VANISHED = (
 
 def needs_repair(reader: Reader, now: int) -> bool:
     """Whether `repair` would find anything to do."""
-    row = reader.one(
+    row = reader.row(
         "SELECT EXISTS (SELECT 1 FROM batch_jobs AS b WHERE"
         f" {OPEN} AND completed + failed + cancelled >= total_files)"
         " OR EXISTS (SELECT 1 FROM batch_jobs AS b CROSS JOIN batch_files AS r USING (batch)"
@@ -180,7 +180,7 @@ class Lost:
 
 def vanishing(reader: Reader, lost: Lost) -> bool:
     """Whether `vanish` would find anything to do."""
-    row = reader.one(f"SELECT EXISTS (SELECT 1 {_VANISHED})", lost.values)
+    row = reader.row(f"SELECT EXISTS (SELECT 1 {_VANISHED})", lost.values)
     return bool(row[0])
 
 

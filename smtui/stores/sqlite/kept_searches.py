@@ -7,7 +7,7 @@ import sqlite3
 from smtui.domain.account import UserId
 from smtui.domain.kept_search import KeptKind, KeptSearch, ordered
 from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.sample_rows import owner_number
+from smtui.stores.sqlite.sample_codec import owner_number
 from smtui.stores.sqlite.values import from_ms, to_ms
 
 

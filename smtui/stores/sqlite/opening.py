@@ -15,7 +15,6 @@ from smtui.domain.ports.work import Clock
 from smtui.stores.sqlite import schema
 from smtui.stores.sqlite.accounts import SqliteAccounts
 from smtui.stores.sqlite.analyses import SqliteAnalyses
-from smtui.stores.sqlite.answers import USUAL, Effort
 from smtui.stores.sqlite.batches import SqliteBatches
 from smtui.stores.sqlite.connections import (
     BUSY_SECONDS,
@@ -27,6 +26,7 @@ from smtui.stores.sqlite.connections import (
 from smtui.stores.sqlite.embeddings import SqliteEmbeddings
 from smtui.stores.sqlite.kept_searches import SqliteKeptSearches
 from smtui.stores.sqlite.outcomes import SqliteOutcomes
+from smtui.stores.sqlite.planner import USUAL, Effort
 from smtui.stores.sqlite.samples import SqliteSamples
 
 # UPSERT with several clauses, RETURNING and the trigram tokenizer are all there from here on.

@@ -12,8 +12,7 @@ from smtui.domain.analysis import MFCC_COUNT
 from smtui.domain.masking import ROWS, Outline
 from smtui.domain.sample import FileId, certainty
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.lookups import in_parts
-from smtui.stores.sqlite.values import from_json
+from smtui.stores.sqlite.values import from_json, in_parts
 
 # CROSS JOIN keeps this order. Sorting in SQLite would carry the numbers along.
 _SELECT = (

@@ -25,7 +25,7 @@ _RUN = (
 
 def progress(reader: Reader, run_id: RunId) -> RunProgress | None:
     """The counters of a run."""
-    row = reader.one(f"{_RUN} WHERE run_id = ? GROUP BY run_id", (run_id,))
+    row = reader.row(f"{_RUN} WHERE run_id = ? GROUP BY run_id", (run_id,))
     return None if row is None else _progress(row)
 
 
@@ -123,7 +123,7 @@ def some(reader: Reader, run_ids: Sequence[RunId]) -> Mapping[RunId, tuple[FileI
     for run_id, first, last in ends:
         files: dict[FileId, None] = {}
         for batch in (first, last):
-            count = reader.one("SELECT total_files FROM batch_jobs WHERE batch = ?", (batch,))[0]
+            count = reader.row("SELECT total_files FROM batch_jobs WHERE batch = ?", (batch,))[0]
             rows = reader.rows(
                 "SELECT file_id FROM batch_files WHERE batch = ?"
                 " AND position IN (SELECT value FROM json_each(?)) ORDER BY position",

@@ -1,24 +1,78 @@
-"""The sounds of the library in SQLite (`audio_files`)."""
+"""The sounds of the library in SQLite: `audio_files`, details and tags, and what scans leave."""
+
+# ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 
 from __future__ import annotations
 
+import sqlite3
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.error_codes import ErrorCode
 from smtui.domain.question import Cut, Page, Place, Question
-from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.sample import (
+    FileId,
+    Folder,
+    FoundFile,
+    Heard,
+    Mark,
+    Sample,
+    Stamp,
+    Trouble,
+    path_key,
+)
 from smtui.domain.tagging import Retagged, Retagging
-from smtui.domain.unreadable import UnreadableFile
-from smtui.stores.sqlite import answers, folders, lookups, removing, tagging, unreadable, writing
-from smtui.stores.sqlite.connections import Reader, Readers, Writer
-from smtui.stores.sqlite.lookups import Unheard
-from smtui.stores.sqlite.matching import matching
+from smtui.domain.text import folder_parts, storable
+from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
+from smtui.stores.sqlite import planner
+from smtui.stores.sqlite.connections import (
+    Reader,
+    Readers,
+    Writer,
+    reading,
+    reading_in_background,
+    writing,
+)
+from smtui.stores.sqlite.sample_codec import (
+    SELECT_BY_PATH,
+    SELECT_SAMPLE,
+    UNHEARD_RANK,
+    TagChange,
+    change,
+    insert,
+    note_change,
+    owner_number,
+    rewrite_tags,
+    sample_of,
+    tags_of,
+    write_difference,
+)
+from smtui.stores.sqlite.values import (
+    from_ms,
+    from_ms_or_none,
+    in_parts,
+    to_ms,
+    to_ms_or_none,
+)
+
+# CROSS JOIN keeps this order: a path is found first, then its sound.
+_BY_PATH = "FROM audio_details AS d CROSS JOIN audio_files AS f ON f.row = d.row"
+# What another program has heard has no recipe: number 0.
+_OUTDATED = (
+    f"{_BY_PATH} JOIN owners AS o ON o.owner = f.owner"
+    " WHERE d.heard_recipe_version > 0 AND d.heard_recipe_version < ?"
+    " AND (o.owner = 0 OR o.user_id IS ?)"
+    " AND f.missing_since IS NULL AND f.trouble_code IS NULL"
+)
 
 
 class SqliteSamples:
-    """The sounds of the library: pages by index, changes one transaction each.
+    """Implements SampleStore: pages by index, changes one transaction each.
 
     `readers` answer what a person waits for; `background` what may take its time (counts,
     signposts), so that neither stands in the other's way.
@@ -30,19 +84,27 @@ class SqliteSamples:
         background: Readers,
         writer: Writer,
         *,
-        effort: answers.Effort = answers.USUAL,
+        effort: planner.Effort = planner.USUAL,
     ) -> None:
         self._effort = effort
         self._readers = readers
         self._background = background
         self._writer = writer
 
-    async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
-        """Samples in the order asked for; ids that are not there are left out."""
-        return await self._readers.read(lambda reader: lookups.get(reader, file_ids))
+    @reading
+    def get(self, reader: Reader, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
+        found: dict[FileId, Sample] = {}
+        with reader.snapshot():
+            for part, marks in in_parts(file_ids):
+                for row in reader.rows(f"{SELECT_SAMPLE} WHERE f.file_id IN ({marks})", part):
+                    sample = sample_of(row)
+                    found[sample.file_id] = sample
+        return tuple(found[file_id] for file_id in file_ids if file_id in found)
 
-    async def page(
+    @reading
+    def page(  # noqa: PLR0913 - the port asks for these
         self,
+        reader: Reader,
         question: Question,
         *,
         limit: int,
@@ -50,110 +112,249 @@ class SqliteSamples:
         before: Place | None = None,
         skip: int = 0,
     ) -> Page:
-        """Rows next to a place (neither: from the start), in the question's order."""
         cut = Cut(limit=limit, after=after, before=before, skip=skip)
-        return await self._readers.read(
-            lambda reader: answers.page(reader, question, cut, self._effort)
+        with reader.snapshot():
+            found = planner.find_rows(reader, question, cut, self._effort)
+            samples = {}
+            for part, marks in in_parts([place.row for place in found]):
+                for row in reader.rows(f"{SELECT_SAMPLE} WHERE f.row IN ({marks})", part):
+                    samples[row[0]] = sample_of(row)
+        return Page(
+            samples=tuple(samples[place.row] for place in found),
+            places=tuple(place.place for place in found),
         )
 
-    async def matching(self, question: Question, file_ids: Sequence[FileId]) -> frozenset[FileId]:
-        """Which of these sounds match."""
-        return await self._readers.read(lambda reader: matching(reader, question, file_ids))
+    @reading
+    def matching(
+        self, reader: Reader, question: Question, file_ids: Sequence[FileId]
+    ) -> frozenset[FileId]:
+        found: set[FileId] = set()
+        with reader.snapshot():
+            where = planner.filter_of(reader, question)[0].where
+            for part, marks in in_parts(file_ids):
+                # The plus keeps SQLite from walking an index of the condition instead.
+                sql = (
+                    "SELECT f.file_id FROM audio_files AS f"
+                    f" WHERE f.file_id IN ({marks}) AND +({where.text})"
+                )
+                found |= {FileId(row[0]) for row in reader.rows(sql, (*part, *where.values))}
+        return frozenset(found)
 
-    async def count(self, question: Question) -> int:
-        """How many sounds match."""
-        return await self._background.read(
-            lambda reader: answers.count(reader, question, self._effort)
-        )
+    @reading_in_background
+    def count(self, reader: Reader, question: Question) -> int:
+        return planner.count(reader, question, self._effort)
 
-    async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
-        """Places of rows 0, every, 2·every and so on."""
-        return await self._background.read(
-            lambda reader: answers.signposts(reader, question, every, self._effort)
-        )
+    @reading_in_background
+    def signposts(self, reader: Reader, question: Question, *, every: int) -> tuple[Place, ...]:
+        return planner.signposts(reader, question, every, self._effort)
 
-    async def ids(
-        self, question: Question, *, limit: int, after: Place | None = None
+    @reading_in_background
+    def ids(
+        self, reader: Reader, question: Question, *, limit: int, after: Place | None = None
     ) -> tuple[tuple[FileId, ...], Place | None]:
-        """Ids alone, in order, with the place of the last one (None: there are no more)."""
+        with reader.snapshot():
+            cut = Cut(limit=limit + 1, after=after)
+            found = planner.find_rows(reader, question, cut, self._effort)
+        shown = [row.place for row in found[:limit]]
+        last = shown[-1] if shown and len(found) > limit else None
+        return tuple(place.file_id for place in shown), last
 
-        def read(reader: Reader) -> tuple[tuple[FileId, ...], Place | None]:
-            found = answers.places(
-                reader, question, Cut(limit=limit + 1, after=after), self._effort
-            )
-            shown = found[:limit]
-            last = shown[-1] if shown and len(found) > limit else None
-            return tuple(place.file_id for place in shown), last
-
-        return await self._background.read(read)
-
-    async def stamps(
-        self, paths: Sequence[tuple[str, bytes | None]], *, user_id: UserId | None
+    @reading
+    def stamps(
+        self,
+        reader: Reader,
+        paths: Sequence[tuple[str, bytes | None]],
+        *,
+        user_id: UserId | None,
     ) -> Mapping[str, Stamp]:
-        """What is known of these (file_path, path_bytes); by `path_key`."""
-        return await self._readers.read(lambda reader: lookups.stamps(reader, paths, user_id))
+        keys = [path_key(user_id, storable(path), raw) for path, raw in paths]
+        found: dict[str, Stamp] = {}
+        for part, marks in in_parts(keys):
+            rows = reader.rows(
+                "SELECT d.path_key, f.file_id, d.file_size, d.mtime_ns, d.file_hash,"
+                " f.missing_since IS NOT NULL, d.ctime_ns, f.uploaded_at, f.trouble_code"
+                f" {_BY_PATH} WHERE d.path_key IN ({marks})",
+                part,
+            )
+            for key, file_id, file_size, mtime_ns, file_hash, missing, ctime_ns, at, code in rows:
+                found[key] = Stamp(
+                    file_id=FileId(file_id),
+                    file_size=file_size,
+                    mtime_ns=mtime_ns,
+                    file_hash=file_hash,
+                    missing=bool(missing),
+                    ctime_ns=ctime_ns or at * 1_000_000,
+                    vanished=code == ErrorCode.VANISHED,
+                )
+        return found
 
-    async def by_hashes(
-        self, hashes: Sequence[str], *, user_id: UserId | None
+    @reading
+    def by_hashes(
+        self, reader: Reader, hashes: Sequence[str], *, user_id: UserId | None
     ) -> tuple[Sample, ...]:
-        """The owner's sounds with one of these hashes, by file_id."""
-        return await self._readers.read(lambda reader: lookups.by_hashes(reader, hashes, user_id))
+        return _samples_by(reader, "file_hash IN", hashes, user_id)
 
-    async def by_marks(self, marks: Sequence[str], *, user_id: UserId | None) -> tuple[Sample, ...]:
-        """The owner's sounds with one of these audio marks, by file_id."""
-        return await self._readers.read(lambda reader: lookups.by_marks(reader, marks, user_id))
+    @reading
+    def by_marks(
+        self, reader: Reader, marks: Sequence[str], *, user_id: UserId | None
+    ) -> tuple[Sample, ...]:
+        return _samples_by(reader, "audio_mark <> '' AND audio_mark IN", marks, user_id)
 
-    async def add_found(
-        self, found: Sequence[FoundFile], *, user_id: UserId | None, at: datetime
-    ) -> tuple[FileId, ...]:
-        """Upsert on path_key in one transaction; gives the ids in the same order."""
-        return await self._writer.write(
-            lambda connection: writing.add_found(connection, found, user_id, at)
-        )
-
-    async def move(self, file_id: FileId, found: FoundFile) -> bool:
-        """The same bytes at a new path; False if the sound is gone or the path is taken."""
-        return await self._writer.write(lambda connection: writing.move(connection, file_id, found))
-
-    async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
-        """Files that a scan could not read, the viewer's and the shared ones, by path_key."""
-        return await self._background.read(lambda reader: unreadable.kept(reader, viewer))
-
-    async def note_unreadable(self, files: Sequence[UnreadableFile]) -> None:
-        """Keep files with the reason; one that is kept already keeps its `seen_at`."""
-        await self._writer.write(lambda connection: unreadable.note(connection, files))
-
-    async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
-        """Forget files that can be read now, or are gone."""
-        await self._writer.write(lambda connection: unreadable.drop(connection, path_keys))
-
-    async def remove(self, file_ids: Sequence[FileId]) -> int:
-        """Drop sounds with their tags and analyses; gives how many were there."""
-        return await self._writer.write(lambda connection: removing.remove(connection, file_ids))
-
-    async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
-        """Mark as not found since `at`, or with None as there again."""
-        await self._writer.write(lambda connection: writing.set_missing(connection, file_ids, at))
-
-    async def below(
-        self, folder: str, *, user_id: UserId | None, after: str | None, limit: int
+    @reading
+    def below(
+        self,
+        reader: Reader,
+        folder: str,
+        *,
+        user_id: UserId | None,
+        after: str | None,
+        limit: int,
     ) -> tuple[tuple[str, bytes | None, FileId], ...]:
-        """(file_path, path_bytes, id) of the owner's sounds in and below a folder, by path_key."""
-        return await self._readers.read(
-            lambda reader: lookups.below(reader, folder, user_id, after, limit)
+        # Paths that only bytes can say have keys of their own, all after the others.
+        inside = folder_parts(storable(folder))
+        end = f"{inside[:-1]}0"
+        begin = path_key(user_id, "", None)
+        rows = reader.rows(
+            f"SELECT d.file_path, d.path_bytes, f.file_id {_BY_PATH} WHERE d.path_key > ?"
+            " AND d.path_key > ? AND d.path_key < ? ORDER BY d.path_key LIMIT ?",
+            (after or "", begin + inside, begin + end, limit),
         )
+        if len(rows) < limit:
+            rows += reader.rows(
+                f"SELECT d.file_path, d.path_bytes, f.file_id {_BY_PATH}"
+                " WHERE d.path_key > ? AND d.path_key > ? AND d.path_key < ?"
+                " AND d.file_path > ? AND d.file_path < ? ORDER BY d.path_key LIMIT ?",
+                (after or "", f"{begin}bytes:", f"{begin}bytes;", inside, end, limit - len(rows)),
+            )
+        return tuple((path, raw, FileId(file_id)) for path, raw, file_id in rows)
 
-    async def set_heard(self, file_id: FileId, heard: Heard, *, file_hash: str) -> bool:
-        """Guarded: only while the bytes are those that were heard, never a lower level."""
-        return await self._writer.write(
-            lambda connection: writing.set_heard(connection, file_id, heard, file_hash)
+    @reading
+    def unheard(  # noqa: PLR0913 - the port asks for these
+        self,
+        reader: Reader,
+        *,
+        user_id: UserId | None,
+        level: Level,
+        below: str | None,
+        limit: int,
+        after: FileId | None = None,
+        retry: bool = False,
+    ) -> tuple[Sample, ...]:
+        conditions = ["(o.owner = 0 OR o.user_id IS ?)", "f.missing_since IS NULL"]
+        values: list[str | int | None] = [user_id]
+        if not retry:
+            conditions.append("f.trouble_code IS NULL")
+        if below is not None:
+            inside = folder_parts(storable(below))
+            conditions.append("d.file_path > ? AND d.file_path < ?")
+            values += [inside, f"{inside[:-1]}0"]
+        # One walk for each lower level along (level, file_id), joined by file_id.
+        sql = (
+            f"{SELECT_SAMPLE.replace('AS f', 'AS f INDEXED BY by_rank')}"
+            f" WHERE f.heard_rank = ? AND f.file_id > ? AND {' AND '.join(conditions)}"
+            " ORDER BY f.file_id LIMIT ?"
         )
+        found: list[Sample] = []
+        with reader.snapshot():
+            for rank in range(UNHEARD_RANK, level.rank):
+                rows = reader.rows(sql, (rank, after or "", *values, limit))
+                found += [sample_of(row) for row in rows]
+        found.sort(key=lambda sample: sample.file_id)
+        return tuple(found[:limit])
 
-    async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool:
-        """Keep why the last listening failed."""
-        return await self._writer.write(
-            lambda connection: writing.set_trouble(connection, file_id, trouble)
+    @reading_in_background
+    def outdated(
+        self, reader: Reader, *, user_id: UserId | None, recipe_version: int
+    ) -> Mapping[Level, tuple[FileId, ...]]:
+        rows = reader.rows(
+            f"SELECT d.heard_level, f.file_id {_OUTDATED} ORDER BY f.file_id",
+            (recipe_version, user_id),
         )
+        found: dict[Level, list[FileId]] = {}
+        for level, file_id in rows:
+            found.setdefault(Level(level), []).append(FileId(file_id))
+        return {level: tuple(ids) for level, ids in found.items()}
+
+    @reading_in_background
+    def count_outdated(self, reader: Reader, *, user_id: UserId | None, recipe_version: int) -> int:
+        return int(reader.row(f"SELECT count(*) {_OUTDATED}", (recipe_version, user_id))[0])
+
+    @reading_in_background
+    def tags_in_use(self, reader: Reader, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
+        # Of several spellings the first that was typed.
+        rows = reader.rows(
+            "SELECT g.shown FROM tagged AS t JOIN tags AS g USING (tag)"
+            " WHERE t.owner IN (SELECT owner FROM owners WHERE owner = 0 OR user_id = ?)"
+            " GROUP BY t.tag ORDER BY count(*) DESC, g.tag_key LIMIT ?",
+            (viewer, limit),
+        )
+        return tuple(shown for (shown,) in rows)
+
+    @reading
+    def generation(self, reader: Reader) -> int:
+        return int(reader.row("SELECT generation FROM state")[0])
+
+    @writing
+    def add_found(
+        self,
+        connection: sqlite3.Connection,
+        found: Sequence[FoundFile],
+        *,
+        user_id: UserId | None,
+        at: datetime,
+    ) -> tuple[FileId, ...]:
+        file_ids = []
+        for file in (file.storable for file in found):
+            key = path_key(user_id, file.file_path, file.path_bytes)
+            row = connection.execute(SELECT_BY_PATH, (key,)).fetchone()
+            if row is not None:
+                before = sample_of(row)
+                write_difference(connection, row[0], before, before.found_again(file))
+                file_ids.append(before.file_id)
+            else:
+                file_ids.append(FileId(str(uuid.uuid4())))
+                sample = Sample.first_found(file, file_id=file_ids[-1], user_id=user_id, at=at)
+                insert(connection, sample)
+        if file_ids:
+            note_change(connection)
+        return tuple(file_ids)
+
+    @writing
+    def move(self, connection: sqlite3.Connection, file_id: FileId, found: FoundFile) -> bool:
+        def moved(before: Sample) -> Sample | None:
+            after = before.moved(found.storable)
+            # Its own row has this key only where it does not move.
+            sql = "SELECT 1 FROM audio_details WHERE path_key = ?"
+            taken = connection.execute(sql, (after.path_key,)).fetchone()
+            return None if taken and after.path_key != before.path_key else after
+
+        return change(connection, file_id, moved)
+
+    @writing
+    def set_missing(
+        self, connection: sqlite3.Connection, file_ids: Sequence[FileId], at: datetime | None
+    ) -> None:
+        # As `Sample.missing` does: what is missing already keeps the time at which that began.
+        standing = "NOT NULL" if at is None else "NULL"
+        sql = (
+            "UPDATE audio_files SET missing_since = ?"
+            f" WHERE file_id = ? AND missing_since IS {standing}"
+        )
+        values = [(to_ms_or_none(at), file_id) for file_id in file_ids]
+        if connection.executemany(sql, values).rowcount > 0:
+            note_change(connection)
+
+    @writing
+    def set_heard(
+        self, connection: sqlite3.Connection, file_id: FileId, heard: Heard, *, file_hash: str
+    ) -> bool:
+        return change(connection, file_id, lambda before: before.listened_to(heard, file_hash))
+
+    @writing
+    def set_trouble(
+        self, connection: sqlite3.Connection, file_id: FileId, trouble: Trouble
+    ) -> bool:
+        return change(connection, file_id, lambda before: replace(before, trouble=trouble.storable))
 
     async def change_tags(
         self,
@@ -163,74 +364,150 @@ class SqliteSamples:
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
     ) -> int:
-        """Add and remove tags (compared folded, kept as typed); gives how many rows changed."""
-        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return len((await self.retag(file_ids, change)).before)
+        wanted = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
+        return len((await self.retag(file_ids, wanted)).before)
 
-    async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
-        """Add and remove tags in one transaction; gives what it takes to take that back."""
-        change = change.storable
-        before = await self._writer.write(
-            lambda connection: tagging.retag(connection, file_ids, change)
+    @writing
+    def retag(
+        self, connection: sqlite3.Connection, file_ids: Sequence[FileId], change: Retagging
+    ) -> Retagged:
+        wanted = change.storable
+
+        # Most sounds have the same few tags, so most of the work is done once.
+        @cache
+        def changed(tags: str, marks: str | None) -> TagChange:
+            before = tags_of(tags, marks)
+            return TagChange.of(before, wanted.of(before))
+
+        before = rewrite_tags(connection, file_ids, lambda _, *columns: changed(*columns))
+        return Retagged(change=wanted, before=before)
+
+    @writing
+    def take_back(self, connection: sqlite3.Connection, retagged: Retagged) -> int:
+        def restored(file_id: FileId, tags: str, marks: str | None) -> TagChange:
+            present = tags_of(tags, marks)
+            before = retagged.before[file_id]
+            return TagChange.of(present, retagged.change.taken_back(present, before))
+
+        return len(rewrite_tags(connection, tuple(retagged.before), restored))
+
+    @writing
+    def remove(self, connection: sqlite3.Connection, file_ids: Sequence[FileId]) -> int:
+        count = 0
+        for file_id in dict.fromkeys(file_ids):
+            connection.execute("DELETE FROM analyses WHERE file_id = ?", (file_id,))
+            held = connection.execute("SELECT row FROM audio_files WHERE file_id = ?", (file_id,))
+            row = held.fetchone()
+            if row is None:
+                continue
+            for table in ("tagged", "audio_details", "audio_files"):
+                connection.execute(f"DELETE FROM {table} WHERE row = ?", row)
+            count += 1
+        if count:
+            note_change(connection)
+        return count
+
+    @reading
+    def folders(self, reader: Reader, *, user_id: UserId | None) -> tuple[Folder, ...]:
+        rows = reader.rows(
+            "SELECT s.folder_path, s.path_bytes, s.scanned_at FROM scan_folders AS s"
+            " JOIN owners AS o USING (owner) WHERE o.user_id IS ? ORDER BY s.folder_path",
+            (user_id,),
         )
-        return Retagged(change=change, before=before)
-
-    async def take_back(self, retagged: Retagged) -> int:
-        """Give sounds back the tags that they had before; gives how many changed."""
-        return await self._writer.write(lambda connection: tagging.take_back(connection, retagged))
-
-    async def unheard(  # noqa: PLR0913 - the port asks for these
-        self,
-        *,
-        user_id: UserId | None,
-        level: Level,
-        below: str | None,
-        limit: int,
-        after: FileId | None = None,
-        retry: bool = False,
-    ) -> tuple[Sample, ...]:
-        """Sounds not yet heard at this level, by file_id; not missing; failed ones if `retry`."""
-        asked = Unheard(
-            user_id=user_id, level=level, below=below, limit=limit, after=after, retry=retry
-        )
-        return await self._readers.read(lambda reader: lookups.unheard(reader, asked))
-
-    async def outdated(
-        self, *, user_id: UserId | None, recipe_version: int
-    ) -> Mapping[Level, tuple[FileId, ...]]:
-        """Sounds heard by an older recipe, by the level at which."""
-        return await self._background.read(
-            lambda reader: lookups.outdated(reader, user_id, recipe_version)
-        )
-
-    async def count_outdated(self, *, user_id: UserId | None, recipe_version: int) -> int:
-        """How many sounds `outdated` would give."""
-        return await self._background.read(
-            lambda reader: lookups.count_outdated(reader, user_id, recipe_version)
-        )
-
-    async def tags_in_use(self, *, viewer: UserId | None, limit: int) -> tuple[str, ...]:
-        """Tags, most used first; of several spellings the first that was typed."""
-        return await self._background.read(
-            lambda reader: lookups.tags_in_use(reader, viewer, limit)
-        )
-
-    async def folders(self, *, user_id: UserId | None) -> tuple[Folder, ...]:
-        """Remembered scan folders, by path."""
-        return await self._readers.read(lambda reader: folders.remembered(reader, user_id))
-
-    async def remember_folder(self, folder: Folder) -> None:
-        """Remember a folder, or when it was scanned last."""
-        await self._writer.write(lambda connection: folders.remember(connection, folder))
-
-    async def forget_folder(self, folder_path: str, *, user_id: UserId | None) -> bool:
-        """Forget the folder; its sounds stay in the library."""
-        return await self._writer.write(
-            lambda connection: folders.forget(connection, folder_path, user_id)
+        return tuple(
+            Folder(
+                folder_path=path,
+                path_bytes=raw,
+                user_id=user_id,
+                scanned_at=from_ms_or_none(scanned_at),
+            )
+            for path, raw, scanned_at in rows
         )
 
-    async def generation(self) -> int:
-        """A number that changes whenever any process changed the sounds."""
-        return await self._readers.read(
-            lambda reader: int(reader.one("SELECT generation FROM state")[0])
+    @writing
+    def remember_folder(self, connection: sqlite3.Connection, folder: Folder) -> None:
+        connection.execute(
+            "INSERT INTO scan_folders (owner, folder_path, path_bytes, scanned_at)"
+            " VALUES (?, ?, ?, ?) ON CONFLICT (owner, folder_path) DO UPDATE SET"
+            " path_bytes = excluded.path_bytes,"
+            " scanned_at = coalesce(excluded.scanned_at, scanned_at)",
+            (
+                owner_number(connection, folder.user_id),
+                folder.folder_path,
+                folder.path_bytes,
+                to_ms_or_none(folder.scanned_at),
+            ),
         )
+
+    @writing
+    def forget_folder(
+        self, connection: sqlite3.Connection, folder_path: str, *, user_id: UserId | None
+    ) -> bool:
+        sql = "DELETE FROM scan_folders WHERE owner = ? AND folder_path = ?"
+        owner = owner_number(connection, user_id)
+        return connection.execute(sql, (owner, folder_path)).rowcount > 0
+
+    @reading_in_background
+    def unreadable(self, reader: Reader, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
+        rows = reader.rows(
+            "SELECT o.user_id, u.file_path, u.path_bytes, u.code, u.error, u.seen_at"
+            " FROM unreadable_files AS u JOIN owners AS o USING (owner)"
+            " WHERE o.owner = 0 OR o.user_id = ? ORDER BY u.path_key LIMIT ?",
+            (viewer, 2 * MOST_KEPT),
+        )
+        return tuple(
+            UnreadableFile(
+                user_id=row[0] and UserId(row[0]),
+                file_path=row[1],
+                path_bytes=row[2],
+                code=row[3],
+                error=row[4],
+                seen_at=from_ms(row[5]),
+            )
+            for row in rows
+        )
+
+    @writing
+    def note_unreadable(
+        self, connection: sqlite3.Connection, files: Sequence[UnreadableFile]
+    ) -> None:
+        before = connection.total_changes
+        for file in files:
+            connection.execute(
+                "INSERT INTO unreadable_files (path_key, owner, file_path, path_bytes, code, error,"
+                " seen_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path_key) DO UPDATE SET"
+                " code = excluded.code, error = excluded.error"
+                " WHERE code <> excluded.code OR error <> excluded.error",
+                (
+                    storable(file.path_key),
+                    owner_number(connection, file.user_id),
+                    storable(file.file_path),
+                    file.path_bytes,
+                    file.code,
+                    storable(file.error),
+                    to_ms(file.seen_at),
+                ),
+            )
+        if connection.total_changes != before:
+            note_change(connection)
+
+    @writing
+    def drop_unreadable(self, connection: sqlite3.Connection, path_keys: Sequence[str]) -> None:
+        sql = "DELETE FROM unreadable_files WHERE path_key = ?"
+        if sum(connection.execute(sql, (storable(key),)).rowcount for key in path_keys):
+            note_change(connection)
+
+
+def _samples_by(
+    reader: Reader, condition: str, values: Sequence[str], user_id: UserId | None
+) -> tuple[Sample, ...]:
+    """The owner's sounds whose details have one of the values, by file_id."""
+    found: list[Sample] = []
+    for part, marks in in_parts(values):
+        rows = reader.rows(
+            f"{SELECT_SAMPLE} WHERE f.row IN (SELECT row FROM audio_details"
+            f" WHERE {condition} ({marks})) AND o.user_id IS ?",
+            (*part, user_id),
+        )
+        found += [sample_of(row) for row in rows]
+    return tuple(sorted(found, key=lambda sample: sample.file_id))

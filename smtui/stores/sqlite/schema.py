@@ -9,8 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 from smtui.domain.errors import StoreTooNew, StoreUnreachable
-from smtui.stores.sqlite.connections import whole
-from smtui.stores.sqlite.told_columns import add_functions
+from smtui.stores.sqlite.connections import in_transaction
+from smtui.stores.sqlite.sample_codec import add_functions
 
 APPLICATION_ID = 0x736D7475  # "smtu", so that `file` and we know our own
 
@@ -40,7 +40,7 @@ def bring_up(connection: sqlite3.Connection, path: Path, scripts: tuple[str, ...
     """Take the steps that are missing, all or none, after copying a file that has content."""
     refuse_newer(connection, len(scripts))
     if version(connection) < len(scripts):
-        whole(connection, lambda: _take(connection, path, scripts))
+        in_transaction(connection, lambda: _take(connection, path, scripts))
 
 
 def _take(connection: sqlite3.Connection, path: Path, scripts: tuple[str, ...]) -> None:

@@ -1,15 +1,21 @@
-"""How domain values are written in columns: times, text, JSON."""
+"""How domain values are written in columns and statements: times, JSON, long lists."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from smtui.domain.ports.work import Clock
 
+T = TypeVar("T")
+
 Value = str | bytes | int | float | None
+
+# Question marks in one statement; SQLite before 3.32 took 999, and longer lists gain nothing.
+_AT_ONCE = 500
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -48,3 +54,10 @@ def to_json(value: Any) -> str:
 def from_json(text: str) -> Any:
     """Read what `to_json` wrote."""
     return json.loads(text)
+
+
+def in_parts(values: Sequence[T]) -> Iterator[tuple[Sequence[T], str]]:
+    """Cut into parts that fit one statement, each with its question marks."""
+    for start in range(0, len(values), _AT_ONCE):
+        part = values[start : start + _AT_ONCE]
+        yield part, ", ".join("?" * len(part))

@@ -111,7 +111,7 @@ class LoginScreen(BaseScreen):
         self._servers = services.servers
         self._options = options
         self._welcome = welcome
-        self._one_enter = welcome and self._accounts.guarded_by_system
+        self._one_enter = welcome and self._accounts.sessions.guarded_by_system
         self._why = why
         self._busy = False
         self._wait_until = 0.0
@@ -246,10 +246,10 @@ class LoginScreen(BaseScreen):
         stay = self.query_one(_Tick).value
         if self._choosing:
             new = self._input("new").value
-            return await self._accounts.choose_password(
+            return await self._accounts.sessions.choose_password(
                 name, password, new, stay=stay, address=address
             )
-        return await self._accounts.sign_in(name, password, stay=stay, address=address)
+        return await self._accounts.sessions.sign_in(name, password, stay=stay, address=address)
 
     def tell(self, error: SmtuiError) -> None:
         """Say what is wrong under the form, and begin again where it must be mended."""

@@ -52,7 +52,7 @@ class Deciding(Following):
         if count:
             self.say(f"Resumed {counted(count, 'sound')}")
             return
-        now = await self.services.batches.progress(run_id)
+        now = await self.services.batches.runs.progress(run_id)
         going = now is not None and not now.status.ended
         self.say("This run goes on already" if going else _NOTHING_LEFT)
 
@@ -67,7 +67,7 @@ class Deciding(Following):
 
     @doing
     async def _retry(self, run_id: RunId) -> None:
-        run = await self.services.batches.progress(run_id)
+        run = await self.services.batches.runs.progress(run_id)
         failed = 0 if run is None else run.failed
         if await self.services.batches.retry_failed(run_id, by=self.account) is None:
             self.say(_NOTHING_FAILED)

@@ -118,7 +118,7 @@ class Following(BaseScreen):
         """Show the present, then every change, without end."""
         while True:
             try:
-                async for board in self.services.batches.board(self.account, MOST_RUNS):
+                async for board in self.services.batches.runs.board(self.account, MOST_RUNS):
                     await self._read_names(board)
                     self.board = board
                     self.show_board()
@@ -174,9 +174,9 @@ class Following(BaseScreen):
         seen, batches = self._seen, self.services.batches
         if seen.run_id != run_id:
             seen = _Seen(run_id=run_id)
-        found = await batches.failures(run_id, MOST_FAILURES)
-        failed = await batches.named(found, known=seen.failed)
-        heard = await batches.heard(run_id, MOST_HEARD, known=seen.heard)
+        found = await batches.runs.failures(run_id, MOST_FAILURES)
+        failed = await batches.runs.named(found, known=seen.failed)
+        heard = await batches.runs.analysed(run_id, MOST_HEARD, known=seen.heard)
         self._seen = _Seen(
             run_id=run_id,
             failed={sample.file_id: sample for _, sample in failed if sample is not None},

@@ -97,4 +97,6 @@ class PassingOn(Following):
 
     async def _text(self, run_id: RunId, limit: int) -> str:
         batches = self.services.batches
-        return failures_as_text(await batches.named(await batches.failures(run_id, limit)))
+        return failures_as_text(
+            await batches.runs.named(await batches.runs.failures(run_id, limit))
+        )

@@ -7,13 +7,14 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from smtui.domain.batch import RunId
 from smtui.domain.sample import FileId
 from smtui.paths import styles
+from smtui.ui.base_screen import keys_of
 from smtui.ui.batch.deciding import Deciding
 from smtui.ui.batch.passing_on import PassingOn
 from smtui.ui.widgets.ask_line import AskLine
@@ -28,8 +29,7 @@ from smtui.ui.workers import doing
 _GONE = "This sound is no longer in the library"
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
-    return Binding(key, action, name, id=f"batch.{action}", tooltip=tooltip, show=show)
+_key = keys_of("batch", shown=True)
 
 
 class BatchScreen(Deciding, PassingOn):

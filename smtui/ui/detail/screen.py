@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,11 +16,12 @@ from textual.widgets import ContentSwitcher, Static
 from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.paths import styles
+from smtui.ui.base_screen import done_by, keys_of
 from smtui.ui.clipboard import copied
 from smtui.ui.detail.awaiting import Awaiting
 from smtui.ui.draw.section import Section
 from smtui.ui.draw.wording import recipe
-from smtui.ui.similar_link import TowardsAlike
+from smtui.ui.similar_link import SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.claims import Claims, Known, facts, in_a_line
 from smtui.ui.widgets.curves import Curves
@@ -33,14 +33,17 @@ from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.waveform import Waveform
 from smtui.ui.workers import looking
 
+if TYPE_CHECKING:
+    from smtui.services.box import Services
+    from smtui.ui.detail.sound import Looked
+    from smtui.ui.options import Options
+
 _ZOOM = 2.0
 _PAN = 0.25
 _OF_THE_PICTURE = {"axis", "range"}
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    id_ = action.partition("(")[0]
-    return Binding(key, action, name, id=f"detail.{id_}", tooltip=tooltip, show=show)
+_key = keys_of("detail")
 
 
 def _move(key: str, way: tuple[int, int], name: str) -> Binding:
@@ -54,7 +57,7 @@ def _move(key: str, way: tuple[int, int], name: str) -> Binding:
     )
 
 
-class DetailScreen(Awaiting, TowardsAlike):
+class DetailScreen(Awaiting):
     """Waveform and spectrogram, claims beside or above them, a cursor that reads both."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -89,6 +92,11 @@ class DetailScreen(Awaiting, TowardsAlike):
 
         file_id: FileId
 
+    def __init__(self, services: Services, looked: Looked, options: Options) -> None:
+        super().__init__(services, looked, options)
+        self.ask_line = AskLine(id="ask")
+        self.similar_link = SimilarLink(self, self.ask_line, lambda: (self.file_id,))
+
     def compose(self) -> ComposeResult:
         """Lay out title, facts, pictures with claims at their right or above, reading, keys."""
         yield TitleLine("Sound", self.account.username, id="title")
@@ -103,7 +111,7 @@ class DetailScreen(Awaiting, TowardsAlike):
                 yield Remarks(id="remarks")
             yield Claims(id="claims")
         yield Static(id="reading")
-        yield AskLine(id="ask")
+        yield self.ask_line
         yield StatusBar(id="status")
         yield KeyLine()
 
@@ -210,20 +218,18 @@ class DetailScreen(Awaiting, TowardsAlike):
     def _resized(self) -> None:
         self.draw_pictures()
 
-    @property
-    def alike_targets(self) -> Sequence[FileId]:
-        """The sound that is shown."""
-        return (self.file_id,)
-
     @on(AskLine.Answered)
     def _answered(self, message: AskLine.Answered) -> None:
-        self.answer_outside(message.text)
+        self.similar_link.answer(message.text)
 
     @on(AskLine.Closed)
     def _line_left(self) -> None:
         self.set_focus(None)
 
     # Keys.
+
+    action_similar = done_by("similar_link", SimilarLink.open)
+    action_similar_outside = done_by("similar_link", SimilarLink.ask_file)
 
     def action_next(self) -> None:
         """Go to the next sound of the list."""

@@ -10,7 +10,7 @@ from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Analysis
 from smtui.domain.sample import FileId, Sample
 from smtui.ui.base_screen import BaseScreen
-from smtui.ui.draw.cells import Depth, Ink, depth_of
+from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.section import Section
 from smtui.ui.options import Options
 
@@ -54,16 +54,12 @@ class SoundRoom(BaseScreen):
     @property
     def full_ink(self) -> Ink:
         """All that the terminal can show."""
-        return Ink(depth=depth_of(self.options.colours), ascii=self.options.ascii)
+        return self.options.full_ink
 
     @property
     def first_ink(self) -> Ink:
         """What pictures are drawn with until a key asks for more: few colours on a thin line."""
-        depth = self.full_ink.depth
-        return Ink(
-            depth=min(depth, Depth.LEVELS) if self.options.thin_line else depth,
-            ascii=self.options.ascii,
-        )
+        return self.options.first_ink
 
     def show_known(self) -> None:
         """Show facts and claims as they are known now; the screen says how."""

@@ -21,7 +21,7 @@ class Mark:
 
 
 def hertz(value: float) -> str:
-    """Write a frequency for a narrow axis: `60`, `440`, `2k`, `2.5k`, `12k`."""
+    """Return a frequency for a narrow axis: `60`, `440`, `2k`, `2.5k`, `12k`."""
     if value < 1000:
         return f"{value:.0f}"
     return (
@@ -30,7 +30,7 @@ def hertz(value: float) -> str:
 
 
 def seconds(value: float, step: float) -> str:
-    """Write a time as exactly as steps of `step` s need: `2.0`, `0.125`, `1:30`."""
+    """Return a time as exactly as steps of `step` s need: `2.0`, `0.125`, `1:30`."""
     if step >= 10 or value >= 600:
         whole = round(value)
         hours, minutes = divmod(whole // 60, 60)

@@ -73,12 +73,12 @@ def merged(runs: Iterable[Run]) -> Row:
 
 
 def depth_of(colours: int) -> Depth:
-    """Choose what a terminal with so many colours is drawn with."""
+    """Return what a terminal with so many colours is drawn with."""
     return max((depth for depth in Depth if depth <= colours), default=Depth.NONE)
 
 
 def escaped(row: Sequence[Run], depth: Depth) -> str:
-    """Write a row for a terminal; without colours it is plain text."""
+    """Return a row for a terminal; without colours it is plain text."""
     if depth is Depth.NONE:
         return "".join(run.text for run in row)
     parts: list[str] = []

@@ -35,7 +35,7 @@ def times_of(times: Sequence[float], count: int, duration: float) -> Sequence[fl
 
 
 def seen(curve: list[Point], start: float, end: float, columns: int) -> list[Point]:
-    """Give the part of an ordered curve from `start` to `end`, s, with ends where it is cut.
+    """Return the part of an ordered curve from `start` to `end`, s, with ends where it is cut.
 
     Where more points than that fall on a column, its lowest and its highest stand for all.
     """

@@ -19,7 +19,7 @@ def speaker(ai: AiPart) -> str:
 
 
 def remark_lines(ai: AiPart, width: int) -> tuple[str, ...]:
-    """Write everything that was said, wrapped; a heading is a line that is not indented."""
+    """Return everything that was said, wrapped; a heading is a line that is not indented."""
     lines = []
     for line in _paragraphs(ai, max(width, 20)):
         lines.append(line)

@@ -62,7 +62,7 @@ def state_word(run: RunProgress) -> str:
 
 
 def moment(at: datetime, now: datetime) -> str:
-    """Write when something was, as short as can be: the time of today, else the day."""
+    """Return when something was, as short as can be: the time of today, else the day."""
     here = at.astimezone()
     same_day = here.date() == now.astimezone().date()
     return here.strftime("%H:%M" if same_day else "%d %b")
@@ -86,12 +86,12 @@ def heard_line(sample: Sample) -> Line:
     """A file that was heard."""
     return Line(
         key=sample.file_id,
-        cells=(sample.filename, _heard(sample), "", sample.folder),
+        cells=(sample.filename, _heard_words(sample), "", sample.folder),
         look="quiet",
     )
 
 
-def _heard(sample: Sample) -> str:
+def _heard_words(sample: Sample) -> str:
     heard = sample.heard
     if heard is None:
         return "analysed"
@@ -119,7 +119,7 @@ def holding_name(holding: Holding) -> str:
 
 
 def since(holding: Holding, now: datetime) -> str:
-    """Say how long a worker has been at its file, where that is worth saying."""
+    """Return in words how long a worker has been at its file, where that is worth saying."""
     if holding.lease_until is not None and holding.lease_until < now:
         return "no sign of life"
     if holding.since is None:
@@ -129,7 +129,7 @@ def since(holding: Holding, now: datetime) -> str:
 
 
 def failures_as_text(failed: tuple[tuple[Failure, Sample | None], ...]) -> str:
-    """Write failures as lines of path, code, reason and attempts, with tabs between."""
+    """Return failures as lines of path, code, reason and attempts, with tabs between."""
     rows = [
         (sample.file_path if sample else "", one.code, one.error, str(one.attempt))
         for one, sample in failed

@@ -30,7 +30,7 @@ class SaidLine:
 
 
 def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
-    """Give a line for the name and one for each tag that says something."""
+    """Return a line for the name and one for each tag that says something."""
     apart = differences(sample)
 
     def differing(source: Source, *matters: Matter) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
             lines.append(
                 SaidLine(
                     label=name,
-                    words=_written(sample.metadata[name]),
+                    words=_value_words(sample.metadata[name]),
                     differs=differing(Source.TAGS, *matters),
                 )
             )
@@ -63,5 +63,5 @@ def _claimed(said: Said) -> str:
     return f"{tempo} {key}".strip()
 
 
-def _written(value: object) -> str:
+def _value_words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -89,12 +89,12 @@ def form(*, is_loop: bool | None) -> str:
 
 
 def loudness(lufs: float | None) -> str:
-    """Write a loudness: `-11.2 LUFS`, or that there is none."""
+    """Return a loudness: `-11.2 LUFS`, or that there is none."""
     return "silent" if lufs is None else f"{lufs:.1f} LUFS"
 
 
 def loudness_of(heard: Measurement) -> str:
-    """Write how loud a sound is; `-` where nobody says."""
+    """Return how loud a sound is; `-` where nobody says."""
     known = heard.loudness_lufs is not None or heard.is_silent
     return loudness(heard.loudness_lufs) if known else UNKNOWN
 
@@ -105,12 +105,12 @@ def recipe(heard: Measurement) -> str:
 
 
 def confidence(value: float) -> str:
-    """Write a confidence from 0 to 1 in two digits: `.94`, `1.0`."""
+    """Return a confidence from 0 to 1 in two digits: `.94`, `1.0`."""
     return "1.0" if value >= 0.995 else f"{max(value, 0.0):.2f}"[1:]
 
 
 def length(seconds: float) -> str:
-    """Write a length: `0.41 s`, `12.0 s`, `3:07`, `1:02:03`."""
+    """Return a length: `0.41 s`, `12.0 s`, `3:07`, `1:02:03`."""
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 59.95:
@@ -120,8 +120,18 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def short_length(seconds: float) -> str:
+    """Return a length for a narrow column: `0.41s`, `3m12s`, `1h02m`."""
+    if seconds < 100:
+        return f"{seconds:.2f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
+
+
 def time_left(seconds: float) -> str:
-    """Write a time to wait: `40s`, `1m29s`, `2h05m`."""
+    """Return a time to wait: `40s`, `1m29s`, `2h05m`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"
@@ -131,7 +141,7 @@ def time_left(seconds: float) -> str:
 
 
 def size(count: int) -> str:
-    """Write a number of bytes: `512 B`, `34 kB`, `1.9 MB`."""
+    """Return a number of bytes: `512 B`, `34 kB`, `1.9 MB`."""
     value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
     while value >= 999.5 and len(units) > 1:
         value /= 1000
@@ -142,12 +152,12 @@ def size(count: int) -> str:
 
 
 def rate(hertz: int) -> str:
-    """Write a sampling rate: `44.1k`, `48k`, `11.025k`."""
+    """Return a sampling rate: `44.1k`, `48k`, `11.025k`."""
     return f"{hertz / 1000:.3f}".rstrip("0").rstrip(".") + "k"
 
 
 def channels(count: int) -> str:
-    """Write how many channels: `mono`, `stereo`, `8 channels`."""
+    """Return how many channels: `mono`, `stereo`, `8 channels`."""
     return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")
 
 

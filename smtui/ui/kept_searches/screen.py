@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
@@ -18,7 +18,7 @@ from smtui.domain.drawn import drawn
 from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles
-from smtui.ui.base_screen import BaseScreen
+from smtui.ui.base_screen import BaseScreen, keys_of
 from smtui.ui.clipboard import copied
 from smtui.ui.draw.lines import Line
 from smtui.ui.options import Options
@@ -42,8 +42,7 @@ _NAME = "name"
 _GONE = "No line under the cursor"
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = True) -> Binding:
-    return Binding(key, action, name, id=f"kept.{action}", tooltip=tooltip, show=show)
+_key = keys_of("kept", shown=True)
 
 
 class KeptScreen(BaseScreen):

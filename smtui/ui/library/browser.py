@@ -1,14 +1,18 @@
-"""What every intention of the library screen shares: the table, the question, its answer."""
+"""The question that the library is asked, and its answer in the table.
+
+A newer question replaces an older one. What workers, scans and other screens change is seen within
+a second: the same is asked again, rows change in place, and the cursor stays on its sound.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.message import Message
 from textual.widgets import Input
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
@@ -41,37 +45,60 @@ _APPROXIMATE_PAUSE = 0.3
 _SHARE = 5
 
 
-class Browser(BaseScreen):
-    """Asks the library and fills the table."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Who uses the library screen with what."""
+
+    services: Services
+    account: Account
+    options: Options
+    attention: Attention
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panes:
+    """Where a question and its answer are shown."""
+
+    table: SampleTable
+    filter: FilterLine
+    title: TitleLine
+
+
+class Browser:
+    """Asks the library and fills the table.
+
+    Attributes:
+        asked: what is asked now.
+        followers: what has to know an answer before the next key is taken.
+    """
 
     @dataclass
     class Answered(Message):
         """What was asked last has its whole answer."""
 
-    def __init__(
-        self, services: Services, account: Account, options: Options, attention: Attention
-    ) -> None:
-        super().__init__()
-        self._attention = attention
-        self.services = services
-        self.account = account
-        self.options = options
-        self.table = SampleTable(id="table")
-        self.table.leaps = options.thin_line
+    def __init__(self, screen: BaseScreen, context: Context, panes: Panes) -> None:
+        self.screen = screen
+        self.table = panes.table
         self.asked = Asked()
-        self.total = 0
+        self.followers: list[Callable[[], Awaitable[None]]] = []
+        self._context = context
+        self._library = context.services.library
+        self._panes = panes
+        self._total = 0
         self._total_at: int | None = None
         self._listing: Listing | None = None
         self._generation = -1
         self._answering: Worker[None] | None = None
         self._rows_shown = True
         self._row_awaited = False
-        self.hidden_marks: frozenset[FileId] = frozenset()
 
     @property
     def question(self) -> Question:
-        """What is asked now."""
-        return self.asked.question(self.account.user_id, self.services.paths)
+        """What is asked now, as the library takes it."""
+        return self._question(self.asked)
+
+    def _question(self, asked: Asked) -> Question:
+        return asked.question(self._context.account.user_id, self._context.services.paths)
 
     @property
     def listing(self) -> Listing:
@@ -81,30 +108,23 @@ class Browser(BaseScreen):
 
     @property
     def answered(self) -> bool:
-        """There is an answer to look at."""
+        """True if there is an answer to look at."""
         return self._listing is not None
 
     @property
     def is_asking(self) -> bool:
-        """An answer is waited for."""
+        """True while an answer is waited for."""
         return self._answering is not None and not self._answering.is_finished
 
     @property
     def keys_wait(self) -> bool:
-        """Keys after a filter, an order or a folder are for the rows that these bring."""
-        if isinstance(self.focused, Input) or self._rows_shown:
+        """True while keys are for the rows that a filter, an order or a folder brings."""
+        if isinstance(self.screen.focused, Input) or self._rows_shown:
             return False
         return self.is_asking and (self.answered or self._row_awaited)
 
-    @property
-    def targets(self) -> tuple[FileId, ...]:
-        """The marked sounds that are shown, else the one under the cursor."""
-        if shown := self.table.marked - self.hidden_marks:
-            return tuple(shown)
-        return () if self.table.sample is None else (self.table.sample.file_id,)
-
     async def sound_at(self, row: int) -> FileId | None:
-        """Give the sound of a row, once the answer that is waited for is there."""
+        """Return the sound of a row, once the answer that is waited for is there."""
         self._row_awaited = True
         try:
             while self._answering is not None and not self._answering.is_finished:
@@ -120,38 +140,43 @@ class Browser(BaseScreen):
     # Asking.
 
     def ask(self, asked: Asked, *, pause: float = 0.0) -> Worker[None]:
-        """Ask anew; a mistake is named under the line, and what stands before it is asked."""
-        line = self.query_one(FilterLine)
+        """Ask; a mistake is named under the line, and what stands before it is asked."""
         asked, mistake = asked.understood()
-        line.show_mistake(mistake)
-        line.show_order(asked.order(ascii=self.options.ascii))
+        self._panes.filter.show_mistake(mistake)
+        self._panes.filter.show_order(asked.order(ascii=self._context.options.ascii))
         self._rows_shown = False
         self._answering = self._ask(asked, pause)
         return self._answering
+
+    def ask_typed(self, text: str) -> None:
+        """Ask for a filter that is being typed, unless it is asked for already."""
+        if text != self.asked.text or self.is_asking:
+            self.ask(replace(self.asked, text=text), pause=_TYPING_PAUSE)
+        else:
+            self._panes.filter.show_mistake(None)
 
     @looking(group="question", patient=True)
     async def _ask(self, asked: Asked, pause: float) -> None:
         await asyncio.sleep(pause)
         held = self.table.sample if asked.keeps_to_its_sound(self.asked) else None
         # Taken before the rows are read, so that no change in between is missed.
-        self._generation = await self.services.library.generation()
-        question = asked.question(self.account.user_id, self.services.paths)
-        listing = self.services.library.listing(question)
+        self._generation = await self._library.generation()
+        listing = self._library.listing(self._question(asked))
         window = await listing.window(0, _FIRST_ROWS)
         row = await self._row_of(held, listing)
         self._take(asked, listing)
-        # Each new height lays the screen out anew, so a count that comes soon is waited for.
-        self.table.show(await self._counted(listing) or len(window.samples))
+        # Each new height lays the screen out again, so a count that comes soon is waited for.
+        self.table.show(await self._count(listing) or len(window.samples))
         self.table.fill(0, window.samples, exact=window.exact)
         self.table.grow(await listing.count())
         if row is not None:
             self.table.move_to(row)
-        await self.look_for_hidden_marks()
+        await self._tell_followers()
         self._rows_shown = True
-        await self.count_all()
-        self.post_message(self.Answered())
+        await self._show_counts()
+        self.screen.post_message(self.Answered())
 
-    async def _counted(self, listing: Listing) -> int | None:
+    async def _count(self, listing: Listing) -> int | None:
         """Count an answer, unless that takes longer than a person would notice."""
         try:
             async with asyncio.timeout(_COUNT_PATIENCE):
@@ -169,25 +194,16 @@ class Browser(BaseScreen):
         except TimeoutError:
             return None
 
-    async def look_for_hidden_marks(self) -> None:
-        """Find which marked sounds the filter or the folder hides: they are nobody's target."""
-        marked, hidden = tuple(self.table.marked), frozenset[FileId]()
-        if marked and not self.asked.is_everything:
-            shown = await self.services.library.among(self.question, marked)
-            hidden = frozenset(marked) - shown
-        if hidden != self.hidden_marks:
-            self.hidden_marks = hidden
-            self.show_marks()
-
-    def show_marks(self) -> None:
-        """Say how many sounds are marked."""
-
     def _take(self, asked: Asked, listing: Listing) -> None:
         if self._listing is not None:
             self._listing.close()
         self._listing = listing
         self.asked = asked
         self.table.sort = asked.sort
+
+    async def _tell_followers(self) -> None:
+        for follower in self.followers:
+            await follower()
 
     async def reload(self) -> None:
         """Ask the same again: rows change in place and the cursor stays on its sound."""
@@ -197,89 +213,77 @@ class Browser(BaseScreen):
         now = None if held is None else await listing.position(held.file_id)
         if listing is self._listing:
             self.table.renew(count, shift=0 if now is None else now - before)
-            await self.look_for_hidden_marks()
-            await self.count_all()
+            await self._tell_followers()
+            await self._show_counts()
 
-    async def count_all(self) -> None:
+    async def _show_counts(self) -> None:
         """Say how many of how many sounds are seen."""
+        count = self.table.count
         if self.asked.is_everything:
-            self.total, self._total_at = self.table.count, self._generation
+            self._total, self._total_at = count, self._generation
         elif self._total_at != self._generation:
             self._total_at = self._generation
-            self.total = await self.services.library.count(Question(viewer=self.account.user_id))
-        seen = f"{self.table.count:,} of {self.total:,}"
+            viewer = self._context.account.user_id
+            self._total = await self._library.count(Question(viewer=viewer))
         where = self.asked.folder or "all folders"
-        self.query_one(TitleLine).show(f"{seen}  {where}")
-        self.set_class(self.total == 0, "-empty")
-        self.set_class(self.total > 0 and self.table.count == 0, "-nothing")
+        self._panes.title.show(f"{count:,} of {self._total:,}  {where}")
+        self.screen.set_class(self._total == 0, "-empty")
+        self.screen.set_class(self._total > 0 and count == 0, "-nothing")
 
     # Keeping up.
 
     @looking(group="watching-changes")
     async def watch_changes(self) -> None:
         """Show what workers, scans and other screens change, without end."""
-        told = ""
+        trouble = ""
         while True:
             began = time.monotonic()
             try:
-                generation = await self.services.library.generation()
+                generation = await self._library.generation()
                 if generation != self._generation and self.answered and not self.is_asking:
                     self._generation = generation
                     await self.reload()
-                told = ""
+                trouble = ""
             except SmtuiError as error:
                 # What changed meanwhile was not seen.
                 self._generation = -1
-                if told != error.title:
-                    self.tell(error)
-                told = error.title
+                if trouble != error.title:
+                    self.screen.tell(error)
+                trouble = error.title
             spent = time.monotonic() - began
-            await self._attention.pause(max(_LOOK_AGAIN, spent * _SHARE))
+            await self._context.attention.pause(max(_LOOK_AGAIN, spent * _SHARE))
 
     # Rows.
 
-    @on(SampleTable.RowsWanted)
-    def _rows_wanted(self, message: SampleTable.RowsWanted) -> None:
-        message.stop()
-        self._load(message.first, message.size)
-
     @looking(group="rows", patient=True)
-    async def _load(self, first: int, size: int) -> None:
+    async def load(self, first: int, size: int) -> None:
+        """Give the table rows that it shows or soon will show."""
         window = await self.listing.window(first, size)
         self.table.fill(window.start, window.samples, exact=window.exact)
         if not window.exact:
             await asyncio.sleep(_APPROXIMATE_PAUSE)
             self.table.want_rows()
 
-    # The filter line.
+    @looking(group="follow")
+    async def follow(self, file_id: FileId) -> None:
+        """Put the cursor on a sound that is shown elsewhere, if this answer has it."""
+        row = await self.listing.position(file_id)
+        if row is not None:
+            self.table.move_to(row)
 
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterLine).open()
+    # Keys.
 
-    @on(FilterLine.Typed)
-    def _filter_typed(self, message: FilterLine.Typed) -> None:
-        if message.text != self.asked.text or self.is_asking:
-            self.ask(replace(self.asked, text=message.text), pause=_TYPING_PAUSE)
-        else:
-            self.query_one(FilterLine).show_mistake(None)
-
-    @on(FilterLine.Kept)
-    @on(FilterLine.Closed)
-    def _filter_left(self) -> None:
-        self.table.focus()
-
-    def action_sort(self) -> None:
+    def sort(self) -> None:
         """Sort by the next column that is seen."""
         fields = self.table.seen_fields
         at = fields.index(self.asked.sort.field) if self.asked.sort.field in fields else -1
         self.ask(self.asked.sorted_by(fields[(at + 1) % len(fields)]))
 
-    def action_reverse(self) -> None:
+    def reverse(self) -> None:
         """Reverse the sort order."""
         self.ask(self.asked.reversed())
 
-    def action_folder_only(self) -> None:
+    def toggle_folder(self) -> None:
         """See only the folder of this sound, or all folders again."""
         if self.asked.folder is not None:
             self.ask(replace(self.asked, folder=None))

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from smtui.domain.kept_search import KeptSearch
 from smtui.domain.sample import FileId
 from smtui.paths import styles
-from smtui.ui.draw.cells import Depth, Ink, depth_of
-from smtui.ui.library.copying import CopyingPaths
-from smtui.ui.library.keeping import Keeping
-from smtui.ui.library.listening import Listening
-from smtui.ui.library.looking_at import LookingAt
-from smtui.ui.library.remembering import Remembering
-from smtui.ui.library.renewing import Renewing
-from smtui.ui.library.scanning import FOLDER, Scanning
-from smtui.ui.library.tagging import TAGS, Tagging
-from smtui.ui.similar_link import OUTSIDE, TowardsAlike
+from smtui.ui.base_screen import BaseScreen, Offer, done_by, keys_of
+from smtui.ui.library.analysis_requests import AnalysisRequests
+from smtui.ui.library.browser import Browser, Context, Panes
+from smtui.ui.library.folder_scan import FOLDER, FolderScan
+from smtui.ui.library.history import FilterHistory, LastPlace
+from smtui.ui.library.marks import Marks
+from smtui.ui.library.tag_editor import TAGS, TagEditor
+from smtui.ui.similar_link import OUTSIDE, SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.key_line import KeyLine
@@ -36,26 +34,23 @@ from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 
 if TYPE_CHECKING:
+    from smtui.domain.account import Account
+    from smtui.services.box import Services
     from smtui.services.listing import Listing
+    from smtui.ui.attention import Attention
+    from smtui.ui.options import Options
 
+# A held key passes many sounds; only where it rests is worth a look, and on a thin line a picture
+# is some 20 KB.
+_REST = 0.15
+_THIN_REST = 0.6
 _TWICE = 3.0
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    return Binding(key, action, name, id=f"library.{action}", tooltip=tooltip, show=show)
+_key = keys_of("library")
 
 
-class LibraryScreen(
-    Remembering,
-    Keeping,
-    CopyingPaths,
-    Tagging,
-    Listening,
-    Renewing,
-    Scanning,
-    LookingAt,
-    TowardsAlike,
-):
+class LibraryScreen(BaseScreen):
     """The table, its filter, what runs, and at wide terminals a preview of the row."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -90,40 +85,72 @@ class LibraryScreen(
         file_id: FileId
         listing: Listing
 
-    _quit_asked = 0.0
+    def __init__(
+        self, services: Services, account: Account, options: Options, attention: Attention
+    ) -> None:
+        super().__init__()
+        context = Context(services=services, account=account, options=options, attention=attention)
+        self.table = SampleTable(id="table")
+        self.table.leaps = options.thin_line
+        self.filter_line = FilterLine(id="filter")
+        self.title_line = TitleLine("Library", account.username, id="title")
+        self.preview = Preview(
+            services.analyses.of,
+            services.pictures,
+            options.first_ink,
+            rest=_THIN_REST if options.thin_line else _REST,
+        )
+        self.ask_line = line = AskLine(id="ask")
+        self.status = status = StatusBar(id="status")
+        panes = Panes(table=self.table, filter=self.filter_line, title=self.title_line)
+        self.browser = browser = Browser(self, context, panes)
+        self.marks = marks = Marks(self, services.library, browser, status)
+        self.tags = TagEditor(context, marks, browser, line)
+        self.analysis = AnalysisRequests(context, marks, browser, status)
+        self.scan = FolderScan(self, context, line, status)
+        self.history = FilterHistory(context, browser, self.filter_line)
+        self.last_place = LastPlace(context, browser, marks, self.filter_line)
+        self.similar_link = SimilarLink(self, line, lambda: marks.targets)
+        self._quit_asked = 0.0
 
     def compose(self) -> ComposeResult:
         """Lay out title, filter, table and preview, status, keys."""
-        yield TitleLine("Library", self.account.username, id="title")
-        yield FilterLine(id="filter")
+        yield self.title_line
+        yield self.filter_line
         with Horizontal(id="body"):
             with Vertical(id="list"):
                 yield Static(_EMPTY, id="empty")
                 yield Static(_NOTHING, id="nothing")
                 yield self.table
-            yield Preview(self.ink, id="preview")
-        yield AskLine(id="ask")
-        yield StatusBar(id="status")
+            yield self.preview
+        yield self.ask_line
+        yield self.status
         yield KeyLine()
-
-    @property
-    def ink(self) -> Ink:
-        """What small pictures are drawn with: few colours on a thin line."""
-        depth = depth_of(self.options.colours)
-        if self.options.thin_line:
-            depth = min(depth, Depth.LEVELS)
-        return Ink(depth=depth, ascii=self.options.ascii)
 
     def on_mount(self) -> None:
         """Show the library and begin to keep up with it."""
         self.table.focus()
-        self.go_on()
-        self.watch_changes()
-        self.tell_outdated()
+        self.last_place.go_on()
+        self.browser.watch_changes()
+        self.analysis.tell_outdated()
 
     async def on_unmount(self) -> None:
         """Let the next start go on here."""
-        await self.keep_place()
+        await self.last_place.save()
+
+    @property
+    def keys_wait(self) -> bool:
+        """True while what is typed would be overwritten, or is for rows that are not there yet."""
+        return not self.last_place.restored or self.browser.keys_wait
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Offer in the palette to analyse again what an older version analysed."""
+        renew = Offer(
+            title="Analyse again what an older version analysed",
+            help="Analyse those sounds again; your corrections are kept.",
+            begin=self.analysis.renew,
+        )
+        return (renew,)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no `/` while one types: there it is a letter."""
@@ -131,36 +158,98 @@ class LibraryScreen(
             return False
         return super().check_action(action, parameters)
 
-    @property
-    def alike_targets(self) -> Sequence[FileId]:
-        """The marked sounds, or the one under the cursor."""
-        return self.targets
+    # The table.
+
+    @on(SampleTable.RowsWanted)
+    def _load_rows(self, message: SampleTable.RowsWanted) -> None:
+        self.browser.load(message.first, message.size)
+
+    @on(SampleTable.CursorMoved)
+    def _look_at(self, message: SampleTable.CursorMoved) -> None:
+        if self.has_class("-wide"):
+            self.preview.look_at(message.sample)
+
+    def on_resize(self) -> None:
+        """The preview may have come into sight."""
+        moved = SampleTable.CursorMoved(self.table.cursor, self.table.sample)
+        self.call_after_refresh(self._look_at, moved)
 
     @on(SampleTable.Opened)
-    def _opened(self, message: SampleTable.Opened) -> None:
-        self.post_message(self.SampleOpened(message.sample.file_id, self.listing))
+    def _open_sound(self, message: SampleTable.Opened) -> None:
+        self.post_message(self.SampleOpened(message.sample.file_id, self.browser.listing))
 
-    @on(AskLine.Answered)
-    def _answered(self, message: AskLine.Answered) -> None:
-        answers = {
-            TAGS: self.answer_tags,
-            FOLDER: self.answer_folder,
-            OUTSIDE: self.answer_outside,
-        }
-        answers[message.subject](message.text)
+    def follow(self, file_id: FileId) -> None:
+        """Put the cursor on a sound that is shown elsewhere."""
+        self.browser.follow(file_id)
 
+    # The lines.
+
+    @on(FilterLine.Typed)
+    def _ask_typed(self, message: FilterLine.Typed) -> None:
+        self.browser.ask_typed(message.text)
+
+    @on(FilterLine.Kept)
+    @on(FilterLine.Closed)
     @on(AskLine.Closed)
-    def _asked(self) -> None:
+    def _focus_table(self) -> None:
         self.table.focus()
 
+    @on(FilterLine.Left)
+    def _enter_filter(self, message: FilterLine.Left) -> None:
+        self.history.enter(message.text)
+
+    @on(Browser.Answered)
+    def _note_filter(self) -> None:
+        self.history.note_entered()
+
+    def ask_saved(self, saved: KeptSearch) -> None:
+        """Ask what was chosen among the saved searches."""
+        self.history.ask_saved(saved)
+
+    @on(AskLine.Answered)
+    def _take_answer(self, message: AskLine.Answered) -> None:
+        takers = {
+            TAGS: self.tags.answer,
+            FOLDER: self.scan.answer,
+            OUTSIDE: self.similar_link.answer,
+        }
+        takers[message.subject](message.text)
+
+    # Keys.
+
+    action_filter = done_by("filter_line", FilterLine.open)
+    action_sort = done_by("browser", Browser.sort)
+    action_reverse = done_by("browser", Browser.reverse)
+    action_folder_only = done_by("browser", Browser.toggle_folder)
+    action_mark = done_by("marks", Marks.toggle)
+    action_mark_all = done_by("marks", Marks.toggle_all)
+    action_span = done_by("marks", Marks.toggle_range)
+    action_copy = done_by("marks", Marks.copy_paths)
+    action_tag = done_by("tags", TagEditor.ask)
+    action_undo = done_by("tags", TagEditor.undo)
+    action_analyze = done_by("analysis", AnalysisRequests.start_targets)
+    action_analyze_all = done_by("analysis", AnalysisRequests.start_shown)
+    action_similar = done_by("similar_link", SimilarLink.open)
+    action_similar_outside = done_by("similar_link", SimilarLink.ask_file)
+    action_kept = done_by("history", FilterHistory.open)
+    action_scan = done_by("scan", FolderScan.ask)
+
+    def action_escape(self) -> None:
+        """Close the filter, else give up a range, else take all marks away."""
+        if self.filter_line.text:
+            self.filter_line.action_close()
+        else:
+            self.marks.clear()
+        self.marks.show()
+
     def action_cancel(self) -> None:
-        """Stop tagging many, or the scan; where there is neither, ask and stop the listening."""
-        if self.is_tagging:
-            self.stop_tagging()
-        elif self.is_scanning:
-            self.stop_scan()
-        elif self.query_one(StatusBar).running:
-            self.confirm("Cancel the sounds that have not started?", self.cancel_work)
+        """Stop tagging many, or the scan; where there is neither, ask and stop the analysis."""
+        if self.tags.is_running:
+            self.tags.stop()
+        elif self.scan.is_running:
+            self.scan.stop()
+        elif self.status.running:
+            self.confirm("Cancel the sounds that have not started?", self.analysis.cancel)
         else:
             self.say("Nothing runs")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from pathlib import Path
 
 from textual import events, on
 from textual.content import Content
@@ -13,10 +12,7 @@ from textual.widgets import Static
 from smtui.domain.analysis import Analysis
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import SoundUnreadable
-from smtui.domain.picture import PictureRequest, View
-from smtui.domain.sample import FileId, Sample
-from smtui.domain.search import Seed
-from smtui.ui.draw.cells import Depth, Ink, depth_of
+from smtui.domain.sample import FileId
 from smtui.ui.similar.searching import Searching
 from smtui.ui.widgets.hit_lines import HitRow
 from smtui.ui.widgets.hit_table import HitTable
@@ -24,8 +20,8 @@ from smtui.ui.widgets.preview import Preview
 from smtui.ui.workers import looking
 
 # A held key passes many rows; only where it rests is worth reading an analysis or a picture.
-_REST = 0.06
-_THIN_REST = 0.6
+REST = 0.06
+THIN_REST = 0.6
 _SIGNED = {"+": "to be like", "-": "to be unlike"}
 
 
@@ -34,14 +30,6 @@ class Comparing(Searching):
 
     shows_row = False
     _seed_known: tuple[FileId, Analysis | None] | None = None
-
-    @property
-    def ink(self) -> Ink:
-        """What small pictures are drawn with: few colours on a thin line."""
-        depth = depth_of(self.options.colours)
-        if self.options.thin_line:
-            depth = min(depth, Depth.LEVELS)
-        return Ink(depth=depth, ascii=self.options.ascii)
 
     @property
     def is_wide(self) -> bool:
@@ -82,7 +70,7 @@ class Comparing(Searching):
         if not words and hit is not None:
             words = hit.why
         if not words and hit is not None:
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(REST)
             # Of a file from outside that went away meanwhile there is nothing to say; a toast per
             # move would be noise.
             with suppress(SoundUnreadable):
@@ -91,11 +79,13 @@ class Comparing(Searching):
         if words:
             line.update(Content.assemble(("why  ", "$quiet"), drawn(words)), layout=False)
 
-    async def _seed_analysis(self, sample: Sample) -> Analysis | None:
-        """What was heard of the seed, read once while it is the seed."""
-        if self._seed_known is None or self._seed_known[0] != sample.file_id:
-            analysis = await self.services.analyses.of(sample.file_id)
-            self._seed_known = (sample.file_id, analysis)
+    async def analysis_of(self, file_id: FileId) -> Analysis | None:
+        """Return what was heard of a sound; of the seed it is read once while it is the seed."""
+        seed = self.seed_sample
+        if seed is None or seed.file_id != file_id:
+            return await self.services.analyses.of(file_id)
+        if self._seed_known is None or self._seed_known[0] != file_id:
+            self._seed_known = (file_id, await self.services.analyses.of(file_id))
         return self._seed_known[1]
 
     def forget_seed(self) -> None:
@@ -116,54 +106,5 @@ class Comparing(Searching):
         row = self.table.row if self.shows_row else None
         preview = self.query_one(Preview)
         preview.entitle("row" if self.shows_row else "seed")
-        self._look(*self._of_seed() if row is None else (row.sample, row.seed))
-
-    def _of_seed(self) -> tuple[Sample | None, Seed | None]:
-        return self.seed_sample, self.seed
-
-    @looking(group="preview", patient=True)
-    async def _look(self, sample: Sample | None, seed: Seed | None) -> None:
-        """Show what is known at once, the rest and the picture where the cursor rests."""
-        preview = self.query_one(Preview)
-        outside = None if seed is None else seed.path
-        if sample is not None:
-            preview.show(sample)
-        elif outside is not None:
-            preview.show_outside(outside)
-        else:
-            preview.show(None)
-            preview.picture.show(None)
-            return
-        await asyncio.sleep(_THIN_REST if self.options.thin_line else _REST)
-        analysis = None
-        if sample is not None:
-            analysis = await self._analysis_of(sample)
-            preview.show(sample, analysis)
-            outside = sample.path
-        if outside is not None:
-            await self._draw(outside, sample, analysis)
-
-    async def _analysis_of(self, sample: Sample) -> Analysis | None:
-        if sample is self.seed_sample:
-            return await self._seed_analysis(sample)
-        return await self.services.analyses.of(sample.file_id)
-
-    async def _draw(self, path: Path, sample: Sample | None, analysis: Analysis | None) -> None:
-        picture = self.query_one(Preview).picture
-        size = picture.wanted
-        if not size.area:
-            return
-        request = PictureRequest(
-            path=path, view=View.SPECTROGRAM, width=size.width, height=size.height, coarse=True
-        )
-        try:
-            drawn = await self.services.pictures.picture(
-                request,
-                file_hash=None if sample is None else sample.file_hash,
-                heard=None if analysis is None else analysis.measured,
-            )
-        except SoundUnreadable:
-            # A toast per move would be noise.
-            picture.show(None)
-        else:
-            picture.show(drawn)
+        sample, seed = (self.seed_sample, self.seed) if row is None else (row.sample, row.seed)
+        preview.look_at(sample, None if seed is None else seed.path)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.search import Search, View
 from smtui.ui.clipboard import copied
-from smtui.ui.saved_searches_link import TowardsKept, quietly
+from smtui.ui.saved_searches_link import quietly, want_saved
 from smtui.ui.similar.seeding import Seeding
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.workers import doing, looking
 
 
-class Keeping(TowardsKept, Seeding):
+class Keeping(Seeding):
     """Remembers searches, and writes them so that they find the same again."""
 
     _noted = ""
@@ -26,7 +26,7 @@ class Keeping(TowardsKept, Seeding):
     async def _open_kept(self, search: Search) -> None:
         text = await self._line(search)
         await self._note(search, text)
-        self.want_kept(KeptKind.SEARCH, text)
+        want_saved(self, self.services.kept_searches.at_present(KeptKind.SEARCH, text))
 
     def note_search(self) -> None:
         """Remember what is asked, for it led somewhere."""
@@ -50,7 +50,7 @@ class Keeping(TowardsKept, Seeding):
         """A search as one line; empty where nothing could be found by it."""
         if not (search.words if search.view is View.WORDS else search.more):
             return ""
-        return await self.services.similarity.line_of(search, self.account.user_id)
+        return await self.services.seeds.line_of(search, self.account.user_id)
 
     def remember(self) -> None:
         """Keep the way back to this search, and the search itself."""
@@ -79,11 +79,11 @@ class Keeping(TowardsKept, Seeding):
         self.say(f"Copied: {text}{remark}")
         self.note_search()
 
-    def take_kept(self, kept: KeptSearch) -> None:
+    def ask_saved(self, saved: KeptSearch) -> None:
         """Ask what was kept: a whole search, or the present one within a filter."""
-        if kept.kind is KeptKind.SEARCH:
-            self.answer_line(kept.text)
+        if saved.kind is KeptKind.SEARCH:
+            self.answer_line(saved.text)
             return
         line = self.query_one(FilterLine)
-        line.restore(kept.text)
+        line.restore(saved.text)
         self.ask(replace(self.search, filter=line.text))

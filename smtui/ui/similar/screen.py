@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,13 +16,15 @@ from textual.widgets import Input, Static
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
-from smtui.ui.similar.hit_order import HitOrder
+from smtui.services.hits import HitOrder
+from smtui.ui.base_screen import done_by, keys_of
+from smtui.ui.similar.comparing import REST, THIN_REST
 from smtui.ui.similar.keeping import Keeping
 from smtui.ui.similar.listening import Listening
 from smtui.ui.similar.seeding import LINE, WORDS
 from smtui.ui.similar.weighing import Weighing
 from smtui.ui.similar.writing import FILE, Writing
-from smtui.ui.similar_link import OUTSIDE, TowardsAlike
+from smtui.ui.similar_link import OUTSIDE, SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
@@ -32,6 +34,12 @@ from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.weights_line import WeightsLine
 
+if TYPE_CHECKING:
+    from smtui.domain.account import Account
+    from smtui.services.box import Services
+    from smtui.ui.options import Options
+    from smtui.ui.similar_link import Begin
+
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.15
 _OF_WEIGHTS = {"aspect", "heavier", "lighter", "even"}
@@ -39,9 +47,7 @@ _OF_WEIGHTS = {"aspect", "heavier", "lighter", "even"}
 _TYPED = {"filter", "heavier", "lighter", "more_like", "less_like"}
 
 
-def _key(key: str, action: str, name: str, tooltip: str, *, show: bool = False) -> Binding:
-    id_ = action.partition("(")[0]
-    return Binding(key, action, name, id=f"similar.{id_}", tooltip=tooltip, show=show)
+_key = keys_of("similar")
 
 
 def _aspect(place: int, name: str) -> Binding:
@@ -55,7 +61,7 @@ def _aspect(place: int, name: str) -> Binding:
     )
 
 
-class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
+class SimilarScreen(Weighing, Keeping, Listening, Writing):
     """One search by likeness after the other."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -109,19 +115,31 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         file_id: FileId
         hits: HitOrder
 
+    def __init__(
+        self, services: Services, account: Account, begin: Begin, options: Options
+    ) -> None:
+        super().__init__(services, account, begin, options)
+        self.ask_line = AskLine(id="ask")
+        self.similar_link = SimilarLink(self, self.ask_line, self._targets)
+
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
         yield TitleLine("Similar to", self.account.username, id="title")
         yield WeightsLine(ascii_alone=self.options.ascii, id="weights")
         yield FilterLine(id="filter")
         with Horizontal(id="body"):
-            yield Preview(self.ink, id="preview")
+            yield Preview(
+                self.analysis_of,
+                self.services.pictures,
+                self.options.first_ink,
+                rest=THIN_REST if self.options.thin_line else REST,
+            )
             with Vertical(id="list"):
                 yield Static(id="notice")
                 yield self.table
         yield Static(id="why")
         yield Static(id="remark")
-        yield AskLine(id="ask")
+        yield self.ask_line
         yield StatusBar(id="status")
         yield KeyLine()
 
@@ -142,8 +160,10 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
             return False
         return super().check_action(action, parameters)
 
-    @property
-    def alike_targets(self) -> Sequence[FileId]:
+    action_similar = done_by("similar_link", SimilarLink.open)
+    action_similar_outside = done_by("similar_link", SimilarLink.ask_file)
+
+    def _targets(self) -> Sequence[FileId]:
         """The sound under the cursor."""
         row = self.table.row
         return () if row is None or row.file_id is None else (row.file_id,)
@@ -170,7 +190,7 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing, TowardsAlike):
         answers = {
             LINE: self.answer_line,
             WORDS: self.answer_words,
-            OUTSIDE: self.answer_outside,
+            OUTSIDE: self.similar_link.answer,
             FILE: self.answer_file,
         }
         answers[message.subject](message.text)

@@ -19,7 +19,6 @@ from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.filter_query import Asked
-from smtui.ui.similar.finding import LIMIT
 from smtui.ui.similar.waiting import waiting
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_lines import HitRow
@@ -29,10 +28,13 @@ from smtui.ui.widgets.weights_line import WeightsLine
 from smtui.ui.workers import looking
 
 if TYPE_CHECKING:
+    from smtui.domain.account import Account
     from smtui.services.box import Services
     from smtui.ui.options import Options
-    from smtui.ui.similar.sought import Sought
+    from smtui.ui.similar_link import Begin
 
+LIMIT = 50
+"""How many hits are shown; refine the search to see others."""
 SEARCH = "search"
 
 _AGAIN = 2.0
@@ -44,12 +46,13 @@ _PLACES = {View.ALIKE: "Similar to", View.FITS: "Goes with", View.WORDS: "Descri
 class Searching(BaseScreen):
     """Asks, and shows the answer; a newer search replaces an older one."""
 
-    def __init__(self, services: Services, sought: Sought, options: Options) -> None:
+    def __init__(
+        self, services: Services, account: Account, begin: Begin, options: Options
+    ) -> None:
         super().__init__()
         self.services = services
-        self.account = sought.account
-        self.finders = sought.finders
-        self.begun = sought.begin
+        self.account = account
+        self.begun = begin
         self.options = options
         self.table = HitTable(ascii_alone=options.ascii, id="table")
         self.table.leaps = options.thin_line
@@ -116,7 +119,7 @@ class Searching(BaseScreen):
             except SmtuiError as error:
                 self._refuse(error, anew=anew)
                 self.settle_outcome()
-                if not isinstance(error, _PASSING) or not self.finders.has(self.search.view):
+                if not isinstance(error, _PASSING):
                     return
             else:
                 return
@@ -129,7 +132,9 @@ class Searching(BaseScreen):
         await self._read(search.seed_ids)
         self.show_search()
         with waiting(self, self._say_it_goes_on) as progress:
-            answer = await self.finders.find(search, viewer=self.account.user_id, progress=progress)
+            answer = await self.services.search.find(
+                search, viewer=self.account.user_id, limit=LIMIT, progress=progress
+            )
         await self._read(hit.file_id for hit in answer.hits)
         self.answer, self._found_in = answer, search.view
         self.show_hits(stand_on, anew=anew)

@@ -9,7 +9,7 @@ from pathlib import Path
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import QueryInvalid, SmtuiError
 from smtui.domain.sample import FileId
-from smtui.domain.search import MOST_SEEDS, Search, Seed, View
+from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse, written
 from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.ui.similar.searching import SEARCH, Searching
@@ -76,7 +76,7 @@ class Seeding(Searching):
             self.show_remark(f"{listening} ...")
         try:
             # A path of the library means its sound, which is then no hit of itself.
-            seed = await self.finders.meant(str(path), self.account.user_id)
+            seed = await self.services.seeds.meant(str(path), self.account.user_id)
         except SmtuiError as error:
             if self.seed is None:
                 self.show_notice(error.title, f"{error.hint} esc goes back".strip())
@@ -144,7 +144,7 @@ class Seeding(Searching):
         if row.sign != sign:
             (more if sign == "+" else less).append(seed)
         if len(more) + len(less) > MOST_SEEDS:
-            self.say(f"More than {MOST_SEEDS} sounds to be like or unlike say nothing any more")
+            self.say(TOO_MANY_SEEDS)
             return
         # The cursor stays where the person looks, on what has that place now.
         self.ask(replace(self.search, more=tuple(more), less=tuple(less)), stand_on=row.rank)
@@ -205,7 +205,7 @@ class Seeding(Searching):
         """Find the sounds that are named; those of this search are meant by their names."""
         mine = {self._spelled(seed).name: seed for seed in self.search.seeds}
         viewer = self.account.user_id
-        return [mine.get(name) or await self.finders.meant(name, viewer) for name in names]
+        return [mine.get(name) or await self.services.seeds.meant(name, viewer) for name in names]
 
     # The views.
 
@@ -214,7 +214,7 @@ class Seeding(Searching):
         views = list(View)
         view = views[(views.index(self.search.view) + 1) % len(views)]
         search = replace(self.search, view=view)
-        if view is View.WORDS and self.finders.has(view) and not search.words:
+        if view is View.WORDS and not search.words:
             self.wait_for_words(search)
         else:
             self.ask(search)

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from smtui.domain.errors import InputInvalid
 from smtui.domain.likeness import ASPECTS, Weights
-from smtui.ui.similar.finding import LIMIT
-from smtui.ui.similar.searching import Searching
+from smtui.ui.similar.searching import LIMIT, Searching
 
 # Keys that move a weight come in quick succession; only where it rests is worth a round trip.
 _REST = 0.3

@@ -28,7 +28,7 @@ class TagSuggester(Suggester):
         self._tags = tags
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Give the whole line with its last tag completed, or None."""
+        """Return the whole line with its last tag completed, or None."""
         begun = value.rpartition(",")[2].lstrip().removeprefix("-")
         if not begun:
             return None
@@ -46,7 +46,7 @@ class FolderSuggester(Suggester):
         self._files = files
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Give the path with its last part completed, or None."""
+        """Return the path with its last part completed, or None."""
         base, slash, begun = value.rpartition("/")
         folder = _at_home(base + slash)
         if not folder.startswith("/"):

@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from smtui.domain.drawn import drawn
-from smtui.ui.draw.fitting import fitted
 from smtui.ui.draw.lines import Line
+from smtui.ui.draw.text_width import fit_text
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 
 _GAP = 2
@@ -193,7 +193,7 @@ class BatchTable(CursorTable):
     def _segments(self, pointer: str, cells: Sequence[str], style: Style) -> list[Segment]:
         segments = [Segment(pointer, style)]
         for lane, width, cell in zip(self._lanes, self._widths, cells, strict=True):
-            text = fitted(drawn(cell), width, right=lane.right, ending=lane.ending)
+            text = fit_text(drawn(cell), width, right=lane.right, ending=lane.ending)
             segments.append(Segment(text + " " * _GAP, style))
         return segments
 

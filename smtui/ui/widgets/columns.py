@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from smtui.domain.drawn import drawn
 from smtui.domain.question import Field
 from smtui.domain.sample import Sample, certainty
+from smtui.ui.draw.wording import short_length
 
 NONE = "-"
 SURE = 0.5
@@ -84,7 +85,7 @@ def _key(sample: Sample) -> Cell:
 
 def _length(sample: Sample) -> Cell:
     # A file that could not be read has none.
-    return Cell(text=length(sample.duration) if sample.duration else NONE)
+    return Cell(text=short_length(sample.duration) if sample.duration else NONE)
 
 
 def _loudness(sample: Sample) -> Cell:
@@ -114,18 +115,8 @@ COLUMNS = (
 _GAP = 2
 
 
-def length(seconds: float) -> str:
-    """Write a length: `0.41s`, `3m12s`, `1h02m`."""
-    if seconds < 100:
-        return f"{seconds:.2f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
-    return f"{minutes // 60}h{minutes % 60:02d}m"
-
-
 def layout(width: int, columns: Sequence[Column] = COLUMNS) -> tuple[tuple[Column, int], ...]:
-    """Choose of some columns those that fit into `width` cells and give each its width.
+    """Return those of some columns that fit into `width` cells and give each its width.
 
     The gaps of two cells between columns are not part of the widths given.
     """

@@ -14,7 +14,7 @@ from smtui.domain.question import Field
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.ui.draw.bars import bar
-from smtui.ui.draw.fitting import fitted
+from smtui.ui.draw.text_width import fit_text
 from smtui.ui.widgets.columns import COLUMNS, NONE, SURE, Cell, Column
 
 NARROW = 11
@@ -95,7 +95,7 @@ def head(manner: Manner) -> list[Segment]:
         segments.append(Segment(" ", base))
     segments.append(Segment(_GAP, base))
     for column, width in manner.columns:
-        segments.append(Segment(fitted(column.title, width, right=column.right), base))
+        segments.append(Segment(fit_text(column.title, width, right=column.right), base))
         segments.append(Segment(_GAP, base))
     return segments
 
@@ -103,7 +103,7 @@ def head(manner: Manner) -> list[Segment]:
 def seed_line(row: HitRow, manner: Manner) -> list[Segment]:
     """Draw the seed under the titles, so that every column compares with it."""
     base = manner.looks.base + manner.looks.seed
-    words = fitted("  seed", WIDE if manner.bars else NARROW)
+    words = fit_text("  seed", WIDE if manner.bars else NARROW)
     return [Segment(words, base), *_cells(row, manner, base)]
 
 
@@ -147,7 +147,7 @@ def _cells(row: HitRow, manner: Manner, base: Style) -> list[Segment]:
         else:
             cell = Cell(text=drawn(row.name) if column.field == Field.NAME else NONE)
             style = base if column.field == Field.NAME else base + looks.faint
-        text = fitted(cell.text, width, right=column.right, ending=column.ending)
+        text = fit_text(cell.text, width, right=column.right, ending=column.ending)
         segments += [Segment(text, style), Segment(_GAP, base)]
     return segments
 

@@ -60,17 +60,17 @@ class KeyLine(Widget):
 
         A key that does not fit is left out with those after it, but for the way back.
         """
-        told = self._told()
+        actions = self._by_action()
         room = self.content_size.width
         shown: list[_Shown] = []
-        if "help" in told:
-            key, words = told.pop("help")
+        if "help" in actions:
+            key, words = actions.pop("help")
             room -= words.cell_length
             shown = [_Shown(key=key, start=max(0, room), words=words)]
             room -= _GAP
-        kept = told[_BACK][1].cell_length + _GAP if _BACK in told else 0
+        kept = actions[_BACK][1].cell_length + _GAP if _BACK in actions else 0
         start, left, before = 0, room - kept, []
-        for action, (key, words) in told.items():
+        for action, (key, words) in actions.items():
             left += kept if action == _BACK else 0
             if words.cell_length > left:
                 left = min(left, 0)
@@ -80,14 +80,14 @@ class KeyLine(Widget):
             left -= words.cell_length + _GAP
         return before + shown
 
-    def _told(self) -> dict[str, tuple[str, Content]]:
-        """Key and words of each action that is shown, in the order of the bindings."""
-        told: dict[str, tuple[str, Content]] = {}
+    def _by_action(self) -> dict[str, tuple[str, Content]]:
+        """Return key and words of each action that is shown, in the order of the bindings."""
+        actions: dict[str, tuple[str, Content]] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.show and binding.action not in told:
+            if binding.show and binding.action not in actions:
                 words = Content.assemble(
                     (self.app.get_key_display(binding), "bold $footer-key-foreground"),
                     (f" {binding.description}", "$footer-description-foreground"),
                 )
-                told[binding.action] = (binding.key, words if enabled else words.stylize("dim"))
-        return told
+                actions[binding.action] = (binding.key, words if enabled else words.stylize("dim"))
+        return actions

@@ -1,7 +1,8 @@
 """The table of sounds, drawn line by line: a million rows cost no more than a screenful.
 
 It knows no service. It asks for rows by `RowsWanted` and is given them by `fill`; until then a
-row is a faint placeholder.
+row is a faint placeholder. Of the rows a few thousand are at hand (`KnownRows`); how a line looks
+is said by functions of what they are given alone (`line`, `head`).
 """
 
 from __future__ import annotations
@@ -10,17 +11,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId, Sample
-from smtui.ui.widgets.columns import Column, layout
+from smtui.ui.draw.text_width import fit_text
+from smtui.ui.widgets.columns import NONE, SURE, Cell, Column, layout
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
-from smtui.ui.widgets.known_rows import KnownRows
-from smtui.ui.widgets.table_lines import GUTTER, Looks, Row, head, line
 
+GUTTER = 3
+
+_GAP = "  "
+_QUIET = (Field.FOLDER, Field.TAGS)
+
+# Rows at hand: a few thousand of what may be a million.
+_MOST = 6_000
+# Rows that are asked for at once.
 _WINDOW = 200
 
 
@@ -125,7 +135,7 @@ class SampleTable(CursorTable):
             self.tell_cursor()
 
     def sample_at(self, row: int) -> Sample | None:
-        """Give the sound of a row where it is known."""
+        """Return the sound of a row where it is known."""
         return self._rows.get(row)
 
     @property
@@ -210,3 +220,133 @@ class SampleTable(CursorTable):
             if name != "base"
         }
         return Looks(base=self.rich_style, **found)
+
+
+class KnownRows:
+    """Samples by row number. Rows far from where one looks are forgotten."""
+
+    def __init__(self) -> None:
+        self._samples: dict[int, Sample] = {}
+        self._stale: set[int] = set()
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def get(self, row: int) -> Sample | None:
+        """Return what is known of a row, however old."""
+        return self._samples.get(row)
+
+    def fill(self, start: int, samples: Sequence[Sample], *, exact: bool = True) -> None:
+        """Keep rows from `start` on; rows that are not exact are shown, and asked for again."""
+        for row, sample in enumerate(samples, start):
+            self._samples[row] = sample
+            self._stale.discard(row)
+            if not exact:
+                self._stale.add(row)
+        if len(self._samples) > _MOST:
+            middle = start + len(samples) // 2
+            nearest = sorted(self._samples, key=lambda row: abs(row - middle))
+            for row in nearest[_MOST // 2 :]:
+                del self._samples[row]
+                self._stale.discard(row)
+
+    def missing(self, first: int, last: int) -> range:
+        """Return the smallest range within first … last that holds all that must be asked for."""
+        lacking = [
+            row for row in range(first, last + 1) if row not in self._samples or row in self._stale
+        ]
+        return range(lacking[0], lacking[-1] + 1) if lacking else range(0)
+
+    def age(self, *, shift: int = 0) -> None:
+        """Let every row be asked for again, and shown until then, moved by so many rows."""
+        self._samples = {row + shift: sample for row, sample in self._samples.items()}
+        self._stale = set(self._samples)
+
+    def forget(self) -> None:
+        """Another question: nothing is known."""
+        self._samples.clear()
+        self._stale.clear()
+
+    def cut(self, count: int) -> None:
+        """The answer has only `count` rows now."""
+        for row in [row for row in self._samples if row >= count]:
+            del self._samples[row]
+            self._stale.discard(row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """The styles of the sheet; all but `base` are laid over another."""
+
+    base: Style
+    head: Style
+    sorted: Style
+    cursor: Style
+    span: Style
+    mark: Style
+    failed: Style
+    quiet: Style
+    unsure: Style
+    faint: Style
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row: its sound where it is known, and how it stands to the person."""
+
+    sample: Sample | None
+    cursor: bool = False
+    spanned: bool = False
+    marked: bool = False
+
+
+def head(columns: tuple[tuple[Column, int], ...], sort: Sort, looks: Looks) -> list[Segment]:
+    """Draw the titles of the columns; the sorted one stands out."""
+    base = looks.base + looks.head
+    segments = [Segment(" " * GUTTER, base)]
+    for column, width in columns:
+        style = base + looks.sorted if column.field == sort.field else base
+        segments.append(Segment(fit_text(column.title, width, right=column.right), style))
+        segments.append(Segment(_GAP, base))
+    return segments
+
+
+def line(row: Row, columns: tuple[tuple[Column, int], ...], looks: Looks) -> list[Segment]:
+    """Draw a row; one whose sound is not known yet is a faint placeholder."""
+    base = looks.base
+    if row.spanned:
+        base += looks.span
+    if row.cursor:
+        base += looks.cursor
+    pointer = Segment(">" if row.cursor else " ", base)
+    sample = row.sample
+    if sample is None:
+        return [pointer, Segment(_GAP, base), Segment("...", base + looks.faint)]
+    segments = [pointer, _state(sample, row, looks, base), Segment(" ", base)]
+    for column, width in columns:
+        cell = column.cell(sample)
+        style = base + _cell_style(cell, sample, row, column, looks)
+        text = fit_text(cell.text, width, right=column.right, ending=column.ending)
+        segments.append(Segment(text, style))
+        segments.append(Segment(_GAP, base))
+    return segments
+
+
+def _state(sample: Sample, row: Row, looks: Looks, base: Style) -> Segment:
+    if row.marked:
+        return Segment("m", base + looks.mark)
+    if sample.trouble is not None:
+        return Segment("!", base + looks.failed)
+    if sample.missing_since is not None:
+        return Segment("?", base + looks.failed)
+    return Segment(" ", base)
+
+
+def _cell_style(cell: Cell, sample: Sample, row: Row, column: Column, looks: Looks) -> Style:
+    if column.field == Field.NAME:
+        if row.marked:
+            return looks.mark
+        return looks.failed if sample.trouble or sample.missing_since else Style.null()
+    if column.field in _QUIET or cell.text == NONE:
+        return looks.quiet
+    return looks.unsure if cell.confidence < SURE else Style.null()

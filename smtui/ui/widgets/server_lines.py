@@ -41,7 +41,7 @@ class ServerLines(Static):
 
 
 def in_one_line(healths: tuple[ServerHealth, ...], *, width: int) -> Content:
-    """Write all servers in a line; where there is no room, without how long they took."""
+    """Return all servers in a line; where there is no room, without how long they took."""
     for timed in (True, False):
         words = [_short(one, timed=timed) for one in healths]
         for gap in _GAPS:
@@ -61,7 +61,7 @@ def _short(health: ServerHealth, *, timed: bool) -> Content:
 
 
 def in_lines(healths: tuple[ServerHealth, ...]) -> Content:
-    """Write a line for each server: how it is, how fast, what it is, what is wrong, what to do."""
+    """Return a line for each server: how it is, how fast, what it is, what is wrong, what to do."""
     names = max(len(drawn(one.name)) for one in healths)
     states = max(len(one.condition.value) for one in healths)
     return Content("\n").join(_line(one, names=names, states=states) for one in healths)

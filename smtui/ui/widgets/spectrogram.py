@@ -175,7 +175,7 @@ class Spectrogram(Widget):
     def _prepare(self) -> None:
         picture, plot = self.picture, self.plot
         if picture is not None and plot.width and plot.height:
-            fitting = fitted(picture, plot.width, plot.height * self.ink.elements)
+            fitting = fit_picture(picture, plot.width, plot.height * self.ink.elements)
             plain = self.rich_style
             self._strips = tuple(
                 strip(row, self.ink.depth, plain) for row in spectrogram(fitting, self.ink)
@@ -251,7 +251,7 @@ class Spectrogram(Widget):
         return Strip([Segment(" " * AXIS + "".join(cells), style)])
 
 
-def fitted(picture: Picture, width: int, height: int) -> Picture:
+def fit_picture(picture: Picture, width: int, height: int) -> Picture:
     """Stretch a picture to a size by taking its nearest elements, until a sharp one is drawn."""
     if (picture.width, picture.height) == (width, height):
         return picture

@@ -15,7 +15,7 @@ from smtui.domain.scan import ScanProgress
 from smtui.ui.draw.wording import time_left
 
 if TYPE_CHECKING:
-    from smtui.services.overview import Overview
+    from smtui.services.board import Overview
 
 Part = tuple[str, str]
 
@@ -92,7 +92,7 @@ class StatusBar(Widget):
 
 
 def scan_words(progress: ScanProgress) -> list[Part]:
-    """Say how far a scan is: what it met, what was new, where it is."""
+    """Return in words how far a scan is: what it met, what was new, where it is."""
     parts = [(f"scanning {progress.seen:,}", "$primary")]
     if progress.added:
         parts.append((f"{progress.added:,} new", ""))

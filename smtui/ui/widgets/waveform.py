@@ -14,7 +14,7 @@ from smtui.domain.picture import Picture
 from smtui.ui.draw.cells import Ink
 from smtui.ui.draw.waveform import waveform
 from smtui.ui.widgets.cell_strip import strip
-from smtui.ui.widgets.spectrogram import AXIS, fitted
+from smtui.ui.widgets.spectrogram import AXIS, fit_picture
 
 
 class Waveform(Widget):
@@ -48,7 +48,7 @@ class Waveform(Widget):
         picture, width = self._picture, self.size.width - AXIS
         self._strips = ()
         if picture is not None and width > 0 and self.size.height:
-            fitting = fitted(picture, width, 2)
+            fitting = fit_picture(picture, width, 2)
             rows = waveform(
                 fitting,
                 rows=self.size.height,

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smtui.domain.drawn import drawn
-from smtui.ui.draw.fitting import fitted
+from smtui.ui.draw.text_width import fit_text
 
 _NAME = 18
 
@@ -30,7 +30,7 @@ class WorkerStrip(Widget):
         pieces: list[Content] = []
         for number, name, since in self._parts:
             text = drawn(name)
-            cut = fitted(text, min(_NAME, len(text))).rstrip()
+            cut = fit_text(text, min(_NAME, len(text))).rstrip()
             pieces.append(
                 Content.assemble((number, "$primary"), f" {cut}", (f" {since}".rstrip(), "$accent"))
             )
