@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -20,8 +20,14 @@ from smtui.domain.storable import cut_to_ms
 class MemoryAnalyses:
     """Implements AnalysisStore."""
 
-    def __init__(self, sounds: Mapping[FileId, Sample]) -> None:
+    def __init__(
+        self,
+        sounds: Mapping[FileId, Sample],
+        *,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
         self._sounds = sounds
+        self._new_id = new_id
         self.kept: dict[tuple[FileId, int], Analysis] = {}
 
     async def save(self, analysis: Analysis) -> AnalysisId:
@@ -30,8 +36,9 @@ class MemoryAnalyses:
         if before is None:
             taken = {other.analysis_id for other in self.kept.values()}
             # A claim that a newer smtui repeats has the id that stands for the older recipe.
-            fresh = AnalysisId(str(uuid4()))
-            analysis_id = fresh if analysis.analysis_id in taken else analysis.analysis_id
+            analysis_id = analysis.analysis_id
+            if analysis_id in taken:
+                analysis_id = AnalysisId(self._new_id())
             self.kept[key] = _cut(replace(analysis, analysis_id=analysis_id))
             return analysis_id
         if analysis.replaces(before):

@@ -112,12 +112,14 @@ class MemoryBatches:
         )
 
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
+        await _turn()
         until = self._now() + _lease(lease_seconds)
         return self._if_held(claimed, lambda result: replace(result, lease_until=until))
 
     async def complete(
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
     ) -> bool:
+        await _turn()
         done = self._if_held(claimed, lambda _: claimed.completed(analysis_id))
         if done:
             batch = self.batches[claimed.batch_id]
@@ -125,9 +127,11 @@ class MemoryBatches:
         return done
 
     async def fail(self, claimed: Claimed, *, code: ErrorCode, error: str) -> bool:
+        await _turn()
         return self._if_held(claimed, lambda _: claimed.failed(code, error))
 
     async def hand_back(self, claimed: Claimed, *, unseen: Unseen | None = None) -> bool:
+        await _turn()
         batch = self.batches.get(claimed.batch_id)
         stopping = batch is not None and batch.cancel_requested_at is not None
         return self._if_held(claimed, lambda result: result.handed_back(unseen, stopping=stopping))

@@ -33,7 +33,8 @@ from smtui.stores.memory.analyses import MemoryAnalyses
 class MemorySamples:
     """Implements SampleStore; has the analyses, which go with their sounds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, new_id: Callable[[], str] = lambda: str(uuid4())) -> None:
+        self._new_id = new_id
         self.sounds: dict[FileId, Sample] = {}
         self.analyses = MemoryAnalyses(self.sounds)
         self._folders: dict[tuple[UserId | None, str], Folder] = {}
@@ -121,7 +122,7 @@ class MemorySamples:
             if key in by_path:
                 self._keep(self.sounds[by_path[key]].found_again(file))
             else:
-                by_path[key] = FileId(str(uuid4()))
+                by_path[key] = FileId(self._new_id())
                 self._keep(Sample.first_found(file, file_id=by_path[key], user_id=user_id, at=at))
             file_ids.append(by_path[key])
         return tuple(file_ids)
