@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from smtui.audio.decoder_messages import discard_decoder_messages
-from smtui.cli.defects import tell_defects
+from smtui.cli.defects import report_defects
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
         sys.stderr.write("smtui runs on Linux and macOS. On Windows, use it inside WSL.\n")
         raise SystemExit(2)
     discard_decoder_messages()
-    tell_defects()
+    report_defects()
     if len(sys.argv) > 1:
         from smtui.cli.app import app
 

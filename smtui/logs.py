@@ -18,11 +18,8 @@ from typing import TextIO
 
 from smtui.domain.address import without_passwords
 from smtui.domain.text import shown
-
-LONGEST = 1_000_000
-"""Bytes of one file."""
-
-FILES = 5
+from smtui.log_files import LONGEST as LONGEST
+from smtui.log_files import move_aside, open_log
 
 _LONGEST_MESSAGE = 64_000
 
@@ -124,32 +121,23 @@ class _RotatingLog(logging.Handler):
         os.write(file, line)
 
     def _opened(self) -> int:
-        """Give the file that has the name now; another process may have rotated it."""
+        """Return the file that has the name now; another process may have rotated it."""
         if self._file is not None:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(self._file), self._path.stat()):
                     return self._file
             os.close(self._file)
             self._file = None
-        self._file = _private(self._path, os.O_APPEND)
+        self._file = open_log(self._path)
         return self._file
 
     def _rotate(self, more: int) -> None:
         """Move every file one number on, unless another process has just done so."""
-        lock = _private(self._path.with_name(f"{self._path.name}.lock"), 0)
+        lock = open_log(self._path.with_name(f"{self._path.name}.lock"))
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if os.fstat(self._opened()).st_size + more <= LONGEST:
                 return
-            for number in range(FILES - 1, 0, -1):
-                with suppress(FileNotFoundError):
-                    self._numbered(number - 1).replace(self._numbered(number))
+            move_aside(self._path)
         finally:
             os.close(lock)
-
-    def _numbered(self, number: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path
-
-
-def _private(path: Path, flags: int) -> int:
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | flags, 0o600)

@@ -10,7 +10,7 @@ import pytest
 from smtui.domain.errors import SettingInvalid
 from smtui.paths import Places, places
 from smtui.settings import load
-from smtui.settings.writing import with_watched, write_watched
+from smtui.settings.watched_folders import with_watched, write_watched
 
 HOSTILE = ['/a "b" \\c', "/tab\there", "/del\x7f", "/ü 🎧", "/]\n[work]"]
 

@@ -63,7 +63,7 @@ class Wave:
 
     @property
     def is_misleading(self) -> bool:
-        """Whether libsndfile would not find the samples by what the file says."""
+        """True if libsndfile would not find the samples by what the file says."""
         lies = self.claimed == 0 and len(self.data) > 0
         return lies or self.kind == b"BW64" or (self.kind == b"RF64" and not self.told)
 
@@ -201,7 +201,7 @@ def links_of(descriptor: int, size: int) -> Links:
             # Of several sounds side by side the first is heard, as players do.
             if codec is not None and not (opening and links):
                 links.append(Link(codec=codec, serial=page.serial))
-                changed |= _begun(descriptor, page, links[-1])
+                changed |= _take_first_page(descriptor, page, links[-1])
                 opening = True
                 continue
         else:
@@ -223,7 +223,7 @@ def _end(descriptor: int, start: int, claimed: int, size: int, long: int | None)
 
 
 def _is_chunk_list(descriptor: int, place: int, size: int) -> bool:
-    """Whether chunks follow up to the file's end, so that a size of 0 is meant."""
+    """True if chunks follow up to the file's end, so that a size of 0 is meant."""
     for _ in range(_MOST_CHUNKS):
         if place >= size:
             return place <= size + 1
@@ -245,7 +245,7 @@ class _Page:
     first: bytes
 
 
-def _begun(descriptor: int, page: _Page, link: Link) -> bool:
+def _take_first_page(descriptor: int, page: _Page, link: Link) -> bool:
     """Take the first page; True if it must be told otherwise than it stands.
 
     libsndfile decodes Opus at the rate that the sound once had, which is only for information

@@ -114,7 +114,7 @@ class Decoder(ABC):
     @property
     @abstractmethod
     def met_end(self) -> bool:
-        """Whether the file's last byte was read: a decoder that stumbled then wanted more."""
+        """True if the file's last byte was read: a decoder that stumbled then wanted more."""
 
     def go_to(self, place: int) -> None:
         """Make `place` the frame that is read next; past the end nothing is read.
@@ -143,7 +143,7 @@ class SndfileDecoder(Decoder):
             soundfile.SoundFileError: libsndfile does not know it.
         """
         self._source = source
-        self._file = self._opened()
+        self._file = self._open_file()
         file: Any = self._file
         frames = None if file.frames >= _UNKNOWN_FRAMES else max(0, int(file.frames))
         self.frames = frames if limit is None or frames is None else min(frames, limit)
@@ -184,7 +184,7 @@ class SndfileDecoder(Decoder):
         """Decode anew: a FLAC decoder that stumbled once finds no place any more."""
         self.close()
         try:
-            self._file = self._opened()
+            self._file = self._open_file()
         except soundfile.SoundFileError as error:
             raise Undecodable(str(error)) from error
         self.place = 0
@@ -195,7 +195,7 @@ class SndfileDecoder(Decoder):
 
     @property
     def met_end(self) -> bool:
-        """Whether the file's last byte was read."""
+        """True if the file's last byte was read."""
         if isinstance(self._source, Spliced):
             return self._source.tell() >= self._source.size
         place = os.lseek(self._source, 0, os.SEEK_CUR)
@@ -207,7 +207,7 @@ class SndfileDecoder(Decoder):
         can = super(_Forward, self._file).seekable()
         return bool(can) and self.frames is not None and self.format != "mp3"
 
-    def _opened(self) -> _Forward:
+    def _open_file(self) -> _Forward:
         if isinstance(self._source, Spliced):
             self._source.seek(0)
             return _Forward(self._source)
@@ -283,7 +283,7 @@ class Mp3Decoder(Decoder):
 
     @property
     def met_end(self) -> bool:
-        """Whether the last frame was read."""
+        """True if the last frame was read."""
         return self._inner.met_end
 
     def _from(self, place: int) -> tuple[SndfileDecoder, int]:
@@ -403,7 +403,7 @@ class JoinedDecoder(Decoder):
 
     @property
     def met_end(self) -> bool:
-        """Whether the last byte of the part was read where the reading stands."""
+        """True if the last byte of the part was read where the reading stands."""
         return self._part.met_end
 
     def _open(self, at: int) -> None:
@@ -473,7 +473,7 @@ class Undecodable(Exception):
 
 
 def view_of(stream: Stream, number: int) -> list[bytes | Extent]:
-    """Give the stream from a frame on, behind a frame that tells how many there are."""
+    """Return the stream from a frame on, behind a frame that tells how many there are."""
     places = stream.places
     size = stream.end - places[number]
     told = _telling(stream.first, len(places) - number, size)

@@ -102,7 +102,7 @@ def describe(material: Material) -> Descriptors | None:
     if not len(material.mel) or material.envelope.max(initial=0) <= 0:
         return None
     onset, end = _span(material.envelope)
-    mel = _aligned(material.mel, onset * _FRAMES_PER_MS, end * _FRAMES_PER_MS)
+    mel = _align(material.mel, onset * _FRAMES_PER_MS, end * _FRAMES_PER_MS)
     level = np.maximum(mel - mel.max(), _DEEPEST)
     power = np.exp(level * np.float32(np.log(10) / 10))
     total = 10 * np.log10(power.sum(axis=1))
@@ -132,7 +132,7 @@ def _span(envelope: Array) -> tuple[int, int]:
     return onset, int(loud[-1]) + 1
 
 
-def _aligned(mel: Array, onset: float, end: float) -> Array:
+def _align(mel: Array, onset: float, end: float) -> Array:
     """Frames from the onset on, wherever it lies between two frames.
 
     The frames overlap so much that what lies between two of them is on the line between them.
@@ -160,7 +160,7 @@ def _strength(power: Array) -> Array:
 
 def _segments(level: Array) -> Array:
     """Mean dB of 32 bands in stretches that grow longer: (18, 32)."""
-    bands = _halved(level[: _SEGMENTS[-1]])
+    bands = _halve(level[: _SEGMENTS[-1]])
     edges = np.array(_SEGMENTS)
     running = np.zeros((_SEGMENTS[-1] + 1, _BANDS), dtype=np.float32)
     count = len(bands)
@@ -171,7 +171,7 @@ def _segments(level: Array) -> Array:
     return np.asarray(sums / np.diff(edges)[:, None] / 10, dtype=np.float32)
 
 
-def _halved(level: Array) -> Array:
+def _halve(level: Array) -> Array:
     """The means of two neighbours: half as many bands."""
     return np.float32(0.5) * (level[:, ::2] + level[:, 1::2])
 
@@ -184,7 +184,7 @@ def _shape(level: Array, power: Array) -> Floats:
 
 def _falls(level: Array) -> Floats:
     """How long broad bands stay near their own peak, log of frames: (3, 16)."""
-    bands = _halved(_halved(level))
+    bands = _halve(_halve(level))
     peak = bands.max(axis=0)
     return np.asarray([np.log1p((bands > peak + fall).sum(axis=0)) for fall in _FALLS])
 

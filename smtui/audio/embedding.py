@@ -97,7 +97,7 @@ def _timbre(answer: Answer) -> Floats:
 
 
 def _is_hit(answer: Answer) -> bool:
-    """Whether it is struck on what nobody plays melodies on, whatever pitch rings in it."""
+    """True if it is struck on what nobody plays melodies on, whatever pitch rings in it."""
     likely = answer.by_kind()
     return sum(likely.get(kind, 0.0) for kind in _UNPITCHED) > _RATHER
 

@@ -133,7 +133,7 @@ class FFmpegDecoder(Decoder):
 
     @property
     def met_end(self) -> bool:
-        """Whether the file's last byte was read."""
+        """True if the file's last byte was read."""
         return self._source.tell() >= self._source.size
 
     def _open(self) -> None:
@@ -202,7 +202,7 @@ class FFmpegDecoder(Decoder):
         self._take(frame)
 
     def _told_length(self) -> int | None:
-        """Give the frames that the container tells of, None where it does not know exactly."""
+        """Return the frames that the container tells of, None where it does not know exactly."""
         tagged = _gapless(self._container.metadata.get("iTunSMPB", ""))
         if tagged is not None:
             return tagged
@@ -233,7 +233,7 @@ class FFmpegDecoder(Decoder):
 
 
 def _samples(frame: AudioFrame) -> Samples:
-    """Give a decoded frame as (n, channels), full scale 1."""
+    """Return a decoded frame as (n, channels), full scale 1."""
     kind = frame.format.packed.name
     raw = frame.to_ndarray()
     wave = raw.T if frame.format.is_planar else raw.reshape(-1, len(frame.layout.channels))
@@ -255,6 +255,6 @@ def _gapless(text: str) -> int | None:
 
 
 def _tag(stream: Any) -> str:
-    """Give the name that the container has for a coding."""
+    """Return the name that the container has for a coding."""
     tag = getattr(stream, "codec_tag", "") or ""
     return tag if tag.isprintable() else ""

@@ -113,7 +113,7 @@ class Resampler:
         self._stream = None if rate == RATE else soxr.ResampleStream(rate, RATE, 1, dtype="float32")
 
     def push(self, chunk: Array, *, last: bool = False) -> Array:
-        """Give what is ready after this chunk; with `last` also what was held back."""
+        """Return what is ready after this chunk; with `last` also what was held back."""
         if self._stream is None:
             return chunk
         resampled: Array = self._stream.resample_chunk(chunk, last=last)
@@ -129,7 +129,7 @@ class Framer:
         self._kept = np.zeros(size // 2, dtype=np.float32)
 
     def push(self, chunk: Array) -> Array:
-        """Give the frames that are now complete: (n, size), a view."""
+        """Return the frames that are now complete: (n, size), a view."""
         signal = np.concatenate((self._kept, chunk))
         count = max(0, (len(signal) - self._size) // self._hop + 1)
         self._kept = signal[count * self._hop :]
@@ -140,7 +140,7 @@ class Framer:
         return frames
 
     def finish(self) -> Array:
-        """Give the frames that reach beyond the end."""
+        """Return the frames that reach beyond the end."""
         return self.push(np.zeros(self._size // 2, dtype=np.float32))
 
 
@@ -160,15 +160,15 @@ class FrameReader:
     def finish(self) -> Frames:
         """Take the end of the sound and give all its frames."""
         self._add_frames(self._framer.finish())
-        return Frames(**{name: _joined(parts) for name, parts in self._parts.items()})
+        return Frames(**{name: _join(parts) for name, parts in self._parts.items()})
 
     def _add_frames(self, windows: Array) -> None:
         for start in range(0, len(windows), _BLOCK_FRAMES):
-            described = self._described(windows[start : start + _BLOCK_FRAMES])
+            described = self._describe(windows[start : start + _BLOCK_FRAMES])
             for name, parts in self._parts.items():
                 parts.append(getattr(described, name))
 
-    def _described(self, windows: Array) -> Frames:
+    def _describe(self, windows: Array) -> Frames:
         power = power_spectra(windows)
         # One product for all sums over bins: the spectra are read from memory once.
         sums = power @ _sums()
@@ -269,7 +269,7 @@ def spectral_features(frames: Frames) -> SpectralFeatures:
     )
 
 
-def _joined(parts: list[Array]) -> Array:
+def _join(parts: list[Array]) -> Array:
     """Join the parts and let go of them, so that not all of a long sound is held twice."""
     whole = np.concatenate(parts)
     parts.clear()

@@ -54,7 +54,7 @@ def name_kind(features: Features) -> NamedKind:
     if features.levels.true_peak_dbtp is None or descriptors is None:
         return NamedKind(evidence=("nothing sounds",))
     answer = ask_network(descriptors.all)
-    ranked = _ranked(features, answer)
+    ranked = _rank(features, answer)
     (kind, likely), *others = ranked
     sure = likely >= _LEAST_LIKELY
     return NamedKind(
@@ -70,7 +70,7 @@ def name_kind(features: Features) -> NamedKind:
     )
 
 
-def _ranked(features: Features, answer: Answer) -> list[tuple[str, float]]:
+def _rank(features: Features, answer: Answer) -> list[tuple[str, float]]:
     """Kinds and how likely they are, the best first; what rhythm claims leaves the rest less."""
     others = [(kind, share) for kind, share in answer.by_kind().items() if kind not in _BY_RHYTHM]
     if features.rhythm.is_loop:

@@ -20,7 +20,7 @@ _MOST_SILENCE = 64 * _FRAMES
 
 
 def audio_mark(path: Path) -> str:
-    """Give the mark of a file, hex; empty where it is silent for long or cannot be decoded."""
+    """Return the mark of a file, hex; empty where it is silent for long or cannot be decoded."""
     try:
         with open_sound(path) as sound:
             return _mark(sound, replace(sound.header, frames=sound.count()))

@@ -212,7 +212,7 @@ def _frames(data: _Bytes, start: int, stop: int) -> Iterator[tuple[int, Frame]]:
 
 
 def _goes_on(data: _Bytes, place: int, frame: Frame, stop: int) -> bool:
-    """Whether another frame of its kind follows; one header alone is no proof."""
+    """True if another frame of its kind follows; one header alone is no proof."""
     after = place + frame.length
     if after + 4 > stop:
         return after <= stop

@@ -62,7 +62,7 @@ class Note:
 
     @property
     def is_root(self) -> bool:
-        """Whether the tone is one note clearly enough to name it."""
+        """True if the tone is one note clearly enough to name it."""
         return self.steadiness >= _LEAST_STEADY and self.clarity >= _LEAST_CLARITY
 
 
@@ -134,7 +134,7 @@ def _loud_windows(signal: Array) -> Array:
 
 
 def _sounds(windows: Array, midi: float) -> bool:
-    """Whether there is power at a pitch itself, beside that at its first six multiples."""
+    """True if there is power at a pitch itself, beside that at its first six multiples."""
     power = power_spectra(windows).sum(axis=0)
     base = 440 * 2 ** ((midi - 69) / 12) * _WINDOW / RATE
     near = [

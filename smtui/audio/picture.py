@@ -58,7 +58,7 @@ class Pieces:
         return self.frames / self.rate
 
     def piece(self, start: int, stop: int) -> Floats:
-        """Give samples start … stop, shape (stop - start, channels); outside the file zeros."""
+        """Return samples start … stop, shape (stop - start, channels); outside the file zeros."""
         out = np.zeros((stop - start, self.channels), np.float32)
         low, high = max(start, 0), min(stop, self.frames)
         if low >= high:
@@ -80,7 +80,7 @@ class Pieces:
         except Undecodable as error:
             block = self._readable(start, stop)
             if not len(block) and not self._was_read:
-                raise _damaged(error) from error
+                raise _damage(error) from error
         if len(block) < stop - start:
             # What could be read is worth a picture; the rest of the file is drawn as silence.
             self.frames = start + len(block)
@@ -107,7 +107,7 @@ def open_pieces(path: Path) -> Iterator[Pieces]:
         try:
             yield Pieces(sound.decoder, frames=sound.count())
         except Undecodable as error:
-            raise _damaged(error) from error
+            raise _damage(error) from error
 
 
 def draw(request: PictureRequest, *, alive: Callable[[], None] = lambda: None) -> Picture:
@@ -123,7 +123,7 @@ def draw(request: PictureRequest, *, alive: Callable[[], None] = lambda: None) -
             low, high = _axis(request, rate)
             decibels = _spectrogram(sound, span, _window_length(request, span, rate), alive)
             rows = _rows(decibels, _edges(low, high, request), rate)
-            levels, peak = _quantised(rows, request.range_db)
+            levels, peak = _quantise(rows, request.range_db)
             height = len(rows)
     return Picture(
         width=span.width,
@@ -141,7 +141,7 @@ def draw(request: PictureRequest, *, alive: Callable[[], None] = lambda: None) -
     )
 
 
-def _damaged(error: Exception) -> SoundUnreadable:
+def _damage(error: Exception) -> SoundUnreadable:
     return SoundUnreadable("The sound is damaged here", code=ErrorCode.UNREADABLE, hint=str(error))
 
 
@@ -202,7 +202,7 @@ def _spectrogram(sound: Pieces, span: _Span, length: int, alive: Callable[[], No
         places = columns[starts]
         power[places] = np.maximum(power[places], reduced)
         alive()
-    return _lifted(10 * np.log10(np.maximum(power, 1e-14)))
+    return _lift(10 * np.log10(np.maximum(power, 1e-14)))
 
 
 def _centres(span: _Span, length: int) -> tuple[NDArray[np.int64], int]:
@@ -222,7 +222,7 @@ def _centres(span: _Span, length: int) -> tuple[NDArray[np.int64], int]:
     return np.maximum.accumulate(centres), len(offsets)
 
 
-def _lifted(decibels: Floats) -> Floats:
+def _lift(decibels: Floats) -> Floats:
     """Raise each spectral peak to the top of the parabola through it and its neighbours.
 
     A tone between two bins reads up to 1.4 dB low through a Hann window; so it reads within
@@ -267,7 +267,7 @@ def _rows(decibels: Floats, edges: NDArray[np.float64], rate: int) -> Floats:
     return rows
 
 
-def _quantised(rows: Floats, range_db: float) -> tuple[bytes, float]:
+def _quantise(rows: Floats, range_db: float) -> tuple[bytes, float]:
     """Bytes 0 … 255 and the level of 255 in dB; silence is all 0."""
     peak = float(rows.max())
     if peak <= _FLOOR_DB:

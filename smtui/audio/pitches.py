@@ -90,10 +90,10 @@ class PitchReader:
     def _add_spectra(self, samples: Array) -> None:
         windows = self._framer.push(samples)
         if len(windows):
-            self._parts.append(_described(windows))
+            self._parts.append(_describe(windows))
 
 
-def _described(windows: Array) -> Pitches:
+def _describe(windows: Array) -> Pitches:
     spectra = scipy.fft.rfft(windows * hann(LONG_FRAME), axis=1)
     near = spectra[:, _LOW_BIN - 1 : _HIGH_BIN + 2]
     power = np.square(near.real) + np.square(near.imag)

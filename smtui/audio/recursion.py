@@ -97,7 +97,7 @@ class Recursion:
 
 @lru_cache(maxsize=16)
 def _matrices(sections: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]) -> Matrices:
-    step, entry, exit_, direct = _balanced(*_chain(sections))
+    step, entry, exit_, direct = _balance(*_chain(sections))
     order = len(step)
     powers = [np.eye(order)]
     for _ in range(BLOCK):
@@ -144,7 +144,7 @@ def _chain(
     return step, entry, exit_, float(direct)
 
 
-def _balanced(
+def _balance(
     step: Floats, entry: Floats, exit_: Floats, direct: float
 ) -> tuple[Floats, Floats, Floats, float]:
     """The same filter with states that white noise fills evenly and independently.

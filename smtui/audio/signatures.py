@@ -117,7 +117,7 @@ def signature_of(head: bytes) -> Signature | None:
 
 
 def is_sound(head: bytes) -> bool:
-    """Whether a file that begins so holds sound, heard or not, whatever its name; films do not."""
+    """True if a file that begins so holds sound, heard or not, whatever its name; films do not."""
     signature = signature_of(head)
     if signature is None:
         return head.startswith(b"ID3")
@@ -164,7 +164,7 @@ def _mpeg_length(header: bytes) -> int | None:
 
 
 def _adts_length(header: bytes) -> int | None:
-    """Give the length of an AAC frame (ISO/IEC 13818-7) in bytes; None where this is none."""
+    """Return the length of an AAC frame (ISO/IEC 13818-7) in bytes; None where this is none."""
     if len(header) < 7 or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
         return None
     length = (header[3] & 3) << 11 | header[4] << 3 | header[5] >> 5
@@ -172,12 +172,12 @@ def _adts_length(header: bytes) -> int | None:
 
 
 def _is_sample_dump(head: bytes) -> bool:
-    """Whether it is a MIDI sample dump: a system exclusive message of 21 bytes that says so."""
+    """True if it is a MIDI sample dump: a system exclusive message of 21 bytes that says so."""
     return len(head) >= 21 and head[:2] == b"\xf0\x7e" and head[3] == 1 and head[20] == 0xF7
 
 
 def _is_mpc_sound(head: bytes) -> bool:
-    """Whether it is a sound of an MPC2000: two bytes say so, a name and numbers that make sense."""
+    """True if it is a sound of an MPC2000: two bytes say so, a name and numbers that make sense."""
     if len(head) < 42 or head[:2] != b"\x01\x04":
         return False
     name = head[2:18].rstrip(b"\0 ")

@@ -274,7 +274,7 @@ def _ogg(descriptor: int, whole: Extent) -> Decoder | None:
         return None
     if found.is_plain and found.links[0].codec in _BY_LIBSNDFILE:
         return OggDecoder(descriptor, sought=found.links[0].before_last)
-    return _joined([_link_opener(descriptor, link, len(found.links)) for link in found.links])
+    return _join([_link_opener(descriptor, link, len(found.links)) for link in found.links])
 
 
 def _caf(descriptor: int, whole: Extent) -> Decoder | None:
@@ -376,7 +376,7 @@ def _mpeg(descriptor: int, where: Extent) -> Decoder | None:
     found = streams(descriptor, where.start, where.stop)
     if not found:
         return None
-    return _joined([_opener(descriptor, stream) for stream in _without_stray(found)])
+    return _join([_opener(descriptor, stream) for stream in _without_stray(found)])
 
 
 def _without_stray(found: list[Stream]) -> list[Stream]:
@@ -401,13 +401,13 @@ def _link_opener(descriptor: int, link: Link, count: int) -> Callable[[], Decode
             return OggDecoder(Spliced(descriptor, link.parts), sought=link.before_last)
         decoder = _by_ffmpeg(descriptor, link.parts, signature)
         if count > 1 and decoder.frames is None:
-            decoder.frames = _counted(decoder)
+            decoder.frames = _count_frames(decoder)
         return decoder
 
     return open_link
 
 
-def _counted(decoder: Decoder) -> int:
+def _count_frames(decoder: Decoder) -> int:
     while len(decoder.decode(1 << 16)):
         pass
     frames = decoder.place
@@ -415,7 +415,7 @@ def _counted(decoder: Decoder) -> int:
     return frames
 
 
-def _joined(openers: list[Callable[[], Decoder]]) -> Decoder:
+def _join(openers: list[Callable[[], Decoder]]) -> Decoder:
     return openers[0]() if len(openers) == 1 else JoinedDecoder(openers)
 
 

@@ -70,13 +70,13 @@ def strokes_of(frames: Frames) -> Array:
     count = len(frames.strength)
     # In pieces, because what is made on the way takes ten times the memory of the strokes.
     pieces = [
-        _struck(frames, start, min(count, start + _PIECE_FRAMES))
+        _stroke_strength(frames, start, min(count, start + _PIECE_FRAMES))
         for start in range(0, count, _PIECE_FRAMES)
     ]
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
 
 
-def _struck(frames: Frames, first: int, stop: int) -> Array:
+def _stroke_strength(frames: Frames, first: int, stop: int) -> Array:
     """The strokes of some frames, with as much before and after as they depend on."""
     context = _NEIGHBOURHOOD_FRAMES + _CHANGE_FRAMES + 1
     start = max(0, first - context)

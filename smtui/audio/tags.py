@@ -76,7 +76,7 @@ _UNREADABLE = (
 
 
 def read_chunk_texts(path: Path) -> list[tuple[str, str]]:
-    """Give name and text of what a WAV or AIFF file says in its chunks; raises OSError."""
+    """Return name and text of what a WAV or AIFF file says in its chunks; raises OSError."""
     with path.open("rb") as file:
         head = file.read(12)
         form, kind = head[:4], head[8:12]
@@ -137,25 +137,25 @@ def _wave(file: BinaryIO, order: str) -> Iterator[tuple[str, str]]:
     for body in infos:
         for name, text in _parts(body, order):
             if name in _INFO_NAMES:
-                yield _INFO_NAMES[name], _decoded(text, encoding)
+                yield _INFO_NAMES[name], _decode(text, encoding)
     yield from described
 
 
 def _aiff(file: BinaryIO) -> Iterator[tuple[str, str]]:
     for chunk in _chunks(file, ">"):
         if chunk.name in _AIFF_NAMES:
-            yield _AIFF_NAMES[chunk.name], _decoded(_body(file, chunk), "mac_roman")
+            yield _AIFF_NAMES[chunk.name], _decode(_body(file, chunk), "mac_roman")
 
 
 def _broadcast(body: bytes) -> Iterator[tuple[str, str]]:
     """The description of a broadcast wave is what it is called, where it is no list of settings."""
-    description = _decoded(body[:_DESCRIPTION_BYTES], "cp1252")
+    description = _decode(body[:_DESCRIPTION_BYTES], "cp1252")
     plain = "=" not in description and "\n" not in description
     if plain:
         yield "title", description
     yield "comment", description
     behind = body[_DESCRIPTION_BYTES : _DESCRIPTION_BYTES + _ORIGINATOR_BYTES]
-    yield "originator", _decoded(behind, "cp1252")
+    yield "originator", _decode(behind, "cp1252")
 
 
 def _xml(body: bytes) -> Iterator[tuple[str, str]]:
@@ -191,7 +191,7 @@ def _padding(file: BinaryIO, place: int) -> int:
 
 
 def _long_data(file: BinaryIO, order: str) -> int:
-    """Give the size of the samples from the chunk `ds64` of a file beyond 4 GB; 0 for none."""
+    """Return the size of the samples from the chunk `ds64` of a file beyond 4 GB; 0 for none."""
     file.seek(12)
     head = file.read(8 + 16)
     if head[:4] != b"ds64" or len(head) < 24:
@@ -215,7 +215,7 @@ def _parts(body: bytes, order: str) -> Iterator[tuple[bytes, bytes]]:
             place += 1
 
 
-def _decoded(raw: bytes, encoding: str) -> str:
+def _decode(raw: bytes, encoding: str) -> str:
     text = raw.partition(b"\0")[0]
     try:
         return text.decode("utf-8").strip()

@@ -26,7 +26,6 @@ import numpy as np
 import numpy.typing as npt
 
 from smtui.audio.frames import RATE, Array
-from smtui.audio.notes import Note, steady_note
 from smtui.audio.pitches import LONG_HOP, Floats, Integers, Pitches
 from smtui.domain.analysis import KEY_NAMES, KeyClaim
 
@@ -37,8 +36,6 @@ _OUTER = 4
 """The first and the last quarter of a sound are looked at apart."""
 _SHARE_QUANTILES = (0.35, 0.65, 0.9)
 _TINY = 1e-9
-
-__all__ = ["Note", "Tonality", "steady_note", "tonality"]
 
 _MODES = ("major", "minor")
 _NO_KEY = 0.5
@@ -85,7 +82,7 @@ def tonality(pitches: Pitches, duration: float) -> Tonality:
     if reading.none > _NO_KEY:
         return Tonality(tonalness=tonalness, tuning=cents, evidence=_without(harmony, reading.none))
     order = np.argsort(reading.keys)[::-1].astype(np.int64)
-    key, mode = _named(int(order[0]))
+    key, mode = _key_name(int(order[0]))
     return Tonality(
         key=key,
         mode=mode,
@@ -148,7 +145,7 @@ def harmony_of(pitches: Pitches) -> Harmony:
     views = [heights, *(_over(even[part], counts[part]) for part in stretches)]
     triads = _triads(even.sum(axis=1))
     views += [_over(triads[part], counts[part]) for part in stretches]
-    classes = _shared(views[1].sum(axis=0))
+    classes = _to_shares(views[1].sum(axis=0))
     heard = shares[sounding] if sounding.any() else np.zeros(1)
     quantiles = _quantiles(heard)
     traits = (
@@ -221,10 +218,10 @@ def _quantiles(values: Floats) -> Floats:
 
 def _over(views: Floats, counts: Floats) -> Floats:
     """The weighted sum over frames of (n, rows, 12), with the sum 1 over all."""
-    return _shared(np.tensordot(counts, views, axes=1))
+    return _to_shares(np.tensordot(counts, views, axes=1))
 
 
-def _shared(values: Floats) -> Floats:
+def _to_shares(values: Floats) -> Floats:
     return np.asarray(values / (values.sum() + _TINY))
 
 
@@ -249,7 +246,7 @@ def _triad_classes() -> Floats:
     return bank
 
 
-def _named(number: int) -> tuple[str, str]:
+def _key_name(number: int) -> tuple[str, str]:
     return KEY_NAMES[number // 2], _MODES[number % 2]
 
 
@@ -258,7 +255,7 @@ def _alternatives(keys: Floats, order: Integers, right: float) -> tuple[KeyClaim
     rest = max(1e-9, 1 - float(keys[order[0]]))
     claims = []
     for number in order[1 : 1 + _MOST_ALTERNATIVES]:
-        key, mode = _named(int(number))
+        key, mode = _key_name(int(number))
         share = min(right, (1 - right) * float(keys[number]) / rest)
         confidence = max(_LEAST_ALTERNATIVE, round(share, 3))
         claims.append(KeyClaim(key=key, mode=mode, confidence=confidence))
@@ -268,7 +265,7 @@ def _alternatives(keys: Floats, order: Integers, right: float) -> tuple[KeyClaim
 def _evidence(harmony: Harmony, keys: Floats, order: Integers) -> tuple[str, ...]:
     best, second = int(order[0]), int(order[1])
     told = [_strongest(harmony), _tuning(harmony)]
-    named = " ".join(_named(second))
+    named = " ".join(_key_name(second))
     relation = _relation(best, second)
     near = "close behind" if keys[second] > _CLEAR_MARGIN * keys[best] else "next"
     told.append(f"{near}: {named}, {relation}" if relation else f"{near}: {named}")

@@ -21,12 +21,14 @@ _DEFECT = 70
 """EX_SOFTWARE of sysexits."""
 
 
-def tell_defects() -> None:
+def report_defects() -> None:
     """From now on, end this process after a defect with a sentence and status 70."""
-    sys.excepthook = _told
+    sys.excepthook = _report_defect
 
 
-def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _report_defect(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         # Every other write was translated where it happened: this one is the output's.
         sys.stderr.write(f"smtui: The output cannot be written: {error.strerror}\n")

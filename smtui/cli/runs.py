@@ -58,7 +58,7 @@ def report_waiting(batches: Batches) -> None:
 
 
 async def follow(batches: Batches, run_id: RunId, pauses: Pauses, *, alone: bool) -> int:
-    """Show how far a run is until it has ended, then what failed; give the exit status.
+    """Show how far a run is until it has ended, then what failed; return the exit status.
 
     Where this machine works `alone`, and its worker cannot be started also when it is asked for
     once more, nobody will do the work: raises ServerUnavailable.

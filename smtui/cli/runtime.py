@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.terminal import err, out
-from smtui.domain.errors import SmtuiError
+from smtui.domain.errors import InputInvalid, SmtuiError
 
 if TYPE_CHECKING:
     from smtui.domain.account import Account
@@ -107,12 +107,11 @@ def here_and_settings() -> tuple[Places, Settings]:
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether a person says yes; where nobody can be asked, nothing is done and that is told."""
+    """Return whether a person says yes; raises InputInvalid where nobody can be asked."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        out("Nothing was changed. With --yes it is done.")
-        return False
+        raise InputInvalid("Nothing was changed", hint="With --yes it is done.")
     # A late import: the screen, which starts here too, needs no parser of commands.
     import click
 

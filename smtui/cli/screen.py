@@ -51,7 +51,7 @@ def check_keys(loaded: Loaded) -> None:
 
 
 def show(here: Places, loaded: Loaded) -> int:
-    """Run the screens on these places; gives the exit status."""
+    """Run the screens on these places; return the exit status."""
     # Late imports: Textual is what the first frame needs, and only the screen needs it.
     from smtui import wiring
     from smtui.ui import read_ahead

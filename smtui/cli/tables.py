@@ -112,7 +112,7 @@ class Table:
 
     def _row(self, values: Sequence[str]) -> str:
         # A late import: --help draws no table.
-        from smtui.ui.draw.text_width import fit_text
+        from smtui.ui.draw.table_text import fit_text
 
         cells = (
             fit_text(drawn(value), width, right=column.right)
@@ -149,7 +149,7 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     # Late imports, as above.
     from rich.cells import cell_len
 
-    from smtui.ui.draw.text_width import fit_text
+    from smtui.ui.draw.table_text import fit_text
 
     inert = [[shown(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*inert, strict=True)]

@@ -1,7 +1,7 @@
 """A small drum machine and synthesiser: numbers in, one-channel sounds out.
 
 Every instrument gives a float array at the asked rate, peak about 1. Tones are sums of
-harmonics below half the rate, so nothing folds back.
+harmonics below half the rate, so nothing folds back. It stands alone because tests play it, too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def note(midi: float, seconds: float, rate: int, tone: Tone) -> Wave:
                 # Different phases keep partials from adding up to one spike.
                 phase = 2 * np.pi * (base * partial * time + 0.31 * partial * partial)
                 wave += np.sin(phase) * fall / partial**tone.tilt
-    return _shaped(wave, rate, tone)
+    return _shape(wave, rate, tone)
 
 
 def chord(notes: tuple[int, ...], seconds: float, rate: int, tone: Tone) -> Wave:
@@ -72,7 +72,7 @@ def kick(rate: int, *, low: float = 48.0, seconds: float = 0.45) -> Wave:
     sweep = low * time + 160.0 * 0.03 * (1 - np.exp(-time / 0.03))
     body = np.sin(2 * np.pi * sweep) * np.exp(-time / (seconds * 0.28))
     click = noise(rate, seconds, low=1_500, high=6_000, seed=1) * np.exp(-time / 0.003)
-    return _faded(body + 0.25 * click, rate)
+    return _fade(body + 0.25 * click, rate)
 
 
 def snare(rate: int, *, seconds: float = 0.3) -> Wave:
@@ -80,7 +80,7 @@ def snare(rate: int, *, seconds: float = 0.3) -> Wave:
     time = _time(seconds, rate)
     skin = np.sin(2 * np.pi * 188 * time) + 0.6 * np.sin(2 * np.pi * 332 * time)
     wires = noise(rate, seconds, low=900, high=9_500, seed=2)
-    return _faded(0.55 * skin * np.exp(-time / 0.045) + wires * np.exp(-time / 0.075), rate)
+    return _fade(0.55 * skin * np.exp(-time / 0.045) + wires * np.exp(-time / 0.075), rate)
 
 
 def clap(rate: int) -> Wave:
@@ -92,7 +92,7 @@ def clap(rate: int) -> Wave:
         since = time - place
         fall = np.exp(-np.maximum(since, 0) / (0.006 if place < 0.03 else 0.06))
         bursts += np.where(since >= 0, fall, 0)
-    return _faded(noise(rate, seconds, low=800, high=3_600, seed=3) * bursts, rate)
+    return _fade(noise(rate, seconds, low=800, high=3_600, seed=3) * bursts, rate)
 
 
 def hat(rate: int, *, seconds: float = 0.09) -> Wave:
@@ -102,8 +102,8 @@ def hat(rate: int, *, seconds: float = 0.09) -> Wave:
         np.sign(np.sin(2 * np.pi * hz * time)) for hz in (3_170, 4_330, 5_290, 6_830, 7_990)
     )
     bright = noise(rate, seconds, low=6_500, high=min(16_000, 0.45 * rate), seed=4)
-    edge = _limited(np.asarray(metal) / 5, rate, 6_500, min(16_000, 0.45 * rate))
-    return _faded((bright + 0.7 * edge) * np.exp(-time / (seconds * 0.3)), rate)
+    edge = _limit(np.asarray(metal) / 5, rate, 6_500, min(16_000, 0.45 * rate))
+    return _fade((bright + 0.7 * edge) * np.exp(-time / (seconds * 0.3)), rate)
 
 
 def crash(rate: int) -> Wave:
@@ -113,7 +113,7 @@ def crash(rate: int) -> Wave:
     high = min(15_000, 0.45 * rate)
     ring = noise(rate, seconds, low=3_500, high=high, seed=5) * np.exp(-time / 0.55)
     body = noise(rate, seconds, low=700, high=4_000, seed=6) * np.exp(-time / 0.2)
-    return _faded(ring + 0.5 * body, rate)
+    return _fade(ring + 0.5 * body, rate)
 
 
 def tom(rate: int, *, low: float = 98.0) -> Wave:
@@ -123,7 +123,7 @@ def tom(rate: int, *, low: float = 98.0) -> Wave:
     sweep = low * time + 0.35 * low * 0.06 * (1 - np.exp(-time / 0.06))
     skin = np.sin(2 * np.pi * sweep) + 0.4 * np.sin(2 * np.pi * 1.59 * sweep) * np.exp(-time / 0.08)
     stick = noise(rate, seconds, low=500, high=4_000, seed=7) * np.exp(-time / 0.01)
-    return _faded(skin * np.exp(-time / 0.17) + 0.2 * stick, rate)
+    return _fade(skin * np.exp(-time / 0.17) + 0.2 * stick, rate)
 
 
 def shaker(rate: int) -> Wave:
@@ -131,7 +131,7 @@ def shaker(rate: int) -> Wave:
     seconds = 0.16
     time = _time(seconds, rate)
     swell = np.exp(-(((time - 0.06) / 0.03) ** 2))
-    return _faded(noise(rate, seconds, low=3_000, high=9_000, seed=8) * swell, rate)
+    return _fade(noise(rate, seconds, low=3_000, high=9_000, seed=8) * swell, rate)
 
 
 def riser(rate: int) -> Wave:
@@ -140,16 +140,16 @@ def riser(rate: int) -> Wave:
     time = _time(seconds, rate)
     climb = np.sin(2 * np.pi * 180 * (2 ** (time * 1.3) - 1) / (1.3 * np.log(2)))
     wide = noise(rate, seconds, low=400, high=9_000, seed=9)
-    return _faded((wide + 0.4 * climb) * (time / seconds) ** 2, rate)
+    return _fade((wide + 0.4 * climb) * (time / seconds) ** 2, rate)
 
 
 def noise(rate: int, seconds: float, *, low: float, high: float, seed: int) -> Wave:
     """Noise between two frequencies, the same every time."""
     white = np.random.default_rng(seed).standard_normal(round(seconds * rate))
-    return _limited(white, rate, low, high)
+    return _limit(white, rate, low, high)
 
 
-def _limited(wave: Wave, rate: int, low: float, high: float) -> Wave:
+def _limit(wave: Wave, rate: int, low: float, high: float) -> Wave:
     spectrum = np.fft.rfft(wave)
     hz = np.fft.rfftfreq(len(wave), 1 / rate)
     # Edges of an octave sound natural; a brick wall rings.
@@ -163,7 +163,7 @@ def _time(seconds: float, rate: int) -> Wave:
     return np.arange(round(seconds * rate)) / rate
 
 
-def _shaped(wave: Wave, rate: int, tone: Tone) -> Wave:
+def _shape(wave: Wave, rate: int, tone: Tone) -> Wave:
     attack = max(1, round(tone.attack * rate))
     wave[:attack] *= np.linspace(0, 1, len(wave[:attack]))
     release = max(1, round(tone.release * rate))
@@ -171,7 +171,7 @@ def _shaped(wave: Wave, rate: int, tone: Tone) -> Wave:
     return _normal(wave)
 
 
-def _faded(wave: Wave, rate: int) -> Wave:
+def _fade(wave: Wave, rate: int) -> Wave:
     end = max(1, round(0.01 * rate))
     wave[-end:] *= np.linspace(1, 0, end)
     return _normal(wave)

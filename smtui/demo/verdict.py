@@ -31,13 +31,13 @@ class Verdict:
     words: str
 
 
-def judged(truths: Sequence[Truth], samples: Sequence[Sample], folder: Path) -> tuple[Verdict, ...]:
+def judge(truths: Sequence[Truth], samples: Sequence[Sample], folder: Path) -> tuple[Verdict, ...]:
     """Hold each sound's row to its truth, in the order of the truths."""
     rows = {os.fsencode(sample.path): sample for sample in samples}
-    return tuple(_judged(truth, rows.get(os.fsencode(folder / truth.filename))) for truth in truths)
+    return tuple(_judge(truth, rows.get(os.fsencode(folder / truth.filename))) for truth in truths)
 
 
-def _judged(truth: Truth, sample: Sample | None) -> Verdict:
+def _judge(truth: Truth, sample: Sample | None) -> Verdict:
     name = sample.filename if sample else str(truth.filename)
     heard = sample.heard if sample else None
     if truth.broken:

@@ -80,7 +80,7 @@ class DiskFinder:
                 each.cancel()
 
     async def exists(self, path: Path) -> bool:
-        """Whether a regular file is there; True also where nobody can tell.
+        """True if a regular file is there; True also where nobody can tell.
 
         That is so without permission to look, below a drive's place where none is mounted, and
         for what other machines alone can have.
@@ -90,7 +90,7 @@ class DiskFinder:
         return await self._in_thread(_is_there, self.paths.here(path))
 
     async def present(self, folder: Path) -> bool:
-        """Whether a folder is there and can be looked into (its drive is mounted)."""
+        """True if a folder is there and can be looked into (its drive is mounted)."""
         if self.paths.foreign(folder):
             return False
         return await self._in_thread(os.path.isdir, self.paths.here(folder))
@@ -128,7 +128,7 @@ class DiskFinder:
 def read_file(candidate: Candidate) -> FoundFile | Unreadable:
     """Open a candidate and read what the library keeps of it; blocks, for a thread."""
     try:
-        return _read(candidate)
+        return _read_sound(candidate)
     except SoundUnreadable as error:
         code, words = error.code, str(error)
     except OSError as error:
@@ -136,7 +136,7 @@ def read_file(candidate: Candidate) -> FoundFile | Unreadable:
     return Unreadable(file_path=printable_path(bytes(candidate.path)), code=code, error=words)
 
 
-def _read(candidate: Candidate) -> FoundFile:
+def _read_sound(candidate: Candidate) -> FoundFile:
     # Late imports: what walks a folder must not load numpy and libsndfile before a file is read.
     from smtui.audio.mark import probe_with_mark
     from smtui.audio.tags import read_tags
@@ -168,7 +168,7 @@ def _read(candidate: Candidate) -> FoundFile:
 
 
 def _number(status: os.stat_result, device: int) -> int:
-    """Give the file's number on its disk, as much of it as every store holds; 0 for none."""
+    """Return the file's number on its disk, as much of it as every store holds; 0 for none."""
     return status.st_ino & _LARGEST_NUMBER if keeps_numbers(device) else 0
 
 

@@ -29,7 +29,7 @@ _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
 
 def waits_for_drive(path: bytes, *, fstab: Path = FSTAB) -> bool:
-    """Whether an absolute path is, or lies below, a drive's place where none is mounted."""
+    """True if an absolute path is, or lies below, a drive's place where none is mounted."""
     try:
         changed = fstab.stat().st_mtime_ns
     except OSError:
@@ -66,7 +66,7 @@ def _is_place_of_drives(folder: Path) -> bool:
 
 
 def keeps_numbers(device: int, *, mounted: Path = _MOUNTED) -> bool:
-    """Whether files on this disk keep their numbers for as long as they are there."""
+    """True if files on this disk keep their numbers for as long as they are there."""
     return not _LINUX or not _NUMBERLESS.fullmatch(_kind_of(device, mounted))
 
 
@@ -94,10 +94,10 @@ def _places(fstab: Path, changed: int) -> tuple[bytes, ...]:  # noqa: ARG001 - a
     except OSError:
         return ()
     fields = [line.split() for line in lines if not line.lstrip().startswith(b"#")]
-    places = (_spelled(field[1]) for field in fields if len(field) > 1)
+    places = (_unescape(field[1]) for field in fields if len(field) > 1)
     return tuple(place.rstrip(b"/") for place in places if place.startswith(b"/") and place != b"/")
 
 
-def _spelled(field: bytes) -> bytes:
+def _unescape(field: bytes) -> bytes:
     r"""Put spaces back, which fstab writes as `\040`."""
     return _ESCAPE.sub(lambda match: bytes([int(match.group(1), 8) & 0xFF]), field)

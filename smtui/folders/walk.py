@@ -9,7 +9,10 @@ one a line, `#` begins a comment, `!` takes a name back in, the last match decid
 stand for anything but a slash, `**` for any folders, `[a-z]` for one of these. A slash at the end
 asks for a folder; one at the beginning or within ties the pattern to the folder of its file, else
 the name may be anywhere below. Upper and lower case differ. What lies in a folder that is left out
-is never looked at.
+is never looked at. The patterns are read here, because names are bytes and it matters whether a
+rule speaks of a file itself: one that takes its folder back in does not take in half a download.
+
+It stands alone, apart from `finder`, because it knows neither threads nor the library's paths.
 """
 
 from __future__ import annotations
@@ -89,7 +92,7 @@ def refusal(error: OSError, *, what: str) -> tuple[ErrorCode, str]:
 
 
 def ending(name: bytes) -> bytes:
-    """Give the lower-case ending of a file name, without its dot."""
+    """Return the lower-case ending of a file name, without its dot."""
     stem, dot, last = name.rpartition(b".")
     return last.lower() if dot and stem else b""
 
@@ -170,7 +173,7 @@ def _expression(pattern: bytes) -> bytes:
 
 
 def _way(root: bytes, only: Collection[bytes]) -> dict[bytes, set[bytes]]:
-    """Give for each folder that leads to one of the paths the names to follow in it."""
+    """Return for each folder that leads to one of the paths the names to follow in it."""
     way: dict[bytes, set[bytes]] = {}
     for path in only:
         if path != root and not path.startswith(root.rstrip(b"/") + b"/"):
@@ -312,7 +315,7 @@ class _Walk:
             self._look_at(entry.path, status)
 
     def _is_met_itself(self, link: bytes) -> bool:
-        """Whether a link leads to a file that this walk meets at its real place."""
+        """True if a link leads to a file that this walk meets at its real place."""
         return os.path.realpath(link).startswith(os.path.realpath(self.root) + b"/")
 
     def _look_at(self, path: bytes, status: os.stat_result) -> None:

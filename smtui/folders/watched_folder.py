@@ -89,7 +89,7 @@ class WatchedFolder:
         else:
             self._tell(WATCHED)
             try:
-                async with aclosing(_changed(self.root, polling=False)) as changes:
+                async with aclosing(_yield_changes(self.root, polling=False)) as changes:
                     async for paths in changes:
                         yield paths
             except OSError as error:
@@ -99,7 +99,7 @@ class WatchedFolder:
                     "looked through every few seconds: this system watches no more folders"
                     " (raise fs.inotify.max_user_watches)"
                 )
-        async with aclosing(_changed(self.root, polling=True)) as changes:
+        async with aclosing(_yield_changes(self.root, polling=True)) as changes:
             async for paths in changes:
                 yield paths
 
@@ -116,9 +116,9 @@ class WatchedFolder:
         kept = self.finder.paths.kept(self.root)
         async for step in self.finder.walk(kept, only=only):
             seen += step.candidates
-        still = [one for one in seen if settling.settled(one)]
-        at_rest = {one.path for one in still}
-        restless = {one.path for one in seen} - at_rest
+        still = [candidate for candidate in seen if settling.is_settled(candidate)]
+        at_rest = {candidate.path for candidate in still}
+        restless = {candidate.path for candidate in seen} - at_rest
         settling.keep_only(restless)
         if still or self._whole:
             try:
@@ -150,7 +150,7 @@ class Settling:
         self._trusts_clock = trusts_clock
         self._restless: dict[Path, tuple[int, int, float]] = {}
 
-    def settled(self, candidate: Candidate) -> bool:
+    def is_settled(self, candidate: Candidate) -> bool:
         """Take what was just seen of a file; True once it is at rest, and then it is forgotten."""
         now = time.monotonic()
         size, changed = candidate.file_size, candidate.mtime_ns
@@ -167,7 +167,7 @@ class Settling:
 
     def keep_only(self, paths: set[Path]) -> None:
         """Forget those that have gone."""
-        self._restless = {path: one for path, one in self._restless.items() if path in paths}
+        self._restless = {path: seen for path, seen in self._restless.items() if path in paths}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ def _is_old(changed_ns: int) -> bool:
     return time.time_ns() - changed_ns > SETTLED_SECONDS * 1e9
 
 
-async def _changed(root: Path, *, polling: bool) -> AsyncGenerator[set[Path], None]:
+async def _yield_changes(root: Path, *, polling: bool) -> AsyncGenerator[set[Path], None]:
     """Yield what the system says, all of the folder where it could not say it; raises OSError."""
     while True:
         steps = _steps(root, polling=polling)

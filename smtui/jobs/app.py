@@ -1,16 +1,21 @@
 """The Celery application: four queues on Redis or Valkey, messages that are only wake-ups.
 
+People write the address of Redis as `redis://`, `rediss://` (TLS), `valkey://`, `valkeys://` or
+`unix://`, with what redis-py understands after the question mark. Celery's broker and its results
+each read TLS options in their own way, so both are given them apart from the address.
+
 Sources: Celery 5.6 "Configuration and defaults", kombu's Redis transport options.
 """
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
 
 from kombu.utils.scheduling import priority_cycle
 
-from smtui.jobs.address import kombu_address, tls_options
 from smtui.jobs.limits import Allowance
 
 if TYPE_CHECKING:
@@ -21,7 +26,6 @@ AUDIO_PROCESSING = "celery:queue:audio_processing"
 AI_ANALYSIS = "celery:queue:ai_analysis"
 EMBEDDINGS = "celery:queue:embeddings"
 QUEUES = (DEFAULT, AUDIO_PROCESSING, AI_ANALYSIS, EMBEDDINGS)
-
 WORK = "smtui.work"
 """The task that listens to some files of a run. Whoever lets a message mean something else gives it
 another name, so that an older worker leaves it out.
@@ -36,6 +40,13 @@ RESULT_SECONDS = 86_400
 # What is longer is refused by its header.
 _LONGEST_SECONDS = 6 * 3600.0
 _ANSWER_SECONDS = 5.0
+_OTHER_NAMES = {"valkey": "redis", "valkeys": "rediss"}
+_REQUIREMENTS = {
+    "none": ssl.CERT_NONE,
+    "optional": ssl.CERT_OPTIONAL,
+    "required": ssl.CERT_REQUIRED,
+}
+_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_ca_path")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +88,7 @@ class WorkLimits:
     child_bytes: int | None = None
 
     def seconds_for(self, file_size: int, duration: float) -> float:
-        """Give what a file of so many bytes that says to last so long may take of the processor, s.
+        """Return what a file of this size, bytes, and length, s, may take of the processor, s.
 
         Each level asks for about the same; what a level loads and compiles once is not in it.
         """
@@ -90,7 +101,7 @@ class WorkLimits:
         )
 
     def allowance(self, file_size: int, duration: float) -> Allowance:
-        """Give all that such a file may take."""
+        """Return all that such a file may take."""
         seconds = self.seconds_for(file_size, duration)
         return Allowance(
             processor=seconds,
@@ -107,13 +118,9 @@ class DefaultFirst(priority_cycle):
     """
 
     def consume(self, n: int) -> list[str]:
-        """Give the first `n` queues, the default one in front."""
+        """Return the first `n` queues, the default one in front."""
         ordered: list[str] = sorted(self.items, key=_place)
         return ordered[:n]
-
-
-def _place(queue: str) -> tuple[bool, bool, str]:
-    return queue != DEFAULT, queue != EMBEDDINGS, queue
 
 
 def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:
@@ -156,11 +163,50 @@ def celery_app(broker: str, results: str | None, limits: WorkLimits) -> Celery:
     return made
 
 
+def redis_address(url: str) -> str:
+    """Write an address as redis-py reads it."""
+    scheme, _, rest = url.partition("://")
+    return f"{_OTHER_NAMES.get(scheme, scheme)}://{rest}"
+
+
+def kombu_address(url: str) -> str:
+    """Write an address as kombu and Celery read it: a socket as `redis+socket://`."""
+    parts = urlsplit(redis_address(url))
+    database = _option(parts, "db")
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={database or 0}"
+    path = f"/{database}" if database else parts.path
+    return urlunsplit(SplitResult(parts.scheme, parts.netloc, path, "", ""))
+
+
+def tls_options(url: str) -> dict[str, Any] | None:
+    """Return the options of TLS, None where the address asks for none; certificates are checked."""
+    parts = urlsplit(redis_address(url))
+    if parts.scheme != "rediss":
+        return None
+    required = _option(parts, "ssl_cert_reqs").lower().removeprefix("cert_")
+    options: dict[str, Any] = {
+        "ssl_cert_reqs": _REQUIREMENTS.get(required, ssl.CERT_REQUIRED),
+        # Without certificates to hold to there is no name to hold to either.
+        "ssl_check_hostname": required != "none"
+        and _option(parts, "ssl_check_hostname").lower() not in ("false", "0", "no"),
+    }
+    return options | {name: value for name in _FILES if (value := _option(parts, name))}
+
+
+def _option(parts: SplitResult, name: str) -> str:
+    return parse_qs(parts.query).get(name, [""])[-1]
+
+
+def _place(queue: str) -> tuple[bool, bool, str]:
+    return queue != DEFAULT, queue != EMBEDDINGS, queue
+
+
 def _backend(results: str | None) -> str:
     """Name the class that keeps results, with its address as that class reads it."""
     if results is None:
         return "disabled://"
-    return f"smtui.jobs.results:PassingResults+{kombu_address(results).removeprefix('redis+')}"
+    return f"smtui.jobs.worker:PassingResults+{kombu_address(results).removeprefix('redis+')}"
 
 
 def _transport() -> dict[str, Any]:
@@ -182,7 +228,7 @@ def _once() -> dict[str, float]:
 
 def _worker(limits: WorkLimits) -> dict[str, Any]:
     return {
-        "worker_consumer": "smtui.jobs.consumer:PatientConsumer",
+        "worker_consumer": "smtui.jobs.worker:PatientConsumer",
         "worker_concurrency": limits.children,
         "worker_pool": "prefork",
         # Children are copies of a parent that has loaded what they need.

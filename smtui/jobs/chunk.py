@@ -1,4 +1,7 @@
-"""About a second of work on one run, heard file by file in the main thread of a child."""
+"""About a second of work on one run, analysed file by file in the main thread of a child.
+
+Apart from the tasks, which only say what a message means.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,13 @@ from smtui.domain.batch import MAX_ATTEMPTS, RunId
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
-from smtui.jobs.apart import Died, heard_apart, stumbled, took_too_long
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child
-from smtui.jobs.filling import Filling
+from smtui.jobs.forked_listen import Died, listen_in_fork, stumbled, took_too_long
+from smtui.jobs.index_feeder import IndexFeeder
 from smtui.jobs.limits import TookTooLong, interrupted_an_import
-from smtui.jobs.side import end_child
-from smtui.jobs.sight import gap
+from smtui.jobs.loop_thread import end_child
+from smtui.jobs.missing_paths import find_missing
 from smtui.services.worker_steps import Assignment, Taken
 
 _MOST_FILES = 64
@@ -35,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 
 def hear(child: Child, run_id: RunId, queue: str) -> int:
-    """Hear a chunk of a run that somebody was woken for; give how many files were ended.
+    """Analyse a chunk of a run; return how many of its files were ended.
 
     Where the run has only files for other machines, the wake-up goes back for them first, and
     then this child rests, unless there is other work that it can do.
@@ -44,21 +47,21 @@ def hear(child: Child, run_id: RunId, queue: str) -> int:
         if child.rests_in_pause(run_id, queue):
             return 0
         chunk = Chunk(child, run_id, queue)
-        files = _heard_whole(chunk)
+        files = _hear_whole(chunk)
         if chunk.for_others:
             child.pass_on_wake_up(run_id, queue)
-            other = child.rests.rest(run_id)
-            files = _heard_whole(Chunk(child, other, AUDIO_PROCESSING)) if other else 0
+            other = child.backoff.rest(run_id)
+            files = _hear_whole(Chunk(child, other, AUDIO_PROCESSING)) if other else 0
     except SmtuiError as error:
         # Documents or queue are away; the work is saved, and goes on when they are back.
-        child.say(error)
+        child.log_once(error)
         child.owe(run_id, queue)
         return 0
     return files
 
 
-def _heard_whole(chunk: Chunk) -> int:
-    """Hear a chunk; a process that has loaded something by half ends with it."""
+def _hear_whole(chunk: Chunk) -> int:
+    """Analyse a chunk; a process that has loaded something by half ends with it."""
     try:
         return chunk.hear()
     finally:
@@ -87,12 +90,12 @@ class Chunk:
         self.broken = False
 
     def hear(self) -> int:
-        """Claim, hear and save; give how many files were ended."""
+        """Claim, analyse and save; return how many files were ended."""
         self._child.begin()
-        taken = self._claimed()
+        taken = self._claim()
         self.for_others = taken.for_others
         if taken.assignments:
-            self._child.rests.forget(self._run_id)
+            self._child.backoff.forget(self._run_id)
         # Long files last, so that they keep no short one waiting.
         self._left = sorted(taken.assignments, key=lambda each: each.sample.file_size)
         with self:
@@ -105,7 +108,7 @@ class Chunk:
                 del self._left[0]
                 if self._left and (self.broken or self._should_stop()):
                     break
-            self._kept()
+            self._wait_until_kept()
         return len(taken.assignments) - len(self._left) - self._passed_on
 
     def __enter__(self) -> None:
@@ -118,13 +121,13 @@ class Chunk:
         trace: TracebackType | None,
     ) -> None:
         """Leave nothing held, however the block ended; a defect costs only its own file."""
-        child, hearing = self._child, self._child.hearing
+        child, steps = self._child, self._child.steps
         rest = [*self._unkept(error), *self._left]
         try:
             if rest and isinstance(error, Exception) and not isinstance(error, SmtuiError):
                 self._answer_for(rest.pop(0), error)
             if rest or self._passed_on:
-                child.call(hearing.leave(self._run_id, [each.claimed for each in rest]))
+                child.call(steps.leave(self._run_id, [each.claimed for each in rest]))
                 child.wakeups.ensure([self._run_id], self._queue)
         finally:
             child.hold(())
@@ -133,14 +136,14 @@ class Chunk:
         """Fail the file at which a defect showed; where it kept a process from preparing, later."""
         if self.broken and self._tries_again(assignment):
             return
-        hearing = self._child.hearing
-        self._child.call(hearing.refuse(assignment, stumbled(type(defect).__name__)))
+        steps = self._child.steps
+        self._child.call(steps.refuse(assignment, stumbled(type(defect).__name__)))
 
-    def _claimed(self) -> Taken:
+    def _claim(self) -> Taken:
         child, limits = self._child, self._child.limits
         files = round(limits.chunk_seconds / max(child.file_seconds, 1e-3))
         return child.call(
-            child.hearing.claim(
+            child.steps.claim(
                 self._run_id,
                 limit=max(1, min(files, _MOST_FILES)),
                 lease_seconds=limits.lease_seconds,
@@ -156,62 +159,62 @@ class Chunk:
         self.broken = broken
 
     def _hear_first(self) -> None:
-        child, hearing, assignment = self._child, self._child.hearing, self._left[0]
+        child, steps, assignment = self._child, self._child.steps, self._left[0]
         began = time.monotonic()
         child.hold(self._left)
         try:
-            measured = self._measured(assignment)
+            measured = self._measure(assignment)
         except SoundUnreadable as reason:
             if self._pass_on(assignment, reason):
                 return
-            child.call(hearing.refuse(assignment, reason))
+            child.call(steps.refuse(assignment, reason))
         except TookTooLong as limit:
             self.broken = interrupted_an_import(limit)
-            child.call(hearing.refuse(assignment, took_too_long()))
+            child.call(steps.refuse(assignment, took_too_long()))
         except Died as death:
             if self._tries_again(assignment):
                 return
-            child.call(hearing.refuse(assignment, death.reason))
+            child.call(steps.refuse(assignment, death.reason))
         except MemoryError:
-            child.call(hearing.refuse(assignment, _too_big()))
+            child.call(steps.refuse(assignment, _too_big()))
         else:
-            self._kept()
-            future = child.begun(hearing.keep(assignment, measured))
+            self._wait_until_kept()
+            future = child.begun(steps.keep(assignment, measured))
             self._keeping = (assignment, future)
-            if child.filling and measured.embedding:
-                future.add_done_callback(partial(_tell_heard, child.filling, assignment))
+            if child.feeder and measured.embedding:
+                future.add_done_callback(partial(_feed_index, child.feeder, assignment))
         child.learn(time.monotonic() - began)
 
-    def _kept(self) -> None:
-        """Wait until the file that was heard last is kept; it is while the next one is heard."""
+    def _wait_until_kept(self) -> None:
+        """Wait until the last file is kept, which goes on while the next one is analysed."""
         if self._keeping is None:
             return
         self._child.result(self._keeping[1])
         self._keeping = None
 
     def _unkept(self, error: BaseException | None) -> list[Assignment]:
-        """Give what was heard last if it could not be kept, be that why the block ended or not."""
+        """Return the last file if it could not be kept, be that why the block ended or not."""
         if self._keeping is None:
             return []
         assignment, future = self._keeping
         if future.cancelled() or (future.done() and future.exception() is error):
             return [assignment]
         try:
-            self._kept()
+            self._wait_until_kept()
         except SmtuiError as away:
-            self._child.say(away)
+            self._child.log_once(away)
             return [assignment]
         return []
 
     def _pass_on(self, assignment: Assignment, reason: SoundUnreadable) -> bool:
         """Leave a file to other machines if this one does not have it; False if it does."""
         child = self._child
-        if not child.hearing.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
+        if not child.steps.is_one_of_many or reason.code not in _PERHAPS_UNSEEN:
             return False
-        missing = gap(assignment.sample.path, child.paths)
+        missing = find_missing(assignment.sample.path, child.paths)
         if missing is None:
             return False
-        child.call(child.hearing.pass_on(assignment, child.misses(missing)))
+        child.call(child.steps.pass_on(assignment, child.note_missing(missing)))
         self._passed_on += 1
         return True
 
@@ -219,11 +222,11 @@ class Chunk:
         """Let a file that crashed be claimed once more, if it may be; its attempt counts."""
         if assignment.claimed.attempt >= MAX_ATTEMPTS:
             return False
-        self._child.call(self._child.hearing.renew([assignment.claimed], lease_seconds=0.0))
+        self._child.call(self._child.steps.renew([assignment.claimed], lease_seconds=0.0))
         self._passed_on += 1
         return True
 
-    def _measured(self, assignment: Assignment) -> Measurement:
+    def _measure(self, assignment: Assignment) -> Measurement:
         sample, child = assignment.sample, self._child
         allowance = child.limits.allowance(sample.file_size, sample.duration)
         apart = assignment.claimed.attempt > 1
@@ -235,7 +238,7 @@ class Chunk:
                 return assignment.known
             listen = partial(child.listener.listen, here, level=assignment.claimed.level)
             if apart:
-                return heard_apart(listen, allowance, grace=child.limits.grace_seconds)
+                return listen_in_fork(listen, allowance, grace=child.limits.grace_seconds)
             return listen()
 
     def _should_stop(self) -> bool:
@@ -243,22 +246,22 @@ class Chunk:
         child, now = self._child, time.monotonic()
         if child.pause() is not None or now - self._began > _PATIENCE * child.limits.chunk_seconds:
             return True
-        if self._queue != DEFAULT and child.wakeups.urgent(child.rests.resting()):
+        if self._queue != DEFAULT and child.wakeups.urgent(child.backoff.resting()):
             return True
         if now - self._looked < _LOOK_SECONDS:
             return False
         self._looked = now
-        return child.call(child.hearing.cancelled(self._run_id))
+        return child.call(child.steps.cancelled(self._run_id))
 
 
-def _tell_heard(filling: Filling, assignment: Assignment, kept: Future[None]) -> None:
+def _feed_index(feeder: IndexFeeder, assignment: Assignment, kept: Future[None]) -> None:
     """Tell of a sound as soon as it is kept; the next one may be long."""
     if not kept.cancelled() and kept.exception() is None:
-        filling.heard(assignment.sample.file_id)
+        feeder.add(assignment.sample.file_id)
 
 
 def _unchanged(sample: Sample, here: Path) -> bool:
-    """Whether the file is still the one that was hashed; then what is known of it holds."""
+    """True if the file is still the one that was hashed; then what is known of it holds."""
     try:
         present = here.stat()
     except OSError:

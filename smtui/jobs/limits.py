@@ -166,7 +166,7 @@ def _processor_limited(seconds: float) -> Iterator[None]:
 
 
 def _processor_of_main_thread() -> Callable[[], float]:
-    """Give what tells the seconds of the processor that the main thread has used.
+    """Return what tells the seconds of the processor that the main thread has used.
 
     Asked from any thread. Where the system has no clock for a thread of others (macOS), all
     threads count; those beside the listening do little.

@@ -14,10 +14,10 @@ from smtui.heap import prepare_heap
 from smtui.jobs.app import AUDIO_PROCESSING, INDEX, NOT_UNDERSTOOD, WORK
 from smtui.jobs.child import Child
 from smtui.jobs.chunk import hear
+from smtui.jobs.claims_journal import ClaimsJournal
 from smtui.jobs.limits import limit_memory
-from smtui.jobs.means import Means, Seat
-from smtui.jobs.missing import MissingFolders
-from smtui.jobs.slate import Slate
+from smtui.jobs.missing_paths import MissingFolders
+from smtui.jobs.worker_context import Seat, WorkerContext
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -28,9 +28,9 @@ _log = logging.getLogger(__name__)
 class Crew:
     """The processes of a worker: the parent prepares the seats, each child takes one."""
 
-    def __init__(self, means: Means) -> None:
-        self._means = means
-        self._slate: Slate | None = None
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._journal: ClaimsJournal | None = None
         self._missing: MissingFolders | None = None
         self._queues: frozenset[str] = frozenset()
         self._child: Child | None = None
@@ -40,26 +40,28 @@ class Crew:
         name = sender.hostname.partition("@")[0]
         self._queues = frozenset(sender.app.amqp.queues.consume_from)
         # A child that is replaced may overlap with its successor.
-        seats = 2 * self._means.limits.children
-        self._slate = Slate(self._means.slates, name, seats=seats)
-        beside = self._slate.path or self._means.slates / f"{name}-{os.getpid()}.claims"
-        self._missing = MissingFolders(beside.with_suffix(".missing"), self._means.paths)
+        seats = 2 * self._context.limits.children
+        self._journal = ClaimsJournal(self._context.journals, name, seats=seats)
+        beside = self._journal.path or self._context.journals / f"{name}-{os.getpid()}.claims"
+        self._missing = MissingFolders(beside.with_suffix(".missing"), self._context.paths)
 
     def take_seat(self, **_signal: Any) -> None:
         """Become a child; called right after the fork."""
         # A late import: the pool of the worker has loaded it.
         from billiard.process import current_process
 
-        assert self._slate is not None, "the parent has prepared it"
+        assert self._journal is not None, "the parent has prepared it"
         assert self._missing is not None, "and this too"
         prepare_heap()
-        limit_memory(self._means.limits.child_bytes)
+        limit_memory(self._context.limits.child_bytes)
         # Where a decoder crashes is in the worker's log.
         faulthandler.enable()
         faulthandler.register(signal.SIGXCPU, chain=True)
         number = getattr(current_process(), "index", 0)
-        seat = Seat(slate=self._slate, missing=self._missing, number=number, queues=self._queues)
-        self._child = Child(self._means, seat)
+        seat = Seat(
+            journal=self._journal, missing=self._missing, number=number, queues=self._queues
+        )
+        self._child = Child(self._context, seat)
 
     @property
     def child(self) -> Child:
@@ -68,19 +70,19 @@ class Crew:
         return self._child
 
 
-def register(app: Celery, means: Means) -> None:
+def register(app: Celery, context: WorkerContext) -> None:
     """Give the application its tasks, and its children what they work with."""
     # A late import: signals belong to the worker alone.
     from celery.exceptions import Ignore
     from celery.signals import worker_init, worker_process_init
 
-    crew = Crew(means)
+    crew = Crew(context)
     worker_init.connect(crew.prepare, weak=False)
     worker_process_init.connect(crew.take_seat, weak=False)
 
     @app.task(name=WORK, bind=True)  # type: ignore[untyped-decorator]
     def work(task: Any, run_id: Any = None, *more: Any, **named: Any) -> dict[str, int]:
-        """Claim about a second of work of a run and hear it; give how many files.
+        """Claim about a second of work of a run and hear it; return how many files.
 
         A message that says more, or something else, is of another smtui: it is left out, and the
         run is found by a sweep.
@@ -98,9 +100,11 @@ def register(app: Celery, means: Means) -> None:
     @app.task(name=INDEX, ignore_result=True)  # type: ignore[untyped-decorator]
     def index(file_ids: Any = None, *more: Any, **named: Any) -> None:
         """Hand sounds over to what fills the index; nobody waits for it."""
-        named_all = isinstance(file_ids, list) and all(isinstance(one, str) for one in file_ids)
-        if more or named or not named_all:
+        understood = isinstance(file_ids, list) and all(
+            isinstance(file_id, str) for file_id in file_ids
+        )
+        if more or named or not understood:
             _log.warning(NOT_UNDERSTOOD)
-        elif crew.child.filling is not None:
-            crew.child.filling.take([FileId(one) for one in file_ids])
+        elif crew.child.feeder is not None:
+            crew.child.feeder.take(list(map(FileId, file_ids)))
         raise Ignore

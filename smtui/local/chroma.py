@@ -15,8 +15,8 @@ import socket
 import sys
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.local.kinds import Farewell, Look
 from smtui.local.processes import Launch, Record
+from smtui.local.server_kinds import Farewell, Look
 from smtui.local.setup import Files, Setup
 
 _LOOPBACK = "127.0.0.1"
@@ -89,7 +89,7 @@ def program() -> tuple[str, ...]:
 
 
 def listens(pid: int, port: int) -> bool:
-    """Whether this process itself listens at the port of the loopback."""
+    """True if this process itself listens at the port of the loopback."""
     # A late import, 20 ms: only Chroma needs it.
     import psutil
 
@@ -109,7 +109,7 @@ def _log_level() -> dict[str, str]:
 
 
 def _free_port(wanted: int) -> int:
-    """Give the wanted port where it is free, else any free one."""
+    """Return the wanted port where it is free, else any free one."""
     for port in (wanted, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

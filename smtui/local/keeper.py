@@ -16,11 +16,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from smtui.local import logs
-from smtui.local.keeping import Keeper, refusal
 from smtui.local.locks import FileLock
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import Files, Setup
+from smtui.local.supervisor import Keeper, refusal
+from smtui.log_files import open_log
 
 
 def _keep(setup: Setup, ready: Callable[[dict[str, Any]], None]) -> None:
@@ -28,7 +28,7 @@ def _keep(setup: Setup, ready: Callable[[dict[str, Any]], None]) -> None:
     files = Files(places=setup.places)
     try:
         os.chdir(setup.places.state)
-        log = logs.opened(files.log("keeper"))
+        log = open_log(files.log("keeper"))
         lock = FileLock.take(files.keeper_lock, exclusive=True)
     except OSError as error:
         why = cannot_use(setup.places.state, error)

@@ -41,7 +41,7 @@ class FileLock:
 
     @classmethod
     def inherited(cls, path: Path) -> FileLock | None:
-        """Give the hold that whoever started this program has left to it; None without one."""
+        """Return the hold that whoever started this program has left to it; None without one."""
         told = os.environ.pop(_HELD_LOCK, "")
         return cls(int(told), path) if told.isdecimal() else None
 
@@ -61,7 +61,7 @@ class FileLock:
         return cls(descriptor, path)
 
     def still_there(self) -> bool:
-        """Whether the path still names this file; a state folder may be thrown away."""
+        """True if the path still names this file; a state folder may be thrown away."""
         mine = os.fstat(self._descriptor)
         try:
             present = self._path.stat()

@@ -1,7 +1,12 @@
-"""Processes that outlive who started them: known by pid and start time, never lost.
+"""Processes that outlive who started them: known by pid, start time and home, never lost.
 
 A process is started behind a gate: a shell that runs the program only after its pid has been
 written down. So whoever dies at whatever moment, no server runs of which nobody knows.
+
+A copy of a home has the same files with the same numbers in them, so what they say holds only in
+the folder in which it was written. The folder is known by its device and inode, which a copy
+never shares and every way to it (a link, a bind mount) does. Its path is kept beside them: a home
+that was renamed is still the same folder, but what runs in it works at paths that lead nowhere.
 """
 
 from __future__ import annotations
@@ -19,14 +24,41 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from smtui.files import write_whole
-from smtui.local import logs
-from smtui.local.homes import Home
 from smtui.local.locks import FileLock
 from smtui.local.process_priority import lower
+from smtui.log_files import open_log
 
 _GATE = 'read -r go && exec "$@" </dev/null'
 _LOOK_AGAIN_SECONDS = 0.01
 _LINUX = sys.platform == "linux"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A state folder as it is known on the disk; a path of "" is nobody's."""
+
+    device: int = 0
+    inode: int = 0
+    path: str = ""
+
+    @classmethod
+    def of(cls, folder: Path) -> Home:
+        """Return the identity of a folder; that of nobody's where there is none."""
+        try:
+            status = folder.stat()
+        except OSError:
+            return cls()
+        return cls(device=status.st_dev, inode=status.st_ino, path=str(folder.resolve()))
+
+    def is_at(self, folder: Path) -> bool:
+        """True if this path leads to the very folder."""
+        other = Home.of(folder)
+        return bool(other.path) and (other.device, other.inode) == (self.device, self.inode)
+
+    @property
+    def has_moved(self) -> bool:
+        """True if the path that was written down no longer leads there."""
+        return not self.is_at(Path(self.path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +80,7 @@ class Record:
     home: Home = field(default_factory=Home)
 
     def alive(self) -> bool:
-        """Whether this very process still runs."""
+        """True if this very process still runs."""
         return start_mark(self.pid) == self.mark
 
     def write(self, path: Path) -> None:
@@ -57,14 +89,14 @@ class Record:
         write_whole(path, json.dumps(asdict(self)).encode(), synced=False)
 
     @classmethod
-    def read(cls, path: Path) -> Record | None:
+    def load(cls, path: Path) -> Record | None:
         """Read what was written; None where nothing can be read, or it is another folder's.
 
         A copied home has the records of the original, whose processes are not its own.
         """
         try:
-            told = json.loads(path.read_text())
-            record = cls(**{**told, "home": Home(**told["home"])})
+            fields = json.loads(path.read_text())
+            record = cls(**{**fields, "home": Home(**fields["home"])})
         except (OSError, ValueError, TypeError, KeyError):
             return None
         return record if record.home.is_at(path.parent) else None
@@ -96,7 +128,7 @@ class Running:
         self._child = child
 
     def alive(self) -> bool:
-        """Whether it still runs; a child that has ended is laid to rest."""
+        """True if it still runs; a child that has ended is laid to rest."""
         if self._child is not None:
             return self._child.poll() is None
         return self.record.alive()
@@ -129,7 +161,7 @@ class Running:
 
 def start(launch: Launch, *, record: Path) -> Running:
     """Start a program in a session of its own. Raises OSError, with nothing started."""
-    log = logs.opened(launch.log)
+    log = open_log(launch.log)
     held = None if launch.holds is None else FileLock.take(launch.holds, exclusive=False)
     try:
         child = subprocess.Popen(
@@ -150,7 +182,7 @@ def start(launch: Launch, *, record: Path) -> Running:
     assert child.stdin is not None
     # Left without its word, the gate ends by itself.
     with child.stdin as gate:
-        _be_polite(child.pid, launch)
+        _lower(child.pid, launch)
         mark = start_mark(child.pid) or ""
         known = Record(
             pid=child.pid,
@@ -169,7 +201,7 @@ def start(launch: Launch, *, record: Path) -> Running:
     return Running(known, child)
 
 
-def _be_polite(pid: int, launch: Launch) -> None:
+def _lower(pid: int, launch: Launch) -> None:
     """Set what the program and all that it starts will inherit."""
     if launch.nice or launch.idle_io:
         lower(pid, nice=launch.nice, idle_io=launch.idle_io)
@@ -181,7 +213,7 @@ def _be_polite(pid: int, launch: Launch) -> None:
 
 
 def start_mark(pid: int) -> str | None:
-    """Give what tells this process from any other of the same number; None when it has ended.
+    """Return what tells this process from any other of the same number; None when it has ended.
 
     On Linux the boot and the clock tick at which it began, elsewhere its creation time.
     """

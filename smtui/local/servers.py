@@ -76,7 +76,7 @@ class PrivateServers:
             yield
 
     async def valkey(self) -> str:
-        """Make sure that Valkey answers; gives its redis URL, `unix:///…sock?db=0`."""
+        """Make sure that Valkey answers; return its redis URL, `unix:///…sock?db=0`."""
         return await self._need("valkey")
 
     async def worker(self) -> None:
@@ -88,7 +88,7 @@ class PrivateServers:
         await self._need("watcher")
 
     async def chroma(self) -> tuple[str, int]:
-        """Make sure that Chroma answers and is ours; gives host and port."""
+        """Make sure that Chroma answers and is ours; return host and port."""
         host, _, port = (await self._need("chroma")).rpartition(":")
         return host, int(port)
 
@@ -152,7 +152,7 @@ class PrivateServers:
         try:
             await self._ask({"do": "status"})
         except _Silent:
-            record = Record.read(self._files.record("keeper"))
+            record = Record.load(self._files.record("keeper"))
             if record is not None:
                 Running(record).tell(signal.SIGKILL)
 
@@ -177,7 +177,7 @@ class PrivateServers:
         mine = await asyncio.to_thread(self._my_versions)
         while time.monotonic() < until:
             try:
-                theirs = Versions.read((await self._ask({"do": "ping"}))["versions"])
+                theirs = Versions.from_fields((await self._ask({"do": "ping"}))["versions"])
                 if theirs.order == mine.order:
                     return
                 if theirs.order > mine.order:
@@ -251,7 +251,7 @@ class PrivateServers:
         return lock is not None
 
     async def _ask(self, message: dict[str, Any], *, seconds: float = _ANSWER_SECONDS) -> Any:
-        """Send the keeper one message; gives its answer. Raises one of _NO_KEEPER, too."""
+        """Send the keeper one message; return its answer. Raises one of _NO_KEEPER, too."""
         try:
             async with asyncio.timeout(seconds):
                 reader, writer = await asyncio.open_unix_connection(self._socket())
@@ -272,14 +272,14 @@ class PrivateServers:
 
     def _socket(self) -> str:
         """Where the keeper listens; its temporary folder may not be the caller's."""
-        record = Record.read(self._files.record("keeper"))
+        record = Record.load(self._files.record("keeper"))
         if record is None or record.home.has_moved:
             return str(self._files.keeper_socket)
         return record.address
 
     def _left_over(self, name: str) -> dict[str, Any]:
         """Tell what an earlier keeper left running."""
-        record = Record.read(self._files.record(name))
+        record = Record.load(self._files.record(name))
         if record is None or not record.alive():
             return {"state": "stopped"}
         known = {"pid": record.pid, "address": record.address, "since": record.since}

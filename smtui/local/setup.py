@@ -40,7 +40,7 @@ class Manners:
     idle_seconds: float = 600.0
 
     def processes(self) -> int:
-        """Give how many processes listen on this machine."""
+        """Return how many processes listen on this machine."""
         if self.children is not None:
             return max(1, self.children)
         return max(1, cores() // 2)
@@ -55,12 +55,12 @@ class Versions:
     schema: int = 1
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> Self:
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
         """Read what another smtui told of itself; it may tell more than this one knows."""
         return cls(
-            smtui=str(told.get("smtui", "")),
-            protocol=int(told.get("protocol", 0)),
-            schema=int(told.get("schema", 0)),
+            smtui=str(fields.get("smtui", "")),
+            protocol=int(fields.get("protocol", 0)),
+            schema=int(fields.get("schema", 0)),
         )
 
     @property
@@ -72,7 +72,7 @@ class Versions:
 
 
 def present_versions(*, schema: int = 1) -> Versions:
-    """Give the versions of the installed smtui."""
+    """Return the versions of the installed smtui."""
     # A late import, 30 ms: a keeper is told its versions and needs none of it.
     from importlib.metadata import version
 
@@ -80,7 +80,7 @@ def present_versions(*, schema: int = 1) -> Versions:
 
 
 def worker_command() -> tuple[str, ...]:
-    """Give the command that listens; `--children N` is added to it."""
+    """Return the command that listens; `--children N` is added to it."""
     return (sys.executable, "-P", "-m", "smtui", "worker", "--private")
 
 
@@ -110,16 +110,16 @@ class Setup:
     @classmethod
     def from_json(cls, line: str) -> Self:
         """Read what `to_json` wrote."""
-        told: Mapping[str, Any] = json.loads(line)
+        fields: Mapping[str, Any] = json.loads(line)
         return cls(
-            places=Places(**{name: Path(folder) for name, folder in told["places"].items()}),
-            versions=Versions(**told["versions"]),
-            manners=Manners(**told["manners"]),
-            worker=tuple(told["worker"]),
+            places=Places(**{name: Path(folder) for name, folder in fields["places"].items()}),
+            versions=Versions(**fields["versions"]),
+            manners=Manners(**fields["manners"]),
+            worker=tuple(fields["worker"]),
         )
 
     def environment(self) -> dict[str, str]:
-        """Give the environment of the servers: the keeper's own, the same places, few threads."""
+        """Return the environment of the servers: the keeper's own, the same places, few threads."""
         environment = dict(os.environ)
         home = self.places.data.parent
         under_one = Places(data=home / "data", state=home / "state", config=home / "config")
@@ -131,7 +131,7 @@ class Setup:
         return environment
 
     def with_worker(self, command: tuple[str, ...]) -> Setup:
-        """Give the same with another program as the worker."""
+        """Return the same with another program as the worker."""
         return replace(self, worker=command)
 
 
@@ -167,11 +167,11 @@ class Files:
         return self.places.sockets / "valkey.sock"
 
     def record(self, name: str) -> Path:
-        """Give the file that remembers a server's process, 0600."""
+        """Return the file that remembers a server's process, 0600."""
         return self.places.state / f"{name}.process.json"
 
     def log(self, name: str) -> Path:
-        """Give the log of the keeper or of a server."""
+        """Return the log of the keeper or of a server."""
         return self.places.state / f"{name}.log"
 
     @property

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.local.kinds import Farewell, Look
 from smtui.local.processes import Launch, Record
+from smtui.local.server_kinds import Farewell, Look
 from smtui.local.setup import Files, Setup
 
 _ANSWER_SECONDS = 2.0

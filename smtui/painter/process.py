@@ -50,7 +50,7 @@ class PainterProcess:
             raise SoundUnreadable("The file is not on this machine", code=ErrorCode.VANISHED)
         await self._turn.acquire()
         # The task frees the turn, because it may go on a moment longer than its caller.
-        task = self._child.begin(self._drawn(request))
+        task = self._child.begin(self._draw(request))
         task.add_done_callback(lambda _: self._turn.release())
         try:
             return await asyncio.shield(task)
@@ -62,17 +62,17 @@ class PainterProcess:
         """End the child; later requests are refused."""
         await self._child.close()
 
-    async def _drawn(self, request: PictureRequest) -> Picture:
+    async def _draw(self, request: PictureRequest) -> Picture:
         was_idle = self._child.process is not None
         try:
             try:
-                return await self._exchanged(request)
+                return await self._exchange(request)
             except LOST:
                 await self._child.kill()
                 if not was_idle:
                     raise
                 # It may have died while idle, through no fault of this sound: one more try.
-                return await self._exchanged(request)
+                return await self._exchange(request)
         except LOST as error:
             await self._child.kill()
             raise SoundUnreadable(
@@ -91,7 +91,7 @@ class PainterProcess:
             await self._child.kill()
             raise
 
-    async def _exchanged(self, request: PictureRequest) -> Picture:
+    async def _exchange(self, request: PictureRequest) -> Picture:
         child = await self._living()
         assert child.stdin is not None
         wanted = replace(request, path=self._paths.here(request.path))
@@ -117,7 +117,7 @@ class PainterProcess:
         return body[:1], body[1:]
 
     async def _living(self) -> Process:
-        """Give the child, started if there is none; one that died meanwhile is replaced."""
+        """Return the child, started if there is none; one that died meanwhile is replaced."""
         child = self._child.process
         if child is None or child.returncode is not None:
             self._answered = False

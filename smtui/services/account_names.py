@@ -15,7 +15,7 @@ _LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 
 def checked_username(username: str) -> str:
-    """Give the name as it is kept; raises InputInvalid unless it is 3 to 50 letters or digits."""
+    """Return the name as it is kept; raises InputInvalid unless it is 3 to 50 letters or digits."""
     name = unicodedata.normalize("NFC", username.strip())
     if not (SHORTEST <= len(name) <= LONGEST and name.isalnum()):
         raise InputInvalid(
@@ -26,7 +26,7 @@ def checked_username(username: str) -> str:
 
 
 def checked_email(email: str) -> str:
-    """Give the e-mail as it is kept; raises InputInvalid where it cannot be one."""
+    """Return the e-mail as it is kept; raises InputInvalid where it cannot be one."""
     address = unicodedata.normalize("NFC", email.strip())
     plausible = re.fullmatch(r"[^\s@]+@[^\s@]+", address) and address.isprintable()
     if not plausible or len(address) > _LONGEST_EMAIL:
@@ -60,7 +60,7 @@ def suggested_username(name: str | None = None) -> str:
 
 
 def system_username() -> str:
-    """Give the operating system's name for this person; empty where it has none."""
+    """Return the operating system's name for this person; empty where it has none."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

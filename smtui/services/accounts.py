@@ -33,8 +33,6 @@ from smtui.services.sessions import (
     new_code,
 )
 
-__all__ = ["AccountPorts", "Accounts", "AskedPerMinute", "NewAccount", "SignedIn"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAccount:
@@ -81,7 +79,7 @@ class Accounts:
         )
 
     async def any_account(self) -> bool:
-        """Tell whether there is somebody to sign in; False means: welcome a newcomer.
+        """True if there is somebody to sign in; False means: welcome a newcomer.
 
         An account that the command line made for itself, and in which nobody has signed in yet,
         still waits for its person.
@@ -90,7 +88,7 @@ class Accounts:
         return bool(known) and not self._waits_for_its_person(known)
 
     async def suggested_first(self) -> str:
-        """Give the name that a welcome fills in: the waiting account's, else the system's."""
+        """Return the name that a welcome fills in: the waiting account's, else the system's."""
         known = await self._accounts.all()
         return known[0].username if self._waits_for_its_person(known) else suggested_username()
 
@@ -111,7 +109,7 @@ class Accounts:
         if known and not self._waits_for_its_person(known):
             raise AlreadyTaken("There is an account already", hint="Sign in with it.")
         if not known:
-            return await self._made_first(
+            return await self._make_first(
                 NewAccount(username=name, password=password or secrets.token_urlsafe(32))
             )
         waiting = known[0]
@@ -122,7 +120,7 @@ class Accounts:
             )
         if password:
             await self.set_password(waiting.username, password)
-        return await self.sessions.concerned(waiting.username, None)
+        return await self.sessions.find_account(waiting.username, None)
 
     async def welcome(self, username: str, *, password: str = "", address: str) -> SignedIn:
         """Make the first account and sign its person in, for this and the next starts."""
@@ -136,7 +134,7 @@ class Accounts:
         made, as the welcome would, so that a first scan needs no sign-in.
         """
         if token or not self._guarded_by_system:
-            return await self.sessions.identified(token)
+            return await self.sessions.identify(token)
         known = await self._accounts.all()
         active = [account for account in known if account.is_active]
         if len(active) > 1:
@@ -167,9 +165,9 @@ class Accounts:
         email = checked_email(new.email) if new.email else ""
         checked = replace(new, username=checked_username(new.username), email=email)
         if not await self._accounts.all():
-            return await self._made_first(checked)
+            return await self._make_first(checked)
         await self.sessions.require_admin(by)
-        return await self._made(checked)
+        return await self._make(checked)
 
     async def list(self, *, by: Account | None = None) -> tuple[Account, ...]:
         """Every account, oldest first, each with the role that counts."""
@@ -193,7 +191,7 @@ class Accounts:
     async def set_password(self, login: str, password: str, *, by: Account | None = None) -> None:
         """Set one's password and end all sessions of the account; a code for it is gone, too."""
         check_password(password, guarded_by_system=self._guarded_by_system)
-        account = await self.sessions.concerned(login, by)
+        account = await self.sessions.find_account(login, by)
         if by is not None and not self._guarded_by_system and by.user_id != account.user_id:
             raise NotAllowed(
                 f"Only {account.username} chooses this password",
@@ -210,7 +208,7 @@ class Accounts:
         The password and the sessions stay as they are until then; an older code is gone.
         """
         await self.sessions.require_admin(by)
-        account = await self.sessions.concerned(login, by)
+        account = await self.sessions.find_account(login, by)
         if not account.is_active:
             raise NotAllowed(
                 f"The account {account.username} is disabled",
@@ -226,7 +224,7 @@ class Accounts:
     async def set_role(self, login: str, role: Role, *, by: Account | None = None) -> None:
         """Give an account another role, which counts at once on every machine."""
         await self.sessions.require_admin(by)
-        account = await self.sessions.concerned(login, by)
+        account = await self.sessions.find_account(login, by)
         if role is not Role.ADMIN:
             await self._keep_an_admin(account)
         await self._accounts.set_role(account.user_id, role)
@@ -234,7 +232,7 @@ class Accounts:
     async def disable(self, login: str, *, by: Account | None = None) -> None:
         """Let nobody sign in to the account, and end all its sessions."""
         await self.sessions.require_admin(by)
-        account = await self.sessions.concerned(login, by)
+        account = await self.sessions.find_account(login, by)
         await self._keep_an_admin(account)
         await self._accounts.set_active(account.user_id, active=False)
         await self.sessions.end_all(account, "The account is disabled")
@@ -242,7 +240,7 @@ class Accounts:
     async def enable(self, login: str, *, by: Account | None = None) -> None:
         """Let the account be signed in to again."""
         await self.sessions.require_admin(by)
-        account = await self.sessions.concerned(login, by)
+        account = await self.sessions.find_account(login, by)
         await self._accounts.set_active(account.user_id, active=True)
 
     async def _keep_an_admin(self, leaving: Account) -> None:
@@ -265,16 +263,16 @@ class Accounts:
         except AlreadyTaken:  # another smtui was quicker
             return (await self._accounts.all())[0]
 
-    async def _made_first(self, new: NewAccount) -> Account:
+    async def _make_first(self, new: NewAccount) -> Account:
         """Make an admin; of two at once only the older one stays it."""
-        account = await self._made(replace(new, role=Role.ADMIN))
+        account = await self._make(replace(new, role=Role.ADMIN))
         oldest = (await self._accounts.all())[0]
         if oldest.user_id == account.user_id:
             return account
         await self._accounts.set_role(account.user_id, Role.MEMBER)
         return replace(account, role=Role.MEMBER)
 
-    async def _made(self, new: NewAccount) -> Account:
+    async def _make(self, new: NewAccount) -> Account:
         if await self._accounts.by_login(new.username):
             raise AlreadyTaken(f"The user name {new.username} is already in use")
         account = Account(
@@ -289,7 +287,7 @@ class Accounts:
         return account
 
     def _waits_for_its_person(self, known: tuple[Account, ...]) -> bool:
-        """Tell whether the only account is one in which nobody has ever signed in.
+        """True if the only account is one in which nobody has ever signed in.
 
         Never on servers: there anybody could take it over.
         """

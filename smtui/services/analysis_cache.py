@@ -58,10 +58,11 @@ _ORIGIN = tuple(field.name for field in fields(_Origin))
 
 
 def _decode_strictly(kind: Any, value: Any) -> Any:
-    """Give a value of this declared type; raises TypeError or ValueError for any other.
+    """Return a value of this declared type; raises TypeError or ValueError for any other.
 
     Knows numbers, text, times, enumerations of text, tuples, dataclasses, and None beside one
-    of these. Fields that are missing, and fields too many, are errors.
+    of these. Fields that are missing, and fields too many, are errors: a library that fills in what
+    is missing would take what another release wrote for what this one measures.
     """
     if kind in (int, str, bool):
         return _of_type(value, kind)
@@ -74,7 +75,7 @@ def _decode_strictly(kind: Any, value: Any) -> Any:
     if made_of is tuple:
         return _tuple(get_args(kind), _of_type(value, list))
     if made_of in (Union, UnionType):
-        (other,) = (one for one in get_args(kind) if one is not NoneType)
+        (other,) = (part for part in get_args(kind) if part is not NoneType)
         return None if value is None else _decode_strictly(other, value)
     if is_dataclass(kind):
         return _dataclass(kind, _of_type(value, dict))
@@ -338,7 +339,7 @@ def _from_json(kept: bytes | None) -> dict[str, Any]:
 
 
 def _can_be_cached(head: AnalysisHead) -> bool:
-    """Tell whether smtui wrote all of it: others may change what is theirs without a sign of it."""
+    """True if smtui wrote all of it: others may change what is theirs without a sign of it."""
     return bool(head.file_hash) and head.recipe_version > 0 and not head.has_ai
 
 

@@ -25,7 +25,7 @@ from smtui.domain.ports.work import Clock, JobQueue
 from smtui.domain.sample import FileId, path_key
 from smtui.domain.text import counted, path_bytes, printable_path, shown
 from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
-from smtui.services.board import Overview, Pace, Pulse, summed
+from smtui.services.board import Overview, Pace, Pulse, sum_up
 from smtui.services.rights import Deed, Rights
 from smtui.services.runs import Runs
 
@@ -88,11 +88,11 @@ class Batches:
         if not wanted:
             raise InputInvalid("Nothing to analyse")
         await self._rights.require_on(by, Deed.ANALYZE, wanted, self._samples)
-        return await self._begun(
+        return await self._begin(
             wanted, level, by.user_id, urgent=urgent, recipe_version=recipe_version
         )
 
-    async def _begun(
+    async def _begin(
         self,
         wanted: Sequence[FileId],
         level: Level,
@@ -102,7 +102,7 @@ class Batches:
         recipe_version: int | None = None,
     ) -> RunId:
         run_id = RunId(str(uuid4()))
-        batches = self._cut(wanted, run_id, level, user_id, recipe_version=recipe_version)
+        batches = self._cut_batches(wanted, run_id, level, user_id, recipe_version=recipe_version)
         while some := tuple(islice(batches, _BATCHES_AT_ONCE)):
             await self._batches.create(some)
         await self._announce(run_id, urgent=urgent)
@@ -121,7 +121,7 @@ class Batches:
         `retry` takes those along that failed before. None where everything was heard.
         """
         ids = await self.unheard(by, level, below=below, retry=retry)
-        return await self._begun(ids, level, by.user_id) if ids else None
+        return await self._begin(ids, level, by.user_id) if ids else None
 
     async def not_waiting(self, file_ids: Sequence[FileId], level: Level) -> tuple[FileId, ...]:
         """Leave out the sounds that a run will hear anyway, at this level or a higher one."""
@@ -158,7 +158,7 @@ class Batches:
             last = page[-1].file_id
 
     async def hear_outdated(self, by: Account, recipe_version: int) -> int:
-        """Have what an older recipe heard listened to anew, each at its level; gives how many.
+        """Have what an older recipe heard listened to anew, each at its level; return how many.
 
         What people corrected stays. Nothing is begun twice: what waits for that is left out. A
         worker of an older recipe takes none of it, as its work would be in vain.
@@ -168,12 +168,12 @@ class Batches:
         count = 0
         for level, ids in found.items():
             waiting = await self._batches.waiting(level=level)
-            wanted = [one for one in ids if one not in waiting]
+            wanted = [file_id for file_id in ids if file_id not in waiting]
             if not shared_too:
                 own = await self._samples.get(wanted)
-                wanted = [one.file_id for one in own if one.user_id is not None]
+                wanted = [sample.file_id for sample in own if sample.user_id is not None]
             if wanted:
-                await self._begun(wanted, level, by.user_id, recipe_version=recipe_version)
+                await self._begin(wanted, level, by.user_id, recipe_version=recipe_version)
                 count += len(wanted)
         return count
 
@@ -244,7 +244,7 @@ class Batches:
             going = tuple(run for run in runs if not run.status.ended)
             if (ended := tuple(run.finished_at for run in runs)) != looked_at:
                 looked_at, good = ended, await self.runs.made_good(runs)
-            present = summed(runs, pace, self._waiting, good)
+            present = sum_up(runs, pace, self._waiting, good)
             if last is not None and present.ended > last.ended:
                 # Somebody works, whoever could not be reached before.
                 self._waiting = ""
@@ -329,7 +329,7 @@ class Batches:
             self._waiting = (await self.absent([run_id])).get(run_id, "")
         self._announced.set()
 
-    def _cut(
+    def _cut_batches(
         self,
         wanted: Sequence[FileId],
         run_id: RunId,

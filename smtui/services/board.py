@@ -211,7 +211,7 @@ class Overview:
         return self.ended < self.total
 
 
-def summed(
+def sum_up(
     runs: tuple[RunProgress, ...], pace: Pace, waiting: str, made_good: Mapping[RunId, int]
 ) -> Overview:
     """Add up what has not ended; with nothing to do, say how the newest run went."""

@@ -123,7 +123,7 @@ class Descriptions:
         # What was heard of earlier bytes says nothing of a sound.
         heard = replace(question, expression=All((question.expression, Is(Fact.HEARD))))
         async for ids in id_pages(self._samples, heard, size=_IDS):
-            for file_id, text in (await self._described(ids)).items():
+            for file_id, text in (await self._describe(ids)).items():
                 by_text.setdefault(text, []).append(file_id)
             read += len(ids)
             progress(read, whole)
@@ -131,7 +131,7 @@ class Descriptions:
             await self._kept.write()
         return await asyncio.to_thread(_corpus, by_text, whole)
 
-    async def _described(self, file_ids: Sequence[FileId]) -> Mapping[FileId, str]:
+    async def _describe(self, file_ids: Sequence[FileId]) -> Mapping[FileId, str]:
         heads = await self._analyses.heads(file_ids)
         unknown = []
         for file_id, head in heads.items():

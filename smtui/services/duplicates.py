@@ -101,19 +101,19 @@ class DuplicateFinder:
             told(Looked(doing="reading", done=len(samples), of=0))
         samples = _one_of_each_file(sorted(samples, key=likely_original))
         distinct = _first_of_each(samples)
-        embedded = await self._embedded(distinct)
+        embedded = await self._embeddings(distinct)
         pairs = await self._pairs(distinct, embedded, told)
-        heard = {one.file_hash for one in distinct if one.file_id in embedded}
-        unheard = sum(one.file_hash not in heard for one in samples)
+        heard = {sample.file_hash for sample in distinct if sample.file_id in embedded}
+        unheard = sum(sample.file_hash not in heard for sample in samples)
         groups = sorted(_groups(samples, pairs), key=lambda group: group.first.file_path)
         return Duplicates(groups=tuple(groups), sounds=len(samples), unheard=unheard)
 
-    async def _embedded(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
+    async def _embeddings(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
         found: dict[FileId, bytes] = {}
         for start in range(0, len(samples), _AT_ONCE):
-            ids = [one.file_id for one in samples[start : start + _AT_ONCE]]
+            ids = [sample.file_id for sample in samples[start : start + _AT_ONCE]]
             some = await self._stores.embeddings.of(ids, recipe_version=self._recipe)
-            found |= {file_id: one.numbers for file_id, one in some.items()}
+            found |= {file_id: embedded.numbers for file_id, embedded in some.items()}
         return found
 
     async def _pairs(
@@ -123,13 +123,15 @@ class DuplicateFinder:
         told: Callable[[Looked], None],
     ) -> Mapping[FileId, Mapping[FileId, Difference]]:
         """The sounds that are the same as each, the likelier original first."""
-        known = [one for one in samples if one.file_id in embedded]
-        coded = {one.file_id for one in known if is_coded(one)}
-        ids = [one.file_id for one in known]
+        known = [sample for sample in samples if sample.file_id in embedded]
+        coded = {sample.file_id for sample in known if is_coded(sample)}
+        ids = [sample.file_id for sample in known]
         pairs = await self._near(ids, embedded, told)
         same: dict[FileId, dict[FileId, Difference]] = {}
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-            some = [(ids[one], ids[other]) for one, other in pairs[start : start + _PAIRS_AT_ONCE]]
+            some = [
+                (ids[first], ids[other]) for first, other in pairs[start : start + _PAIRS_AT_ONCE]
+            ]
             for (first, other), found in (await self._differences(some)).items():
                 if is_same(found, coded=not coded.isdisjoint((first, other))):
                     same.setdefault(first, {})[other] = found
@@ -149,40 +151,44 @@ class DuplicateFinder:
         async def outlines() -> AsyncIterator[Sequence[Outline]]:
             for start in range(0, len(ids), _AT_ONCE):
                 some = await self._stores.analyses.outlines(ids[start : start + _AT_ONCE])
-                outlined.extend(places[one.file_id] for one in some)
+                outlined.extend(places[outline.file_id] for outline in some)
                 yield some
 
         found: set[tuple[int, int]] = set()
         async for step in self._copies.near(embedded, outlines(), least=ALIKE_ENOUGH):
-            found.update((outlined[one], outlined[other]) for one, other in step.pairs)
+            found.update((outlined[first], outlined[other]) for first, other in step.pairs)
             told(Looked(doing="comparing", done=step.done, of=len(outlined)))
         return await asyncio.to_thread(sorted, found)
 
     async def _differences(
         self, pairs: Sequence[tuple[FileId, FileId]]
     ) -> Mapping[tuple[FileId, FileId], Difference]:
-        ids = list(dict.fromkeys(one for pair in pairs for one in pair))
+        ids = list(dict.fromkeys(place for pair in pairs for place in pair))
         heard = await self._stores.analyses.newest_of(ids)
         known = [pair for pair in pairs if pair[0] in heard and pair[1] in heard]
         found = await self._copies.differences(
             [(heard[first].measured, heard[other].measured) for first, other in known]
         )
-        return {pair: one for pair, one in zip(known, found, strict=True) if one is not None}
+        return {
+            pair: difference
+            for pair, difference in zip(known, found, strict=True)
+            if difference is not None
+        }
 
 
 def _one_of_each_file(samples: Iterable[Sample]) -> list[Sample]:
     """One sound for each path, in the same order; the library may have it once for each owner."""
     first: dict[Path, Sample] = {}
-    for one in samples:
-        first.setdefault(one.path, one)
+    for sample in samples:
+        first.setdefault(sample.path, sample)
     return list(first.values())
 
 
 def _first_of_each(samples: Iterable[Sample]) -> list[Sample]:
     """One sound for each content; one without a hash stands for itself."""
     first: dict[str, Sample] = {}
-    for one in samples:
-        first.setdefault(one.file_hash or one.file_id, one)
+    for sample in samples:
+        first.setdefault(sample.file_hash or sample.file_id, sample)
     return list(first.values())
 
 
@@ -206,18 +212,21 @@ def _groups(
     for name, (first, *others_of_it) in by_content.items():
         if name in taken:
             continue
-        copies = [Copy(sample=one, reason=SAME_BYTES) for one in others_of_it]
-        for via, reached, difference in _reached(name, links, taken):
+        copies = [Copy(sample=sample, reason=SAME_BYTES) for sample in others_of_it]
+        for via, reached, difference in _reach(name, links, taken):
             copies += [
-                Copy(sample=one, reason=reason(by_content[via][0], one, difference, first=first))
-                for one in by_content[reached]
+                Copy(
+                    sample=sample,
+                    reason=reason(by_content[via][0], sample, difference, first=first),
+                )
+                for sample in by_content[reached]
             ]
         if copies:
             groups.append(Group(first=first, copies=tuple(copies)))
     return groups
 
 
-def _reached(
+def _reach(
     name: str, links: Mapping[str, Sequence[tuple[str, Difference]]], taken: set[str]
 ) -> Iterator[tuple[str, str, Difference]]:
     """What is the same as a content, then what is the same as that: (as which, which, how)."""

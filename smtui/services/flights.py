@@ -22,7 +22,7 @@ class Flights(Generic[Key, Result]):
         self._waiting: dict[Key, int] = {}
 
     async def result(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-        """Give the result of `work`, which is called only if nobody is at it."""
+        """Return the result of `work`, which is called only if nobody is at it."""
         task = self._going.get(key)
         if task is None:
             task = self._going[key] = asyncio.create_task(work())

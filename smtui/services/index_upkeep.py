@@ -79,13 +79,13 @@ class IndexUpkeep:
             part = file_ids[start : start + AT_ONCE]
             found = await self._embeddings.of(part, recipe_version=self._recipe_version)
             await self._put(list(found.values()))
-            if gone := [one for one in part if one not in found]:
+            if gone := [file_id for file_id in part if file_id not in found]:
                 await self._index.remove(gone)
             added += len(found)
         return added
 
     async def rebuild(self, *, by: Account | None = None) -> AsyncIterator[int]:
-        """Begin anew and put everything; gives how many are in after each part.
+        """Begin anew and put everything; return how many are in after each part.
 
         Searches go on meanwhile, with what is in already. It is everybody's index, so a person who
         asks must be an admin; raises NotAllowed.
@@ -117,7 +117,7 @@ class IndexUpkeep:
             only_indexed.update(part)
         missing: list[FileId] = []
         async for part in self._embedded():
-            missing += [one for one in part if one not in only_indexed]
+            missing += [file_id for file_id in part if file_id not in only_indexed]
             only_indexed.difference_update(part)
         # What came or went meanwhile is looked up once more: `add` does what is right by then.
         await self.add(missing)
@@ -166,12 +166,12 @@ class IndexUpkeep:
         return await self._entries(part)
 
     async def _entries(self, embedded: Sequence[Embedded]) -> list[Entry]:
-        samples = await self._samples.get([one.file_id for one in embedded])
+        samples = await self._samples.get([sound.file_id for sound in embedded])
         about = {sample.file_id: about_of(sample) for sample in samples}
         return [
-            Entry(embedded=one, about=about[one.file_id])
-            for one in embedded
-            if one.file_id in about
+            Entry(embedded=sound, about=about[sound.file_id])
+            for sound in embedded
+            if sound.file_id in about
         ]
 
 

@@ -34,7 +34,7 @@ class Library:
         self._clock = clock
 
     def listing(self, question: Question) -> Listing:
-        """Give the answer as numbered rows, for a table; to be closed."""
+        """Return the answer as numbered rows, for a table; to be closed."""
         return Listing(self._answering(question), question)
 
     async def sample(self, file_id: FileId) -> Sample:
@@ -66,7 +66,7 @@ class Library:
     async def each(
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[Sample, ...]]:
-        """Give the whole answer in order, page by page, at most `limit` sounds."""
+        """Yield the whole answer in order, page by page, at most `limit` sounds."""
         after: Place | None = None
         left = limit
         while left is None or left > 0:
@@ -82,7 +82,7 @@ class Library:
     async def ids(
         self, question: Question, *, limit: int | None = None
     ) -> AsyncIterator[tuple[FileId, ...]]:
-        """Give the ids of the answer in order, in chunks of at most 1,000."""
+        """Yield the ids of the answer in order, in chunks of at most 1,000."""
         async for page in id_pages(self._answering(question), question, size=_IDS, limit=limit):
             yield page
 
@@ -94,7 +94,7 @@ class Library:
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
     ) -> int:
-        """Add and remove tags; gives how many sounds changed. Raises as `retag`."""
+        """Add and remove tags; return how many sounds changed. Raises as `retag`."""
         change = change_of(add, remove)
         return sum([len(step.before) async for step in self.retag(file_ids, change, by=by)])
 
@@ -116,14 +116,17 @@ class Library:
             yield await self._samples.retag(file_ids[start : start + TAGGED_AT_ONCE], wanted)
 
     async def take_back(self, retagged: Retagged, *, by: Account) -> AsyncIterator[int]:
-        """Give sounds back the tags that they had, in steps; gives how many sounds each changed.
+        """Yield sounds back the tags that they had, in steps; return how many sounds each changed.
 
         Raises NotAllowed as `retag`.
         """
         file_ids = tuple(retagged.before)
         await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
         for start in range(0, len(file_ids), TAGGED_AT_ONCE):
-            some = {one: retagged.before[one] for one in file_ids[start : start + TAGGED_AT_ONCE]}
+            some = {
+                file_id: retagged.before[file_id]
+                for file_id in file_ids[start : start + TAGGED_AT_ONCE]
+            }
             yield await self._samples.take_back(replace(retagged, before=some))
 
     async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:

@@ -62,7 +62,7 @@ class Listing:
         return self._count
 
     async def window(self, start: int, size: int) -> Window:
-        """Give the rows from `start` on; rows that were read before come at once."""
+        """Return the rows from `start` on; rows that were read before come at once."""
         start = max(0, start)
         first = start // BLOCK
         rows: list[Sample] = []
@@ -77,7 +77,7 @@ class Listing:
         return Window(start=start, samples=tuple(rows[offset : offset + size]), exact=exact)
 
     async def around(self, file_id: FileId, step: int) -> Sample | None:
-        """Give the sound so many rows after (or before) this one, None beyond either end.
+        """Return the sound so many rows after (or before) this one, None beyond either end.
 
         Works also for a sound that the answer no longer has: from where it would stand.
         """
@@ -91,7 +91,7 @@ class Listing:
         return page.samples[0] if page.samples else None
 
     async def position(self, file_id: FileId) -> int | None:
-        """Give the row number of a sound, None where the answer does not have it."""
+        """Return the row number of a sound, None where the answer does not have it."""
         if not self._blocks:
             # It will be looked at anyway, and is all there is of most answers.
             await self._block(0)
@@ -188,9 +188,9 @@ class Listing:
 
     def _build(self) -> None:
         if self._posts is None and (self._building is None or self._building.done()):
-            self._building = asyncio.ensure_future(self._built())
+            self._building = asyncio.ensure_future(self._build_signposts())
 
-    async def _built(self) -> None:
+    async def _build_signposts(self) -> None:
         try:
             posts = await self._samples.signposts(self.question, every=EVERY)
         except SmtuiError:
@@ -244,7 +244,7 @@ async def id_pages(
     size: int,
     limit: int | None = None,
 ) -> AsyncIterator[tuple[FileId, ...]]:
-    """Give them in the question's order, at most `limit`, in pages of at most `size`."""
+    """Yield them in the question's order, at most `limit`, in pages of at most `size`."""
     after: Place | None = None
     left = limit
     while left is None or left > 0:
@@ -277,8 +277,8 @@ class UnreadableAnswers:
         skip: int = 0,
     ) -> Page:
         """Files next to a place, in the question's order."""
-        rows = await self._ordered(question)
-        places = [_place(one, question) for one in rows]
+        rows = await self._sorted_rows(question)
+        places = [_place(row, question) for row in rows]
         if after is not None:
             start = _index(places, after) + (after in places) + skip
             chosen = slice(start, start + limit)
@@ -291,11 +291,11 @@ class UnreadableAnswers:
 
     async def count(self, question: Question) -> int:
         """How many files match."""
-        return len(await self._ordered(question))
+        return len(await self._sorted_rows(question))
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
         """The places of every so manieth file."""
-        return tuple(_place(one, question) for one in (await self._ordered(question))[::every])
+        return tuple(_place(row, question) for row in (await self._sorted_rows(question))[::every])
 
     async def ids(
         self, question: Question, *, limit: int, after: Place | None = None
@@ -304,15 +304,15 @@ class UnreadableAnswers:
         del question, limit, after
         return (), None
 
-    async def _ordered(self, question: Question) -> list[Sample]:
+    async def _sorted_rows(self, question: Question) -> list[Sample]:
         kept = await self._samples.unreadable(viewer=question.viewer)
-        rows = [one.as_sample() for one in kept]
-        wanted = [one for one in rows if is_wanted(one, question.expression)]
-        valued = [one for one in wanted if sort_value(one, question.sort.field) is not None]
-        others = [one for one in wanted if sort_value(one, question.sort.field) is None]
+        rows = [file.as_sample() for file in kept]
+        wanted = [row for row in rows if is_wanted(row, question.expression)]
+        valued = [row for row in wanted if sort_value(row, question.sort.field) is not None]
+        others = [row for row in wanted if sort_value(row, question.sort.field) is None]
         falling = question.sort.descending
         for part in (valued, others):
-            part.sort(key=lambda one: _key(one, question), reverse=falling)
+            part.sort(key=lambda row: _key(row, question), reverse=falling)
         return valued + others
 
 

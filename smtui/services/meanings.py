@@ -107,7 +107,7 @@ class Meanings:
         while texts is not self._wanted:
             texts = self._wanted
             for part in self._parts(texts, _RECALLED_AT_ONCE):
-                if not await self._recalled(part, by):
+                if not await self._recall(part, by):
                     break
             for part in self._parts(texts, _LEARNT_AT_ONCE):
                 self._keep(await self._model.learn(part), by)
@@ -119,7 +119,7 @@ class Meanings:
             if texts is self._wanted:
                 yield fresh[start : start + size]
 
-    async def _recalled(self, texts: Sequence[str], by: TextEmbedding) -> bool:
+    async def _recall(self, texts: Sequence[str], by: TextEmbedding) -> bool:
         """Have those held that are kept; False where they cannot be had now."""
         if self._is_away():
             return False

@@ -44,7 +44,7 @@ class Moves:
 
     async def follow(self, fresh: Sequence[FoundFile]) -> list[FoundFile]:
         """Let known sounds follow their files; gives the files that are really new."""
-        known = await self._known(fresh)
+        known = await self._candidates(fresh)
         new: list[FoundFile] = []
         waiting: list[FoundFile] = []
         # Who is certainly a renamed file goes first, so that no copy takes its row.
@@ -58,8 +58,8 @@ class Moves:
                 new.append(found)
         return new
 
-    async def _known(self, fresh: Sequence[FoundFile]) -> Mapping[str, Sequence[Sample]]:
-        """Give by the path of each file the sounds that it may be."""
+    async def _candidates(self, fresh: Sequence[FoundFile]) -> Mapping[str, Sequence[Sample]]:
+        """Return by the path of each file the sounds that it may be."""
         hashes = tuple(dict.fromkeys(found.file_hash for found in fresh))
         by_hash: dict[str, list[Sample]] = {}
         for row in await self.samples.by_hashes(hashes, user_id=self.user_id):
@@ -98,7 +98,7 @@ class Moves:
         return False
 
     async def _has_left(self, row: Sample, found: FoundFile) -> bool:
-        """Whether a sound's file is gone from its old place for good, and this is the file."""
+        """True if a sound's file is gone from its old place for good, and this is the file."""
         if await self.finder.exists(row.path):
             return False
         root = self._root_of(row.path)
@@ -130,7 +130,7 @@ def _name(found: FoundFile) -> str:
 
 
 def _is_renamed(row: Sample, found: FoundFile) -> bool:
-    """Whether it is the very file: its number on the disk, and its bytes or its samples."""
+    """True if it is the very file: its number on the disk, and its bytes or its samples."""
     same_bytes = row.file_hash == found.file_hash and row.mtime_ns == found.mtime_ns
     same_samples = bool(row.audio_mark) and row.audio_mark == found.audio_mark
     return bool(row.inode) and row.inode == found.inode and (same_bytes or same_samples)

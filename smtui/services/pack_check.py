@@ -76,17 +76,17 @@ class PackCheck:
     async def _check_found(
         self, candidates: Sequence[Candidate]
     ) -> AsyncIterator[tuple[Checked, str]]:
-        for one in await self._finder.read(candidates):
-            if isinstance(one, Unreadable):
-                yield _unreadable(one), ""
+        for found in await self._finder.read(candidates):
+            if isinstance(found, Unreadable):
+                yield _unreadable(found), ""
                 continue
-            path = next(each.path for each in candidates if each.file_path == one.file_path)
+            path = next(each.path for each in candidates if each.file_path == found.file_path)
             checked = Checked(
-                file_path=one.file_path,
-                path_bytes=one.path_bytes,
-                findings=await self._listen(path, one),
+                file_path=found.file_path,
+                path_bytes=found.path_bytes,
+                findings=await self._listen(path, found),
             )
-            yield checked, one.file_hash
+            yield checked, found.file_hash
 
     async def _of_sample(self, sample: Sample, measured: Measurement | None) -> tuple[Finding, ...]:
         if sample.trouble is not None:
@@ -124,7 +124,11 @@ class PackCheck:
         self, samples: Sequence[Sample], analyses: Analyses
     ) -> dict[str, Measurement]:
         """What was measured of loops: only there the meter matters."""
-        loops = [one.file_id for one in samples if one.heard is not None and one.heard.is_loop]
+        loops = [
+            sample.file_id
+            for sample in samples
+            if sample.heard is not None and sample.heard.is_loop
+        ]
         known = await analyses.of_many(loops) if loops else {}
         return {file_id: analysis.measured for file_id, analysis in known.items()}
 

@@ -35,7 +35,7 @@ _DRAWING = 1
 _GONE = (ErrorCode.VANISHED, ErrorCode.NO_PERMISSION)
 
 
-def drawn(request: PictureRequest, heard: Measurement) -> Picture | None:
+def _draw_slices(request: PictureRequest, heard: Measurement) -> Picture | None:
     """Draw what the slices tell; None where none were kept."""
     features = heard.spectral_features
     if features is None or not features.times or not features.rms:
@@ -86,7 +86,7 @@ class Pictures:
         file_hash: str | None,
         heard: Measurement | None = None,
     ) -> Picture:
-        """Give a picture; cancelling stops the drawing, unless others wait for it.
+        """Return a picture; cancelling stops the drawing, unless others wait for it.
 
         Without `file_hash` nothing is kept. Where the file is gone, what was `heard` is drawn
         and the picture says so (`from_slices`). Raises SoundUnreadable.
@@ -96,7 +96,7 @@ class Pictures:
                 return await self._painter.paint(request)
             return await self._kept_or_drawn(request, _key(request, file_hash))
         except SoundUnreadable as error:
-            remembered = drawn(request, heard) if heard and error.code in _GONE else None
+            remembered = _draw_slices(request, heard) if heard and error.code in _GONE else None
             if remembered is None:
                 raise
             return remembered

@@ -73,7 +73,7 @@ class Relocation:
         plan, known = Plan(), 0
         async for rows in self._rows():
             known += len(rows)
-            plan = await self._planned(plan, rows, there)
+            plan = await self._plan(plan, rows, there)
         if not known:
             raise InputInvalid(
                 f"The library has nothing below {self._path_here(self.old)}",
@@ -82,7 +82,7 @@ class Relocation:
         return replace(plan, moves=tuple(self._moves), doubles=tuple(self._doubles))
 
     async def carry_out(self, plan: Plan) -> int:
-        """Do what was planned; gives how many sounds were moved."""
+        """Do what was planned; return how many sounds were moved."""
         await self.rights.require_to_take_away(self.by, (self.user_id,), verb="relocate")
         await self.samples.remove(plan.doubles)
         moved = 0
@@ -126,15 +126,17 @@ class Relocation:
                 return
             after = path_key(self.user_id, places[-1][0], places[-1][1])
 
-    async def _planned(
-        self, plan: Plan, rows: Sequence[Sample], there: dict[str, Candidate]
-    ) -> Plan:
+    async def _plan(self, plan: Plan, rows: Sequence[Sample], there: dict[str, Candidate]) -> Plan:
         staying = await asyncio.gather(*(self.finder.exists(row.path) for row in rows))
         gone = [row for row, stays in zip(rows, staying, strict=True) if not stays]
         pairs = [(row, there.get(str(row.path.relative_to(self.old)))) for row in gone]
-        found = [(row, await self._file(row, one)) for row, one in pairs if one is not None]
+        found = [
+            (row, await self._file(row, candidate))
+            for row, candidate in pairs
+            if candidate is not None
+        ]
         certain = [(row, file) for row, file in found if file is not None]
-        lacking = [row.file_path for row, one in pairs if one is None]
+        lacking = [row.file_path for row, candidate in pairs if candidate is None]
         lacking += [row.file_path for row, file in found if file is None]
         free = await self._free(certain)
         self._moves += free
@@ -167,7 +169,7 @@ class Relocation:
         places = [(file.file_path, file.path_bytes) for _, file in pairs]
         stamps = await self.samples.stamps(places, user_id=self.user_id) if places else {}
         others = await self.samples.get([stamp.file_id for stamp in stamps.values()])
-        untagged = {one.path_key: one.file_id for one in others if not one.tags}
+        untagged = {sample.path_key: sample.file_id for sample in others if not sample.tags}
         free = []
         for row, file in pairs:
             key = path_key(self.user_id, file.file_path, file.path_bytes)

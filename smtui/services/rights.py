@@ -41,7 +41,7 @@ class Whose(StrEnum):
 
 
 def may(role: Role, deed: Deed, whose: Whose) -> bool:
-    """Tell whether a role permits a deed.
+    """True if a role permits a deed.
 
     An admin may everything, everybody may everything with what is their own, and a member also
     scans, tags and queues what is shared. A run of nobody, and the index, are for an admin.
@@ -53,7 +53,7 @@ def may(role: Role, deed: Deed, whose: Whose) -> bool:
 
 
 def may_take_away(role: Role, whose: Whose) -> bool:
-    """Tell whether a role permits to take sounds out of the library, or to another place in it.
+    """True if a role permits to take sounds out of the library, or to another place in it.
 
     One's own, and for an admin all: what is shared is missed by everybody.
     """
@@ -61,7 +61,7 @@ def may_take_away(role: Role, whose: Whose) -> bool:
 
 
 def may_keep_accounts(role: Role) -> bool:
-    """Tell whether a role permits to add, list, disable and enable accounts and set their roles."""
+    """True if a role permits to add, list, disable and enable accounts and set their roles."""
     return role is Role.ADMIN
 
 
@@ -77,15 +77,15 @@ def stand_in(known: Iterable[Account]) -> UserId | None:
 
     So a library that another program filled has somebody who may everything, too.
     """
-    active = [one for one in known if one.is_active]
-    if any(one.role is Role.ADMIN for one in active):
+    active = [account for account in known if account.is_active]
+    if any(account.role is Role.ADMIN for account in active):
         return None
-    oldest = min(active, key=lambda one: (one.created_at, one.user_id), default=None)
+    oldest = min(active, key=lambda account: (account.created_at, account.user_id), default=None)
     return None if oldest is None else oldest.user_id
 
 
 def in_force(account: Account, known: Iterable[Account]) -> Role:
-    """Give the role that counts."""
+    """Return the role that counts."""
     return Role.ADMIN if account.user_id == stand_in(known) else account.role
 
 
@@ -115,7 +115,7 @@ class Rights:
         self._accounts = accounts
 
     async def present(self, by: Account) -> Account:
-        """Give the account as it is kept now; raises NotSignedIn where it was disabled."""
+        """Return the account as it is kept now; raises NotSignedIn where it was disabled."""
         account = await self._accounts.by_id(by.user_id)
         if account is None:
             raise NotSignedIn("Your account is no longer there", hint="Sign in again.")
@@ -124,7 +124,7 @@ class Rights:
         return account
 
     async def role(self, account: Account) -> Role:
-        """Give the role that counts for a present account."""
+        """Return the role that counts for a present account."""
         if account.role is Role.ADMIN:
             return account.role
         return in_force(account, await self._accounts.all())
@@ -140,19 +140,19 @@ class Rights:
         """
         account = await self.present(by)
         concerned = {whose(owner, account.user_id) for owner in owners}
-        if all(may(account.role, deed, one) for one in concerned):
+        if all(may(account.role, deed, relation) for relation in concerned):
             return account
         # Only now does it matter who counts as an admin, which costs a look at every account.
         role = await self.role(account)
-        for one in sorted(concerned):
-            if not may(role, deed, one):
-                raise refusal(role, deed, one)
+        for relation in sorted(concerned):
+            if not may(role, deed, relation):
+                raise refusal(role, deed, relation)
         return account
 
     async def require_on(
         self, by: Account, deed: Deed, file_ids: Sequence[FileId], samples: SampleStore
     ) -> Account:
-        """The same for sounds, by who owns them; ids that are no longer there are nobody's care."""
+        """The same for sounds, by who owns them; ids that are no longer there do not count."""
         account = await self.present(by)
         if account.role is Role.ADMIN:
             return account
@@ -174,7 +174,7 @@ class Rights:
     async def owners_of(
         self, file_ids: Sequence[FileId], samples: SampleStore
     ) -> set[UserId | None]:
-        """Who owns these sounds; ids that are no longer there are nobody's care."""
+        """Who owns these sounds; ids that are no longer there do not count."""
         owners: set[UserId | None] = set()
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
             some = await samples.get(file_ids[start : start + _SOUNDS_AT_ONCE])
@@ -182,7 +182,7 @@ class Rights:
         return owners
 
     async def permits(self, by: Account, deed: Deed, owner: UserId | None) -> bool:
-        """Tell whether a deed on what somebody owns would be permitted."""
+        """True if a deed on what somebody owns would be permitted."""
         try:
             await self.require(by, deed, (owner,))
         except NotAllowed:
@@ -190,7 +190,7 @@ class Rights:
         return True
 
     async def require_admin(self, by: Account) -> Account:
-        """Give the present account if it keeps accounts; raises NotAllowed."""
+        """Return the present account if it keeps accounts; raises NotAllowed."""
         account = await self.present(by)
         if not may_keep_accounts(await self.role(account)):
             raise not_an_admin()

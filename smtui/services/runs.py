@@ -39,7 +39,7 @@ class Wanted:
     older_than: int = 0
 
     def includes(self, sample: Sample) -> bool:
-        """Whether a sound is one of them."""
+        """True if a sound is one of them."""
         if sample.missing_since is not None or (sample.trouble is not None and not self.retry):
             return False
         heard = sample.heard
@@ -135,18 +135,20 @@ class Runs:
         """
         some = await self._batches.some(run_ids)
         wanted = list({file_id for files in some.values() for file_id in files})
-        found = {one.file_id: one async for one in self._samples_of(wanted)}
+        found = {sample.file_id: sample async for sample in self._samples_of(wanted)}
         roots = await self._roots({sample.user_id for sample in found.values()})
         titles = {}
         for run_id, files in some.items():
-            here = [found[one] for one in files if one in found]
+            here = [found[file_id] for file_id in files if file_id in found]
             if here:
                 titles[run_id] = here[0].filename if len(files) == 1 else _places(here, roots)
         return titles
 
     async def _roots(self, owners: Iterable[UserId | None]) -> tuple[str, ...]:
         """The folders that these people had scanned, the deepest first."""
-        folders = [one for owner in owners for one in await self._samples.folders(user_id=owner)]
+        folders = [
+            folder for owner in owners for folder in await self._samples.folders(user_id=owner)
+        ]
         paths = {folder.folder_path.rstrip("/") for folder in folders}
         return tuple(sorted(paths, key=len, reverse=True))
 
@@ -158,7 +160,7 @@ class Runs:
             besides[held.worker] += held.besides + (held.worker in firsts)
             firsts.setdefault(held.worker, held)
         wanted = [held.file_id for held in firsts.values()]
-        samples = {one.file_id: one async for one in self._samples_of(wanted)}
+        samples = {sample.file_id: sample async for sample in self._samples_of(wanted)}
         return tuple(
             Holding(
                 worker=worker,
@@ -192,8 +194,8 @@ class Runs:
             if 0 < run.failed <= _SOUNDS_AT_ONCE and run.status.ended and run.finished_at:
                 failures = await self._batches.failures(run.run_id, limit=run.failed)
                 wanted = [failure.file_id for failure in failures]
-                samples = [one async for one in self._samples_of(wanted)]
-                good[run.run_id] = sum(_heard_since(one, run.finished_at) for one in samples)
+                samples = [sample async for sample in self._samples_of(wanted)]
+                good[run.run_id] = sum(_heard_since(sample, run.finished_at) for sample in samples)
         return good
 
     async def analysed(
@@ -214,7 +216,7 @@ class Runs:
         self, file_ids: Sequence[FileId], known: Mapping[FileId, Sample]
     ) -> Mapping[FileId, Sample]:
         unknown = [file_id for file_id in file_ids if file_id not in known]
-        return {**known} | {one.file_id: one async for one in self._samples_of(unknown)}
+        return {**known} | {sample.file_id: sample async for sample in self._samples_of(unknown)}
 
     async def _samples_of(self, file_ids: Sequence[FileId]) -> AsyncIterator[Sample]:
         for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):

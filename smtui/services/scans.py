@@ -239,11 +239,13 @@ class Scan:
         for root in roots:
             reached = False
             async for step in self.finder.walk(root):
-                if not (reached or self._refused(root, step)) and await self.finder.present(root):
+                if not (reached or self._is_refused(root, step)) and await self.finder.present(
+                    root
+                ):
                     await self._remember(root, scanned=False)
                     reached = True
                 self._note_unreadable(step.unreadable)
-                if step.unreadable and not self._refused(root, step):
+                if step.unreadable and not self._is_refused(root, step):
                     await self._unread.note_places(step.unreadable)
                 self._add(seen=len(step.candidates), ignored=step.ignored)
                 self._add(not_sounds=step.not_sounds, unfinished=step.unfinished)
@@ -332,14 +334,14 @@ class Scan:
         after: str | None = None
         while True:
             rows = await self.samples.below(folder, user_id=self.user_id, after=after, limit=_PAGE)
-            gone = await self._gone(rows)
+            gone = await self._find_gone(rows)
             if gone:
                 await self._mark(gone)
             if len(rows) < _PAGE:
                 return
             after = path_key(self.user_id, rows[-1][0], rows[-1][1])
 
-    async def _gone(
+    async def _find_gone(
         self, rows: Sequence[tuple[str, bytes | None, FileId]]
     ) -> list[tuple[str, bytes | None]]:
         unseen = [
@@ -393,7 +395,7 @@ class Scan:
     def _key(self, file: Candidate | FoundFile) -> str:
         return path_key(self.user_id, file.file_path, file.path_bytes)
 
-    def _refused(self, root: Path, step: Walked) -> bool:
+    def _is_refused(self, root: Path, step: Walked) -> bool:
         written = printable_path(bytes(self.finder.paths.here(root)))
         return any(each.file_path == written for each in step.unreadable)
 
@@ -412,11 +414,16 @@ class UnreadList:
     async def begin(self) -> None:
         """Look what is on the list already."""
         kept = await self.samples.unreadable(viewer=self.user_id)
-        self._kept = {one.path_key: one for one in kept if one.user_id == self.user_id}
+        self._kept = {file.path_key: file for file in kept if file.user_id == self.user_id}
 
     async def note(self, refused: Iterable[tuple[Candidate, Unreadable]]) -> None:
         """Put files on the list that were met and could not be read."""
-        await self._keep([self._file(one.file_path, one.path_bytes, told) for one, told in refused])
+        await self._keep(
+            [
+                self._file(candidate.file_path, candidate.path_bytes, told)
+                for candidate, told in refused
+            ]
+        )
 
     async def note_places(self, refused: Sequence[Unreadable]) -> None:
         """The same for what could not even be looked at; paths of this machine."""
@@ -428,14 +435,14 @@ class UnreadList:
 
     async def drop_readable(self, found: Sequence[FoundFile]) -> None:
         """Take files off the list that can be read now."""
-        keys = [path_key(self.user_id, one.file_path, one.path_bytes) for one in found]
+        keys = [path_key(self.user_id, file.file_path, file.path_bytes) for file in found]
         await self._drop([key for key in keys if key in self._kept])
 
     async def end(self, root: Path) -> None:
         """Take off the list what lies below a folder and was not met in this scan."""
         gone = []
-        for key, one in self._kept.items():
-            raw = one.path_bytes if one.path_bytes is not None else os.fsencode(one.file_path)
+        for key, file in self._kept.items():
+            raw = file.path_bytes if file.path_bytes is not None else os.fsencode(file.file_path)
             if key not in self._met and Path(os.fsdecode(raw)).is_relative_to(root):
                 gone.append(key)
         await self._drop(gone)

@@ -164,7 +164,7 @@ class Sessions:
             account = await self._recognise(login, password, address=address)
             await self._accounts.signed_in(account.user_id, self._clock.now())
             return (await self._open(account, address=address)).session_id
-        account = await self.concerned(login, None)
+        account = await self.find_account(login, None)
         if not account.is_active:
             raise NotSignedIn(
                 f"The account {account.username} is disabled",
@@ -172,7 +172,7 @@ class Sessions:
             )
         return (await self._open(account, address=address)).session_id
 
-    async def identified(self, token: str | None = None) -> Account:
+    async def identify(self, token: str | None = None) -> Account:
         """Find whose session a command has: the token's, or the one that resumes.
 
         Raises NotSignedIn where there is none.
@@ -198,7 +198,7 @@ class Sessions:
         return SignedIn(account=account, session=session)
 
     async def alive(self, session_id: SessionId) -> bool:
-        """Tell whether the session has not ended; cheap, and does not renew it."""
+        """True if the session has not ended; cheap, and does not renew it."""
         return await self._sessions.alive(session_id)
 
     async def why_ended(self, account: Account) -> str:
@@ -215,11 +215,11 @@ class Sessions:
 
     async def of(self, login: str, *, by: Account | None = None) -> tuple[Session, ...]:
         """Where an account is signed in, the last used first; admins see any, others their own."""
-        account = await self.concerned(login, by)
+        account = await self.find_account(login, by)
         return await self._sessions.of(account.user_id)
 
     async def present_session(self, token: str | None = None) -> SessionId | None:
-        """Give the session in which this program acts: the token's, or the one that resumes."""
+        """Return the session in which this program acts: the token's, or the one that resumes."""
         return SessionId(token) if token else await self._resume_token.read()
 
     async def end_session(self, login: str, name: str, *, by: Account | None = None) -> None:
@@ -238,8 +238,8 @@ class Sessions:
         await self._sessions.close(found[0])
 
     async def end_sessions(self, login: str, *, by: Account | None = None) -> int:
-        """End every session of an account; gives how many there were."""
-        account = await self.concerned(login, by)
+        """End every session of an account; return how many there were."""
+        account = await self.find_account(login, by)
         return await self._sessions.close_all(account.user_id)
 
     async def _open(self, account: Account, *, address: str) -> Session:
@@ -262,7 +262,7 @@ class Sessions:
             return address
         return os.uname().nodename
 
-    async def concerned(self, login: str, by: Account | None) -> Account:
+    async def find_account(self, login: str, by: Account | None) -> Account:
         """Find the account, which is one's own or an admin asks; others learn nothing of it."""
         account = await self._accounts.by_login(login.strip())
         if not self._guarded_by_system:
@@ -288,7 +288,7 @@ class Sessions:
             ) from error
 
     async def _recognise(self, login: str, password: str, *, address: str) -> Account:
-        """Give the account that a name and a password belong to."""
+        """Return the account that a name and a password belong to."""
         account = await self._count_try(login, address)
         right = await self._passwords.matches(
             password, account.hashed_password if account else None
@@ -347,14 +347,14 @@ def new_code() -> str:
 
 
 def code_signs(text: str) -> str | None:
-    """Give the signs of a code however it was typed; None where the text cannot be one."""
+    """Return the signs of a code however it was typed; None where the text cannot be one."""
     signs = "".join(text.casefold().replace("-", " ").split())
     whole = len(signs) == _GROUPS * _GROUP and set(signs) <= set(_SIGNS)
     return signs if whole else None
 
 
 def usable_code(account: Account | None, at: datetime) -> OneTimeCode | None:
-    """Give the account's code while it can be used."""
+    """Return the account's code while it can be used."""
     if account is None or account.code is None or account.code.expires_at <= at:
         return None
     return account.code

@@ -79,7 +79,7 @@ class WorkerSteps:
                 await self._hand_back(claimed for claimed in claims if claimed is not again[0])
                 more = len(claims) > 1 or more
                 claims = (again[0],)
-            if assignments := await self._assigned(claims):
+            if assignments := await self._assign(claims):
                 return Taken(assignments=assignments, more=more)
         # Asked only where a run has come to its end for this machine.
         return Taken(for_others=self.is_one_of_many and run_id in await self._batches.claimable())
@@ -88,7 +88,7 @@ class WorkerSteps:
         """Save what was heard: the analysis, the row, the result with its count."""
         claimed, sample = assignment.claimed, assignment.sample
         if sample.file_hash and measured.file_hash != sample.file_hash:
-            await self.refuse(assignment, _changed())
+            await self.refuse(assignment, _file_changed())
             return
         at = self._clock.now()
         analysis = Analysis(
@@ -187,20 +187,20 @@ class WorkerSteps:
                     trouble = Trouble(code=ErrorCode.VANISHED, error=error, at=self._clock.now())
                     await self._samples.set_trouble(sample.file_id, trouble)
 
-    async def _assigned(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
+    async def _assign(self, claims: Sequence[Claimed]) -> tuple[Assignment, ...]:
         samples = await self._samples.get([claimed.file_id for claimed in claims])
         by_id = {sample.file_id: sample for sample in samples}
         assignments = []
         for claimed in claims:
             if sample := by_id.get(claimed.file_id):
-                assignments.append(await self._prepared(claimed, sample))
+                assignments.append(await self._prepare(claimed, sample))
             else:
                 await self._batches.fail(
                     claimed, code=ErrorCode.VANISHED, error="It is no longer in the library"
                 )
         return tuple(assignments)
 
-    async def _prepared(self, claimed: Claimed, sample: Sample) -> Assignment:
+    async def _prepare(self, claimed: Claimed, sample: Sample) -> Assignment:
         if claimed.attempt >= MAX_ATTEMPTS and sample.heard is None:
             # Nobody is left to write this if the process dies once more; success clears it.
             crashed = SoundUnreadable("Analysing it crashed repeatedly", code=ErrorCode.INTERNAL)
@@ -289,7 +289,7 @@ def _is_known(sample: Sample, failure: Failure, *, since: datetime) -> bool:
     return sample.heard is not None and sample.heard.analyzed_at >= since
 
 
-def _changed() -> SoundUnreadable:
+def _file_changed() -> SoundUnreadable:
     return SoundUnreadable(
         "The file has changed since the last scan",
         code=ErrorCode.VANISHED,

@@ -6,11 +6,9 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from smtui.domain.errors import InputInvalid, SettingInvalid
-from smtui.domain.pause import QuietHours
-from smtui.domain.text import shown
 from smtui.paths import Places
 from smtui.settings import sources
+from smtui.settings.sources import WATCHED
 from smtui.settings.topics import (
     Limits,
     Look,
@@ -25,6 +23,7 @@ from smtui.settings.topics import (
 
 __all__ = [
     "DEFAULT",
+    "WATCHED",
     "Limits",
     "Loaded",
     "Look",
@@ -43,8 +42,6 @@ __all__ = [
 
 DEFAULT = "default"
 """The origin of a value that nobody set."""
-
-WATCHED = "watch.folders"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,65 +75,36 @@ def load(places: Places, environment: Mapping[str, str] | None = None) -> Loaded
     variables: dict[str, object] = dict(
         sources.variables(os.environ if environment is None else environment)
     )
-    written = sources.written(places.settings_file)
-    origins = {name: str(places.settings_file) for name in written}
+    in_file = sources.file_values(places.settings_file)
+    origins = dict.fromkeys(in_file, str(places.settings_file))
     origins |= {name: sources.variable(name) for name in variables}
     settings = Settings()
     if origins:
-        # Late imports: only who has set something pays the 0.1 s that checking by pydantic costs.
-        from smtui.settings.checked import checked
-        from smtui.settings.mapped import NAME, mapped
+        # A late import: only who has set something pays the 0.1 s that checking by pydantic costs.
+        from smtui.settings.validation import validated
 
-        # Apart from the others: paths may have bytes that are no text to pydantic.
-        in_file, in_variable = written.pop(NAME, None), variables.pop(NAME, None)
-        if isinstance(folders := variables.get(WATCHED), str):
-            variables[WATCHED] = [part for part in folders.split(os.pathsep) if part]
-        settings = checked(variables, written, origins)
-        if pairs := in_variable or in_file:
-            paths = replace(settings.paths, map=mapped(pairs, origins[NAME]))
-            settings = replace(settings, paths=paths)
-        _check_quiet(settings.work, origins)
-        _check_watched(settings.watch, origins)
+        settings = validated(variables, in_file, origins)
         servers = settings.servers
         if servers != Servers():
             # A late import: most libraries are on private servers.
-            from smtui.settings.shared import shared
+            from smtui.settings.server_addresses import checked_addresses
 
-            servers, origins = shared(servers, origins)
+            servers, origins = checked_addresses(servers, origins)
             settings = replace(settings, servers=servers)
     unset = dict.fromkeys(sources.known_fields(), DEFAULT)
     return Loaded(settings=settings, origins=unset | origins)
 
 
-def _check_quiet(work: Work, origins: Mapping[str, str]) -> None:
-    """Raise SettingInvalid where the quiet hours make no sense."""
-    try:
-        QuietHours.read(work.quiet)
-    except InputInvalid as mistake:
-        place = shown(origins["work.quiet"])
-        raise SettingInvalid(f"work.quiet ({place}) {mistake.title}") from mistake
-
-
-def _check_watched(watch: Watch, origins: Mapping[str, str]) -> None:
-    """Raise SettingInvalid where a watched folder would be another one from each folder."""
-    for folder in watch.folders:
-        if not folder.startswith("/"):
-            place = shown(origins[WATCHED])
-            raise SettingInvalid(
-                f"{WATCHED} ({place}) has {shown(repr(folder))}, but should name whole paths from /"
-            )
-
-
 def shown_settings(loaded: Loaded) -> Iterator[Shown]:
-    """Give every setting in the order of the topics, secrets masked."""
-    for name, one in sources.known_fields().items():
+    """Yield every setting in the order of the topics, secrets masked."""
+    for name, field in sources.known_fields().items():
         topic, _, last = name.partition(".")
         value = getattr(getattr(loaded.settings, topic), last)
         yield Shown(
             name=name,
-            value="********" if value is not None and one.metadata.get("secret") else value,
+            value="********" if value is not None and field.metadata.get("secret") else value,
             origin=loaded.origins[name],
-            description=one.metadata["description"],
+            description=field.metadata["description"],
         )
     for binding, keys in loaded.settings.keys.items():
         name = f"keys.{binding}"

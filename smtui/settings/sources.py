@@ -12,18 +12,20 @@ from smtui.domain.errors import SettingInvalid
 from smtui.domain.text import shown
 from smtui.settings.topics import Settings
 
+WATCHED = "watch.folders"
+
 TOPICS = tuple(topic.name for topic in fields(Settings))
 
 
 @cache
 def known_fields() -> Mapping[str, Field[Any]]:
-    """Give the field of every setting by dotted name; `keys` has no fields of its own."""
+    """Return the field of every setting by dotted name; `keys` has no fields of its own."""
     default = Settings()
     return {
-        f"{topic}.{one.name}": one
+        f"{topic}.{field.name}": field
         for topic in TOPICS
         if topic != "keys"
-        for one in fields(getattr(default, topic))
+        for field in fields(getattr(default, topic))
     }
 
 
@@ -51,13 +53,13 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def written(file: Path) -> dict[str, object]:
+def file_values(file: Path) -> dict[str, object]:
     """Read the settings file as dotted names; a file that is not there says nothing."""
     place = shown(str(file))
     found: dict[str, object] = {}
     for topic, table in _tables(file).items():
         if topic not in TOPICS:
-            raise SettingInvalid(f"No topic [{shown(topic)}] ({place}){_alike(topic)}")
+            raise SettingInvalid(f"No topic [{shown(topic)}] ({place}){_suggestion(topic)}")
         if not isinstance(table, dict):
             raise SettingInvalid(f"{topic} ({place}) should be a table: [{topic}]")
         for name, value in _dotted(table, topic):
@@ -106,10 +108,10 @@ def _dotted(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, obj
 
 def _must_be_known(name: str, place: str) -> None:
     if name not in known_fields() and not name.startswith("keys."):
-        raise SettingInvalid(f"No setting {shown(name)} ({place}){_alike(name)}")
+        raise SettingInvalid(f"No setting {shown(name)} ({place}){_suggestion(name)}")
 
 
-def _alike(name: str) -> str:
+def _suggestion(name: str) -> str:
     # A late import: only a mistake needs it.
     from difflib import get_close_matches
 

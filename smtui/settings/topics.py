@@ -83,7 +83,7 @@ class Work:
         return QuietHours.read(self.quiet)
 
     def processes(self, cores: int | None = None) -> int:
-        """Give how many processes listen: as set, else half the cores, at least one."""
+        """Return how many processes listen: as set, else half the cores, at least one."""
         return self.children or max(1, (cores or os.cpu_count() or 1) // 2)
 
 
@@ -141,7 +141,7 @@ class Servers:
 
     @property
     def given(self) -> bool:
-        """Whether the library is on shared servers; otherwise it is on private ones."""
+        """True if the library is on shared servers; otherwise it is on private ones."""
         return self.mongo_url is not None
 
 

@@ -25,11 +25,10 @@ from textual.worker import WorkerFailed
 
 from smtui.domain.errors import SmtuiError
 from smtui.paths import styles
-from smtui.ui.app_keys import APP_KEYS, palette
 from smtui.ui.attention import Attention
 from smtui.ui.base_screen import BaseScreen, ReadAloud, done_by, done_for
 from smtui.ui.changed_cells import Sent
-from smtui.ui.clipboard import copied
+from smtui.ui.clipboard import copied, over_ssh
 from smtui.ui.driver import TitledDriver, hung_up
 from smtui.ui.memory import Freezing, let_dead_widgets_go
 from smtui.ui.navigation import Navigation
@@ -37,15 +36,50 @@ from smtui.ui.opening import CLOSING_GRACE, OpeningScreen, OpenServices
 from smtui.ui.options import Options
 from smtui.ui.session import QUIT_GRACE, Entrance
 from smtui.ui.theme import THEMES, choose_scrollbars, key_name
-from smtui.ui.tmux import over_ssh
 from smtui.ui.type_ahead import TypeAhead
 from smtui.ui.workers import all_done
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from smtui.services.box import Services
     from smtui.ui.account.screen import LoginScreen
     from smtui.ui.batch.following import Following
     from smtui.ui.widgets.status_bar import StatusBar
+
+_IDS = {"command_palette": "palette", "suspend_process": "suspend"}
+
+
+def _hidden(key: str, action: str, name: str, tooltip: str, *, shown: str = "") -> Binding:
+    id_ = f"app.{_IDS.get(action, action)}"
+    return Binding(key, action, name, id=id_, tooltip=tooltip, show=False, key_display=shown)
+
+
+APP_KEYS: list[BindingType] = [
+    Binding(
+        "question_mark",
+        "help",
+        "Keys",
+        id="app.help",
+        tooltip="Show the keys of this screen.",
+        key_display="?",
+    ),
+    _hidden("b", "runs", "Runs", "Show the runs, and what failed."),
+    _hidden("P", "pause", "Pause", "Pause or resume analysis on this machine."),
+    _hidden("colon", "command_palette", "Palette", "Find an action by its name.", shown=":"),
+    _hidden("ctrl+l", "redraw", "Redraw", "Draw the whole screen again."),
+    # The terminal is raw, so that the shell's own key reaches it through us alone.
+    _hidden("ctrl+z", "suspend_process", "Suspend", "Back to the shell; `fg` returns."),
+]
+
+
+def palette() -> type[Provider]:
+    """Return the palette's list of actions."""
+    # A late import: the palette is not needed for the first frame.
+    from smtui.ui.commands import KeyCommands
+
+    return KeyCommands
+
 
 _log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 import smtui.ui
 from smtui.domain.errors import SettingInvalid
 from smtui.domain.text import shown
-from smtui.ui.app_keys import APP_KEYS
+from smtui.ui.app import APP_KEYS
 from smtui.ui.widgets.cursor_table import CursorTable
 
 _SIGNS = {

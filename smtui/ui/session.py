@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from smtui.domain.account import Account, SessionId
-    from smtui.services.accounts import Accounts, SignedIn
+    from smtui.services.accounts import Accounts
     from smtui.services.box import Services
+    from smtui.services.sessions import SignedIn
     from smtui.ui.activity import Activity
     from smtui.ui.app import SmtuiApp
     from smtui.ui.attention import Attention

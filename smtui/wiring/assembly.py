@@ -1,7 +1,8 @@
 """The services, joined from their parts on what one set-up or the other stands on.
 
 Opening touches the documents alone. Valkey, Chroma and the worker start when somebody first asks
-for what they give; the painter's process starts with the first picture.
+for what they give; the painter's process starts with the first picture. Apart from the set-ups,
+because it imports all that a service stands on, which nobody needs before the first frame.
 """
 
 from __future__ import annotations
@@ -9,15 +10,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.copies import NumpyCopies
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.path_map import PathMap
 from smtui.folders.finder import DiskFinder
 from smtui.painter.process import PainterProcess
 from smtui.paths import Places
-from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute
+from smtui.services.accounts import Accounts, AskedPerMinute
 from smtui.services.batches import Batches
 from smtui.services.box import Services
 from smtui.services.descriptions import Descriptions, KeptTexts
@@ -36,9 +33,14 @@ from smtui.services.rights import Rights
 from smtui.services.scans import Intents, Scans
 from smtui.services.search import SoundSearch
 from smtui.services.seeds import Seeds
+from smtui.services.sessions import AccountPorts
 from smtui.services.similarity import Similarity
 from smtui.services.words import Reading, Words
 from smtui.settings import Limits, Settings
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.copies import NumpyCopies
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.pause_file import PauseFile
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.limits import RedisLimits

@@ -23,9 +23,9 @@ from smtui.domain.sample import FileId
 from smtui.domain.text import shown
 from smtui.domain.versions import numbers
 from smtui.jobs.queue import CeleryQueue
-from smtui.local.checks import file_system
 from smtui.local.health import PrivateHealth
 from smtui.local.refusals import prepared
+from smtui.local.self_test import file_system
 from smtui.paths import Places
 from smtui.services.analysis_cache import CachedAnalyses
 from smtui.services.index_upkeep import IndexUpkeep
@@ -145,7 +145,7 @@ def chroma_line(settings: Settings, private: PrivateServers | None = None) -> Ch
 
 
 def chroma_index(line: ChromaLine, *, private: bool, owner: Owner | None = None) -> ChromaIndex:
-    """Give the index of what sounds alike; closing it closes the line.
+    """Return the index of what sounds alike; closing it closes the line.
 
     A private server asks nobody who they are, so it is told no names and no tags.
     """
@@ -262,7 +262,7 @@ class _SharedAddress:
         self._url = url or ""
 
     async def __call__(self) -> str:
-        """Give the address, password and all."""
+        """Return the address, password and all."""
         return self._url
 
 

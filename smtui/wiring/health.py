@@ -40,29 +40,29 @@ async def checkup(here: Places, settings: Settings) -> Checkup:
 
 def machine_checks(here: Places, settings: Settings) -> tuple[Check, ...]:
     """See for the doctor what this machine must have; nothing is started."""
-    from smtui.local import checks
+    from smtui.local import self_test
 
     if settings.servers.given:
         # The library is elsewhere; here are settings, a log and the sign-in that is kept.
-        return (checks.folders(here), checks.lingering())
+        return (self_test.folders(here), self_test.lingering())
     return (
-        checks.sqlite(),
-        checks.disk(here),
-        checks.folders(here),
-        checks.file_system(here),
-        checks.copying(here),
-        checks.lingering(),
+        self_test.sqlite(),
+        self_test.disk(here),
+        self_test.folders(here),
+        self_test.file_system(here),
+        self_test.copying(here),
+        self_test.lingering(),
     )
 
 
 async def trials(here: Places, settings: Settings) -> tuple[Check, ...]:
     """See for the doctor whether every server works; private ones are started for it."""
-    from smtui.local import checks
-    from smtui.local.trials import Trials, judged
+    from smtui.local import self_test
+    from smtui.local.self_test import Trials, check_of
 
     if settings.servers.given:
-        return tuple(map(judged, (await checkup(here, settings)).servers))
-    if checks.folders(here).verdict is Verdict.BROKEN:
+        return tuple(map(check_of, (await checkup(here, settings)).servers))
+    if self_test.folders(here).verdict is Verdict.BROKEN:
         mend = "Fix the folders first."
         return tuple(broken(name, "not tried", mend) for name in ("valkey", "chroma", "worker"))
     return await Trials(here, private_servers(here, settings)).all()

@@ -148,6 +148,6 @@ async def watched(here: Places, settings: Settings) -> AsyncIterator[None]:
 
 def network_of(folder: Path) -> str:
     """Name the network's file system that a folder is on; empty for a disk of this machine."""
-    from smtui.local.checks import network_of
+    from smtui.local.self_test import network_of
 
     return network_of(folder)

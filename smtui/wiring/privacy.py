@@ -98,7 +98,7 @@ class Private:
     places: Mapping[str, str] = field(default_factory=dict)
 
     def hidden_in(self, text: str) -> str:
-        """Give the text, line by line, without anything private."""
+        """Return the text, line by line, without anything private."""
         return "\n".join(self._line(line) for line in text.split("\n"))
 
     def _line(self, line: str) -> str:

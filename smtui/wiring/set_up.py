@@ -72,7 +72,7 @@ async def services(here: Places, settings: Settings) -> AsyncIterator[Services]:
 
 
 def guarded(settings: Settings) -> bool:
-    """Whether the operating system keeps others out of the library, so that it may ask for less."""
+    """True if the operating system keeps others out of the library, so that it may ask for less."""
     return not settings.servers.given
 
 
@@ -110,7 +110,7 @@ async def documents(
             )
         return
     from smtui.stores.sqlite.connections import Durability
-    from smtui.stores.sqlite.opening import MODEST, ROOMY, opened
+    from smtui.stores.sqlite.library import MODEST, ROOMY, opened
 
     durability, caches = (Durability.NORMAL, MODEST) if for_worker else (Durability.FULL, ROOMY)
     async with opened(here.database, durability, caches=caches, clock=clock) as library:

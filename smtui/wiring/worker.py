@@ -36,7 +36,7 @@ from smtui.wiring.set_up import documents
 
 if TYPE_CHECKING:
     from smtui.jobs.app import WorkLimits
-    from smtui.jobs.means import Standing
+    from smtui.jobs.worker_context import Membership
 
 # Lost work is looked for more often where more can lose it, s.
 _SWEEP_SECONDS = 4.0
@@ -51,7 +51,7 @@ class _Work:
     broker: str
     limits: WorkLimits
     using: Callable[[], AbstractAsyncContextManager[None]]
-    standing: Standing | None = None
+    membership: Membership | None = None
     settled: Callable[[], None] = lambda: None
     queues: tuple[str, ...] = ()
 
@@ -59,11 +59,10 @@ class _Work:
         """Work until told to stop; raises StoreTooNew where a newer smtui has the library."""
         from smtui.audio.recipe import Recipe
         from smtui.jobs.app import QUEUES, celery_app
-        from smtui.jobs.ending import LastWords
-        from smtui.jobs.means import Means
         from smtui.jobs.tasks import register
         from smtui.jobs.wakeups import Wakeups
-        from smtui.jobs.worker import run_worker
+        from smtui.jobs.worker import LastWords, run_worker
+        from smtui.jobs.worker_context import WorkerContext
         from smtui.wiring.backends import indexing
 
         listener = Recipe()
@@ -71,37 +70,37 @@ class _Work:
         listener.prepare(self.settings.work.level)
         app = celery_app(self.broker, self.broker, self.limits)
         last = LastWords()
-        means = Means(
-            open_hearing=self._hearing,
-            open_indexing=partial(indexing, self.here, self.settings),
+        means = WorkerContext(
+            open_steps=self._steps,
+            open_upkeep=partial(indexing, self.here, self.settings),
             using=self.using,
             wakeups=lambda: Wakeups(app, self.broker),
             listener=listener,
             limits=self.limits,
-            slates=self._slates(),
+            journals=self._slates(),
             paths=self.settings.paths.here,
-            standing=self.standing,
+            membership=self.membership,
             settled=self.settled,
             pause=PresentPause(self.here, self.settings),
             # The private one is replaced by the newer smtui's keeper.
-            end=None if self.standing is None else last.say,
+            end=None if self.membership is None else last.say,
         )
         register(app, means)
         status = run_worker(app, self.limits, self.queues or QUEUES)
-        if sentence := last.read():
+        if sentence := last.first():
             raise StoreTooNew(sentence)
         return status
 
     def _slates(self) -> Path:
         """Return the folder in which children leave word, apart for each set-up."""
-        folder = self.here.state if self.standing is None else self.here.state / "servers"
+        folder = self.here.state if self.membership is None else self.here.state / "servers"
         with suppress(OSError):
             folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     @asynccontextmanager
-    async def _hearing(self, worker: str) -> AsyncIterator[WorkerSteps]:
-        machine = "" if self.standing is None else self.standing.report.machine
+    async def _steps(self, worker: str) -> AsyncIterator[WorkerSteps]:
+        machine = "" if self.membership is None else self.membership.report.machine
         async with documents(self.here, self.settings, for_worker=True) as opened:
             yield WorkerSteps(
                 opened,
@@ -152,7 +151,7 @@ class SharedWorker:
         processes = children or settings.work.processes(cores())
         be_polite(settings.work.nice)
         from smtui.jobs.app import WorkLimits
-        from smtui.jobs.means import Standing
+        from smtui.jobs.worker_context import Membership
 
         prepared(here)
         logs.start_on(sys.stderr)
@@ -170,7 +169,7 @@ class SharedWorker:
                 sweep_seconds=_SWEEP_SECONDS,
             ),
             using=_nothing_to_keep,
-            standing=Standing(report=self.report, board=board),
+            membership=Membership(report=self.report, board=board),
             queues=queues,
         )
 

@@ -43,11 +43,11 @@ class Meanings:
         if "learn" in request:
             vectors = self._model.vectors(request["learn"])
             self._held.append(vectors)
-            return {"vectors": _written(vectors)}
+            return {"vectors": _encode(vectors)}
         if "hold" in request:
-            self._held.append(_read(request["hold"], self._model.embedding.dimension))
+            self._held.append(_decode(request["hold"], self._model.embedding.dimension))
             return {"held": sum(map(len, self._held))}
-        return {"scores": _written(self._scores(request["ask"]))}
+        return {"scores": _encode(self._scores(request["ask"]))}
 
     def _scores(self, text: str) -> Array:
         # A late import: the model has loaded it.
@@ -64,7 +64,7 @@ def main() -> None:
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(_NICE)
-    sys.excepthook = _told_shortly
+    sys.excepthook = _print_error
     meanings: Meanings | None = None
     for line in sys.stdin:
         request = json.loads(line)
@@ -72,30 +72,30 @@ def main() -> None:
             if meanings is None:
                 model = SentenceModel(request["hello"], fetch=request.get("fetch", False))
                 meanings = Meanings(model)
-                told = _introduced(model)
+                answer = _introduce(model)
             else:
-                told = meanings.answer(request)
+                answer = meanings.answer(request)
         except ModelMissing as missing:
-            told = {"title": missing.title, "hint": missing.hint}
-        output.write(f"{json.dumps(told)}\n")
+            answer = {"title": missing.title, "hint": missing.hint}
+        output.write(f"{json.dumps(answer)}\n")
         output.flush()
 
 
-def _told_shortly(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+def _print_error(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     """Whoever fetches a model sees this: one line of what its library says."""
     sys.stderr.write(f"{kind.__name__}: {error}\n")
 
 
-def _introduced(model: SentenceModel) -> dict[str, Any]:
-    told = model.embedding
-    return {"name": told.name, "version": told.version, "dimension": told.dimension}
+def _introduce(model: SentenceModel) -> dict[str, Any]:
+    known = model.embedding
+    return {"name": known.name, "version": known.version, "dimension": known.dimension}
 
 
-def _written(numbers: Array) -> str:
+def _encode(numbers: Array) -> str:
     return base64.b64encode(numbers.astype("<f4", copy=False).tobytes()).decode()
 
 
-def _read(numbers: str, dimension: int) -> Array:
+def _decode(numbers: str, dimension: int) -> Array:
     import numpy as np
 
     return np.frombuffer(base64.b64decode(numbers), "<f4").reshape(-1, dimension)

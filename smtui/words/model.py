@@ -32,12 +32,12 @@ _A_PATH = ("/", "~", ".")
 
 
 def is_installed() -> bool:
-    """Whether the extra is there; loads nothing."""
+    """True if the extra is there; loads nothing."""
     return importlib.util.find_spec(PACKAGE) is not None
 
 
 def can_be_fetched(name: str) -> bool:
-    """Whether a model of this name may be had from afar; a folder is here or nowhere."""
+    """True if a model of this name may be had from afar; a folder is here or nowhere."""
     return is_installed() and not (name.startswith(_A_PATH) or Path(name).is_dir())
 
 
@@ -58,7 +58,7 @@ class SentenceModel:
             os.environ["HF_HUB_OFFLINE"] = "1"
         place = _place(name)
         try:
-            self._model = _loaded(place, fetch=fetch)
+            self._model = _load(place, fetch=fetch)
         except (OSError, ValueError, RuntimeError) as error:
             raise missing(name, fetch=fetch) from error
         # A folder's own name is enough, and tells nobody whose it is.
@@ -90,7 +90,7 @@ def _place(name: str) -> str:
     return name if "/" in name else f"{_WHOSE}/{name}"
 
 
-def _loaded(place: str, *, fetch: bool) -> SentenceTransformer:
+def _load(place: str, *, fetch: bool) -> SentenceTransformer:
     """Load it, having seen that it is here, or can be had: what loads it takes seconds itself.
 
     Without a way it would also try again for minutes.
@@ -105,7 +105,7 @@ def _loaded(place: str, *, fetch: bool) -> SentenceTransformer:
         seen = [bool(snapshot_download(place, cache_dir=folder, allow_patterns=[*_FIRST_FILES]))]
     else:
         found = [try_to_load_from_cache(place, name, cache_dir=folder) for name in _FIRST_FILES]
-        seen = [isinstance(one, str) for one in found]
+        seen = [isinstance(path, str) for path in found]
     if not any(seen):
         raise FileNotFoundError(place)
     from sentence_transformers import SentenceTransformer

@@ -57,7 +57,7 @@ class WordProcess:
             assert self._embedding is not None
             return self._embedding
 
-        return await self._asked(work)
+        return await self._exchange_aside(work)
 
     def unknown(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Those that it does not hold now, each once."""
@@ -71,11 +71,11 @@ class WordProcess:
             if not fresh:
                 return {}
             numbers = base64.b64decode((await _talk(child, {"learn": fresh}))["vectors"])
-            self._held(fresh)
+            self._note_rows(fresh)
             size = len(numbers) // len(fresh)
             return {text: numbers[n * size : (n + 1) * size] for n, text in enumerate(fresh)}
 
-        return await self._asked(work)
+        return await self._exchange_aside(work)
 
     async def hold(self, vectors: Mapping[str, bytes]) -> None:
         """Hold vectors that were worked out before."""
@@ -85,35 +85,35 @@ class WordProcess:
             if fresh:
                 numbers = b"".join(vectors[text] for text in fresh)
                 await _talk(child, {"hold": base64.b64encode(numbers).decode()})
-                self._held(fresh)
+                self._note_rows(fresh)
 
-        await self._asked(work)
+        await self._exchange_aside(work)
 
     async def scores(self, text: str, among: Sequence[str]) -> Mapping[str, float]:
         """The cosine of a text with each that is held."""
 
         async def work(child: Process) -> Mapping[str, float]:
-            told = await _talk(child, {"ask": text})
-            scores = singles(base64.b64decode(told["scores"]))
+            answer = await _talk(child, {"ask": text})
+            scores = singles(base64.b64decode(answer["scores"]))
             rows = self._rows
-            return {one: scores[rows[one]] for one in among if one in rows}
+            return {known: scores[rows[known]] for known in among if known in rows}
 
-        return await self._asked(work)
+        return await self._exchange_aside(work)
 
     async def close(self) -> None:
         """End the child."""
         await self._child.close()
         self._rows.clear()
 
-    def _held(self, fresh: Sequence[str]) -> None:
+    def _note_rows(self, fresh: Sequence[str]) -> None:
         first = len(self._rows)
         self._rows |= {text: first + number for number, text in enumerate(fresh)}
 
-    async def _asked(self, work: Work[Answer]) -> Answer:
+    async def _exchange_aside(self, work: Work[Answer]) -> Answer:
         """Put a question and read its answer; what has begun is finished, whoever still waits."""
-        return await asyncio.shield(self._child.begin(self._exchanged(work)))
+        return await asyncio.shield(self._child.begin(self._exchange(work)))
 
-    async def _exchanged(self, work: Work[Answer]) -> Answer:
+    async def _exchange(self, work: Work[Answer]) -> Answer:
         async with self._turn:
             if self._failed is not None and time.monotonic() - self._failed[0] < _AGAIN_SECONDS:
                 raise self._failed[1]
@@ -131,7 +131,7 @@ class WordProcess:
                 raise
 
     async def _living(self) -> Process:
-        """Give the child, started and with its model loaded if there was none."""
+        """Return the child, started and with its model loaded if there was none."""
         child = self._child.process
         if child is None:
             child = await self._child.start()
@@ -154,7 +154,7 @@ async def _talk(child: Process, request: dict[str, Any]) -> dict[str, Any]:
     line = await child.stdout.readline()
     if not line:
         raise EOFError
-    told: dict[str, Any] = json.loads(line)
-    if "title" in told:
-        raise ModelMissing(told["title"], hint=told["hint"])
-    return told
+    answer: dict[str, Any] = json.loads(line)
+    if "title" in answer:
+        raise ModelMissing(answer["title"], hint=answer["hint"])
+    return answer

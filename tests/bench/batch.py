@@ -39,7 +39,7 @@ from smtui.domain.batch import RunId, RunProgress
 from smtui.domain.sample import FileId, FoundFile
 from smtui.services.box import Services
 from smtui.settings import Settings
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.wiring import SystemClock
 from tests.bench.frames import held, screen, summed
 from tests.bench.home import throwaway_home

@@ -23,7 +23,6 @@ import numpy as np
 import soundfile
 import soxr
 
-from smtui.alike.copies import NumpyCopies
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.domain.analysis import Measurement
 from smtui.domain.embedding import BLOCKS
@@ -32,8 +31,9 @@ from smtui.domain.sample import FileId
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
 from smtui.services.library import Library
 from smtui.services.rights import Rights
+from smtui.similarity.copies import NumpyCopies
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.bench.fits import Waits, filled, varied
 from tests.services.sounding import SoundingLibrary, sounding
 

@@ -17,8 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.audio.recipe import listen
 from smtui.demo.sounds import make
 from smtui.domain.analysis import (
@@ -34,8 +32,10 @@ from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FileId, FoundFile
 from smtui.domain.search import Search, Seed
 from smtui.services.fits import Fits, FitsPorts
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.services.sounding import NOW
 
 _AT_ONCE = 1_000

@@ -40,7 +40,7 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId, Heard, Sample, Trouble
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from smtui.stores.sqlite.sample_codec import insert_values, owner_number, place_number, values_of
 
 OWNER = UserId("00000000-0000-4000-8000-000000000001")

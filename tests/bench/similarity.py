@@ -23,8 +23,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.outside import InspectedOutside
 from smtui.domain.embedding import BLOCKS, DIMENSIONS
 from smtui.domain.likeness import Weights, wanted
 from smtui.domain.path_map import PathMap
@@ -36,9 +34,11 @@ from smtui.services.index_upkeep import IndexUpkeep
 from smtui.services.nearest import LikenessPorts
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import Similarity
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.outside_listener import InspectedOutside
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.bench.library_rows import OWNER, fill
 from tests.servers.chroma_server import ChromaServer, running_chroma
 

@@ -25,7 +25,7 @@ from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.services.library import TAGGED_AT_ONCE
 from smtui.stores.sqlite import sample_codec
 from smtui.stores.sqlite.connections import in_transaction
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.bench.library_rows import OWNER, fill
 
 CHANGE = Retagging(mark=Mark(by=OWNER, at=datetime.now(UTC)), add=("punchy",), remove=("dusty0",))

@@ -27,9 +27,9 @@ from smtui.stores.redis.workers import RedisWorkers
 from smtui.ui.app import SmtuiApp
 from smtui.ui.options import Options
 from tests.cli.shared_servers import Shared, shared
-from tests.screens.screen_home import seen, until
 from tests.servers.mongo_server import old_mongo
 from tests.servers.silent import silent
+from tests.ui.screen_home import seen, until
 
 __all__ = ["shared"]
 

@@ -20,11 +20,11 @@ def test_nothing_is_forgotten_without_a_yes(tmp_path: Path) -> None:
         put(tmp_path / f"a/k{seed}.wav", seed)
     scan(tmp_path / "a")
     looked = smtui("forget", "k")
-    assert (looked.returncode, looked.stderr) == (0, "")
+    assert looked.returncode == 1
+    assert looked.stderr == "smtui: Nothing was changed. With --yes it is done.\n"
     assert looked.stdout.splitlines()[0] == "7 sounds:"
     assert f"  {tmp_path}/a/k0.wav" in looked.stdout
     assert "  and 2 more" in looked.stdout
-    assert looked.stdout.endswith("Nothing was changed. With --yes it is done.\n")
     assert len(names()) == 7
     done = smtui("forget", "k3", "--yes")
     assert done.stdout.endswith("1 sound forgotten. No file was touched.\n")
@@ -36,6 +36,8 @@ def test_nothing_is_forgotten_without_a_yes(tmp_path: Path) -> None:
 def test_without_a_filter_nothing_is_forgotten(tmp_path: Path) -> None:
     assert smtui("forget", "--yes").returncode == 2
     assert smtui("forget", "  ", "--yes").returncode == 2
+    late = smtui("forget", "--", "--yes")
+    assert (late.returncode, "write it before" in late.stderr) == (2, True)
     mistaken = smtui("forget", "bmp:120", "--yes")
     assert mistaken.returncode == 1
     assert "Did you mean bpm:?" in mistaken.stderr
@@ -49,7 +51,7 @@ def test_a_copied_folder_is_relocated(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "old")
     looked = smtui("relocate", tmp_path / "old", tmp_path / "new")
     assert looked.stdout.startswith("3 sounds of OLD found at NEW.\n")
-    assert looked.stdout.endswith("With --yes it is done.\n")
+    assert (looked.returncode, looked.stderr[-23:]) == (1, "With --yes it is done.\n")
     done = smtui("relocate", tmp_path / "old", tmp_path / "new", "--yes")
     assert done.stdout.endswith("3 sounds relocated. No file was touched.\n")
     assert scan().stdout == "3 sounds: 3 unchanged.\n"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from smtui.domain.account import Role
-from smtui.services.accounts import AccountPorts, Accounts, NewAccount
+from smtui.services.accounts import Accounts, NewAccount
+from smtui.services.sessions import AccountPorts
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.mongo.library import opened
 from smtui.stores.redis.limits import RedisLimits

@@ -14,7 +14,7 @@ from smtui.domain.ports.work import Clock
 from smtui.stores.memory.batches import MemoryBatches
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.servers.mongo_server import fresh_database, shared_mongo
 
 

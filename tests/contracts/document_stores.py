@@ -33,7 +33,7 @@ from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.samples import MongoSamples
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.planner import Effort
 from tests.servers.mongo_server import fresh_database, shared_mongo
 

@@ -17,8 +17,8 @@ from smtui.domain.outcome import Outcome
 from smtui.domain.ports.documents import OutcomeStore
 from smtui.services.documents import Documents
 from smtui.services.worker_steps import OutcomesInSteps
-from smtui.stores.sqlite import claims
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite import batches
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import NOW, DocumentStores, account, found, mongodb, sqlite
 
 RUN = RunId("run")
@@ -159,7 +159,7 @@ async def test_a_disk_that_fills_up_in_between_leaves_nothing_half_kept(
     async with whole(tmp_path) as (stores, outcomes):
         claim = await claimed(stores)
         with monkeypatch.context() as patched:
-            patched.setattr(claims, "complete", full)
+            patched.setattr(batches, "complete", full)
             with pytest.raises(StoreUnreachable, match="full"):
                 await outcomes.keep(outcome(claim))
         assert await stores.analyses.newest(claim.file_id) is None

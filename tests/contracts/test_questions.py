@@ -48,6 +48,7 @@ from tests.contracts.document_stores import (
     found,
     heard,
 )
+from tests.retagging import change_tags
 
 NAMES = (
     "kick",
@@ -253,7 +254,7 @@ async def alter(samples: SampleStore, sound: Sample, change: Change) -> object:
         return None
     if change.move is not None:
         return await samples.move(file_id, change.move)
-    return await samples.change_tags([file_id], mark=MARK, add=change.add, remove=change.remove)
+    return await change_tags(samples, [file_id], mark=MARK, add=change.add, remove=change.remove)
 
 
 async def agrees(samples: SampleStore, sounds: Sequence[Sample], question: Question) -> None:
@@ -338,7 +339,7 @@ async def sounds(documents: DocumentStores) -> list[Sample]:
             )
             await samples.set_heard(file_id, listened, file_hash=file.file_hash)
         if number % 5 == 0:
-            await samples.change_tags([file_id], mark=MARK, add=[TAGS[number % len(TAGS)]])
+            await change_tags(samples, [file_id], mark=MARK, add=[TAGS[number % len(TAGS)]])
     return list(await samples.get(ids))
 
 

@@ -25,6 +25,7 @@ from tests.contracts.document_stores import (
     heard,
 )
 from tests.contracts.test_analyses import analysis
+from tests.retagging import change_tags
 
 MARK = Mark(by=ANNA, at=NOW)
 TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)
@@ -63,7 +64,7 @@ async def test_a_found_file_comes_back_as_it_was_found(samples: SampleStore) -> 
 
 async def test_found_again_keeps_id_tags_and_what_was_heard(samples: SampleStore) -> None:
     (file_id,) = await samples.add_found([found("/a/x.wav")], user_id=ANNA, at=NOW)
-    await samples.change_tags([file_id], mark=MARK, add=["house"])
+    await change_tags(samples, [file_id], mark=MARK, add=["house"])
     await samples.set_heard(file_id, heard(tempo=120.0), file_hash="hash of /a/x.wav")
     await samples.set_missing([file_id], NOW)
     before = await one(samples, file_id)
@@ -141,7 +142,7 @@ async def test_many_hashes_are_asked_for_at_once(samples: SampleStore) -> None:
 
 async def test_a_moved_sound_keeps_all_but_its_place(samples: SampleStore) -> None:
     (file_id,) = await samples.add_found([found("/a/kick.wav")], user_id=ANNA, at=NOW)
-    await samples.change_tags([file_id], mark=MARK, add=["house"])
+    await change_tags(samples, [file_id], mark=MARK, add=["house"])
     await samples.set_heard(file_id, heard(kind="kick"), file_hash="hash of /a/kick.wav")
     await samples.set_missing([file_id], NOW)
     before = await one(samples, file_id)
@@ -229,10 +230,10 @@ async def test_a_lower_level_of_the_same_recipe_is_not_taken(samples: SampleStor
 async def test_tags_are_compared_folded_and_kept_as_typed(samples: SampleStore) -> None:
     files = [found("/a/x.wav"), found("/a/y.wav")]
     x, y = await samples.add_found(files, user_id=ANNA, at=NOW)
-    assert await samples.change_tags([x, y, x], mark=MARK, add=["Deep House", "dark"]) == 2
-    assert await samples.change_tags([x, y], mark=MARK, add=["DEEP HOUSE"]) == 0
+    assert await change_tags(samples, [x, y, x], mark=MARK, add=["Deep House", "dark"]) == 2
+    assert await change_tags(samples, [x, y], mark=MARK, add=["DEEP HOUSE"]) == 0
     assert (
-        await samples.change_tags([x, FileId("gone")], mark=MARK, add=["Wide"], remove=["DARK"])
+        await change_tags(samples, [x, FileId("gone")], mark=MARK, add=["Wide"], remove=["DARK"])
         == 1
     )
     assert (await one(samples, x)).tags == ("Deep House", "Wide")
@@ -246,16 +247,16 @@ async def test_a_tag_tells_who_put_it_and_when_and_keeps_to_the_first(
 ) -> None:
     (file_id,) = await samples.add_found([found("/s.wav")], user_id=None, at=NOW)
     theirs = Mark(by=BERT, at=NOW + timedelta(seconds=5))
-    await samples.change_tags([file_id], mark=MARK, add=["Deep.House", "$dark"])
-    await samples.change_tags([file_id], mark=theirs, add=["DEEP.HOUSE", "wide"])
+    await change_tags(samples, [file_id], mark=MARK, add=["Deep.House", "$dark"])
+    await change_tags(samples, [file_id], mark=theirs, add=["DEEP.HOUSE", "wide"])
     sample = await one(samples, file_id)
     assert sample.tags == ("Deep.House", "$dark", "wide")
     assert sample.tag_marks == {"Deep.House": MARK, "$dark": MARK, "wide": theirs}
-    await samples.change_tags([file_id], mark=theirs, add=["new"], remove=["deep.house", "new"])
+    await change_tags(samples, [file_id], mark=theirs, add=["new"], remove=["deep.house", "new"])
     sample = await one(samples, file_id)
     assert sample.tag_marks == {"$dark": MARK, "wide": theirs, "new": theirs}
     nobody = Mark(by=None, at=NOW)
-    await samples.change_tags([file_id], mark=nobody, add=["Deep.House"], remove=["$dark"])
+    await change_tags(samples, [file_id], mark=nobody, add=["Deep.House"], remove=["$dark"])
     sample = await one(samples, file_id)
     assert sample.tags == ("wide", "new", "Deep.House")
     assert sample.tag_marks == {"wide": theirs, "new": theirs, "Deep.House": nobody}
@@ -264,13 +265,13 @@ async def test_a_tag_tells_who_put_it_and_when_and_keeps_to_the_first(
 async def test_a_mark_is_cut_to_milliseconds_like_every_time(samples: SampleStore) -> None:
     (file_id,) = await samples.add_found([found("/a/x.wav")], user_id=ANNA, at=NOW)
     fine = Mark(by=ANNA, at=NOW + timedelta(microseconds=7))
-    await samples.change_tags([file_id], mark=fine, add=["x"])
+    await change_tags(samples, [file_id], mark=fine, add=["x"])
     assert (await one(samples, file_id)).tag_marks == {"x": MARK}
 
 
 async def test_marks_survive_a_scan_a_move_and_a_hearing(samples: SampleStore) -> None:
     (file_id,) = await samples.add_found([found("/a/x.wav")], user_id=ANNA, at=NOW)
-    await samples.change_tags([file_id], mark=MARK, add=["x"])
+    await change_tags(samples, [file_id], mark=MARK, add=["x"])
     await samples.add_found([found("/a/x.wav", file_hash="new")], user_id=ANNA, at=NOW)
     await samples.set_heard(file_id, heard(), file_hash="new")
     await samples.move(file_id, found("/b/x.wav", file_hash="new"))
@@ -282,12 +283,12 @@ async def test_tags_in_use_are_the_viewers_most_used_first(samples: SampleStore)
     ids = await samples.add_found(files, user_id=ANNA, at=NOW)
     (foreign,) = await samples.add_found(files[:1], user_id=BERT, at=NOW)
     (shared,) = await samples.add_found([found("/s.wav")], user_id=None, at=NOW)
-    await samples.change_tags(ids, mark=MARK, add=["often"])
-    await samples.change_tags(ids[:2], mark=MARK, add=["Twice"])
-    await samples.change_tags(ids[:1], mark=MARK, add=["gone"])
-    await samples.change_tags(ids[:1], mark=MARK, remove=["gone"])
-    await samples.change_tags([foreign], mark=MARK, add=["theirs"])
-    await samples.change_tags([shared], mark=MARK, add=["everybody"])
+    await change_tags(samples, ids, mark=MARK, add=["often"])
+    await change_tags(samples, ids[:2], mark=MARK, add=["Twice"])
+    await change_tags(samples, ids[:1], mark=MARK, add=["gone"])
+    await change_tags(samples, ids[:1], mark=MARK, remove=["gone"])
+    await change_tags(samples, [foreign], mark=MARK, add=["theirs"])
+    await change_tags(samples, [shared], mark=MARK, add=["everybody"])
     assert await samples.tags_in_use(viewer=ANNA, limit=9) == ("often", "Twice", "everybody")
     assert await samples.tags_in_use(viewer=ANNA, limit=1) == ("often",)
 
@@ -347,7 +348,7 @@ async def test_the_generation_changes_with_every_change_of_the_sounds(samples: S
     seen.append(await samples.generation())
     await samples.set_heard(file_id, heard(), file_hash="hash of /a/x.wav")
     seen.append(await samples.generation())
-    await samples.change_tags([file_id], mark=MARK, add=["x"])
+    await change_tags(samples, [file_id], mark=MARK, add=["x"])
     seen.append(await samples.generation())
     await samples.set_trouble(file_id, TROUBLE)
     seen.append(await samples.generation())
@@ -356,14 +357,14 @@ async def test_the_generation_changes_with_every_change_of_the_sounds(samples: S
     await samples.move(file_id, found("/a/y.wav"))
     seen.append(await samples.generation())
     assert len({*seen}) == len(seen)
-    await samples.change_tags([file_id], mark=MARK, remove=["never there"])
+    await change_tags(samples, [file_id], mark=MARK, remove=["never there"])
     assert await samples.generation() == seen[-1]
 
 
 async def test_writes_at_the_same_time_are_all_kept(samples: SampleStore) -> None:
     (file_id,) = await samples.add_found([found("/a/x.wav")], user_id=ANNA, at=NOW)
     tags = {f"tag {number}" for number in range(20)}
-    await asyncio.gather(*(samples.change_tags([file_id], mark=MARK, add=[tag]) for tag in tags))
+    await asyncio.gather(*(change_tags(samples, [file_id], mark=MARK, add=[tag]) for tag in tags))
     assert {*(await one(samples, file_id)).tags} == tags
 
 
@@ -410,8 +411,8 @@ async def test_what_is_removed_is_gone_with_its_tags_and_analyses(
 ) -> None:
     files = [found("/a/x.wav"), found("/a/y.wav")]
     x, y = await samples.add_found(files, user_id=ANNA, at=NOW)
-    await samples.change_tags([x, y], mark=MARK, add=["often"])
-    await samples.change_tags([x], mark=MARK, add=["gone"])
+    await change_tags(samples, [x, y], mark=MARK, add=["often"])
+    await change_tags(samples, [x], mark=MARK, add=["gone"])
     for file_id in (x, y):
         await analyses.save(analysis(file_id))
     before = await samples.generation()

@@ -18,6 +18,7 @@ from smtui.domain.text import folded
 from smtui.stores.memory.samples import MemorySamples
 from tests.contracts.document_stores import ANNA, BERT, IMPLEMENTATIONS, NOW, found, heard
 from tests.contracts.lockstep import Lockstep, walk
+from tests.retagging import change_tags
 
 T = TypeVar("T")
 
@@ -128,7 +129,7 @@ class Sounds(Lockstep):
     )
     def change_tags(self, file_ids, by, at, add, remove):
         mark = Mark(by=by, at=at)
-        self.change(lambda store: store.change_tags(file_ids, mark=mark, add=add, remove=remove))
+        self.change(lambda store: change_tags(store, file_ids, mark=mark, add=add, remove=remove))
 
     @rule(
         path=st.sampled_from(FOLDERS),

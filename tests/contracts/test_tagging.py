@@ -12,6 +12,7 @@ from smtui.domain.question import Field, Question, Tagged, Unknown, Words
 from smtui.domain.sample import FileId, Mark, Sample
 from smtui.domain.tagging import Retagged, Retagging, Tags
 from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found
+from tests.retagging import change_tags
 
 MARK = Mark(by=ANNA, at=NOW)
 LATER = Mark(by=BERT, at=NOW + timedelta(seconds=7))
@@ -30,8 +31,8 @@ async def three(samples: SampleStore) -> tuple[FileId, ...]:
     """Sounds with different tags: none, two of Anna's, one of nobody's."""
     files = [found(f"/a/{name}.wav") for name in ("x", "y", "z")]
     x, y, z = await samples.add_found(files, user_id=ANNA, at=NOW)
-    await samples.change_tags([y], mark=MARK, add=["Deep House", "dark"])
-    await samples.change_tags([z], mark=Mark(by=None, at=NOW), add=["DARK"])
+    await change_tags(samples, [y], mark=MARK, add=["Deep House", "dark"])
+    await change_tags(samples, [z], mark=Mark(by=None, at=NOW), add=["DARK"])
     return x, y, z
 
 
@@ -73,7 +74,7 @@ async def test_what_others_tagged_since_stays_when_a_tagging_is_taken_back(
 ) -> None:
     ids = await three(samples)
     done = await samples.retag(ids, Retagging(mark=MARK, add=("punchy",), remove=("dark",)))
-    await samples.change_tags(ids, mark=LATER, add=["theirs"])
+    await change_tags(samples, ids, mark=LATER, add=["theirs"])
     assert await samples.take_back(done) == 3
     x, y, z = await read(samples, *ids)
     assert (x.tags, y.tags) == (("theirs",), ("Deep House", "theirs", "dark"))

@@ -18,7 +18,7 @@ from smtui.folders.finder import DiskFinder
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from smtui.wiring import SystemClock
 
 ANNA = Account(

@@ -35,7 +35,7 @@ from smtui.jobs.queue import CeleryQueue
 from smtui.services.batches import Batches
 from smtui.services.rights import Rights
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.wiring import SystemClock
 
 WORKER = Path(__file__).with_name("worker_for_tests.py")

@@ -9,8 +9,7 @@ import pytest
 from celery import Celery
 from kombu.utils.url import url_to_parts
 
-from smtui.jobs.address import kombu_address, redis_address, tls_options
-from smtui.jobs.app import WorkLimits, celery_app
+from smtui.jobs.app import WorkLimits, celery_app, kombu_address, redis_address, tls_options
 
 
 def read_by_celery(url: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smtui.stores.sqlite.connections import Reader
-from smtui.stores.sqlite.opening import MODEST, opened
+from smtui.stores.sqlite.library import MODEST, opened
 from tests.jobs.conftest import Bench
 
 HEAP = """

@@ -25,11 +25,10 @@ from smtui.domain.analysis import Level, Measurement
 from smtui.domain.health import WorkerReport
 from smtui.domain.ports.sessions import WorkerBoard
 from smtui.jobs.app import WorkLimits, celery_app
-from smtui.jobs.ending import LastWords
-from smtui.jobs.means import Means, Standing
 from smtui.jobs.tasks import register
 from smtui.jobs.wakeups import Wakeups
-from smtui.jobs.worker import run_worker
+from smtui.jobs.worker import LastWords, run_worker
+from smtui.jobs.worker_context import Membership, WorkerContext
 from smtui.paths import places
 from smtui.services.documents import Documents
 from smtui.services.index_upkeep import IndexUpkeep
@@ -40,7 +39,7 @@ from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.workers import RedisWorkers
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.wiring import PresentPause, SystemClock
 
 
@@ -160,7 +159,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
             await link.close()
 
     @contextlib.asynccontextmanager
-    async def open_hearing(worker: str) -> AsyncIterator[WorkerSteps]:
+    async def open_steps(worker: str) -> AsyncIterator[WorkerSteps]:
         stumble_once(Path(f"{log}.defect"))
         async with opened(Path(database), Durability.NORMAL) as kept:
             documents = Documents(
@@ -183,7 +182,7 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         return chroma
 
     @contextlib.asynccontextmanager
-    async def open_indexing() -> AsyncIterator[IndexUpkeep]:
+    async def open_upkeep() -> AsyncIterator[IndexUpkeep]:
         stumble_once(Path(f"{log}.index-defect"))
         version = Recipe.recipe_version
         async with opened(Path(database), Durability.NORMAL) as kept:
@@ -210,22 +209,22 @@ def main(database: str, broker: str, log: str, given: str) -> int:
         started_at=SystemClock().now(),
     )
     last = LastWords()
-    means = Means(
-        open_hearing=open_hearing,
-        open_indexing=open_indexing if chroma else None,
+    means = WorkerContext(
+        open_steps=open_steps,
+        open_upkeep=open_upkeep if chroma else None,
         using=using,
         wakeups=lambda: Wakeups(app, broker),
         listener=CapriciousListener(Path(log)),
         limits=limits,
-        slates=Path(log).parent,
+        journals=Path(log).parent,
         end=last.say if machine else None,
         paths=settings.paths.here,
         pause=PresentPause(places(), settings),
-        standing=Standing(report=report, board=board) if machine else None,
+        membership=Membership(report=report, board=board) if machine else None,
     )
     register(app, means)
     status = run_worker(app, limits)
-    if sentence := last.read():
+    if sentence := last.first():
         sys.stderr.write(f"ended: {sentence}\n")
         return 1
     return status

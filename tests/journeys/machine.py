@@ -23,10 +23,10 @@ from smtui.settings import Loaded
 from smtui.ui.account.screen import LoginScreen
 from smtui.ui.app import SmtuiApp
 from smtui.ui.library.screen import LibraryScreen
-from tests.screens.screen_home import press, seen, settle, until
 from tests.servers.chroma_server import ChromaServer, running_chroma
 from tests.servers.mongo_server import MongoServer, fresh_database, running_mongo
 from tests.servers.redis_tcp import RedisServer, running_redis
+from tests.ui.screen_home import press, seen, settle, until
 
 Done = subprocess.CompletedProcess[str]
 

@@ -8,7 +8,7 @@ from smtui.ui.account.screen import LoginScreen
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import Machine, enter
-from tests.screens.screen_home import press, seen, settle, until
+from tests.ui.screen_home import press, seen, settle, until
 
 
 async def test_a_newcomer_sees_a_folder_heard_and_a_sound_drawn(machine: Machine, pack: Path):

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from smtui.domain.batch import RunId, RunProgress, State
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.journeys.killing import Audit, short_sounds
 from tests.journeys.machine import Machine
 from tests.journeys.terminal import Terminal

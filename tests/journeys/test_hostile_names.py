@@ -16,7 +16,7 @@ from smtui.ui.draw.axes import hertz_at
 from smtui.ui.widgets.spectrogram import Spectrogram
 from tests.journeys.conftest import Smtui
 from tests.journeys.machine import Machine, enter
-from tests.screens.screen_home import press, seen, settle, told, until
+from tests.ui.screen_home import press, seen, settle, told, until
 
 RATE = 22_050
 NAMES = (

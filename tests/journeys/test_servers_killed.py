@@ -24,9 +24,9 @@ from smtui.domain.sample import FileId
 from smtui.services.box import Services
 from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import Machine, SharedServers, enter, working
-from tests.screens.screen_home import press, seen, until
 from tests.servers.mongo_server import MongoServer
 from tests.servers.redis_tcp import RedisServer
+from tests.ui.screen_home import press, seen, until
 
 SOUNDS = 60
 RATE = 22_050

@@ -16,7 +16,7 @@ from smtui.ui.account.screen import LoginScreen
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.library.screen import LibraryScreen
 from tests.journeys.machine import PASSWORD, Machine, SharedServers, enter, working
-from tests.screens.screen_home import press, seen, told, until
+from tests.ui.screen_home import press, seen, told, until
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from smtui.audio.descriptors import Descriptors, Material, describe, material_of
 from smtui.audio.features import Downmix
 from smtui.audio.frames import RATE, FrameReader, Resampler
 from smtui.audio.levels import ENVELOPE_RATE
-from smtui.audio.tonality import steady_note
+from smtui.audio.notes import steady_note
 
 Wave = npt.NDArray[np.float32]
 _LONGEST_NOTE = 12.0

@@ -52,7 +52,7 @@ class Private:
 
     def pid(self, name: str) -> int | None:
         """The number of a process that runs now, as written down."""
-        record = Record.read(self.files.record(name))
+        record = Record.load(self.files.record(name))
         return record.pid if record is not None and record.alive() else None
 
     def kill(self, name: str) -> int:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from smtui.local.homes import Home
 from smtui.local.locks import FileLock
-from smtui.local.processes import Record, start_mark
+from smtui.local.processes import Home, Record, start_mark
 from tests.local.private_home import Private, home_of_its_own, until
 
 private = pytest.fixture(home_of_its_own)
@@ -135,10 +134,10 @@ def test_a_record_counts_only_in_the_folder_it_was_written_in(tmp_path: Path) ->
     record = Record(pid=os.getpid(), mark="", since=0.0, home=Home.of(first))
     record.write(first / "its.json")
     shutil.copytree(first, second)
-    assert Record.read(first / "its.json") == record
-    assert Record.read(second / "its.json") is None
+    assert Record.load(first / "its.json") == record
+    assert Record.load(second / "its.json") is None
     first.rename(tmp_path / "third")
-    moved = Record.read(tmp_path / "third" / "its.json")
+    moved = Record.load(tmp_path / "third" / "its.json")
     assert moved is not None
     assert moved.home.has_moved
 

@@ -21,11 +21,11 @@ import soundfile
 from smtui import wiring
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress, State
-from smtui.local.keeping import Keeper
 from smtui.local.locks import FileLock
 from smtui.local.setup import Manners, Setup, Versions, present_versions
+from smtui.local.supervisor import Keeper
 from smtui.settings import Settings
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.schema import steps
 from tests.local.private_home import Private, home_of_its_own, until
 

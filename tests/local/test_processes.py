@@ -13,11 +13,11 @@ import psutil
 import pytest
 
 from smtui.domain.errors import ServerUnavailable
-from smtui.local import logs
 from smtui.local.locks import FileLock, InUse
 from smtui.local.processes import Launch, Record, start, start_mark
 from smtui.local.refusals import cannot_use
 from smtui.local.setup import Files, Manners, Setup, Versions
+from smtui.log_files import copy_aside, last_line, open_log
 from smtui.paths import Places
 from tests.local.private_home import until
 
@@ -34,7 +34,7 @@ def launch(folder: Path, *words: str) -> Launch:
 async def test_a_program_runs_in_a_session_of_its_own_and_is_written_down(tmp_path: Path) -> None:
     running = start(launch(tmp_path, "sleep", "60"), record=tmp_path / "its.json")
     try:
-        record = Record.read(tmp_path / "its.json")
+        record = Record.load(tmp_path / "its.json")
         assert record == running.record
         assert record.alive()
         assert os.getsid(record.pid) == record.pid
@@ -77,22 +77,22 @@ def test_a_later_process_of_the_same_number_is_another() -> None:
 )
 def test_a_damaged_record_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "its.json").write_text(text)
-    assert Record.read(tmp_path / "its.json") is None
+    assert Record.load(tmp_path / "its.json") is None
 
 
 def test_a_long_log_is_put_aside_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "its.log"
-    log = logs.opened(path)
+    log = open_log(path)
     for number in range(7):
         os.write(log, f"word {number}\n".encode() * 3)
-        logs.rotate(path, longest=10)
+        copy_aside(path, longest=10)
     os.write(log, b"last\n")
     os.close(log)
     assert path.read_text() == "last\n"
     aside = sorted(tmp_path.glob("its.log.*"))
     assert [file.name for file in aside] == [f"its.log.{number}" for number in (1, 2, 3, 4)]
     assert [file.read_text().split()[1] for file in aside] == ["6", "5", "4", "3"]
-    assert logs.last_line(path) == "last"
+    assert last_line(path) == "last"
     assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
 
 
@@ -100,10 +100,10 @@ def test_the_last_line_is_looked_for_after_what_was_there_before(tmp_path: Path)
     path = tmp_path / "its.log"
     path.write_text("old\n")
     size = path.stat().st_size
-    assert logs.last_line(path, since=size) == ""
+    assert last_line(path, since=size) == ""
     with path.open("a") as log:
         log.write("first\nreason\n\n")
-    assert logs.last_line(path, since=size) == "reason"
+    assert last_line(path, since=size) == "reason"
 
 
 async def test_users_share_and_the_keeper_is_alone(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_versions_are_compared_as_numbers() -> None:
     ]
     assert order == sorted(set(order))
     assert Versions(smtui="1.0rc1").order == Versions(smtui="1.0.0").order
-    assert Versions.read({"smtui": "2.0", "protocol": 7, "later": True}).protocol == 7
+    assert Versions.from_fields({"smtui": "2.0", "protocol": 7, "later": True}).protocol == 7
 
 
 def test_half_the_cores_at_least_one_listen() -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from smtui.domain.health import Verdict
-from smtui.local import checks
+from smtui.local import self_test
 from smtui.paths import Places
 from tests.local.private_home import Private, home_of_its_own
 
@@ -118,7 +118,7 @@ def test_the_doctor_names_a_setting_that_cannot_be_used(private: Private) -> Non
 
 
 def test_a_network_file_system_is_told_by_its_mount() -> None:
-    kind = checks.file_system_of(Path("/proc/self"))
+    kind = self_test.file_system_of(Path("/proc/self"))
     if sys.platform == "linux":
         assert kind == "proc"
 
@@ -127,8 +127,8 @@ def test_a_network_file_system_is_told_by_its_mount() -> None:
 def test_a_data_folder_on_a_network_is_broken(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "file_system_of", lambda folder: kind)
+    monkeypatch.setattr(self_test, "file_system_of", lambda folder: kind)
     places = Places(data=tmp_path, state=tmp_path, config=tmp_path)
-    check = checks.file_system(places)
+    check = self_test.file_system(places)
     assert check.verdict is Verdict.BROKEN
     assert "SMTUI_HOME" in check.mend

@@ -14,8 +14,8 @@ import pytest
 
 from smtui.domain.errors import ServerUnavailable
 from smtui.local import chroma, valkey
-from smtui.local.kinds import Look
 from smtui.local.processes import Record, start_mark
+from smtui.local.server_kinds import Look
 from smtui.local.setup import Setup, Versions
 from tests.local.private_home import Private, home_of_its_own, until
 

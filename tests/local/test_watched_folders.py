@@ -40,7 +40,7 @@ def heard() -> list[str]:
 
 
 def pid(name: str) -> int | None:
-    record = Record.read(Files(places=places()).record(name))
+    record = Record.load(Files(places=places()).record(name))
     return record.pid if record is not None and record.alive() else None
 
 

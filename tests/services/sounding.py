@@ -19,7 +19,7 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement, heard_of
 from smtui.domain.sample import FileId, Sample
 from smtui.folders.finder import DiskFinder
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 RATE = 44_100

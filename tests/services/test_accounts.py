@@ -22,14 +22,15 @@ from smtui.domain.errors import (
     SignInRefused,
     TooManyTries,
 )
-from smtui.services.accounts import AccountPorts, Accounts, NewAccount
+from smtui.services.accounts import Accounts, NewAccount
+from smtui.services.sessions import AccountPorts
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.servers.valkey_server import ValkeyServer, running
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

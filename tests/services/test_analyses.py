@@ -7,7 +7,7 @@ from pathlib import Path
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.sample import FileId
 from smtui.services.library import Analyses
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.wiring import SystemClock
 
 

@@ -21,7 +21,7 @@ from smtui.services.batches import Batches
 from smtui.services.documents import Documents as HearingStores
 from smtui.services.rights import Rights
 from smtui.services.worker_steps import WorkerSteps
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from smtui.wiring import SystemClock
 from tests.services.people import person
 

@@ -31,7 +31,7 @@ from smtui.domain.sample import FileId
 from smtui.services.analysis_cache import CachedAnalyses
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.servers.silent import silent
 from tests.servers.valkey_server import ValkeyServer, running
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smtui.alike.copies import NumpyCopies
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.demo.sounds import Groove, Part, looped
@@ -21,6 +20,7 @@ from smtui.domain.path_map import PathMap
 from smtui.services.duplicates import DuplicateFinder, Duplicates, Looked, Stores
 from smtui.services.library import Library
 from smtui.services.rights import Rights
+from smtui.similarity.copies import NumpyCopies
 from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
 ANNA = UserId("11111111-1111-4111-8111-111111111111")

@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import soundfile
 
-from smtui.alike.masking import NumpyMasking
-from smtui.alike.outside import InspectedOutside
 from smtui.demo import instruments as play
 from smtui.demo.sounds import Groove, looped
 from smtui.domain.account import UserId
@@ -18,6 +16,8 @@ from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, SoundUnrea
 from smtui.domain.path_map import PathMap
 from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.fits import Fits, FitsPorts
+from smtui.similarity.masking import NumpyMasking
+from smtui.similarity.outside_listener import InspectedOutside
 from tests.services.sounding import NOW, RATE, SoundingLibrary, at_tempo, in_key, sounding
 
 

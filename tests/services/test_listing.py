@@ -20,7 +20,7 @@ from smtui.services.library import Library
 from smtui.services.listing import BLOCK, EVERY, Listing
 from smtui.services.rights import Rights
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from smtui.wiring import SystemClock
 from tests.services.people import person
 

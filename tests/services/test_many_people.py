@@ -26,15 +26,15 @@ from smtui.domain.errors import (
     TooManyTries,
 )
 from smtui.services import sessions
-from smtui.services.accounts import AccountPorts, Accounts, AskedPerMinute, NewAccount
-from smtui.services.sessions import session_name
+from smtui.services.accounts import Accounts, AskedPerMinute, NewAccount
+from smtui.services.sessions import AccountPorts, session_name
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.servers.valkey_server import ValkeyServer
 from tests.services.people import FIRST_DAY
 

@@ -12,7 +12,8 @@ from smtui.domain.sample import Mark, Sample
 from smtui.folders.finder import DiskFinder
 from smtui.folders.mounts import keeps_numbers, remains_of
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.opening import Documents
+from smtui.stores.sqlite.library import Documents
+from tests.retagging import change_tags
 from tests.services.test_scans import (
     ANNA,
     NOON,
@@ -33,7 +34,7 @@ async def tagged(documents: Documents) -> dict[str, Sample]:
     """Tag every sound with its present name; gives the sounds by path."""
     for sample in (await rows(documents)).values():
         mark = Mark(by=ANNA.user_id, at=NOON)
-        await documents.samples.change_tags([sample.file_id], mark=mark, add=[sample.filename])
+        await change_tags(documents.samples, [sample.file_id], mark=mark, add=[sample.filename])
     return await rows(documents)
 
 

@@ -21,7 +21,7 @@ from smtui.services.rights import (
     refusal,
     whose,
 )
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.services.people import person
 
 # One letter per right: scan, tag, queue, cancel, resume, rebuild the index; a dash: refused.

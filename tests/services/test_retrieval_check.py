@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.outside import InspectedOutside
-from smtui.alike.probing import RecipeProber
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.account import UserId
 from smtui.domain.path_map import PathMap
 from smtui.services.nearest import LikenessPorts
 from smtui.services.retrieval_check import KIND, RetrievalCheck, Tally
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.outside_listener import InspectedOutside
+from smtui.similarity.probes import RecipeProber
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.cache import RedisCache

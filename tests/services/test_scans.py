@@ -25,7 +25,8 @@ from smtui.services.scans import Intents, Scans, apart
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
+from tests.retagging import change_tags
 from tests.servers.valkey_server import running
 from tests.services.people import person
 
@@ -148,8 +149,8 @@ async def test_a_moved_file_keeps_its_row_and_tags(
 ) -> None:
     await scan(scans, sounds)
     kick = (await rows(documents))[f"{sounds}/drums/kick.wav"]
-    await documents.samples.change_tags(
-        [kick.file_id], mark=Mark(by=ANNA.user_id, at=NOON), add=["mine"]
+    await change_tags(
+        documents.samples, [kick.file_id], mark=Mark(by=ANNA.user_id, at=NOON), add=["mine"]
     )
     (sounds / "drums").rename(sounds / "beats")
     assert counts(await scan(scans, sounds)) == {"moved": 2, "unchanged": 1}

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from smtui.alike.comparison import MatrixComparison
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement
 from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
@@ -30,6 +29,7 @@ from smtui.services.nearest import LikenessPorts
 from smtui.services.retrieval_check import RetrievalCheck
 from smtui.services.seeds import Seeds
 from smtui.services.similarity import SAME, Similarity
+from smtui.similarity.comparison import MatrixComparison
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.cache import RedisCache

@@ -14,7 +14,7 @@ from smtui.domain.sample import Sample
 from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.opening import Documents
+from smtui.stores.sqlite.library import Documents
 from tests.services.test_moves import clock, documents, finder, scans
 from tests.services.test_scans import ANNA, StandingClock, counts, put, rows, scan
 

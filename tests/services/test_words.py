@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from smtui.alike.comparison import MatrixComparison
-from smtui.alike.outside import InspectedOutside
 from smtui.audio.recipe_version import RECIPE_VERSION
 from smtui.demo import instruments as play
 from smtui.domain.account import UserId
@@ -19,6 +17,8 @@ from smtui.domain.search import Answer, Search, Seed, View
 from smtui.services.descriptions import Descriptions
 from smtui.services.meanings import Meanings
 from smtui.services.words import BY_WORDS_ALONE, Reading, Words
+from smtui.similarity.comparison import MatrixComparison
+from smtui.similarity.outside_listener import InspectedOutside
 from tests.services.sounding import NOW, RATE, SoundingLibrary, sounding
 
 

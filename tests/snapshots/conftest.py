@@ -25,8 +25,9 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.documents import Documents
 from smtui.services.worker_steps import WorkerSteps
-from tests.screens.screen_home import NOW, Clock, Home
+from tests.retagging import change_tags
 from tests.servers.valkey_server import running
+from tests.ui.screen_home import NOW, Clock, Home
 
 SHOWN_FOLDER = "/home/anna/Samples/Demo Pack"
 
@@ -87,8 +88,8 @@ async def _filled(home: Home, pack: Pack) -> None:
         assert documents is not None
         found = [_found(path) for path in pack.heard]
         ids = await documents.samples.add_found(found, user_id=home.user_id, at=NOW)
-        await documents.samples.change_tags(
-            ids[2:4], mark=Mark(by=home.user_id, at=NOW), add=("dusty",)
+        await change_tags(
+            documents.samples, ids[2:4], mark=Mark(by=home.user_id, at=NOW), add=("dusty",)
         )
         (anna,) = await services.accounts.list()
         run_id = await services.batches.start(ids, Level.ADVANCED, by=anna)

@@ -17,7 +17,7 @@ from smtui.ui.kept_searches.screen import KeptScreen
 from smtui.ui.library.screen import LibraryScreen
 from smtui.ui.options import Options
 from smtui.ui.similar.screen import SimilarScreen
-from tests.screens.screen_home import Home, press, seen, settle, until
+from tests.ui.screen_home import Home, press, seen, settle, until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 Compare = Callable[..., bool]

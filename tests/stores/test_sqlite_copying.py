@@ -13,15 +13,16 @@ from pathlib import Path
 from smtui.domain.question import Question
 from smtui.domain.sample import Mark
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import Documents, opened
+from smtui.stores.sqlite.library import Documents, opened
 from tests.contracts.document_stores import found
+from tests.retagging import change_tags
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 
 
 async def tagged(documents: Documents, tag: str) -> None:
     (file_id,) = await documents.samples.add_found([found("/a/k.wav")], user_id=None, at=NOW)
-    await documents.samples.change_tags([file_id], mark=Mark(by=None, at=NOW), add=[tag])
+    await change_tags(documents.samples, [file_id], mark=Mark(by=None, at=NOW), add=[tag])
 
 
 def tags_in_copy(path: Path, *, with_log: bool = False) -> list[str]:

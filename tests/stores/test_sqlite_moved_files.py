@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import found
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)

@@ -23,7 +23,7 @@ from smtui.domain.question import Question
 from smtui.domain.sample import FoundFile
 from smtui.stores.sqlite import schema
 from smtui.stores.sqlite.connections import Caches, Durability, Reader, Readers, Writer
-from smtui.stores.sqlite.opening import opened, refuse_old_sqlite
+from smtui.stores.sqlite.library import opened, refuse_old_sqlite
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
 ANNA = UserId("anna")
@@ -144,7 +144,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FoundFile
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 
 def found(number):
     return FoundFile(
@@ -244,21 +244,21 @@ async def test_a_cancelled_read_stops_and_gives_its_connection_back(path: Path) 
     async with opened(path):
         readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
         for _ in range(3):
-            reading = asyncio.create_task(readers.read(endless))
+            reading = asyncio.create_task(readers.run(endless))
             await asyncio.sleep(0)
             reading.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await reading
         # With one connection in the pool this waits for the endless ones to have stopped.
         async with asyncio.timeout(60):
-            assert await readers.read(lambda reader: reader.row("SELECT 1")) == (1,)
+            assert await readers.run(lambda reader: reader.row("SELECT 1")) == (1,)
         await readers.close()
 
 
 async def test_closing_stops_what_is_still_read(path: Path) -> None:
     async with opened(path):
         readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
-        reading = asyncio.create_task(readers.read(endless))
+        reading = asyncio.create_task(readers.run(endless))
         await asyncio.sleep(0)
         async with asyncio.timeout(60):
             await readers.close()
@@ -282,5 +282,5 @@ async def test_a_read_only_connection_cannot_write(path: Path) -> None:
     async with opened(path):
         readers = Readers(path, 1, name="test", caches=Caches(writer=2_000, reader=2_000))
         with pytest.raises(StoreUnreachable, match="cannot be written"):
-            await readers.read(lambda reader: reader.rows("UPDATE state SET generation = 9"))
+            await readers.run(lambda reader: reader.rows("UPDATE state SET generation = 9"))
         await readers.close()

@@ -31,10 +31,10 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.sample import FileId
+from smtui.stores.sqlite.batch_repair import Lost, is_any_lost, needs_repair
 from smtui.stores.sqlite.conditions import Sql, indexed, sources
 from smtui.stores.sqlite.connections import Caches, Reader
-from smtui.stores.sqlite.endings import Lost, needs_repair, vanishing
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.planner import Effort, filter_of, gather_sql, segments, walk_sql
 from tests.contracts.document_stores import ANNA, NO_WALK, NOW, found, heard
 
@@ -144,7 +144,7 @@ def test_a_sweep_reads_open_batches_alone(reader: Explainer) -> None:
 
 
 def test_a_look_for_what_no_machine_has_reads_handed_back_files_alone(reader: Explainer) -> None:
-    assert vanishing(reader, Lost(machines=["studio"])) is False
+    assert is_any_lost(reader, Lost(machines=["studio"])) is False
     files = [line for line in reader.plans if " r " in line and "json" not in line.lower()]
     assert files
     assert all("batch_files_unseen" in line for line in files), reader.plans

@@ -19,7 +19,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import Batch, BatchId, RunId, State
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import found
 
 NOW = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ WORKER = """
 import asyncio, sys
 from pathlib import Path
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import found
 
 async def work(path, name):
@@ -48,7 +48,7 @@ import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from smtui.domain.sample import FoundFile
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import found
 
 async def scan(path):
@@ -70,7 +70,7 @@ asyncio.run(scan(sys.argv[1]))
 OPENER = """
 import asyncio, sys
 from pathlib import Path
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from tests.contracts.document_stores import found
 
 async def look(path):

@@ -16,9 +16,10 @@ from smtui.domain.errors import StoreTooNew
 from smtui.domain.question import Question, Tagged
 from smtui.domain.sample import FileId, Mark
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 from smtui.stores.sqlite.values import from_ms
 from smtui.wiring import SystemClock
+from tests.retagging import change_tags
 
 FIRST = schema.steps()[:1]
 
@@ -124,7 +125,7 @@ async def test_what_is_new_can_be_written_at_once(path: Path) -> None:
     async with opened(path) as documents:
         assert await documents.accounts.set_role(UserId("u2"), Role.LISTENER)
         mark = Mark(by=UserId("u2"), at=SystemClock().now())
-        assert await documents.samples.change_tags([FileId("f1")], mark=mark, add=["new"]) == 1
+        assert await change_tags(documents.samples, [FileId("f1")], mark=mark, add=["new"]) == 1
         (sample,) = await documents.samples.get([FileId("f1")])
     assert sample.tag_marks == {"new": mark}
 

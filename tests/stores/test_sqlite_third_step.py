@@ -12,7 +12,7 @@ from smtui.domain.question import Question
 from smtui.domain.said import Said
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.opening import opened
+from smtui.stores.sqlite.library import opened
 
 SECOND = schema.steps()[:2]
 SOUNDS = [

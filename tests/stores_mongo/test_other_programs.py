@@ -23,11 +23,12 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.services.accounts import AccountPorts, Accounts
+from smtui.services.accounts import Accounts
 from smtui.services.batches import Batches
 from smtui.services.documents import Documents as Written
 from smtui.services.library import Analyses, Library
 from smtui.services.rights import Rights
+from smtui.services.sessions import AccountPorts
 from smtui.services.worker_steps import WorkerSteps
 from smtui.stores.bcrypt_passwords import BcryptPasswords
 from smtui.stores.mongo.library import Documents, opened
@@ -37,6 +38,7 @@ from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
 from tests.contracts.test_analyses import EVERYTHING
+from tests.retagging import change_tags
 from tests.stores_mongo.other_program import (
     THEIRS,
     AnalysisResult,
@@ -115,7 +117,7 @@ async def test_others_read_our_sounds(documents: Documents, mongo_url: str) -> N
         metadata={"title": "Kick", "bpm": 128.5, "key": "Am", "track": 2},
     )
     (file_id,) = await documents.samples.add_found([file], user_id=owner, at=NOW)
-    await documents.samples.change_tags([file_id], mark=Mark(by=owner, at=NOW), add=["Deep House"])
+    await change_tags(documents.samples, [file_id], mark=Mark(by=owner, at=NOW), add=["Deep House"])
     async with other_program(mongo_url):
         assert theirs(await only(AudioFile)) == {
             "file_id": file_id,

@@ -41,7 +41,6 @@ from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.filters import (
     SORT_FIELDS,
     Find,
-    Unheard,
     filter_of,
     stretches_below,
     walks_of_unheard,
@@ -225,9 +224,7 @@ def other_reads() -> Iterator[Find]:
     yield from stretches_below("/a", ANNA, None)
     yield from stretches_below("/", None, "x")
     for level, below, after in itertools.product(Level, (None, "/a"), (None, FileId("f"))):
-        yield from walks_of_unheard(
-            Unheard(user_id=ANNA, level=level, below=below, limit=9, after=after, retry=False)
-        )
+        yield from walks_of_unheard(level, user_id=ANNA, below=below, after=after, retry=False)
 
 
 @pytest.mark.parametrize("find", other_reads(), ids=repr)

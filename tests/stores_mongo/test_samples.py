@@ -31,6 +31,7 @@ from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.planner import Effort, Planner
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
+from tests.retagging import change_tags
 from tests.stores_mongo.meddling import Meddler
 
 MARK = Mark(by=ANNA, at=NOW)
@@ -86,7 +87,7 @@ DEEDS: dict[str, tuple[Deed, Any]] = {
     ),
     "failed": (lambda to, file_id: to.set_trouble(file_id, TROUBLE), True),
     "tagged": (
-        lambda to, file_id: to.change_tags([file_id], mark=MARK, add=["b"], remove=["A"]),
+        lambda to, file_id: change_tags(to, [file_id], mark=MARK, add=["b"], remove=["A"]),
         1,
     ),
 }
@@ -99,7 +100,7 @@ async def test_a_change_whose_answer_is_lost_is_done_once_and_told(
 ) -> None:
     samples = MongoSamples(shaky)
     (file_id,) = await samples.add_found([found("/a/x.wav")], user_id=ANNA, at=NOW)
-    await samples.change_tags([file_id], mark=MARK, add=["a"])
+    await change_tags(samples, [file_id], mark=MARK, add=["a"])
     before, generation = await one(samples, file_id), await samples.generation()
     meddler.lose_once(lost)
     deed, answered = DEEDS[name]
@@ -154,8 +155,11 @@ async def test_tags_of_several_people_on_many_sounds_are_all_kept(
     tags = [f"tag {number}" for number in range(8)]
     counts = await asyncio.gather(
         *(
-            (samples, other)[number % 2].change_tags(
-                ids, mark=Mark(by=(ANNA, BERT)[number % 2], at=NOW), add=[tag]
+            change_tags(
+                (samples, other)[number % 2],
+                ids,
+                mark=Mark(by=(ANNA, BERT)[number % 2], at=NOW),
+                add=[tag],
             )
             for number, tag in enumerate(tags)
         )
@@ -176,7 +180,7 @@ async def test_hearing_and_tagging_at_once_lose_nothing(
             samples.set_heard(file_id, heard(tempo=float(n)), file_hash="hash of /a/x.wav")
             for n in range(5)
         ),
-        *(other.change_tags([file_id], mark=MARK, add=[f"{n}"]) for n in range(5)),
+        *(change_tags(other, [file_id], mark=MARK, add=[f"{n}"]) for n in range(5)),
         *(other.set_missing([file_id], NOW) for _ in range(3)),
     )
     sample = await one(samples, file_id)
@@ -262,7 +266,7 @@ async def test_what_another_program_changes_is_found_once_it_was_on_a_page(
     assert await names(samples, Question()) == ["New name.wav"]
     for asked in (Tagged("dusty"), Words("new name"), Words("dusty")):
         assert await samples.count(Question(expression=asked)) == 1
-    await samples.change_tags([file_id], mark=MARK, add=["b"])
+    await change_tags(samples, [file_id], mark=MARK, add=["b"])
     assert (await one(samples, file_id)).tags == ("Dusty", "b")
 
 

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from smtui.domain.account import Session, SessionId, UserId
 from smtui.domain.errors import ServerUnavailable
 from smtui.stores.redis.errors import SHARED
-from smtui.stores.redis.link import RedisLink
+from smtui.stores.redis.link import About, RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.wiring import SystemClock
 from tests.servers.process import free_port
@@ -98,12 +98,12 @@ async def test_address_password_and_database_are_used(
 
 async def test_it_says_what_it_is(server: RedisServer, raw: Any) -> None:
     async with linked(server.url()) as link:
-        about = await link.about()
+        about = await link.ask(About.of)
         assert about.version.startswith("Valkey ")
         assert (about.evicts, about.keeps) == ("", True)
         await raw.config_set("maxmemory-policy", "allkeys-lru")
         await raw.config_set("appendonly", "no")
-        about = await link.about()
+        about = await link.ask(About.of)
         assert (about.evicts, about.keeps) == ("allkeys-lru", False)
 
 

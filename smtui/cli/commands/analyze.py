@@ -1,4 +1,4 @@
-"""`smtui analyze`: have what was not yet heard listened to, in the background."""
+"""`smtui analyze`: have what has no analysis yet analysed, in the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runs import follow, report_waiting
 from smtui.cli.runtime import Opened, opened, run
 from smtui.cli.terminal import err, out
@@ -24,14 +24,8 @@ if TYPE_CHECKING:
     from smtui.domain.batch import RunId
     from smtui.domain.sample import FileId
 
-_OPTIONS = ("--level", "--wait", "--retry", "--older", "--help")
 
-
-@click.command(
-    "analyze",
-    # A dash begins a negated word, not an option: smtui analyze -loop.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("analyze", cls=WordsCommand)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY|PATH]...")
 @click.option(
     "--level",
@@ -52,10 +46,6 @@ def analyze_command(
     colon, is a PATH; single files are always analysed. The work goes on in the background,
     also after this command has ended. Exit status with --wait: 1 if sounds failed.
     """
-    if words == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options(words, _OPTIONS)
 
     async def work() -> int:
         # Whatever is wrong with the words is told before anything is opened.
@@ -69,7 +59,7 @@ def analyze_command(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
-    """What a person named: a filter, or places; and which of it is worth listening to."""
+    """What a person named: a filter, or places; and which of it is worth analysing."""
 
     paths: tuple[Path, ...] = ()
     query: Expression = field(default_factory=Everything)
@@ -88,7 +78,7 @@ def _wish(words: Sequence[str], *, retry: bool, older: bool) -> _Wish:
         raise InputInvalid(
             "Name places or a filter, not both", hint="`in:FOLDER` is a filter for a place."
         )
-    query = Everything() if paths else parsed(" ".join(words))
+    query = Everything() if paths else read_filter(" ".join(words))
     return _Wish(paths=tuple(paths), query=query, retry=retry, older=older)
 
 
@@ -101,7 +91,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
     for path in unknown:
         err(f"{path} is not in the library; `smtui scan` takes it in")
     batches = box.services.batches
-    begun = [await _begun(box, ids, level, newest=wish.older)] if ids else []
+    begun = [await _begin(box, ids, level, newest=wish.older)] if ids else []
     # What has just begun may have ended before one looks.
     before = await batches.going(box.account.user_id)
     going = list(dict.fromkeys([*before, *begun]))
@@ -130,7 +120,7 @@ async def _analyze(box: Opened, wish: _Wish, level: Level, *, wait: bool) -> int
 _NOTHING_NEW = "Nothing new to analyse."
 
 
-async def _begun(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bool) -> RunId:
+async def _begin(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bool) -> RunId:
     """Start the run, whole also when interrupted in between: half of it would go on unseen.
 
     `newest` keeps workers of an older recipe away from it.
@@ -151,14 +141,14 @@ async def _begun(box: Opened, ids: Sequence[FileId], level: Level, *, newest: bo
 async def _wanted(
     box: Opened, wish: _Wish, level: Level
 ) -> tuple[tuple[FileId, ...], tuple[str, ...]]:
-    """The sounds to listen to, and the paths that the library does not know.
+    """Return the sounds to analyse, and the paths that the library does not know.
 
-    Named files are listened to always, what is below a folder only if it was not yet heard.
+    Named files are analysed always, what is below a folder only if it has no analysis yet.
     """
     if not wish.paths:
-        return await _found(box, wish, level, None), ()
+        return await _ids_of(box, wish, level, None), ()
     batches, account = box.services.batches, box.account
-    folders, files = _told_apart(wish.paths)
+    folders, files = _folders_and_files(wish.paths)
     kept = box.services.paths.kept
     known = await batches.known([kept(path) for path in files], viewer=account.user_id)
     unknown: list[Path] = []
@@ -168,12 +158,12 @@ async def _wanted(
             (folders if await _has_sounds(box, kept(path)) else unknown).append(path)
     ids = [file_id for file_id in known if file_id is not None]
     for folder in folders:
-        ids += await _found(box, wish, level, printable_path(bytes(kept(folder))))
+        ids += await _ids_of(box, wish, level, printable_path(bytes(kept(folder))))
     return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)
 
 
-async def _found(box: Opened, wish: _Wish, level: Level, below: str | None) -> tuple[FileId, ...]:
-    """What is worth listening to of a folder, of what a filter finds, or of all."""
+async def _ids_of(box: Opened, wish: _Wish, level: Level, below: str | None) -> tuple[FileId, ...]:
+    """What is worth analysing of a folder, of what a filter finds, or of all."""
     services, account = box.services, box.account
     if not wish.older and (below is not None or wish.everything):
         return await services.batches.unheard(account, level, below=below, retry=wish.retry)
@@ -194,7 +184,7 @@ async def _has_sounds(box: Opened, folder: Path) -> bool:
     return await box.services.library.count(question) > 0
 
 
-def _told_apart(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def _folders_and_files(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Folders and files, written as a scan does: `..` taken out, links left as they are."""
     places = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100
     folders = [path for path in places if path.is_dir()]

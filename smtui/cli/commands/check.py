@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runtime import opened, run
 from smtui.cli.terminal import out
 from smtui.domain.fields import path_fields
@@ -26,11 +27,7 @@ _USUAL = Limits()
 _PLACES = ("/", "./", "../")
 
 
-@click.command(
-    "check",
-    # A dash begins a negated word, not an option: smtui check -loop.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("check", cls=WordsCommand)
 @click.argument("asked", nargs=-1, type=click.UNPROCESSED, metavar="[QUERY|PATH]...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per finding and line.")
 @click.option(
@@ -67,7 +64,6 @@ def check_command(*, asked: tuple[str, ...], as_json: bool, **given: float) -> N
     without a library. If an argument is a file or folder, all are. Exit status 1 if anything is
     found, 0 if not.
     """
-    _refuse_options(asked)
     limits = Limits(peak_dbtp=given["peak"], dc=given["dc"], head=given["head"], tail=given["tail"])
     report = _Report(as_json=as_json)
 
@@ -83,14 +79,6 @@ def check_command(*, asked: tuple[str, ...], as_json: bool, **given: float) -> N
         return 1 if report.findings else 0
 
     run(work)
-
-
-def _refuse_options(words: tuple[str, ...]) -> None:
-    """Raise click.NoSuchOption for a misspelt option: it would be looked for as a word."""
-    for word in words:
-        if word.startswith("--"):
-            name = word.partition("=")[0]
-            raise click.NoSuchOption(name, ctx=click.get_current_context())
 
 
 def _is_place(word: str) -> bool:
@@ -120,10 +108,9 @@ async def _files(places: tuple[str, ...], limits: Limits) -> AsyncGenerator[Chec
 
 
 async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
-    from smtui.cli.filter_words import parsed
     from smtui.folders.finder import DiskFinder
 
-    expression = parsed(text)
+    expression = read_filter(text)
     async with opened() as box:
         services = box.services
         question = Question(expression=services.paths.asked(expression), viewer=box.account.user_id)

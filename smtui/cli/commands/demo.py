@@ -1,7 +1,7 @@
-"""`smtui demo`: a small library of known sounds, heard by the real worker, then opened.
+"""`smtui demo`: a small library of known sounds, analysed by the real worker, then opened.
 
 The library lives in a temporary home with private servers of its own; both end with the demo.
-Truth and what was heard meet in `demo/verdict.py`.
+Truth and what was found meet in `demo/verdict.py`.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ async def _prepare(home: Path, *, printing: bool) -> int:
     folder = home / "sounds"
     err("Making the sounds ...")
     truths = await asyncio.to_thread(make, folder)
-    verdicts = await _heard(folder, truths)
+    verdicts = await _scan_and_analyse(folder, truths)
     return _print(verdicts) if printing else 0
 
 
-async def _heard(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]:
-    """Scan, have the worker listen, and hold what it heard to the truth."""
+async def _scan_and_analyse(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]:
+    """Scan, have the worker analyse, and hold what it found to the truth."""
     from smtui import settings, wiring
-    from smtui.demo.verdict import judged
+    from smtui.demo.verdict import judge
     from smtui.domain.question import Question
     from smtui.paths import places
 
@@ -112,7 +112,7 @@ async def _heard(folder: Path, truths: tuple[Truth, ...]) -> tuple[Verdict, ...]
         await services.accounts.sessions.sign_in(_NAME, password, stay=True, address="local")
         await _analyse(services, folder, account)
         window = await services.library.listing(Question(viewer=account.user_id)).window(0, 1_000)
-        return judged(truths, window.samples, folder)
+        return judge(truths, window.samples, folder)
 
 
 async def _analyse(services: Services, folder: Path, account: Account) -> None:
@@ -129,7 +129,7 @@ async def _analyse(services: Services, folder: Path, account: Account) -> None:
 
 
 def _print(verdicts: tuple[Verdict, ...]) -> int:
-    """Print a line for each sound and the sum; gives the exit status."""
+    """Print a line for each sound and the sum; return the exit status."""
     names = [shown(verdict.name) for verdict in verdicts]
     width = max(map(len, names))
     for name, verdict in zip(names, verdicts, strict=True):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runtime import opened, run
 from smtui.cli.terminal import ProgressLine, err, out
 from smtui.domain.fields import path_fields
@@ -20,14 +20,8 @@ if TYPE_CHECKING:
     from smtui.domain.sample import Sample
     from smtui.services.duplicates import Duplicates, Looked
 
-_OPTIONS = ("--json", "--help")
 
-
-@click.command(
-    "duplicates",
-    # A dash begins a negated word, not an option: smtui duplicates -loop.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("duplicates", cls=WordsCommand)
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per group and line.")
 def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
@@ -38,15 +32,11 @@ def duplicates_command(*, query: tuple[str, ...], as_json: bool) -> None:
     louder or quieter, or cut at their start or end are found by ear, among what was analysed;
     one that is cut at both may be missed. Nothing is ever deleted.
     """
-    if query == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options(query, _OPTIONS)
     text = " ".join(query)
 
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened.
-        parsed(text)
+        read_filter(text)
         line = ProgressLine()
         async with opened() as box:
             viewer = box.account.user_id

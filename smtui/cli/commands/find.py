@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smtui.cli.asked_for import PATIENCE
-from smtui.cli.filter_words import parsed
+from smtui.cli.filter_words import read_filter
 from smtui.cli.runtime import opened, run
+from smtui.cli.search_words import PATIENCE
 from smtui.cli.terminal import err, out
 from smtui.domain.fields import path_fields
 
@@ -45,7 +45,7 @@ def find_command(*, words: tuple[str, ...], text: str, limit: int, as_json: bool
         # A late import: --help loads no services.
         from smtui.domain.search import Search, View
 
-        parsed(text)
+        read_filter(text)
         search = Search(view=View.WORDS, words=" ".join(words), filter=text)
         async with opened() as box:
             viewer, services = box.account.user_id, box.services

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runtime import Opened, confirmed, opened, run
 from smtui.cli.terminal import out
 from smtui.domain.question import All, Field, Not, Question, Unknown
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted
 
-_OPTIONS = ("--yes", "--help")
 _EXAMPLES = 5
 
 
-@click.command(
-    "forget",
-    # A dash begins a negated word, not an option: smtui forget -is:heard.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("forget", cls=WordsCommand)
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
@@ -29,16 +24,12 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
     and a yes is asked for. Their analyses and tags go; files are never touched, and
     the next scan takes in again what still lies in a scanned folder.
     """
-    if query == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options(query, _OPTIONS)
     text = " ".join(query).strip()
     if not text:
         raise click.UsageError("Say what to forget, for instance is:missing or in:/old/pack.")
 
     async def work() -> None:
-        expression = parsed(text)
+        expression = read_filter(text)
         async with opened(writes=True) as box:
             meant = box.services.paths.asked(expression)
             question = Question(expression=meant, viewer=box.account.user_id)
@@ -53,7 +44,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
 
 
 async def _shown(box: Opened, question: Question) -> list[FileId]:
-    """Tell what would go; gives the ids."""
+    """Tell what would go; return the ids."""
     ids = [one async for page in box.services.library.ids(question) for one in page]
     if not ids:
         return ids

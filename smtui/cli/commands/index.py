@@ -80,7 +80,7 @@ def rebuild() -> None:
 
 
 async def _rebuild(box: Opened) -> int:
-    """Rebuild the index; gives how many sounds are in."""
+    """Rebuild the index; return how many sounds are in."""
     line, done = _progress_line(), 0
     of = await box.services.indexing.count_embedded()
     async for done in box.services.indexing.rebuild(by=box.account):
@@ -103,8 +103,8 @@ def check(*, sample: int, as_json: bool) -> None:
 
     async def work() -> None:
         # Late imports: --help loads no numpy.
-        from smtui.alike.probing import RecipeProber
         from smtui.services.retrieval_check import Tally
+        from smtui.similarity.probes import RecipeProber
 
         tally = Tally()
         async with opened() as box:

@@ -30,8 +30,8 @@ from smtui.domain.text import printable_path, shown
 from smtui.ui.draw import wording
 from smtui.ui.draw.axes import frequency_marks, time_marks
 from smtui.ui.draw.cells import Ink, Row, Run, escaped
-from smtui.ui.draw.deep import deep_lines
 from smtui.ui.draw.spectrogram import spectrogram
+from smtui.ui.draw.wording import deep_lines
 
 if TYPE_CHECKING:
     from smtui.audio.recipe import Explained

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runtime import Opened, opened, run
 from smtui.cli.tables import Table
 from smtui.cli.terminal import err
@@ -15,14 +15,12 @@ from smtui.domain.fields import sample_fields
 from smtui.domain.query import CONDITIONS
 from smtui.domain.question import SORTABLE, Field, Question, Sort
 
-_OPTIONS = ("--json", "--sort", "--reverse", "--limit", "--help")
 _EXAMPLES = "\n".join(f"  {each.example:<18} {each.meaning}" for each in CONDITIONS)
 
 
 @click.command(
     "list",
-    # A dash begins a negated word, not an option: smtui list -loop.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    cls=WordsCommand,
     epilog=f"\b\nConditions:\n{_EXAMPLES}",
 )
 @click.argument("query", nargs=-1, type=click.UNPROCESSED)
@@ -51,16 +49,12 @@ def list_command(
     Lines in a pipe have paths as this machine calls them; --json has the library's, which are the
     same on every machine.
     """
-    if query == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options(query, _OPTIONS)
     text = " ".join(query)
 
     async def work() -> None:
         order = Sort(field=Field(sort), descending=reverse)
         # Whatever is wrong with the words is told before anything is opened.
-        expression = parsed(text)
+        expression = read_filter(text)
         async with opened() as box:
             meant = box.services.paths.asked(expression)
             asked = Question(expression=meant, sort=order, viewer=box.account.user_id)

@@ -16,7 +16,7 @@ from smtui.cli.terminal import ProgressLine, err, out, progress_bar
 from smtui.domain.scan import ScanProgress
 from smtui.domain.text import counted, printable_path, shown
 
-_TOLD = 50
+_SHOWN = 50
 _CELLS = 30
 _UNFINISHED = "unfinished downloads and temporary files"
 
@@ -53,15 +53,15 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None, shared: boo
         async with opened() as box:
             begun.set()
             for_all = box.settings.work.scan_as == "shared" if shared is None else shared
-            report = await _scanned(box, folders, shared=for_all)
+            report = await _scan(box, folders, shared=for_all)
             for line in _report(report):
                 out(line)
-            refused = _tell_unreadable(report, folders)
+            refused = _report_unreadable(report, folders)
             if box.settings.work.start if analyze is None else analyze:
-                await _have_heard(box, is_news=bool(report.added + report.changed))
+                await _queue_new(box, is_news=bool(report.added + report.changed))
             return 1 if refused or _named_no_sound(report, folders) else 0
 
-    async def told() -> int:
+    async def work_or_say_stopped() -> int:
         try:
             return await work()
         except asyncio.CancelledError:
@@ -69,17 +69,17 @@ def scan_command(*, folders: tuple[Path, ...], analyze: bool | None, shared: boo
                 err("Stopped before anything was scanned.")
             raise
 
-    run(told)
+    run(work_or_say_stopped)
 
 
 def _named_no_sound(progress: ScanProgress, named: Sequence[Path]) -> bool:
-    """Tell whether files were named and none of them is a sound."""
+    """True if files were named and none of them is a sound."""
     met = progress.seen or progress.missing
     return not met and any(path.is_file() for path in named)
 
 
-async def _scanned(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:
-    """Scan, showing how far it is; gives the report."""
+async def _scan(box: Opened, folders: Sequence[Path], *, shared: bool) -> ScanProgress:
+    """Scan, showing how far it is; return the report."""
     line = ProgressLine()
     progress = ScanProgress()
     scanning = box.services.scans.scan(folders, by=box.account, shared=shared)
@@ -95,7 +95,7 @@ async def _scanned(box: Opened, folders: Sequence[Path], *, shared: bool) -> Sca
     return progress
 
 
-async def _have_heard(box: Opened, *, is_news: bool) -> None:
+async def _queue_new(box: Opened, *, is_news: bool) -> None:
     """Queue what was not yet heard; without news, what is queued already is not queued again."""
     batches = box.services.batches
     if not is_news:
@@ -153,13 +153,13 @@ def _report(progress: ScanProgress) -> list[str]:
     return lines
 
 
-def _tell_unreadable(progress: ScanProgress, folders: Sequence[Path]) -> bool:
-    """Tell what could not be read and why; True where a folder that was named is among it."""
+def _report_unreadable(progress: ScanProgress, folders: Sequence[Path]) -> bool:
+    """Say what could not be read and why; True where a folder that was named is among it."""
     given = {printable_path(os.fsencode(os.path.abspath(folder))) for folder in folders}  # noqa: PTH100
     if progress.unreadable_count:
         err(f"{progress.unreadable_count:,} could not be read:")
-    for each in progress.unreadable[:_TOLD]:
+    for each in progress.unreadable[:_SHOWN]:
         err(f"  {shown(each.file_path)}: {shown(each.error)}")
-    if progress.unreadable_count > _TOLD:
-        err(f"  and {progress.unreadable_count - _TOLD:,} more")
+    if progress.unreadable_count > _SHOWN:
+        err(f"  and {progress.unreadable_count - _SHOWN:,} more")
     return any(each.file_path in given for each in progress.unreadable)

@@ -7,25 +7,16 @@ import sys
 
 import click
 
-from smtui.cli.asked_for import PATIENCE, Beside, is_file, read_early, search_of, weights_of
-from smtui.cli.filter_words import parsed, refuse_options
+from smtui.cli.filter_words import WordsCommand, read_filter
 from smtui.cli.runtime import Opened, opened, run
+from smtui.cli.search_words import PATIENCE, Beside, read_early, search_of, weights_of
 from smtui.cli.terminal import err, out
 from smtui.domain.fields import hit_fields
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.search import Answer, Search
 
-_OPTIONS = (
-    *("--like", "--unlike", "--weights", "--filter", "--per-folder", "--apart", "--fits"),
-    *("--limit", "--json", "--help"),
-)
 
-
-@click.command(
-    "similar",
-    # A dash begins a sound to be unlike, not an option: smtui similar kick_01 -dusty_hat.
-    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
-)
+@click.command("similar", cls=WordsCommand)
 @click.argument(
     "words", metavar="FILE|ID|NAME|SEARCH...", nargs=-1, required=True, type=click.UNPROCESSED
 )
@@ -77,14 +68,10 @@ def similar_command(  # noqa: PLR0913 - one for each option
     sound has, then the path and why it was found. --json gives path, score, aspects (-1 to 1, null
     where it was not found by likeness) and why with everything that the newest analysis says.
     """
-    if words == ("-h",):
-        click.echo(click.get_current_context().get_help())
-        return
-    refuse_options([one for one in words if not is_file(one)], _OPTIONS)
 
     async def work() -> None:
         # Whatever is wrong with the words is told before anything is opened, where it can be.
-        parsed(text)
+        read_filter(text)
         beside = Beside(
             more=more,
             less=less,

@@ -59,7 +59,7 @@ def add(*, username: str, email: str, role: str, password_stdin: bool) -> None:
         async with _accounts_opened() as accounts:
             by = None
             if not accounts.sessions.guarded_by_system and await accounts.any_account():
-                by = await accounts.sessions.identified(_token())
+                by = await accounts.sessions.identify(_token())
                 await accounts.command(by)
             account = await accounts.add(new, by=by)
         out(f"{account.username} ({account.email}) can sign in, as {_a(account.role)}.")
@@ -297,7 +297,7 @@ async def _acting(*, writes: bool = True) -> AsyncIterator[_Acting]:
         by = (
             None
             if accounts.sessions.guarded_by_system
-            else await accounts.sessions.identified(_token())
+            else await accounts.sessions.identify(_token())
         )
         if by is not None and writes:
             await accounts.command(by)
@@ -315,12 +315,12 @@ async def _accounts_opened() -> AsyncIterator[Accounts]:
 
 
 def _token() -> str | None:
-    """Give the token of the environment, where there is one."""
+    """Return the token of the environment, where there is one."""
     return os.environ.get("SMTUI_TOKEN")
 
 
 def _address() -> str:
-    """Give where the person comes from: an IP address, as sshd says it, or `local`."""
+    """Return where the person comes from: an IP address, as sshd says it, or `local`."""
     return os.environ.get("SSH_CONNECTION", "").partition(" ")[0] or "local"
 
 
@@ -338,7 +338,7 @@ def _typed_password(*, from_input: bool, twice: bool = True, words: str = "Passw
 
 
 def _password_needed() -> bool:
-    """Tell whether the library is where the operating system does not guard it."""
+    """Return whether the library is where the operating system does not guard it."""
     from smtui import wiring
 
     with exit_on_failure():
@@ -358,7 +358,7 @@ def _a(role: Role) -> str:
 
 
 def _plain(account: Account) -> dict[str, object]:
-    """Give everything but what is secret."""
+    """Return everything but what is secret."""
     return {
         field.name: value.isoformat() if isinstance(value, datetime) else value
         for field in fields(account)

@@ -111,7 +111,7 @@ async def _show() -> int:
     from smtui import wiring
 
     await wiring.keeper_of(here, settings).watcher()
-    notes = _Notes(here).read()
+    notes = _Notes(here).load()
     for folder in settings.watch.folders:
         out(f"{shown(folder)}: {shown(notes.get(folder, 'watched in a moment'))}")
     return 0
@@ -125,7 +125,7 @@ async def _rest(settings: Settings) -> None:
 
 
 def _place(folder: Path) -> str:
-    """Give the folder as the settings have it; raises InputInvalid where it cannot be watched."""
+    """Return the folder as the settings have it; raises InputInvalid where it cannot be watched."""
     place = _absolute(folder)
     raw = os.fsencode(place)
     named = shown(printable_path(raw))
@@ -165,7 +165,7 @@ def _change_folders(change: Callable[[Sequence[str]], Sequence[str]]) -> Setting
     """Change the folders in the settings file and give the settings that hold now."""
     # Late imports: --help reads no settings.
     from smtui import settings
-    from smtui.settings.writing import write_watched, writing
+    from smtui.settings.watched_folders import write_watched, writing
 
     here, _ = here_and_settings()
     with writing(here):
@@ -267,8 +267,8 @@ class _Notes:
         self._file = here.state / "watching.json"
         self._words: dict[str, str] = {}
 
-    def read(self) -> Mapping[str, str]:
-        """Give it as it was written last; empty where that cannot be read."""
+    def load(self) -> Mapping[str, str]:
+        """Return it as it was written last; empty where that cannot be read."""
         try:
             notes = json.loads(self._file.read_text("utf-8"))
             return {str(folder): str(words) for folder, words in notes.items()}

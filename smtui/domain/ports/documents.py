@@ -12,7 +12,7 @@ from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
-from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Mark, Sample, Stamp, Trouble
+from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Sample, Stamp, Trouble
 from smtui.domain.tagging import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
 
@@ -171,22 +171,12 @@ class SampleStore(Protocol):
         """Keep why the last listening failed; False if the sound is gone."""
         ...
 
-    async def change_tags(
-        self,
-        file_ids: Sequence[FileId],
-        *,
-        mark: Mark,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-    ) -> int:
-        """Add and remove tags (compared folded, kept as typed); gives how many rows changed.
-
-        An added tag is kept with its mark; one that was there already keeps the mark it has.
-        """
-        ...
-
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
-        """As `change_tags`; gives what it takes to take that back."""
+        """Add and remove tags (compared folded, kept as typed).
+
+        An added tag is kept with its mark; one that was there already keeps the mark it has. Gives
+        what it takes to take that back.
+        """
         ...
 
     async def take_back(self, retagged: Retagged) -> int:

@@ -1,1 +1,5 @@
-"""The similarity index on Chroma."""
+"""The index of likeness and what descriptions mean, kept in Chroma.
+
+Others use `index.ChromaIndex` and `texts.ChromaTexts` on a `client.ChromaLine`, and
+`health.ChromaHealth`.
+"""

@@ -17,7 +17,6 @@ from smtui.domain.sample import (
     Folder,
     FoundFile,
     Heard,
-    Mark,
     Sample,
     Stamp,
     Trouble,
@@ -194,17 +193,6 @@ class MemorySamples:
     async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool:
         sound = self.sounds.get(file_id)
         return sound is not None and self._keep(replace(sound, trouble=trouble.storable))
-
-    async def change_tags(
-        self,
-        file_ids: Sequence[FileId],
-        *,
-        mark: Mark,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-    ) -> int:
-        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return len((await self.retag(file_ids, change)).before)
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         change = change.storable

@@ -1,1 +1,5 @@
-"""The documents on MongoDB: accounts, sounds, analyses, batches, shared by several machines."""
+"""The documents on MongoDB: accounts, sounds, analyses, batches, shared by several machines.
+
+Others use `library.opened`, and for `smtui services check` `client.MongoLine` and
+`health.MongoHealth`.
+"""

@@ -189,7 +189,7 @@ def batch_of(document: Mapping[str, Any]) -> Batch:
     """Read a batch, also one of another program; files without an entry were not begun."""
     created_at = time_in(document.get("created_at"))
     cancel_requested_at = time_or_none(document.get("cancel_requested_at"))
-    results = standing(document)
+    results = results_of(document)
     batch_id = text_in(document.get("batch_id"))
     return Batch(
         batch_id=BatchId(batch_id),
@@ -219,7 +219,7 @@ def is_foreign(document: Mapping[str, Any]) -> bool:
     return document.get("run_id") is None
 
 
-def standing(document: Mapping[str, Any]) -> dict[FileId, FileResult]:
+def results_of(document: Mapping[str, Any]) -> dict[FileId, FileResult]:
     """Read how every file of a batch stands, in the order of file_ids."""
     written = mapping_in(document.get("results"))
     waits_from = first_waiting(document)
@@ -283,19 +283,19 @@ def counted_in(document: Mapping[str, Any]) -> dict[str, int]:
     return {"total_files": total, "completed": min(completed, total - failed), "failed": failed}
 
 
-def due(counters: Mapping[str, Any], now: datetime) -> bool:
+def is_due(counters: Mapping[str, Any], now: datetime) -> bool:
     """True if a lease may have ended, or is longer than any; only the results tell."""
     next_lease = time_or_none(counters.get("next_lease"))
     return next_lease is not None and not now < next_lease <= now + LONGEST_LEASE
 
 
-def for_machine(counters: Mapping[str, Any], machine: str) -> int:
+def pending_for(counters: Mapping[str, Any], machine: str) -> int:
     """How many pending files a machine has not handed back as unseen."""
     unseen = mapping_in(counters.get("unseen"))
     return count_in(counters.get("pending")) - count_in(unseen.get(key_of(machine)))
 
 
-def for_recipe(counters: Mapping[str, Any], recipe_version: int | None) -> bool:
+def suits_recipe(counters: Mapping[str, Any], recipe_version: int | None) -> bool:
     """True if a worker of this recipe is new enough for a batch; who names none is."""
     return recipe_version is None or count_in(counters.get("recipe_version")) <= recipe_version
 

@@ -145,7 +145,7 @@ class BatchCollection:
         """
         after = await self._apply(change)
         if after is not None:
-            ending = ended(after, await self.now())
+            ending = end_batch(after, await self.now())
             if ending is not None:
                 await self._apply(ending)
         return after
@@ -183,7 +183,9 @@ class Change:
     sign: Document
 
 
-def changed(batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: datetime) -> Change:
+def change_files(
+    batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: datetime
+) -> Change:
     """Let some files of a batch become something else, and count it in the same update.
 
     Args:
@@ -221,7 +223,7 @@ def changed(batch: Mapping[str, Any], after: Mapping[FileId, FileResult], now: d
     return Change(where=where, update=update, sign=sign)
 
 
-def finished(claimed: Claimed, result: FileResult, now: datetime, *, heard_ms: int = 0) -> Change:
+def finish(claimed: Claimed, result: FileResult, now: datetime, *, heard_ms: int = 0) -> Change:
     """Let the holder of an attempt end it; needs no look before."""
     key, document = key_of(claimed.file_id), result_document(result)
     update = _update(
@@ -232,7 +234,7 @@ def finished(claimed: Claimed, result: FileResult, now: datetime, *, heard_ms: i
     return Change(where=held_by(claimed), update=update, sign=sign)
 
 
-def renewed(claimed: Claimed, until: datetime) -> Change:
+def renew(claimed: Claimed, until: datetime) -> Change:
     """Let the holder of an attempt keep it for longer."""
     entry = f"results.{key_of(claimed.file_id)}"
     where = held_by(claimed)
@@ -259,26 +261,26 @@ def held_by(claimed: Claimed) -> Document:
     }
 
 
-def handed_back(
+def hand_back(
     batch: Mapping[str, Any], claimed: Claimed, unseen: Unseen | None, now: datetime
 ) -> Change:
     """Make a file pending as if it had not been claimed; cancelled if that was asked."""
     before = result_of(batch["results"][key_of(claimed.file_id)])
     stopping = batch.get("cancel_requested_at") is not None
     after = before.handed_back(unseen, stopping=stopping)
-    change = changed(batch, {claimed.file_id: after}, now)
+    change = change_files(batch, {claimed.file_id: after}, now)
     if not stopping:
         change.where["cancel_requested_at"] = None
     return change
 
 
-def settled(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]:
+def settled_results(batch: Mapping[str, Any], now: datetime) -> dict[FileId, FileResult]:
     """What ends because its lease did, and nobody may claim it again; leases too long are cut."""
     stopping = batch.get("cancel_requested_at") is not None
     return _differing(batch, lambda result: result.settled(now, stopping=stopping))
 
 
-def vanished(batch: Mapping[str, Any], machines: frozenset[str]) -> dict[FileId, FileResult]:
+def lost_results(batch: Mapping[str, Any], machines: frozenset[str]) -> dict[FileId, FileResult]:
     """What fails because none of these machines has it."""
     return _differing(batch, lambda result: result.lost(machines))
 
@@ -294,7 +296,7 @@ def _differing(
     }
 
 
-def stopped(batch: Mapping[str, Any], now: datetime) -> Change:
+def stop_pending(batch: Mapping[str, Any], now: datetime) -> Change:
     """Cancel what is pending in a batch that was asked to stop.
 
     Nothing becomes pending in such a batch, so that their number tells whether it was done. Files
@@ -321,7 +323,7 @@ def stopped(batch: Mapping[str, Any], now: datetime) -> Change:
     )
 
 
-def reopened(batch: Mapping[str, Any], again: Mapping[FileId, FileResult], now: datetime) -> Change:
+def reopen(batch: Mapping[str, Any], again: Mapping[FileId, FileResult], now: datetime) -> Change:
     """Let ended files wait as if nobody had begun them, and take them out of the counters."""
     written = batch.get("results", {})
     waiting = result_document(FileResult())
@@ -353,7 +355,7 @@ def reopened(batch: Mapping[str, Any], again: Mapping[FileId, FileResult], now: 
     return Change(where=where, update=update, sign={"batch_id": batch["batch_id"]} | sets)
 
 
-def rested(batch: Mapping[str, Any]) -> Change:
+def set_next_lease(batch: Mapping[str, Any]) -> Change:
     """Say anew when the next lease ends, unless one was given since."""
     leases = [
         until
@@ -368,7 +370,7 @@ def rested(batch: Mapping[str, Any]) -> Change:
     return Change(where=where, update=update, sign=where)
 
 
-def ended(counters: Mapping[str, Any], now: datetime) -> Change | None:
+def end_batch(counters: Mapping[str, Any], now: datetime) -> Change | None:
     """Set the status of a batch in which every file ended; None where it goes on."""
     # The same counts: it may have been opened again since the look, and have ended otherwise.
     counted = {name: counters[name] for name in ("completed", "failed", "cancelled")}
@@ -383,7 +385,7 @@ def ended(counters: Mapping[str, Any], now: datetime) -> Change | None:
     )
 
 
-def expired(batch: Mapping[str, Any], now: datetime) -> Iterator[FileResult]:
+def lapsed_results(batch: Mapping[str, Any], now: datetime) -> Iterator[FileResult]:
     """Files whose worker's lease has ended, in order."""
     results = (result_of(entry) for _, _, entry in entries(batch))
     return (result for result in results if result.has_lapsed(now))

@@ -42,11 +42,11 @@ from smtui.stores.mongo.batch_codec import (
     OPEN,
     batch_of,
     document_of,
-    for_machine,
-    for_recipe,
     key_of,
+    pending_for,
     result_of,
-    standing,
+    results_of,
+    suits_recipe,
     text_of,
 )
 from smtui.stores.mongo.batch_updates import MOST_LOOKS, OURS, BatchCollection
@@ -87,7 +87,7 @@ class MongoBatches:
         now = await self._batches.now()
         for document in documents:
             # A batch of no files has nothing to wait for.
-            ending = batch_updates.ended(document, now)
+            ending = batch_updates.end_batch(document, now)
             if ending is not None:
                 document |= ending.update["$set"]
         for part in in_parts(documents, _BATCHES_AT_ONCE):
@@ -125,7 +125,7 @@ class MongoBatches:
 
     async def renew(self, claimed: Claimed, *, lease_seconds: float) -> bool:
         until = await self._batches.now() + _lease(lease_seconds)
-        return await self._batches.change(batch_updates.renewed(claimed, until)) is not None
+        return await self._batches.change(batch_updates.renew(claimed, until)) is not None
 
     async def complete(
         self, claimed: Claimed, analysis_id: AnalysisId, *, heard_ms: int = 0
@@ -143,7 +143,7 @@ class MongoBatches:
             entry = {} if batch is None else batch.get("results", {}).get(key)
             if batch is None or not result_of(entry).is_held_by(claimed):
                 return False
-            change = batch_updates.handed_back(batch, claimed, unseen, now)
+            change = batch_updates.hand_back(batch, claimed, unseen, now)
             if await self._batches.change(change) is not None:
                 return True
             # The lease was renewed or the run cancelled since the look.
@@ -232,9 +232,9 @@ class MongoBatches:
         for counters in await self._batches.counters(OURS):
             batch = await repaired(self._batches, counters, now)
             stopping = batch.get("cancel_requested_at") is not None
-            if stopping or not for_recipe(batch, recipe_version):
+            if stopping or not suits_recipe(batch, recipe_version):
                 continue
-            if for_machine(batch, machine) > 0 or has_lapsed(batch, machine, now):
+            if pending_for(batch, machine) > 0 or has_lapsed(batch, machine, now):
                 runs[RunId(batch["run_id"])] = None
         return tuple(runs)
 
@@ -288,7 +288,7 @@ class MongoBatches:
 
     async def _finish(self, claimed: Claimed, result: FileResult, *, heard_ms: int = 0) -> bool:
         now = await self._batches.now()
-        change = batch_updates.finished(claimed, result, now, heard_ms=heard_ms)
+        change = batch_updates.finish(claimed, result, now, heard_ms=heard_ms)
         return await self._batches.change(change) is not None
 
     async def _insert(self, documents: list[Document]) -> None:
@@ -313,10 +313,11 @@ class MongoBatches:
             batch = await self._batches.get(batch_id)
             if batch is None or batch.get("cancel_requested_at") is not None:
                 break
-            after = batch_updates.vanished(batch, machines)
+            after = batch_updates.lost_results(batch, machines)
             if not after:
                 break
-            if await self._batches.change(batch_updates.changed(batch, after, now)) is not None:
+            change = batch_updates.change_files(batch, after, now)
+            if await self._batches.change(change) is not None:
                 return len(after)
         return 0
 
@@ -366,11 +367,11 @@ async def _reopen_in(
         batch = await batches.get(batch_id)
         if batch is None or batch.get("cancel_requested_at") is not None:
             break
-        results = standing(batch).items()
+        results = results_of(batch).items()
         again = {file_id: result for file_id, result in results if wanted(result)}
         if not again:
             break
-        if await batches.change(batch_updates.reopened(batch, again, now)) is not None:
+        if await batches.change(batch_updates.reopen(batch, again, now)) is not None:
             return len(again)
     return 0
 

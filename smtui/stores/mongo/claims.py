@@ -22,11 +22,11 @@ from smtui.domain.batch import BatchId, Claimed, FileResult, RunId, State
 from smtui.domain.sample import FileId
 from smtui.stores.mongo import batch_updates
 from smtui.stores.mongo.batch_codec import (
-    due,
     entries,
-    for_machine,
-    for_recipe,
+    is_due,
+    pending_for,
     result_of,
+    suits_recipe,
 )
 from smtui.stores.mongo.batch_updates import MOST_LOOKS, OURS, BatchCollection
 from smtui.stores.mongo.values import Document
@@ -67,10 +67,10 @@ async def claim(batches: BatchCollection, request: ClaimRequest) -> tuple[Claime
 
 
 async def repaired(batches: BatchCollection, counters: Document, now: datetime) -> Document:
-    """Do what is left to do in a batch whoever was to do it; gives the batch as it is then."""
+    """Do what is left to do in a batch whoever was to do it; return the batch as it is then."""
     if counters.get("cancel_requested_at") is not None:
         await stop(batches, counters, now)
-    ending = batch_updates.ended(counters, now)
+    ending = batch_updates.end_batch(counters, now)
     if ending is not None:
         await batches.change(ending)
     return await settle(batches, counters, now)
@@ -79,22 +79,22 @@ async def repaired(batches: BatchCollection, counters: Document, now: datetime) 
 async def settle(batches: BatchCollection, counters: Document, now: datetime) -> Document:
     """End the files whose lease expired and that nobody may claim again.
 
-    Gives the batch as it is then: its counters, and its results where they had to be read.
+    Returns the batch as it is then: its counters, and its results where they had to be read.
     """
     batch = counters
     for _ in range(MOST_LOOKS):
-        if not due(batch, now):
+        if not is_due(batch, now):
             break
         whole = await batches.get(batch["batch_id"])
         if whole is None:
             return counters
-        after = batch_updates.settled(whole, now)
+        after = batch_updates.settled_results(whole, now)
         if not after:
-            present = await batches.change(batch_updates.rested(whole))
+            present = await batches.change(batch_updates.set_next_lease(whole))
             if present is None:
                 return whole
             return present | {name: whole[name] for name in ("file_ids", "results")}
-        batch = await batches.change(batch_updates.changed(whole, after, now)) or whole
+        batch = await batches.change(batch_updates.change_files(whole, after, now)) or whole
     return batch
 
 
@@ -110,7 +110,7 @@ async def stop(batches: BatchCollection, counters: Document, now: datetime) -> i
                 # Somebody went on with the run meanwhile.
                 break
             batch = whole
-        if await batches.change(batch_updates.stopped(batch, now)) is not None:
+        if await batches.change(batch_updates.stop_pending(batch, now)) is not None:
             return int(batch["pending"])
         batch = await batches.first({"batch_id": batch["batch_id"]})
     return 0
@@ -118,8 +118,8 @@ async def stop(batches: BatchCollection, counters: Document, now: datetime) -> i
 
 def has_lapsed(batch: Document, machine: str, now: datetime) -> bool:
     """True if a lease ended whose file this machine may have; `settle` has read the results."""
-    return due(batch, now) and any(
-        machine not in result.unseen_on for result in batch_updates.expired(batch, now)
+    return is_due(batch, now) and any(
+        machine not in result.unseen_on for result in batch_updates.lapsed_results(batch, now)
     )
 
 
@@ -145,7 +145,7 @@ async def _taken(
         wanted = await _wanted(batches, batch, request, limit)
         if not wanted:
             break
-        change = batch_updates.changed(batch, wanted, request.now)
+        change = batch_updates.change_files(batch, wanted, request.now)
         change.where["cancel_requested_at"] = None
         if await batches.change(change) is not None:
             return tuple(_claimed(batch, file_id, result) for file_id, result in wanted.items())
@@ -157,9 +157,9 @@ def _promises(batch: Mapping[str, Any], request: ClaimRequest) -> bool:
     """True if the counters say that this worker may find something."""
     if batch.get("cancel_requested_at") is not None:
         return False
-    if not for_recipe(batch, request.recipe_version):
+    if not suits_recipe(batch, request.recipe_version):
         return False
-    return for_machine(batch, request.machine) > 0 or due(batch, request.now)
+    return pending_for(batch, request.machine) > 0 or is_due(batch, request.now)
 
 
 async def _wanted(
@@ -167,7 +167,7 @@ async def _wanted(
 ) -> dict[FileId, FileResult]:
     """What to take and how it stands then; adds the entries it starts from to `batch`."""
     behind = batch["pending"] - (batch["total_files"] - batch["first_open"])
-    if not behind and not due(batch, request.now):
+    if not behind and not is_due(batch, request.now):
         count = min(limit, batch["total_files"] - batch["first_open"])
         fresh = await batches.places(batch["batch_id"], batch["first_open"], count)
         return {FileId(file_id): _taken_by(FileResult(), request) for file_id in fresh}

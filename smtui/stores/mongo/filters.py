@@ -118,18 +118,6 @@ class Find:
         return replace(self, hint=hint)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unheard:
-    """Which sounds wait to be heard; see `SampleStore.unheard`."""
-
-    user_id: UserId | None
-    level: Level
-    below: str | None
-    limit: int
-    after: FileId | None
-    retry: bool
-
-
 def visible(viewer: UserId | None) -> Filter:
     """A viewer's own sounds and those that all share."""
     return {"user_id": None if viewer is None else {"$in": [None, viewer]}}
@@ -172,19 +160,21 @@ def stretches_below(folder: str, user_id: UserId | None, after: str | None) -> l
     return [Find(filter=stretch, order=BY_PATH, hint=BY_PATH) for stretch in stretches]
 
 
-def walks_of_unheard(asked: Unheard) -> list[Find]:
+def walks_of_unheard(
+    level: Level, *, user_id: UserId | None, below: str | None, after: FileId | None, retry: bool
+) -> list[Find]:
     """One walk for each lower level along (level, file_id), to be joined by file_id."""
-    conditions: list[Filter] = [visible(asked.user_id), {"missing_since": None}]
-    if asked.after is not None:
-        conditions.append({"file_id": {"$gt": asked.after}})
-    if not asked.retry:
+    conditions: list[Filter] = [visible(user_id), {"missing_since": None}]
+    if after is not None:
+        conditions.append({"file_id": {"$gt": after}})
+    if not retry:
         conditions.append({"trouble.code": None})
-    if asked.below is not None:
-        inside = folder_parts(storable(asked.below))
+    if below is not None:
+        inside = folder_parts(storable(below))
         conditions.append({"file_path": {"$gt": inside, "$lt": f"{inside[:-1]}0"}})
     return [
         Find(filter=both({"heard.rank": rank}, *conditions), order=UNHEARD, hint=UNHEARD)
-        for rank in (None, -1, *range(asked.level.rank))
+        for rank in (None, -1, *range(level.rank))
     ]
 
 

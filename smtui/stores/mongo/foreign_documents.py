@@ -179,7 +179,7 @@ def of_others(file_ids: Sequence[str]) -> Document:
 
 
 async def shape_some(line: MongoLine) -> int:
-    """Look at up to AT_ONCE analyses that nobody has looked at; gives how many there were."""
+    """Look at up to AT_ONCE analyses that nobody has looked at; return how many there were."""
     found = await _find_analyses(line, {"shape": None}, _UNSHAPED, limit=AT_ONCE, hint="shape")
     others = [analysis for analysis in found if not _is_ours(analysis)]
     if others:
@@ -191,9 +191,10 @@ async def shape_some(line: MongoLine) -> int:
 
 
 async def derive_next(line: MongoLine, after: str) -> str:
-    """Look again at rows that show another program's analysis; gives where to go on, "" at the end.
+    """Look again at rows that show another program's analysis; return where to go on.
 
-    It may have been changed or taken away, which leaves no other trace.
+    That is "" at the end. An analysis may have been changed or taken away, which leaves no other
+    trace.
     """
 
     async def work() -> list[Document]:

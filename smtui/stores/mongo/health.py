@@ -7,9 +7,8 @@ from datetime import timedelta
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.health import Condition, ServerHealth
-from smtui.stores.mongo import schema
 from smtui.stores.mongo.client import MongoLine, Server, refuse_unfit
-from smtui.stores.mongo.schema import probe, probe_changes, put_together, standing
+from smtui.stores.mongo.schema import examine
 
 # Less is how two machines without NTP drift apart in a week, and harms nobody.
 _SKEW = timedelta(seconds=5)
@@ -59,14 +58,8 @@ class MongoHealth:
 
     async def _missing(self, server: Server) -> tuple[str, str]:
         """Say what is not there yet, with the mend; raises for what opening would refuse."""
-        number = await schema.number_there(self._line)
-        schema.refuse_newer(number)
-        await probe(self._line, server)
-        found = await standing(self._line, known=number > 0, seconds=_DOUBLES_SECONDS)
-        if found.faults:
-            raise put_together(found.faults)
-        await probe_changes(self._line, server)
-        if not number:
+        found = await examine(self._line, server, seconds=_DOUBLES_SECONDS)
+        if not found.number:
             return "It has no library yet", "The first `smtui` on any machine makes it."
         if found.missing:
             return (

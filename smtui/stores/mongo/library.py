@@ -18,7 +18,6 @@ from smtui.stores.mongo.errors import nowhere
 from smtui.stores.mongo.indexes import make
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.samples import MongoSamples
-from smtui.stores.mongo.schema import put_together, standing
 
 _LOOK_SECONDS = 0.1
 
@@ -69,14 +68,8 @@ async def make_ready(line: MongoLine) -> None:
     """Check server, account and documents, and make what is missing; raises as `opened` does."""
     server = await _ask_server(line)
     refuse_unfit(server)
-    number = await schema.number_there(line)
-    schema.refuse_newer(number)
-    await schema.probe(line, server)
-    found = await standing(line, known=number > 0)
-    if found.faults:
-        raise put_together(found.faults)
-    await schema.probe_changes(line, server)
-    if not number:
+    found = await schema.examine(line, server)
+    if not found.number:
         await schema.trial(line, server)
     await make(line, server, found.missing)
     # Last: who finds it may trust that all the rest was done.

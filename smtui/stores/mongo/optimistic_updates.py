@@ -49,7 +49,7 @@ _LIBRARY = {"_id": "library"}
 
 
 async def until_done(decide: Callable[[], Awaitable[bool]]) -> None:
-    """Decide and write again until nothing is left to do; `decide` gives whether that is so.
+    """Decide and write again until nothing is left to do; `decide` is True if that is so.
 
     Raises:
         StoreUnreachable: others changed the same sounds each time.
@@ -78,7 +78,7 @@ async def read_documents(line: MongoLine, by: str, values: Sequence[str]) -> dic
 
 
 async def write_updates(line: MongoLine, updates: Sequence[UpdateOne]) -> bool:
-    """Write updates in any order; gives whether each of them found its document.
+    """Write updates in any order; return True if each of them found its document.
 
     A unique value that is taken counts as a document that was not found.
     """

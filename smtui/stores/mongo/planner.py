@@ -170,13 +170,13 @@ class Planner:
         """Return how many sounds match."""
         source = None
         if filter_of(question.expression) != EVERYTHING:
-            source = (await self._choice(question, whole=True)).source
+            source = (await self._choose(question, whole=True)).source
         return sum([await self._count(find) for find in counts(question, source)])
 
     async def signposts(self, question: Question, every: int) -> tuple[Place, ...]:
         """Return the places of rows 0, every, 2·every and so on."""
         by = question.sort.field
-        choice = await self._choice(question, whole=True)
+        choice = await self._choose(question, whole=True)
         if choice.small:
             rows = await self._answer(question, Cut(limit=0), _place_fields(by), choice.source)
             return tuple(place_of(row, by) for row in rows[::every])
@@ -192,7 +192,7 @@ class Planner:
         """True if a walk for this question has lately taken too long."""
         return self._memory.recall(("late", question)) is not None
 
-    async def _choice(self, question: Question, *, whole: bool = False) -> Choice:
+    async def _choose(self, question: Question, *, whole: bool = False) -> Choice:
         """Choose; `whole`: all matches are wanted, not one page of them."""
         found = sources(question.expression)
         plain = [source for source in found if isinstance(source, Source) and not source.scanned]
@@ -255,7 +255,7 @@ class Planner:
     ) -> list[Document]:
         if cut.limit <= 0:
             return []
-        choice = await self._choice(question)
+        choice = await self._choose(question)
         if choice.source is None or choice.small or self.is_late(question):
             return await self._answer(question, cut, fields, choice.source)
         try:

@@ -23,7 +23,7 @@ from smtui.stores.mongo.batch_codec import (
     is_foreign,
     level_of,
     result_of,
-    standing,
+    results_of,
     state_of,
 )
 from smtui.stores.mongo.batch_updates import BatchCollection
@@ -130,7 +130,7 @@ async def unfinished_files(
     async def work() -> list[FileId]:
         found: list[FileId] = []
         async for batch in batches.collection.find(where, {"_id": 0} | dict.fromkeys(fields, 1)):
-            results = standing(batch).items()
+            results = results_of(batch).items()
             found += (file_id for file_id, result in results if not result.status.ended)
         return found
 

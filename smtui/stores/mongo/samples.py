@@ -22,7 +22,6 @@ from smtui.domain.sample import (
     Folder,
     FoundFile,
     Heard,
-    Mark,
     Sample,
     Stamp,
     Trouble,
@@ -37,7 +36,6 @@ from smtui.stores.mongo.filters import (
     BY_PATH,
     Filter,
     Find,
-    Unheard,
     both,
     filter_of,
     stretches_below,
@@ -305,17 +303,6 @@ class MongoSamples:
             await raise_generation(self._line)
         return is_there
 
-    async def change_tags(
-        self,
-        file_ids: Sequence[FileId],
-        *,
-        mark: Mark,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-    ) -> int:
-        change = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return len((await self.retag(file_ids, change)).before)
-
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         change = change.storable
         await self._adoption.now(seconds=0.0)
@@ -344,14 +331,9 @@ class MongoSamples:
         retry: bool = False,
     ) -> tuple[Sample, ...]:
         await self._adoption.now_and_then()
-        asked = Unheard(
-            user_id=user_id, level=level, below=below, limit=limit, after=after, retry=retry
-        )
+        walks = walks_of_unheard(level, user_id=user_id, below=below, after=after, retry=retry)
         parts = await asyncio.gather(
-            *(
-                fetch(self._line, walk, limit, seconds=BACKGROUND_SECONDS)
-                for walk in walks_of_unheard(asked)
-            )
+            *(fetch(self._line, walk, limit, seconds=BACKGROUND_SECONDS) for walk in walks)
         )
         found = [sample_of(document) for part in parts for document in part]
         return tuple(sorted(found, key=lambda sample: sample.file_id)[:limit])

@@ -95,40 +95,48 @@ _PART: Document = {"_id": 0, "n": 1, "ids": {"$slice": [1, 1]}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How documents and indexes are.
+class Readiness:
+    """What an opening has to do yet.
 
     Attributes:
-        faults: what smtui does not mend by itself; with any of them it opens nothing.
-        missing: indexes that the next opening makes, by collection.
+        number: of the schema, 0 where smtui has never been.
+        missing: indexes to make, by collection.
     """
 
-    faults: tuple[StoreUnreachable, ...]
+    number: int
     missing: Mapping[str, tuple[Index, ...]]
 
 
-async def standing(line: MongoLine, *, known: bool, seconds: float = _DOUBLES_SECONDS) -> Standing:
-    """Look at everything, and change nothing.
+async def examine(
+    line: MongoLine, server: Server, *, seconds: float = _DOUBLES_SECONDS
+) -> Readiness:
+    """Look at everything that a library relies on, and change nothing.
 
     Args:
         line: to the database.
-        known: smtui has opened it before.
+        server: that it is on.
         seconds: for all looks at documents that stand against one missing index.
+
+    Raises:
+        StoreTooNew: a newer smtui wrote the documents.
+        StoreUnreachable: with all that smtui does not mend by itself, so that nobody mends one
+            fault to meet the next.
     """
-    strangers, indexes = await asyncio.gather(foreign(line, known=known), look(line))
+    number = await number_there(line)
+    refuse_newer(number)
+    await probe(line, server)
+    strangers, indexes = await asyncio.gather(foreign(line, known=number > 0), look(line))
     faults = [*strangers]
     if indexes.obstacles:
         faults.append(in_the_way(indexes.obstacles))
     if not strangers:
         faults += await _doubles(line, indexes.missing, seconds)
-    return Standing(faults=tuple(faults), missing=indexes.missing)
-
-
-def put_together(faults: Sequence[StoreUnreachable]) -> StoreUnreachable:
-    """Tell of all at once, so that nobody mends one to meet the next."""
-    titles = dict.fromkeys(fault.title for fault in faults)
-    hints = dict.fromkeys(fault.hint for fault in faults)
-    return StoreUnreachable(". ".join(titles), hint=" ".join(hints))
+    if faults:
+        titles = dict.fromkeys(fault.title for fault in faults)
+        hints = dict.fromkeys(fault.hint for fault in faults)
+        raise StoreUnreachable(". ".join(titles), hint=" ".join(hints))
+    await probe_changes(line, server)
+    return Readiness(number=number, missing=indexes.missing)
 
 
 async def number_there(line: MongoLine) -> int:
@@ -230,7 +238,7 @@ async def probe(line: MongoLine, server: Server) -> None:
     async def find() -> None:
         await line.collection(STATE).find(_FILTER, _SLICE, hint=[("_id", 1)]).to_list(1)
 
-    await asyncio.gather(*(_done(line, server, probing) for probing in (aggregate, find)))
+    await asyncio.gather(*(_try(line, server, probing) for probing in (aggregate, find)))
 
 
 async def probe_changes(line: MongoLine, server: Server) -> None:
@@ -244,7 +252,7 @@ async def probe_changes(line: MongoLine, server: Server) -> None:
             _NOBODY, _CHANGE, projection={"n": 1}, return_document=ReturnDocument.AFTER
         )
 
-    await _done(line, server, change)
+    await _try(line, server, change)
 
 
 async def trial(line: MongoLine, server: Server) -> None:
@@ -276,20 +284,20 @@ async def trial(line: MongoLine, server: Server) -> None:
         await line.collection(STATE).delete_one(mine)
 
     try:
-        await _done(line, server, begin)
-        await asyncio.gather(*(_done(line, server, count) for _ in range(_WRITERS)))
-        await _done(line, server, change)
-        await _done(line, server, look)
+        await _try(line, server, begin)
+        await asyncio.gather(*(_try(line, server, count) for _ in range(_WRITERS)))
+        await _try(line, server, change)
+        await _try(line, server, look)
         # More where the answer to one got lost and it was asked again.
         if found.get("n", 0) < _WRITERS:
             raise forgetful(server)
         if found.get("ids") != ["b", "c"]:
             raise _lacking(server, "$push with $slice changes nothing")
-        await _done(line, server, look_at_part)
+        await _try(line, server, look_at_part)
         if found["part"] != {"n": found["n"], "ids": ["c"]}:
             raise _lacking(server, "a projection with $slice gives other fields")
     finally:
-        await _done(line, server, end)
+        await _try(line, server, end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,7 +344,7 @@ def _database(line: MongoLine) -> str:
     return shown(line.database.name)
 
 
-async def _done(line: MongoLine, server: Server, asked: Callable[[], Awaitable[None]]) -> None:
+async def _try(line: MongoLine, server: Server, asked: Callable[[], Awaitable[None]]) -> None:
     async def work() -> OperationFailure | None:
         try:
             await asked()
@@ -361,9 +369,11 @@ async def _doubles(
     line: MongoLine, missing: Mapping[str, Sequence[Index]], seconds: float
 ) -> list[StoreUnreachable]:
     """Documents that share what an index would have to refuse; of a new library there are none."""
-    unique = [(name, one) for name, indexes in missing.items() for one in indexes if one.unique]
-    shared = await asyncio.gather(*(_are_shared(line, *one, seconds) for one in unique))
-    return [doubled(*one) for one, is_shared in zip(unique, shared, strict=True) if is_shared]
+    unique = [
+        (name, index) for name, indexes in missing.items() for index in indexes if index.unique
+    ]
+    shared = await asyncio.gather(*(_are_shared(line, *which, seconds) for which in unique))
+    return [doubled(*which) for which, is_shared in zip(unique, shared, strict=True) if is_shared]
 
 
 async def _are_shared(line: MongoLine, name: str, index: Index, seconds: float) -> bool:

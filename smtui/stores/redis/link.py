@@ -118,10 +118,6 @@ class RedisLink:
             left -= pause
             await asyncio.sleep(pause)
 
-    async def about(self) -> About:
-        """Ask the server what it is; raises ServerUnavailable."""
-        return await self.ask(About.of)
-
     async def close(self) -> None:
         """Close the line; a later `ask` opens it again."""
         client, self._client = self._client, None

@@ -193,7 +193,7 @@ class Readers:
         for slot in range(size):
             self._free.put_nowait(slot)
 
-    async def read(self, work: Callable[[Reader], T]) -> T:
+    async def run(self, work: Callable[[Reader], T]) -> T:
         """Run a plain function with a reader in a thread; stop it when the caller is cancelled."""
         slot = await self._free.get()
         loop = asyncio.get_running_loop()
@@ -388,10 +388,10 @@ def reading(
     """Run a method with one of the readers for what a person waits for."""
 
     @wraps(method)
-    async def read(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._readers.read(lambda reader: method(self, reader, *args, **kwargs))
+    async def run(self: R, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._readers.run(lambda reader: method(self, reader, *args, **kwargs))
 
-    return read
+    return run
 
 
 def reading_in_background(
@@ -400,10 +400,10 @@ def reading_in_background(
     """Run a method with one of the readers for what may take its time."""
 
     @wraps(method)
-    async def read(self: B, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._background.read(lambda reader: method(self, reader, *args, **kwargs))
+    async def run(self: B, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._background.run(lambda reader: method(self, reader, *args, **kwargs))
 
-    return read
+    return run
 
 
 def writing(
@@ -412,12 +412,12 @@ def writing(
     """Run a method as one transaction."""
 
     @wraps(method)
-    async def write(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._writer.write(
             lambda connection: method(self, connection, *args, **kwargs)
         )
 
-    return write
+    return run
 
 
 def writing_durably(
@@ -426,10 +426,10 @@ def writing_durably(
     """Run a method as one transaction that survives a power cut, whoever asks for it."""
 
     @wraps(method)
-    async def write(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self: W, /, *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._writer.write(
             lambda connection: method(self, connection, *args, **kwargs),
             durability=Durability.FULL,
         )
 
-    return write
+    return run

@@ -9,7 +9,7 @@ import sqlite3
 
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.work import Clock
-from smtui.stores.sqlite import claims
+from smtui.stores.sqlite import batches
 from smtui.stores.sqlite.accounts import count_use
 from smtui.stores.sqlite.analyses import save
 from smtui.stores.sqlite.connections import Writer, writing
@@ -33,7 +33,7 @@ class SqliteOutcomes:
         )
         analysis_id = save(connection, outcome.analysis)
         change(connection, claimed.file_id, lambda before: before.listened_to(heard, file_hash))
-        counted = claims.complete(
+        counted = batches.complete(
             connection, claimed, (analysis_id, outcome.heard_ms), present(self._clock)
         )
         if counted and claimed.user_id is not None:

@@ -20,7 +20,6 @@ from smtui.domain.sample import (
     Folder,
     FoundFile,
     Heard,
-    Mark,
     Sample,
     Stamp,
     Trouble,
@@ -355,17 +354,6 @@ class SqliteSamples:
         self, connection: sqlite3.Connection, file_id: FileId, trouble: Trouble
     ) -> bool:
         return change(connection, file_id, lambda before: replace(before, trouble=trouble.storable))
-
-    async def change_tags(
-        self,
-        file_ids: Sequence[FileId],
-        *,
-        mark: Mark,
-        add: Sequence[str] = (),
-        remove: Sequence[str] = (),
-    ) -> int:
-        wanted = Retagging(mark=mark, add=tuple(add), remove=tuple(remove))
-        return len((await self.retag(file_ids, wanted)).before)
 
     @writing
     def retag(

@@ -17,7 +17,6 @@ from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import counted
 from smtui.services.board import Board, Standing
 from smtui.ui.base_screen import BaseScreen
-from smtui.ui.draw.lines import Line
 from smtui.ui.draw.runs import (
     failure_line,
     heard_line,
@@ -26,6 +25,7 @@ from smtui.ui.draw.runs import (
     since,
     worker_line,
 )
+from smtui.ui.draw.table_text import Line
 from smtui.ui.widgets.batch_table import BatchTable, Lane
 from smtui.ui.widgets.run_bar import RunBar
 from smtui.ui.widgets.title_line import TitleLine

@@ -7,7 +7,7 @@ from datetime import datetime
 from smtui.domain.batch import Failure, RunProgress, State
 from smtui.domain.sample import Sample
 from smtui.services.board import Holding, Standing
-from smtui.ui.draw.lines import Line
+from smtui.ui.draw.table_text import Line
 from smtui.ui.draw.wording import time_left
 
 FOREIGN = "another program:"

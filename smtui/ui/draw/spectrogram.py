@@ -26,7 +26,7 @@ _DARKEST, _LIGHTEST = 0.13, 0.95
 # bright red, bright yellow, bright white.
 _SIXTEEN = (0, 4, 5, 9, 11, 15)
 # Of the 256 colours those nearest to the path of which none is darker than the one before it, nor
-# to people who do not tell red from green or blue from yellow; tests/draw/few_colours.py has the
+# to people who do not tell red from green or blue from yellow; tests/ui/draw/few_colours.py has the
 # search. The nearest to each point alone get darker at three steps; a colour of its own for each
 # level could be had only by hues that jump to and fro.
 _FEW = (

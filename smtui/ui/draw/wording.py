@@ -1,15 +1,20 @@
-"""Facts and claims in words as short as musicians write them."""
+"""What is known of a sound, in words: claims, measures, name and tags, a model's remarks."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from smtui.domain.analysis import Measurement
-from smtui.domain.sample import key_label
+from smtui.domain.analysis import KEY_NAMES, AiPart, Measurement, PitchTrack
+from smtui.domain.differing import Matter, Relation, Source, differences
+from smtui.domain.drawn import drawn
+from smtui.domain.findings import SURE
+from smtui.domain.keys import key_label
+from smtui.domain.said import Said
+from smtui.domain.sample import Sample
 
 UNKNOWN = "-"
-DOUBTFUL = 0.5
-"""A claim below this confidence is shown dim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,7 @@ class Claim:
     @property
     def doubtful(self) -> bool:
         """No value, or a value that is more likely wrong than right."""
-        return self.value is None or (self.confidence is not None and self.confidence < DOUBTFUL)
+        return self.value is None or (self.confidence is not None and self.confidence < SURE)
 
 
 def claims(heard: Measurement) -> tuple[Claim, ...]:
@@ -177,3 +182,141 @@ def _silence(heard: Measurement) -> str:
         if seconds >= 0.005
     ]
     return ", ".join(parts)
+
+
+_RELATIONS = {
+    (Matter.TEMPO, Relation.HALF): "analysed as half",
+    (Matter.TEMPO, Relation.DOUBLE): "analysed as double",
+    (Matter.TEMPO, Relation.OTHER): "other tempo analysed",
+    (Matter.KEY, Relation.RELATIVE): "analysed as relative key",
+    (Matter.KEY, Relation.PARALLEL): "other mode analysed",
+    (Matter.KEY, Relation.OTHER): "other key analysed",
+}
+_TAGS = ("title", "artist", "bpm", "key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidLine:
+    """What one source says: its label, its words, and in which ways something else was heard."""
+
+    label: str
+    words: str
+    differs: tuple[str, ...] = ()
+
+
+def said_lines(sample: Sample) -> tuple[SaidLine, ...]:
+    """Return a line for the name and one for each tag that says something."""
+    apart = differences(sample)
+
+    def differing(source: Source, *matters: Matter) -> tuple[str, ...]:
+        return tuple(
+            _RELATIONS[each.matter, each.relation]
+            for each in apart
+            if each.source is source and each.matter in matters
+        )
+
+    lines = []
+    if sample.said:
+        differs = differing(Source.NAME, *Matter)
+        lines.append(SaidLine(label="file name", words=_claimed(sample.said), differs=differs))
+    for name in _TAGS:
+        if sample.metadata.get(name):
+            matters = {"bpm": (Matter.TEMPO,), "key": (Matter.KEY,)}.get(name, ())
+            lines.append(
+                SaidLine(
+                    label=name,
+                    words=_value_words(sample.metadata[name]),
+                    differs=differing(Source.TAGS, *matters),
+                )
+            )
+    return tuple(lines)
+
+
+def _claimed(said: Said) -> str:
+    tempo = "" if said.tempo is None else f"{said.tempo:g}"
+    key = "" if said.key is None else key_label(said.key, said.mode)
+    return f"{tempo} {key}".strip()
+
+
+def _value_words(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def deep_lines(heard: Measurement, width: int) -> tuple[str, ...]:
+    """One paragraph for each thing that level `full` found; none at the lower levels."""
+    told = []
+    if heard.segments:
+        parts = (f"{part.letter} {length(part.start)}" for part in heard.segments)
+        told.append("parts  " + "  ".join(part.replace(" ", "\xa0") for part in parts))
+    if heard.pitch_track is not None:
+        told.append(f"pitch  {_pitch(heard.pitch_track)}")
+    if heard.harmonic_share is not None:
+        held = round(100 * heard.harmonic_share)
+        told.append(f"energy {held}% sustained, {100 - held}% percussive")
+    return tuple(
+        line.replace("\xa0", " ")
+        for text in told
+        for line in textwrap.wrap(text, max(width, 20), subsequent_indent=" " * 7)
+    )
+
+
+def _pitch(track: PitchTrack) -> str:
+    """Where it begins, ends, and how far it goes: `A3 -4 ct to A3 +2 ct within 0.3 semitones`."""
+    voiced = [one for one in track.semitones if one is not None]
+    reach = max(voiced) - min(voiced)
+    return f"{_note(voiced[0])} to {_note(voiced[-1])}, within {reach:.1f} semitones"
+
+
+def _note(midi: float) -> str:
+    number = round(midi)
+    return f"{KEY_NAMES[number % 12]}{number // 12 - 1} {100 * (midi - number):+.0f} ct"
+
+
+_INDENT = "  "
+_MOST_LINES = 500
+
+
+def speaker(ai: AiPart) -> str:
+    """Who said it: the provider and its model, as far as they are named."""
+    names = (drawn(name) for name in (ai.provider, ai.model) if name)
+    return " ".join(names) or "a language model"
+
+
+def remark_lines(ai: AiPart, width: int) -> tuple[str, ...]:
+    """Return everything that was said, wrapped; a heading is a line that is not indented."""
+    lines = []
+    for line in _paragraphs(ai, max(width, 20)):
+        lines.append(line)
+        if len(lines) == _MOST_LINES:
+            return (*lines, "There is more: smtui list --json")
+    return tuple(lines)
+
+
+def _paragraphs(ai: AiPart, width: int) -> Iterator[str]:
+    if ai.summary:
+        yield "Summary"
+        yield from _wrapped(ai.summary, width)
+    for name, value in ai.detailed:
+        yield drawn(name.replace("_", " ").capitalize())
+        told = ", ".join(value) if isinstance(value, tuple) else value
+        yield from _wrapped(f"{told:g}" if isinstance(told, float) else str(told), width)
+    for heading, texts in (
+        ("Production tips", ai.production_tips),
+        ("Creative ideas", ai.creative_ideas),
+        ("FL Studio", ai.fl_studio_recommendations),
+    ):
+        if texts:
+            yield heading
+        for text in texts:
+            yield from _wrapped(text, width, mark="- ")
+
+
+def _wrapped(text: str, width: int, *, mark: str = "") -> Iterator[str]:
+    # A paragraph's own ends of lines are kept, all else that is no letter is made visible.
+    for part in text.splitlines():
+        yield from textwrap.wrap(
+            drawn(part),
+            width,
+            initial_indent=_INDENT + mark,
+            subsequent_indent=_INDENT + " " * len(mark),
+        )

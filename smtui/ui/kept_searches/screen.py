@@ -20,7 +20,7 @@ from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles
 from smtui.ui.base_screen import BaseScreen, keys_of
 from smtui.ui.clipboard import copied
-from smtui.ui.draw.lines import Line
+from smtui.ui.draw.table_text import Line
 from smtui.ui.options import Options
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.batch_table import BatchTable, Lane

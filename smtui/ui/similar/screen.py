@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from smtui.domain.kept_search import KeptSearch
 from smtui.domain.sample import FileId
 from smtui.domain.search import View
 from smtui.paths import styles
 from smtui.services.hits import HitOrder
-from smtui.ui.base_screen import done_by, keys_of
-from smtui.ui.similar.comparing import REST, THIN_REST
-from smtui.ui.similar.keeping import Keeping
-from smtui.ui.similar.listening import Listening
-from smtui.ui.similar.seeding import LINE, WORDS
-from smtui.ui.similar.weighing import Weighing
-from smtui.ui.similar.writing import FILE, Writing
-from smtui.ui.similar_link import OUTSIDE, SimilarLink
+from smtui.ui.base_screen import BaseScreen, done_by, keys_of
+from smtui.ui.similar.comparison import Comparison
+from smtui.ui.similar.outputs import FILE, HitFile, SearchLog
+from smtui.ui.similar.searcher import Panes, Searcher
+from smtui.ui.similar.seed_choice import LINE, WORDS, SearchEditor, SeedChoice
+from smtui.ui.similar_link import OUTSIDE, Begin, SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable
 from smtui.ui.widgets.key_line import KeyLine
-from smtui.ui.widgets.preview import Preview
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.weights_line import WeightsLine
@@ -38,7 +35,6 @@ if TYPE_CHECKING:
     from smtui.domain.account import Account
     from smtui.services.box import Services
     from smtui.ui.options import Options
-    from smtui.ui.similar_link import Begin
 
 # A person types faster than this; the answer to half a word is of no use.
 _TYPING_PAUSE = 0.15
@@ -61,7 +57,7 @@ def _aspect(place: int, name: str) -> Binding:
     )
 
 
-class SimilarScreen(Weighing, Keeping, Listening, Writing):
+class SimilarScreen(BaseScreen):
     """One search by likeness after the other."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 — Textual's type
@@ -118,27 +114,41 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing):
     def __init__(
         self, services: Services, account: Account, begin: Begin, options: Options
     ) -> None:
-        super().__init__(services, account, begin, options)
-        self.ask_line = AskLine(id="ask")
-        self.similar_link = SimilarLink(self, self.ask_line, self._targets)
+        super().__init__()
+        self.table = HitTable(ascii_alone=options.ascii, id="table")
+        self.table.leaps = options.thin_line
+        self.filter_line = FilterLine(id="filter")
+        self.ask_line = line = AskLine(id="ask")
+        self.panes = Panes(
+            title=TitleLine("Similar to", account.username, id="title"),
+            weights=WeightsLine(ascii_alone=options.ascii, id="weights"),
+            filter=self.filter_line,
+            table=self.table,
+            notice=Static(id="notice"),
+            remark=Static(id="remark"),
+        )
+        self.searcher = searcher = Searcher(self, services, account, self.panes)
+        self.comparison = Comparison(searcher, services, account, options)
+        self.search_log = SearchLog(searcher, services, account)
+        self.seeds = SeedChoice(searcher, services, self.search_log)
+        self.editor = SearchEditor(searcher, self.seeds, line)
+        self.hit_file = HitFile(searcher, services, line)
+        self.similar_link = SimilarLink(self, line, tuple)
+        self._library = services.library
+        self._begin_with = begin
 
     def compose(self) -> ComposeResult:
         """Lay out title, weights, filter, picture and table, why, status, keys."""
-        yield TitleLine("Similar to", self.account.username, id="title")
-        yield WeightsLine(ascii_alone=self.options.ascii, id="weights")
-        yield FilterLine(id="filter")
+        yield self.panes.title
+        yield self.panes.weights
+        yield self.filter_line
         with Horizontal(id="body"):
-            yield Preview(
-                self.analysis_of,
-                self.services.pictures,
-                self.options.first_ink,
-                rest=THIN_REST if self.options.thin_line else REST,
-            )
+            yield self.comparison.preview
             with Vertical(id="list"):
-                yield Static(id="notice")
+                yield self.panes.notice
                 yield self.table
-        yield Static(id="why")
-        yield Static(id="remark")
+        yield self.comparison.why
+        yield self.panes.remark
         yield self.ask_line
         yield StatusBar(id="status")
         yield KeyLine()
@@ -146,37 +156,43 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing):
     def on_mount(self) -> None:
         """Begin with what the screen was opened on."""
         self.table.focus()
-        self.begin(self.begun)
+        self.begin(self._begin_with)
+
+    def begin(self, begin: Begin) -> None:
+        """Look for what is like these sounds, like a file from outside, or for what a line says."""
+        if begin.line:
+            self.editor.answer(begin.line)
+        else:
+            self.seeds.begin(begin)
+
+    @property
+    def keys_wait(self) -> bool:
+        """True while keys typed after a line are for the hits that it finds."""
+        return self.searcher.keys_wait
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer no key that could change nothing, nor one that is a letter while one types."""
         if action in _TYPED and isinstance(self.focused, Input):
             return False
-        if action == "seed_before" and not self.has_earlier:
+        if action == "seed_before" and not self.seeds.has_earlier:
             return False
-        if action in _OF_WEIGHTS and self.search.view is not View.ALIKE:
+        if action in _OF_WEIGHTS and self.searcher.search.view is not View.ALIKE:
             return False
-        if action == "turns" and self.is_mounted and not self.is_wide:
+        if action == "turns" and self.is_mounted and not self.has_class("-wide"):
             return False
         return super().check_action(action, parameters)
 
-    action_similar = done_by("similar_link", SimilarLink.open)
-    action_similar_outside = done_by("similar_link", SimilarLink.ask_file)
-
-    def _targets(self) -> Sequence[FileId]:
-        """The sound under the cursor."""
-        row = self.table.row
-        return () if row is None or row.file_id is None else (row.file_id,)
+    # The table, and what stands beside it.
 
     @on(HitTable.Opened)
-    def _opened(self, message: HitTable.Opened) -> None:
+    def _open_sound(self, message: HitTable.Opened) -> None:
         if message.row.file_id is None:
             self.say("This file is not in the library; i in the library scans its folder")
         else:
             rows = [row.file_id for row in self.table.rows if row.file_id is not None]
-            hits = HitOrder(self.services.library, rows)
+            hits = HitOrder(self._library, rows)
             self.post_message(self.SampleOpened(message.row.file_id, hits))
-            self.note_search()
+            self.search_log.note()
 
     def follow(self, file_id: FileId) -> None:
         """Put the cursor on a sound that was looked at last."""
@@ -185,58 +201,83 @@ class SimilarScreen(Weighing, Keeping, Listening, Writing):
                 self.table.move_to(place)
                 return
 
+    @on(HitTable.CursorMoved)
+    def _follow_cursor(self, message: HitTable.CursorMoved) -> None:
+        self.comparison.follow(message.row)
+
+    @on(Searcher.Changed)
+    def _look(self) -> None:
+        self.comparison.look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The picture may have come into sight."""
+        del event
+        self.call_after_refresh(self.refresh_bindings)
+        self.call_after_refresh(self.comparison.look)
+
+    # The lines.
+
     @on(AskLine.Answered)
-    def _answered(self, message: AskLine.Answered) -> None:
-        answers = {
-            LINE: self.answer_line,
-            WORDS: self.answer_words,
+    def _take_answer(self, message: AskLine.Answered) -> None:
+        takers = {
+            LINE: self.editor.answer,
+            WORDS: self.editor.answer_words,
             OUTSIDE: self.similar_link.answer,
-            FILE: self.answer_file,
+            FILE: self.hit_file.answer,
         }
-        answers[message.subject](message.text)
+        takers[message.subject](message.text)
         if message.subject == FILE:
-            self.note_search()
+            self.search_log.note()
         else:
-            self.line_entered()
+            self.searcher.hold_keys()
 
     @on(AskLine.Closed)
-    def _line_left(self) -> None:
+    def _focus_table(self) -> None:
         self.table.focus()
 
     @on(FilterLine.Kept)
     @on(FilterLine.Closed)
-    def _filter_left(self) -> None:
+    def _leave_filter(self) -> None:
         self.table.focus()
-        self.line_entered()
-
-    # The filter line.
-
-    def action_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterLine).open()
+        self.searcher.hold_keys()
 
     @on(FilterLine.Typed)
-    def _filter_typed(self, message: FilterLine.Typed) -> None:
-        if message.text != self.search.filter:
-            self.ask(replace(self.search, filter=message.text), pause=_TYPING_PAUSE)
+    def _ask_typed(self, message: FilterLine.Typed) -> None:
+        search = self.searcher.search
+        if message.text != search.filter:
+            self.searcher.ask(replace(search, filter=message.text), pause=_TYPING_PAUSE)
+
+    def ask_saved(self, saved: KeptSearch) -> None:
+        """Ask what was chosen among the saved searches."""
+        self.editor.ask_saved(saved)
+
+    # Keys.
+
+    action_similar = done_by("seeds", SeedChoice.take_row)
+    action_seed_before = done_by("seeds", SeedChoice.go_back)
+    action_more_like = done_by("seeds", SeedChoice.more_like)
+    action_less_like = done_by("seeds", SeedChoice.less_like)
+    action_heavier = done_by("searcher", Searcher.weigh_more)
+    action_lighter = done_by("searcher", Searcher.weigh_less)
+    action_even = done_by("searcher", Searcher.weigh_evenly)
+    action_view = done_by("editor", SearchEditor.next_view)
+    action_line = done_by("editor", SearchEditor.edit)
+    action_filter = done_by("filter_line", FilterLine.open)
+    action_turns = done_by("comparison", Comparison.turn)
+    action_analyze = done_by("comparison", Comparison.analyse)
+    action_similar_outside = done_by("similar_link", SimilarLink.ask_file)
+    action_kept = done_by("search_log", SearchLog.open)
+    action_copy = done_by("search_log", SearchLog.copy_path)
+    action_copy_line = done_by("search_log", SearchLog.copy_line)
+    action_write = done_by("hit_file", HitFile.ask)
+
+    def action_aspect(self, place: int) -> None:
+        """Choose the aspect that + and - move."""
+        self.searcher.choose_aspect(place)
 
     async def action_escape(self) -> None:
         """Close the filter, else go back."""
-        line = self.query_one(FilterLine)
-        if line.text:
-            line.action_close()
+        if self.filter_line.text:
+            self.filter_line.action_close()
         else:
             await self.action_back()
-
-    # Elsewhere.
-
-    def action_copy(self) -> None:
-        """Copy the path of the sound under the cursor."""
-        row = self.table.row
-        seed = None if row is None else row.seed
-        if row is not None and row.sample is not None:
-            self.copy(str(row.sample.path))
-        elif seed is not None and seed.path is not None:
-            self.copy(str(seed.path))
-        else:
-            self.say("No sound selected")

@@ -14,8 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from smtui.domain.drawn import drawn
-from smtui.ui.draw.lines import Line
-from smtui.ui.draw.text_width import fit_text
+from smtui.ui.draw.table_text import Line, fit_text
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 
 _GAP = 2

@@ -13,8 +13,7 @@ from smtui.domain.analysis import AiPart, Analysis, Measurement
 from smtui.domain.drawn import drawn
 from smtui.domain.sample import Mark, Sample
 from smtui.ui.draw import wording
-from smtui.ui.draw.remarks import remark_lines, speaker
-from smtui.ui.draw.said import said_lines
+from smtui.ui.draw.wording import remark_lines, said_lines, speaker
 
 _LABEL = 12
 _WIDTH = 32

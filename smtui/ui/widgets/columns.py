@@ -14,7 +14,6 @@ from smtui.domain.sample import Sample, certainty
 from smtui.ui.draw.wording import short_length
 
 NONE = "-"
-SURE = 0.5
 
 _SHORT = {"percussion": "perc"}
 

@@ -9,13 +9,14 @@ from rich.segment import Segment
 from rich.style import Style
 
 from smtui.domain.drawn import drawn
+from smtui.domain.findings import SURE
 from smtui.domain.likeness import ASPECTS, Likeness
 from smtui.domain.question import Field
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Seed
 from smtui.ui.draw.bars import bar
-from smtui.ui.draw.text_width import fit_text
-from smtui.ui.widgets.columns import COLUMNS, NONE, SURE, Cell, Column
+from smtui.ui.draw.table_text import fit_text
+from smtui.ui.widgets.columns import COLUMNS, NONE, Cell, Column
 
 NARROW = 11
 """Cells before the first column where no bars are drawn."""

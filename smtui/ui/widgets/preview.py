@@ -18,15 +18,16 @@ from textual.widgets import Static
 from smtui.domain.analysis import Analysis
 from smtui.domain.drawn import drawn
 from smtui.domain.errors import SoundUnreadable
+from smtui.domain.findings import SURE
 from smtui.domain.picture import Picture, PictureRequest, View
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import printable_path
 from smtui.ui.draw import wording
 from smtui.ui.draw.cells import Ink
-from smtui.ui.draw.said import said_lines
 from smtui.ui.draw.spectrogram import spectrogram
+from smtui.ui.draw.wording import said_lines
 from smtui.ui.widgets.cell_strip import strip
-from smtui.ui.widgets.columns import NONE, SURE
+from smtui.ui.widgets.columns import NONE
 from smtui.ui.widgets.spectrogram import fit_picture
 from smtui.ui.workers import looking
 

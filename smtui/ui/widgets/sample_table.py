@@ -17,10 +17,11 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from smtui.domain.findings import SURE
 from smtui.domain.question import Field, Sort
 from smtui.domain.sample import FileId, Sample
-from smtui.ui.draw.text_width import fit_text
-from smtui.ui.widgets.columns import NONE, SURE, Cell, Column, layout
+from smtui.ui.draw.table_text import fit_text
+from smtui.ui.widgets.columns import NONE, Cell, Column, layout
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 
 GUTTER = 3

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smtui.domain.drawn import drawn
-from smtui.ui.draw.text_width import fit_text
+from smtui.ui.draw.table_text import fit_text
 
 _NAME = 18
 

@@ -1,1 +1,0 @@
-"""Comparing sounds in bulk, and hearing one that is not of the library."""

@@ -1,0 +1,1 @@
+"""Comparing sounds in bulk, and analysing one that is not of the library."""
