@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from smtui.services.box import Services
     from smtui.ui.account.screen import LoginScreen
-    from smtui.ui.batch.following import Following
+    from smtui.ui.batch.run_board import RunBoard
     from smtui.ui.widgets.status_bar import StatusBar
 
 _IDS = {"command_palette": "palette", "suspend_process": "suspend"}
@@ -208,7 +208,7 @@ class SmtuiApp(App[None]):
         if self.entrance.activity is not None:
             self.entrance.activity.show(message.bar)
 
-    async def on_following_failures_seen(self, message: Following.FailuresSeen) -> None:
+    async def on_run_board_failures_seen(self, message: RunBoard.FailuresSeen) -> None:
         """Take note of what was looked at."""
         if self.entrance.activity is not None:
             await self.entrance.activity.failures_seen(message.run_id, message.failed)

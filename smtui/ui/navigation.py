@@ -57,10 +57,16 @@ class Navigation:
 
     def _open_sound(self, file_id: FileId, listing: Neighbours | None) -> None:
         from smtui.ui.detail.screen import DetailScreen
-        from smtui.ui.detail.sound import Looked
 
-        looked = Looked(account=self._account, file_id=file_id, listing=listing)
-        self._app.push_screen(DetailScreen(self._services, looked, self._app.options))
+        self._app.push_screen(
+            DetailScreen(
+                self._services,
+                self._account,
+                self._app.options,
+                file_id=file_id,
+                listing=listing,
+            )
+        )
 
     def follow(self, message: DetailScreen.SampleShown) -> None:
         """Take the cursor along through the list that the sound was opened from."""

@@ -27,10 +27,9 @@ from smtui.stores.memory import memory_documents
 from smtui.stores.mongo import library as mongo
 from smtui.stores.mongo import planner
 from smtui.stores.mongo.accounts import MongoAccounts
-from smtui.stores.mongo.analyses import MongoAnalyses
+from smtui.stores.mongo.analyses import MongoAnalyses, MongoEmbeddings
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.library import opened

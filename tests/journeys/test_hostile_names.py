@@ -129,8 +129,8 @@ async def test_every_screen_shows_them_inert_and_draws_the_right_sound(
             await settle(app)
             assert is_inert(seen(app))
             assert isinstance(app.screen, DetailScreen), seen(app)
-            assert app.screen.sample is not None
-            name = os.fsencode(app.screen.sample.path).rpartition(b"/")[2]
+            assert app.screen.sound.sample is not None
+            name = os.fsencode(app.screen.sound.sample.path).rpartition(b"/")[2]
             met.add(name)
             if name in NAMES:
                 assert loudest_hertz(app.screen) == pytest.approx(hertz_of(name), rel=0.15)

@@ -32,7 +32,7 @@ def from_ms(at: int) -> datetime:
 
 
 def present(clock: Clock | None) -> int:
-    """The time now as `to_ms` writes it, the system's without a clock."""
+    """Return the time now as `to_ms` writes it, the system's without a clock."""
     return time.time_ns() // 1_000_000 if clock is None else to_ms(clock.now())
 
 

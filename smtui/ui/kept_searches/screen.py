@@ -23,8 +23,8 @@ from smtui.ui.clipboard import copied
 from smtui.ui.draw.table_text import Line
 from smtui.ui.options import Options
 from smtui.ui.widgets.ask_line import AskLine
-from smtui.ui.widgets.batch_table import BatchTable, Lane
 from smtui.ui.widgets.key_line import KeyLine
+from smtui.ui.widgets.line_table import Lane, LineTable
 from smtui.ui.widgets.status_bar import StatusBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.workers import all_done, doing, looking
@@ -81,7 +81,7 @@ class KeptScreen(BaseScreen):
         self._present = present
         self._naming: KeptSearch | None = None
         self._reading: Worker[None]
-        self.table = BatchTable(_LANES, nothing=_NOTHING, id="table")
+        self.table = LineTable(_LANES, nothing=_NOTHING, id="table")
         self.table.leaps = options.thin_line
 
     def compose(self) -> ComposeResult:
@@ -124,7 +124,7 @@ class KeptScreen(BaseScreen):
             return False
         return super().check_action(action, parameters)
 
-    @on(BatchTable.Opened)
+    @on(LineTable.Opened)
     async def _opened(self) -> None:
         row = self._row
         if row is not None:

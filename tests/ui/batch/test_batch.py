@@ -118,14 +118,14 @@ async def test_what_others_do_to_a_run_is_seen_and_the_cursor_stays(
         assert isinstance(app.screen, BatchScreen)
         newer = await started(library, ["sound_00003.wav"])
         await until(lambda: "sound_00003.wav" in seen(app))
-        assert app.screen.runs.key == run
+        assert app.screen.board.runs.key == run
         await ended(library, run, failed=1)
         await until(lambda: "2/2" in seen(app) and "Failed (1)" in seen(app))
         assert "completed" in line_with(app, "2/2")
         assert "1 analysed  1 failed" in seen(app)
         # Both were begun at the same moment of the clock that stands still.
-        await press(pilot, "k" if app.screen.runs.lines[0].key == newer else "j")
-        assert app.screen.runs.key == newer
+        await press(pilot, "k" if app.screen.board.runs.lines[0].key == newer else "j")
+        assert app.screen.board.runs.key == newer
         await until(lambda: "Failed (1)" not in seen(app))
 
 
@@ -214,9 +214,9 @@ async def test_failures_are_gone_through_and_opened(library: Home, open_app: Ope
         await until(lambda: "Failed (2)" in seen(app))
         assert isinstance(app.screen, BatchScreen)
         await press(pilot, "n")
-        assert app.screen.files.key == library.files["sound_00000.wav"]
+        assert app.screen.board.files.key == library.files["sound_00000.wav"]
         await press(pilot, "n")
-        assert app.screen.files.key == library.files["sound_00001.wav"]
+        assert app.screen.board.files.key == library.files["sound_00001.wav"]
         await press(pilot, "n")
         assert "That was the last failure; this is the first" in told(app)
         await press(pilot, "j", "enter")
@@ -242,11 +242,11 @@ async def test_the_views_take_turns_and_a_worker_leads_to_its_sound(
         await until(lambda: "1 at work" in seen(app))
         assert isinstance(app.screen, BatchScreen)
         await press(pilot, "enter")
-        assert app.screen.files.has_focus
+        assert app.screen.board.files.has_focus
         await press(pilot, "enter")
         assert "Nothing to open" in told(app)
         await press(pilot, "v")
-        assert app.screen.crew.has_focus
+        assert app.screen.board.crew.has_focus
         assert "Analysing" in seen(app)
         await press(pilot, "enter")
         await until(lambda: isinstance(app.screen, DetailScreen))
@@ -254,11 +254,11 @@ async def test_the_views_take_turns_and_a_worker_leads_to_its_sound(
         await press(pilot, "q")
         await press(pilot, "v")
         assert isinstance(app.screen, BatchScreen)
-        assert app.screen.runs.has_focus
+        assert app.screen.board.runs.has_focus
         await press(pilot, "v", "b")
-        assert app.screen.runs.has_focus
+        assert app.screen.board.runs.has_focus
         await press(pilot, "v", "escape")
-        assert app.screen.runs.has_focus
+        assert app.screen.board.runs.has_focus
         await press(pilot, "escape")
         assert not isinstance(app.screen, BatchScreen)
 
@@ -353,7 +353,7 @@ async def test_an_admin_sees_everybodys_runs_and_a_member_ones_own(
         assert "anna " in line_with(pilot.app, "sound_00001.wav  ")
         assert isinstance(pilot.app.screen, BatchScreen)
         # Both were begun at the same moment of the clock that stands still.
-        if pilot.app.screen.runs.key != berts:
+        if pilot.app.screen.board.runs.key != berts:
             await press(pilot, "j")
         await press(pilot, "X", "enter")
         await until(lambda: "cancelled" in line_with(pilot.app, "berts.wav  "))

@@ -132,8 +132,8 @@ def picture_of(pilot: Pilot[None]) -> Picture:
 def path_of(pilot: Pilot[None]) -> Path:
     """Where the sound is that is looked at."""
     assert isinstance(pilot.app.screen, DetailScreen)
-    assert pilot.app.screen.sample is not None
-    return pilot.app.screen.sample.path
+    assert pilot.app.screen.sound.sample is not None
+    return pilot.app.screen.sound.sample.path
 
 
 def loudest_hertz(pilot: Pilot[None]) -> float:

@@ -15,8 +15,8 @@ from smtui.domain.search import View
 from smtui.services.kept_searches import KeptSearches
 from smtui.ui.kept_searches.screen import KeptScreen
 from smtui.ui.similar.screen import SimilarScreen
-from smtui.ui.widgets.batch_table import BatchTable
 from smtui.ui.widgets.filter_line import FilterLine
+from smtui.ui.widgets.line_table import LineTable
 from tests.ui.screen_home import NOW, Home, Sound, press, seen, settle, told, until
 from tests.ui.similar.test_similar import (  # noqa: F401 - fixtures are found by their names
     OpenSimilar,
@@ -42,11 +42,11 @@ async def back(pilot: Pilot[None]) -> None:
 
 
 def rows(pilot: Pilot[None]) -> list[tuple[str, ...]]:
-    return [line.cells for line in pilot.app.screen.query_one(BatchTable).lines]
+    return [line.cells for line in pilot.app.screen.query_one(LineTable).lines]
 
 
 def chosen(pilot: Pilot[None]) -> str:
-    table = pilot.app.screen.query_one(BatchTable)
+    table = pilot.app.screen.query_one(LineTable)
     return table.lines[table.cursor].cells[2]
 
 

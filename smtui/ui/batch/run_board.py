@@ -1,4 +1,4 @@
-"""Following all runs, and the files of the one under the cursor."""
+"""All runs, and the files of the one under the cursor, followed and shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from textual import on
 from textual.message import Message
 
 from smtui.domain.batch import Failure, RunId
@@ -26,7 +25,7 @@ from smtui.ui.draw.runs import (
     worker_line,
 )
 from smtui.ui.draw.table_text import Line
-from smtui.ui.widgets.batch_table import BatchTable, Lane
+from smtui.ui.widgets.line_table import Lane, LineTable
 from smtui.ui.widgets.run_bar import RunBar
 from smtui.ui.widgets.title_line import TitleLine
 from smtui.ui.widgets.worker_strip import WorkerStrip
@@ -78,8 +77,16 @@ class _Seen:
     heard: Mapping[FileId, Sample] = field(default_factory=dict)
 
 
-class Following(BaseScreen):
-    """Keeps the tables true, without end; what is in the documents is what is shown."""
+class RunBoard:
+    """Keeps the tables true, without end; what is in the documents is what is shown.
+
+    Attributes:
+        runs: all runs, newest first.
+        files: what failed in the run under the cursor, then what was analysed.
+        crew: the workers, and which sound each is at.
+        board: how all runs are.
+        failed: which of the files shown failed.
+    """
 
     @dataclass
     class FailuresSeen(Message):
@@ -88,66 +95,74 @@ class Following(BaseScreen):
         run_id: RunId
         failed: int
 
-    def __init__(self, services: Services, account: Account, options: Options) -> None:
-        super().__init__()
-        self.services = services
-        self.account = account
-        self.options = options
-        self.runs = BatchTable(_RUNS, nothing="Nothing has been analysed yet.", id="runs")
-        self.files = BatchTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
-        self.crew = BatchTable(_WORKERS, nothing=_NO_WORKER, id="workers")
+    def __init__(
+        self, screen: BaseScreen, services: Services, account: Account, options: Options
+    ) -> None:
+        self.screen = screen
+        self.runs = LineTable(_RUNS, nothing="Nothing has been analysed yet.", id="runs")
+        self.files = LineTable(_FILES, nothing="Nothing failed.", id="files", rests=True)
+        self.crew = LineTable(_WORKERS, nothing=_NO_WORKER, id="workers")
+        for table in (self.runs, self.files, self.crew):
+            table.leaps = options.thin_line
+        self.title = TitleLine("Runs", account.username, id="title")
+        self.bar = RunBar(id="bar")
+        self.strip = WorkerStrip(id="strip")
         self.board = Board()
-        self.names: Mapping[UserId, str] = {account.user_id: account.username}
+        self.failed: frozenset[FileId] = frozenset()
+        self._batches = services.batches
+        self._accounts = services.accounts
+        self._account = account
+        self._names: Mapping[UserId, str] = {account.user_id: account.username}
         self._shown: tuple[RunId | None, int, int] | None = None
-        self._failed: frozenset[FileId] = frozenset()
         self._seen = _Seen()
 
     @property
     def standing(self) -> Standing | None:
         """The run under the cursor."""
         key = self.runs.key
-        return next((one for one in self.board.runs if one.progress.run_id == key), None)
+        return next((run for run in self.board.runs if run.progress.run_id == key), None)
 
-    @property
-    def failed(self) -> frozenset[FileId]:
-        """Which of the files shown failed."""
-        return self._failed
+    def begin(self) -> None:
+        """Begin to follow; how long workers are at their files is told anew each second."""
+        self._watch_board()
+        self._watch_files()
+        self.screen.set_interval(_TICK, self._show_workers)
+
+    def show_run(self) -> None:
+        """Show the run under the cursor: its bar, and its files at once."""
+        self.bar.show(self.standing)
+        # Who watches the files only looks for changes.
+        self._watch_files()
 
     @looking(group="watching-board")
-    async def watch_board(self) -> None:
+    async def _watch_board(self) -> None:
         """Show the present, then every change, without end."""
         while True:
             try:
-                async for board in self.services.batches.runs.board(self.account, MOST_RUNS):
+                async for board in self._batches.runs.board(self._account, MOST_RUNS):
                     await self._read_names(board)
                     self.board = board
-                    self.show_board()
+                    self._show_board()
             except SmtuiError as error:
-                self.tell(error)
+                self.screen.tell(error)
             await asyncio.sleep(_AGAIN)
 
     @looking(group="watching-files")
-    async def watch_files(self) -> None:
+    async def _watch_files(self) -> None:
         """Show what became of the files of the run under the cursor, without end."""
         while True:
             try:
                 await self._read_files()
             except SmtuiError as error:
-                self.tell(error)
+                self.screen.tell(error)
                 await asyncio.sleep(_AGAIN)
             await asyncio.sleep(_FILES_AGAIN)
 
-    def begin(self) -> None:
-        """Begin to follow; how long workers are at their files is told anew each second."""
-        self.watch_board()
-        self.watch_files()
-        self.set_interval(_TICK, self._show_workers)
-
     async def _read_names(self, board: Board) -> None:
         """Find out who asked, where that can be another."""
-        unknown = {one.progress.user_id for one in board.runs} - self.names.keys() - {None}
+        unknown = {one.progress.user_id for one in board.runs} - self._names.keys() - {None}
         if unknown:
-            self.names = {**self.names, **await self.services.accounts.names(unknown)}
+            self._names = {**self._names, **await self._accounts.names(unknown)}
 
     async def _read_files(self) -> None:
         standing = self.standing
@@ -156,22 +171,22 @@ class Following(BaseScreen):
         if state == self._shown:
             return
         if run is None:
-            self._failed = frozenset()
+            self.failed = frozenset()
             self._show_files(state, [])
             return
         failed, heard = await self._files_of(run.run_id)
         if self.runs.key != run.run_id:
             return
-        self._failed = frozenset(failure.file_id for failure, _ in failed)
+        self.failed = frozenset(failure.file_id for failure, _ in failed)
         lines = [failure_line(failure, sample) for failure, sample in failed]
         self._show_files(state, lines + [heard_line(sample) for sample in heard])
-        self.post_message(self.FailuresSeen(run.run_id, run.failed))
+        self.screen.post_message(self.FailuresSeen(run.run_id, run.failed))
 
     async def _files_of(
         self, run_id: RunId
     ) -> tuple[tuple[tuple[Failure, Sample | None], ...], tuple[Sample, ...]]:
         """What failed and what was heard; of a run that is looked at, each sound is read once."""
-        seen, batches = self._seen, self.services.batches
+        seen, batches = self._seen, self._batches
         if seen.run_id != run_id:
             seen = _Seen(run_id=run_id)
         found = await batches.runs.failures(run_id, MOST_FAILURES)
@@ -192,20 +207,16 @@ class Following(BaseScreen):
         self.files.entitle(title, below)
         self.files.show(lines)
 
-    def show_board(self) -> None:
+    def _show_board(self) -> None:
         """Show runs, the bar of the one under the cursor, and workers."""
         now = datetime.now(UTC)
         self.runs.show([run_line(one, self._by(one), now) for one in self.board.runs])
-        self.show_open()
+        self.bar.show(self.standing)
         self._show_workers()
-
-    def show_open(self) -> None:
-        """Show how far the run under the cursor is."""
-        self.query_one(RunBar).show(self.standing)
 
     def _by(self, standing: Standing) -> str:
         user_id = standing.progress.user_id
-        return "all" if user_id is None else self.names.get(user_id, "gone")
+        return "all" if user_id is None else self._names.get(user_id, "gone")
 
     def _show_workers(self) -> None:
         now, holding = datetime.now(UTC), self.board.holding
@@ -218,14 +229,7 @@ class Following(BaseScreen):
         runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
         going = any(not run.status.ended for run in runs)
         idle = busy or ("nothing is being analysed" if going else "nothing runs")
-        self.query_one(WorkerStrip).show(parts, f"{len(parts)} at work" if parts else idle)
+        self.strip.show(parts, f"{len(parts)} at work" if parts else idle)
         count = len(self.board.runs)
         words = {0: "no runs", 1: "1 run"}.get(count, f"{count:,} runs")
-        self.query_one(TitleLine).show(f"{words}  {len(parts)} at work" if parts else words)
-
-    @on(BatchTable.CursorMoved)
-    def _cursor_moved(self, message: BatchTable.CursorMoved) -> None:
-        if message.table is self.runs:
-            self.show_open()
-            # The files follow at once; who watches them only looks for changes.
-            self.watch_files()
+        self.title.show(f"{words}  {len(parts)} at work" if parts else words)

@@ -1,4 +1,4 @@
-"""A table of lines that are all at hand: runs, files of a run, workers."""
+"""A table of lines that are all at hand: runs, files of a run, workers, saved searches."""
 
 from __future__ import annotations
 
@@ -40,32 +40,32 @@ class Lane:
     ending: bool = False
 
 
-class BatchTable(CursorTable):
+class LineTable(CursorTable):
     """Lines under a head, with a cursor that stays on its line when others come and go."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "batch-table--head",
-        "batch-table--cursor",
-        "batch-table--quiet",
-        "batch-table--failed",
-        "batch-table--going",
+        "line-table--head",
+        "line-table--cursor",
+        "line-table--quiet",
+        "line-table--failed",
+        "line-table--going",
     }
 
     @dataclass
     class CursorMoved(Message):
         """The cursor stands on another line."""
 
-        table: BatchTable
+        table: LineTable
 
         def can_replace(self, message: Message) -> bool:
             """Only where the cursor is now counts."""
-            return isinstance(message, BatchTable.CursorMoved) and message.table is self.table
+            return isinstance(message, LineTable.CursorMoved) and message.table is self.table
 
     @dataclass
     class Opened(Message):
         """The person opened the line under the cursor."""
 
-        table: BatchTable
+        table: LineTable
 
     def __init__(
         self,
@@ -197,4 +197,4 @@ class BatchTable(CursorTable):
         return segments
 
     def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(f"batch-table--{name}", partial=True)
+        return self.get_component_rich_style(f"line-table--{name}", partial=True)
