@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 from smtui.domain.conditions import CONDITIONS, FIELD, condition
 from smtui.domain.errors import QueryInvalid
+from smtui.domain.filter_text import BARE_FACTS, written
 from smtui.domain.keys import is_note, read_mode
 from smtui.domain.question import All, Any, Everything, Expression, Is, Not, Words
 from smtui.domain.text import folded
 from smtui.domain.typed import Typed, branches
-from smtui.domain.wording import BARE_FACTS, written
 
 __all__ = ["CONDITIONS", "MOST_CONDITIONS", "both", "parse", "written"]
 
