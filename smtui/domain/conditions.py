@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.keys import read_key, read_mode, read_notes
-from smtui.domain.measures import MEASURES
+from smtui.domain.numbers import MEASURES
 from smtui.domain.question import (
     QUALITIES,
     Any,

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
+from smtui.domain.errors import ErrorCode, InputInvalid, NotFound, SoundUnreadable
 from smtui.domain.filter_text import BARE_FACTS
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import SampleStore
