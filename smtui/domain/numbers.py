@@ -2,7 +2,7 @@
 
 Limits compare with what the table shows: it rounds a tempo to 0.1, so `bpm:120..128` also finds
 a loop heard as 128.003. A single number means what rounds to it: `bpm:126` finds 126.4, and
-`bpm:126.0` does not.
+`bpm:126.0` does not. MEASURES says how each field of numbers is asked for.
 """
 
 from __future__ import annotations
