@@ -2,8 +2,9 @@
 
 A failure has a title (one short sentence, no full stop) and a hint (what to do next, may be
 empty). Borders translate the errors of their libraries into these; anything else that escapes
-is a defect of smtui and ends the program with a log. Why a sound could not be listened to is one of a
-short list of codes, each with its sentence.
+is a defect of smtui and ends the program with a log.
+
+Why a sound could not be listened to is one of a short list of codes, each with its sentence.
 """
 
 from __future__ import annotations

@@ -144,12 +144,12 @@ _JOINED = re.compile(r"(\d{2,3})([A-G][#♯b♭]?(?:m|min|maj|minor|major)?)")
 _JOINED_BACK = re.compile(r"([A-G](?:[#♯b♭]|(?=m))(?:m|min|maj|minor|major)?)(\d{2,3})")
 _NUMBER = re.compile(r"[1-9]\d{1,2}(?:\.\d{1,3})?")
 
-_STEPS_of_filename_claims = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_STEPS_IN_NAMES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTAL = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
 _NOTE = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?")
 _PITCH = re.compile(r"([A-G])([#♯b♭]?)-?[0-8]")
-_MODES_of_filename_claims = {"maj": MAJOR, "major": MAJOR, "dur": MAJOR, "m": MINOR, "min": MINOR, "minor": MINOR,
-          "moll": MINOR}  # fmt: skip
+_MODES_IN_NAMES = dict.fromkeys(("maj", "major", "dur"), MAJOR)
+_MODES_IN_NAMES |= dict.fromkeys(("m", "min", "minor", "moll"), MINOR)
 _LONG_MODES = "maj|major|dur|min|minor|moll"
 _SPELLED = re.compile(rf"([A-G])([#♯b♭]|sharp|flat)?({_LONG_MODES})(?:6|7|9|11|13)?", re.IGNORECASE)
 _SHORT_MINOR = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?(m)(?:6|7|9|11|13)?")
@@ -289,16 +289,14 @@ def _may_be_tempo(words: Sequence[str], place: int) -> bool:
 def _beside_key(words: Sequence[str], place: int) -> bool:
     """Whether a key stands next to it, or the only key somewhere in the name."""
     near = [at for at in (place - 1, place + 1) if 0 <= at < len(words)]
-    if any(_spelled_of_filename_claims(words, at) or _capital(words, at) for at in near):
+    if any(_key_at(words, at) or _capital(words, at) for at in near):
         return True
-    return any(_spelled_of_filename_claims(words, at) for at in range(len(words)))
+    return any(_key_at(words, at) for at in range(len(words)))
 
 
 def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str | None]:
     """The one key that the name tells most clearly; none where two are told alike."""
-    spelled = [
-        found for at in range(len(words)) if (found := _spelled_of_filename_claims(words, at))
-    ]
+    spelled = [found for at in range(len(words)) if (found := _key_at(words, at))]
     with_mode = [one for one in spelled if one[1]]
     beside = [
         (note, None)
@@ -322,7 +320,7 @@ def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str
     return None, None
 
 
-def _spelled_of_filename_claims(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
+def _key_at(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     """A key that is written out at this place: `Am`, `Cmin`, `F# minor`, `Bb`, `key A`."""
     word = words[at]
     after = words[at + 1].casefold() if at + 1 < len(words) else ""
@@ -332,7 +330,7 @@ def _spelled_of_filename_claims(words: Sequence[str], at: int) -> tuple[str, str
     if one_word:
         if (word == "Am" and (before in _AM or after == "i")) or (word == "Em" and before in _EM):
             return None
-        mode = _MODES_of_filename_claims[one_word[3].lower()]
+        mode = _MODES_IN_NAMES[one_word[3].lower()]
         return _named(one_word[1].upper(), (one_word[2] or "").lower()), mode
     note = _NOTE.fullmatch(word)
     if note is None:
@@ -341,8 +339,8 @@ def _spelled_of_filename_claims(words: Sequence[str], at: int) -> tuple[str, str
     if after in ("sharp", "flat"):
         accidental, after = after, (words[at + 2].casefold() if at + 2 < len(words) else "")
     key = _named(note[1], accidental)
-    if after in _MODES_of_filename_claims:
-        return key, _MODES_of_filename_claims[after]
+    if after in _MODES_IN_NAMES:
+        return key, _MODES_IN_NAMES[after]
     return (key, None) if accidental or before in _KEY_WORDS else None
 
 
@@ -357,11 +355,9 @@ def _in_small_letters(words: Sequence[str], at: int) -> tuple[str, str | None] |
         accidental, behind = after, behind + 1
         after = words[behind].casefold() if behind < len(words) else ""
     key = _named(note[1].upper(), accidental)
-    if after in _MODES_of_filename_claims and len(after) > 1:
+    if after in _MODES_IN_NAMES and len(after) > 1:
         return (
-            None
-            if note[0] == "a" and _is_article(words, behind)
-            else (key, _MODES_of_filename_claims[after])
+            None if note[0] == "a" and _is_article(words, behind) else (key, _MODES_IN_NAMES[after])
         )
     return (key, None) if accidental in ("sharp", "flat") and note[2] else None
 
@@ -385,6 +381,4 @@ def _capital(words: Sequence[str], at: int) -> str | None:
 
 
 def _named(letter: str, accidental: str) -> str:
-    return KEY_NAMES[
-        (_STEPS_of_filename_claims[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)
-    ]
+    return KEY_NAMES[(_STEPS_IN_NAMES[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)]

@@ -1,10 +1,10 @@
 """The filter language: what a person types, as a tree of conditions, and back to text.
 
 Words are looked for in names, folders and tags; `"two words"` stay together. A condition is a
-name, a colon and a value (CONDITIONS has them all): `bpm:120..128`, `kind:kick,snare`. `-` or `not:` before anything
-turns it round, a space means and, `|` means or and binds least. The bare words `loop` and
-`oneshot` also match what was heard, so that `-loop` hides loops whatever they are called;
-`"loop"` is only text.
+name, a colon and a value (CONDITIONS has them all): `bpm:120..128`, `kind:kick,snare`.
+`-` or `not:` before anything turns it round, a space means and, `|` means or and binds least. The
+bare words `loop` and `oneshot` also match what was heard, so that `-loop` hides loops whatever they
+are called; `"loop"` is only text.
 """
 
 from __future__ import annotations

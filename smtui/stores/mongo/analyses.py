@@ -16,6 +16,7 @@ from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Mea
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_codec import (
@@ -33,7 +34,7 @@ from smtui.stores.mongo.client import BACKGROUND_SECONDS, Collection, MongoLine
 from smtui.stores.mongo.filters import BY_ID, Filter, Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
 from smtui.stores.mongo.planner import fetch
-from smtui.stores.mongo.values import Document, in_parts, numbers_in
+from smtui.stores.mongo.values import Document, numbers_in
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200

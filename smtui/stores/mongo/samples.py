@@ -15,6 +15,7 @@ from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.parts import in_parts
 from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import (
     FileId,
@@ -72,7 +73,6 @@ from smtui.stores.mongo.sample_codec import (
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,
-    in_parts,
     text_in,
 )
 

@@ -71,7 +71,7 @@ from smtui.stores.sqlite.batch_repair import (
 )
 from smtui.stores.sqlite.connections import Reader, Readers, Writer, reading, writing
 from smtui.stores.sqlite.sample_codec import change
-from smtui.stores.sqlite.values import Value, from_ms_or_none, present
+from smtui.stores.sqlite.values import Value, from_ms_or_none, now_ms
 
 _SOME = 10
 # A file that was handed back on a machine is left to others. No machine has the empty name.
@@ -389,7 +389,7 @@ class SqliteBatches:
         return found
 
     def _now(self) -> int:
-        return present(self._clock)
+        return now_ms(self._clock)
 
 
 class SqliteOutcomes:
@@ -409,7 +409,7 @@ class SqliteOutcomes:
             lambda before: before.listened_to(heard, measured.file_hash),
         )
         ended = (analysis_id, outcome.heard_ms)
-        counted = complete(connection, claimed, ended, present(self._clock))
+        counted = complete(connection, claimed, ended, now_ms(self._clock))
         if counted and claimed.user_id is not None:
             count_use(connection, claimed.user_id, analyses=1)
         return counted
