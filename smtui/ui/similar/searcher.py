@@ -158,7 +158,7 @@ class Searcher:
 
     @property
     def keys_wait(self) -> bool:
-        """True while keys typed after a line are for the hits that it finds."""
+        """True while keys typed after a line or a new seed are for the hits that it finds."""
         return self._keys_for_answer and not isinstance(self.screen.focused, Input)
 
     def hold_keys(self) -> None:
