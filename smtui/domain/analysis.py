@@ -7,7 +7,7 @@ tempo in beats per minute, confidences from 0 to 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NewType
 
@@ -188,6 +188,12 @@ class Measurement:
         """True if it was measured and there is nothing but digital silence."""
         return self.loudness_lufs is None and "loudness_lufs" not in self.unsaid
 
+    @property
+    def brief(self) -> Measurement:
+        """The measurement without what is long: embedding, cepstra and chroma."""
+        features = self.spectral_features and replace(self.spectral_features, mfcc=(), chroma=())
+        return replace(self, embedding=(), spectral_features=features)
+
     def sureness(self, claim: str) -> float | None:
         """Return how sure `tempo`, `key`, `meter` or `kind` is; None where nobody says."""
         name = f"{claim}_confidence"
@@ -273,6 +279,19 @@ class Analysis:
     analyzed_at: datetime
     measured: Measurement
     ai: AiPart | None = None
+
+    @property
+    def importance(self) -> tuple[int, datetime, str]:
+        """What the analyses of a file are ranked by: the highest level, then the newest."""
+        return self.measured.level.rank, self.analyzed_at, self.analysis_id
+
+    def replaces(self, other: Analysis) -> bool:
+        """True if it takes the place of another by the same recipe: of no lower level.
+
+        What was heard of other bytes says nothing about these, at whatever level.
+        """
+        mine, theirs = self.measured, other.measured
+        return mine.level.rank >= theirs.level.rank or mine.file_hash != theirs.file_hash
 
     @property
     def head(self) -> AnalysisHead:

@@ -12,7 +12,7 @@ batches with one `run_id`. States of a file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -251,6 +251,14 @@ class Batch:
             return self
         return replace(self, status=end, finished_at=at, updated_at=at)
 
+    def later(self, pause: timedelta) -> Batch:
+        """Return the batch begun and ended later: a pause of its run is not worked on."""
+        return replace(
+            self,
+            started_at=self.started_at and self.started_at + pause,
+            finished_at=self.finished_at and self.finished_at + pause,
+        )
+
     def reopened(self, file_ids: Iterable[FileId], at: datetime) -> Batch:
         """Return the batch with some ended files waiting as if nobody had begun them."""
         open_again = replace(
@@ -319,6 +327,31 @@ class RunProgress:
     finished_at: datetime | None = None
     cancel_requested_at: datetime | None = None
     is_foreign: bool = False
+
+    @staticmethod
+    def of(batches: Sequence[Batch]) -> RunProgress:
+        """Return the sums of a run's batches, of which there is at least one."""
+        states = [result.status for batch in batches for result in batch.results.values()]
+        started = [batch.started_at for batch in batches if batch.started_at]
+        finished = [batch.finished_at for batch in batches if batch.finished_at]
+        stopped = [batch.cancel_requested_at for batch in batches if batch.cancel_requested_at]
+        first = batches[0]
+        return RunProgress(
+            run_id=first.run_id,
+            user_id=first.user_id,
+            level=first.level,
+            total=sum(batch.total_files for batch in batches),
+            completed=sum(batch.completed for batch in batches),
+            failed=sum(batch.failed for batch in batches),
+            cancelled=sum(batch.cancelled for batch in batches),
+            processing=states.count(State.PROCESSING),
+            heard_ms=sum(batch.heard_ms for batch in batches),
+            created_at=min(batch.created_at for batch in batches),
+            updated_at=max(batch.updated_at for batch in batches),
+            started_at=min(started, default=None),
+            finished_at=max(finished) if len(finished) == len(batches) else None,
+            cancel_requested_at=min(stopped, default=None),
+        )
 
     @property
     def ended_files(self) -> int:

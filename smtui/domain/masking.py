@@ -10,12 +10,12 @@ from __future__ import annotations
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT, Measurement
 from smtui.domain.harmony import Kinship, kinship
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, Sample, certainty
 
 REGIONS = ("low", "middle", "high")
 """Up to about 400 Hz, up to about 4 kHz, above."""
@@ -98,6 +98,22 @@ class Room:
     other: float
     kept: tuple[float, float, float]
     share: tuple[float, float, float]
+
+
+def outline_of(sample: Sample, measured: Measurement) -> Outline | None:
+    """The outline of a sound, with what counts for it now; None where it was not heard so far."""
+    outline = outline_outside(measured)
+    if outline is None or sample.heard is None:
+        return None
+    return replace(
+        outline,
+        file_id=sample.file_id,
+        file_hash=sample.file_hash,
+        tempo=sample.heard.tempo,
+        key=sample.heard.key,
+        mode=sample.heard.mode,
+        key_confidence=certainty(sample.heard.key_confidence),
+    )
 
 
 def outline_outside(measured: Measurement) -> Outline | None:

@@ -56,7 +56,6 @@ QUALITIES = (
 )
 """What was measured of the samples themselves; nothing is sorted by it."""
 
-
 NUMBERS = (
     Field.TEMPO,
     Field.LENGTH,
@@ -207,6 +206,13 @@ class Sort:
     field: Field = Field.NAME
     descending: bool = False
 
+    def puts_first(self, place: Place, other: Place) -> bool:
+        """True if a place stands before another one."""
+        if (place.value is None) != (other.value is None):
+            return other.value is None
+        first, second = (other, place) if self.descending else (place, other)
+        return first.order < second.order
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -231,7 +237,12 @@ class Question:
         return Place(value=sort_value(sample, self.sort.field), file_id=sample.file_id)
 
     def answered(self, samples: Iterable[Sample]) -> list[Sample]:
-        """Return which of the sounds are asked for, in the order of the answer."""
+        """Return which of the sounds are asked for, in the order of the answer.
+
+        Raises:
+            TypeError: limits are asked for of what is no number.
+        """
+        _check(self.expression)
         placed = [(self.place_of(sample), sample) for sample in samples if self.matches(sample)]
         placed.sort(key=lambda each: each[0].order, reverse=self.sort.descending)
         # Sounds without a value come last both ways.
@@ -311,6 +322,18 @@ def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one
             return value_of(sample, by) in values
         case Unknown(field=by):
             return value_of(sample, by) is None
+
+
+def _check(expression: Expression) -> None:
+    match expression:
+        case All(parts=parts) | Any(parts=parts):
+            for part in parts:
+                _check(part)
+        case Not(inner=inner):
+            _check(inner)
+        case Between(field=by) if by not in NUMBERS:
+            message = f"{by} is no number"
+            raise TypeError(message)
 
 
 def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:

@@ -76,12 +76,12 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
 
     def ensure_connected(self, conn: Any) -> Any:
         """Return the line to the queue once it takes a write; says only once that it does not."""
-        told: list[Exception] = []
+        refusals: list[Exception] = []
 
         def away(error: Exception, _interval: float = 0.0) -> None:
-            if not told:
+            if not refusals:
                 _log.warning("%s", _sentence(error))
-            told.append(error)
+            refusals.append(error)
 
         refusal, self._refusal = self._refusal, None
         if refusal is not None:
@@ -104,7 +104,7 @@ class PatientConsumer(Consumer):  # type: ignore[misc]
                 conn.close()
                 _pause(_LONGEST_PAUSE)
         self.first_connection_attempt = False
-        if told:
+        if refusals:
             _log.warning("The queue for the workers is back")
         return ready
 

@@ -98,8 +98,8 @@ def listens(pid: int, port: int) -> bool:
     except psutil.Error:
         return False
     return any(
-        one.status == psutil.CONN_LISTEN and one.laddr[1:] == (port,) and one.laddr[0] == _LOOPBACK
-        for one in connections
+        line.status == psutil.CONN_LISTEN and line.laddr == (_LOOPBACK, port)
+        for line in connections
     )
 
 

@@ -53,7 +53,7 @@ class PrivateHealth:
     async def _others(self) -> tuple[ServerHealth, ...]:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
-                known = {one.name: one for one in await self._servers.status()}
+                known = {status.name: status for status in await self._servers.status()}
                 return await asyncio.gather(
                     self._looked("sessions", known["valkey"], self._valkey),
                     self._looked("index", known["chroma"], self._chroma),

@@ -42,8 +42,8 @@ class FileLock:
     @classmethod
     def inherited(cls, path: Path) -> FileLock | None:
         """Return the hold that whoever started this program has left to it; None without one."""
-        told = os.environ.pop(_HELD_LOCK, "")
-        return cls(int(told), path) if told.isdecimal() else None
+        number = os.environ.pop(_HELD_LOCK, "")
+        return cls(int(number), path) if number.isdecimal() else None
 
     @classmethod
     def take(cls, path: Path, *, exclusive: bool) -> FileLock | None:

@@ -121,8 +121,8 @@ async def ask(socket: Path, *words: str) -> bytes:
 
 async def version(socket: Path) -> str:
     """Ask which server it is: `Valkey 9.0.1`. Raises as `ask`."""
-    told = (await ask(socket, "INFO", "server")).decode()
-    facts = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+    answer = (await ask(socket, "INFO", "server")).decode()
+    facts = dict(line.split(":", 1) for line in answer.splitlines() if ":" in line)
     name = "Valkey" if "valkey_version" in facts else "Redis"
     return f"{name} {facts.get('valkey_version') or facts.get('redis_version')}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, Batch, BatchId, RunId, RunProgress
 from smtui.domain.errors import InputInvalid, NotFound, ServerUnavailable
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.work import Clock, JobQueue
@@ -101,8 +102,20 @@ class Batches:
         urgent: bool = False,
         recipe_version: int | None = None,
     ) -> RunId:
-        run_id = RunId(str(uuid4()))
-        batches = self._cut_batches(wanted, run_id, level, user_id, recipe_version=recipe_version)
+        run_id, at = RunId(str(uuid4())), self._clock.now()
+        batches = (
+            Batch(
+                batch_id=BatchId(str(uuid4())),
+                run_id=run_id,
+                user_id=user_id,
+                level=level,
+                recipe_version=recipe_version,
+                file_ids=tuple(part),
+                created_at=at,
+                updated_at=at,
+            )
+            for part in in_parts(wanted, MAX_BATCH_FILES)
+        )
         while some := tuple(islice(batches, _BATCHES_AT_ONCE)):
             await self._batches.create(some)
         await self._announce(run_id, urgent=urgent)
@@ -328,28 +341,6 @@ class Batches:
         else:
             self._waiting = (await self.absent([run_id])).get(run_id, "")
         self._announced.set()
-
-    def _cut_batches(
-        self,
-        wanted: Sequence[FileId],
-        run_id: RunId,
-        level: Level,
-        user_id: UserId,
-        *,
-        recipe_version: int | None = None,
-    ) -> Iterator[Batch]:
-        at = self._clock.now()
-        for start in range(0, len(wanted), MAX_BATCH_FILES):
-            yield Batch(
-                batch_id=BatchId(str(uuid4())),
-                run_id=run_id,
-                user_id=user_id,
-                level=level,
-                recipe_version=recipe_version,
-                file_ids=tuple(wanted[start : start + MAX_BATCH_FILES]),
-                created_at=at,
-                updated_at=at,
-            )
 
 
 def _absent(machines: Mapping[str, int]) -> str:

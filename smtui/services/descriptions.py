@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from smtui.domain.description import WORDING, description, essence
 from smtui.domain.lexical import Lexicon
+from smtui.domain.parts import in_parts
 from smtui.domain.question import All, Fact, Is, Question
 from smtui.domain.sample import FileId
 from smtui.domain.search import Progress, unwatched
@@ -142,8 +143,8 @@ class Descriptions:
                 self._texts[file_id] = head, text
             else:
                 unknown.append(file_id)
-        for start in range(0, len(unknown), _AT_ONCE):
-            heard = await self._analyses.briefs(unknown[start : start + _AT_ONCE])
+        for part in in_parts(unknown, _AT_ONCE):
+            heard = await self._analyses.briefs(part)
             described = await asyncio.to_thread(_all_described, heard)
             self._texts |= described
             if self._kept is not None:

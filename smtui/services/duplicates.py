@@ -18,6 +18,7 @@ from smtui.domain.copies import (
     likely_original,
     reason,
 )
+from smtui.domain.parts import in_parts
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 
@@ -110,8 +111,8 @@ class DuplicateFinder:
 
     async def _embeddings(self, samples: Sequence[Sample]) -> Mapping[FileId, bytes]:
         found: dict[FileId, bytes] = {}
-        for start in range(0, len(samples), _AT_ONCE):
-            ids = [sample.file_id for sample in samples[start : start + _AT_ONCE]]
+        for part in in_parts(samples, _AT_ONCE):
+            ids = [sample.file_id for sample in part]
             some = await self._stores.embeddings.of(ids, recipe_version=self._recipe)
             found |= {file_id: embedded.numbers for file_id, embedded in some.items()}
         return found
@@ -128,14 +129,14 @@ class DuplicateFinder:
         ids = [sample.file_id for sample in known]
         pairs = await self._near(ids, embedded, told)
         same: dict[FileId, dict[FileId, Difference]] = {}
-        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-            some = [
-                (ids[first], ids[other]) for first, other in pairs[start : start + _PAIRS_AT_ONCE]
-            ]
+        done = 0
+        for part in in_parts(pairs, _PAIRS_AT_ONCE):
+            some = [(ids[first], ids[other]) for first, other in part]
             for (first, other), found in (await self._differences(some)).items():
                 if is_same(found, coded=not coded.isdisjoint((first, other))):
                     same.setdefault(first, {})[other] = found
-            told(Looked(doing="analysing again", done=start + len(some), of=len(pairs)))
+            done += len(some)
+            told(Looked(doing="analysing again", done=done, of=len(pairs)))
         return same
 
     async def _near(
@@ -149,8 +150,8 @@ class DuplicateFinder:
         outlined: list[int] = []
 
         async def outlines() -> AsyncIterator[Sequence[Outline]]:
-            for start in range(0, len(ids), _AT_ONCE):
-                some = await self._stores.analyses.outlines(ids[start : start + _AT_ONCE])
+            for part in in_parts(ids, _AT_ONCE):
+                some = await self._stores.analyses.outlines(part)
                 outlined.extend(places[outline.file_id] for outline in some)
                 yield some
 

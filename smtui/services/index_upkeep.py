@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from smtui.domain.account import Account
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.ports.likeness import Embedded, EmbeddingStore, Entry, IndexState, SimilarityIndex
 from smtui.domain.sample import FileId, Sample
@@ -75,8 +76,7 @@ class IndexUpkeep:
     async def add(self, file_ids: Sequence[FileId]) -> int:
         """Put what the documents have of these sounds, take out of what they have nothing."""
         added = 0
-        for start in range(0, len(file_ids), AT_ONCE):
-            part = file_ids[start : start + AT_ONCE]
+        for part in in_parts(file_ids, AT_ONCE):
             found = await self._embeddings.of(part, recipe_version=self._recipe_version)
             await self._put(list(found.values()))
             if gone := [file_id for file_id in part if file_id not in found]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from smtui.domain.account import Account, UserId
 from smtui.domain.analysis import Analysis
 from smtui.domain.errors import InputInvalid, NotFound
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.documents import AnalysisStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
@@ -59,8 +60,8 @@ class Library:
         found: set[FileId] = set()
         if asks_for_unreadable(question.expression):
             return frozenset()
-        for start in range(0, len(file_ids), _IDS):
-            found |= await self._samples.matching(question, file_ids[start : start + _IDS])
+        for part in in_parts(file_ids, _IDS):
+            found |= await self._samples.matching(question, part)
         return frozenset(found)
 
     async def each(
@@ -112,21 +113,18 @@ class Library:
         account = await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
         mark = Mark(by=account.user_id, at=self._clock.now())
         wanted = Retagging(mark=mark, add=change.add, remove=change.remove)
-        for start in range(0, len(file_ids), TAGGED_AT_ONCE):
-            yield await self._samples.retag(file_ids[start : start + TAGGED_AT_ONCE], wanted)
+        for part in in_parts(file_ids, TAGGED_AT_ONCE):
+            yield await self._samples.retag(part, wanted)
 
     async def take_back(self, retagged: Retagged, *, by: Account) -> AsyncIterator[int]:
-        """Yield sounds back the tags that they had, in steps; return how many sounds each changed.
+        """Give back the tags that sounds had, in steps; yields how many sounds each step changed.
 
         Raises NotAllowed as `retag`.
         """
         file_ids = tuple(retagged.before)
         await self._rights.require_on(by, Deed.TAG, file_ids, self._samples)
-        for start in range(0, len(file_ids), TAGGED_AT_ONCE):
-            some = {
-                file_id: retagged.before[file_id]
-                for file_id in file_ids[start : start + TAGGED_AT_ONCE]
-            }
+        for part in in_parts(file_ids, TAGGED_AT_ONCE):
+            some = {file_id: retagged.before[file_id] for file_id in part}
             yield await self._samples.take_back(replace(retagged, before=some))
 
     async def forget(self, file_ids: Sequence[FileId], *, by: Account) -> int:
@@ -137,10 +135,7 @@ class Library:
         """
         owners = await self._rights.owners_of(file_ids, self._samples)
         await self._rights.require_to_take_away(by, owners, verb="forget")
-        count = 0
-        for start in range(0, len(file_ids), _IDS):
-            count += await self._samples.remove(file_ids[start : start + _IDS])
-        return count
+        return sum([await self._samples.remove(part) for part in in_parts(file_ids, _IDS)])
 
     async def tags_in_use(self, viewer: UserId | None) -> tuple[str, ...]:
         """Tags, most used first."""

@@ -8,11 +8,9 @@ choice of what to compare.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any
 
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import Hit, Wanted, Weights
@@ -29,6 +27,7 @@ from smtui.domain.ports.likeness import (
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
+from smtui.lru import Lru
 from smtui.services.listing import id_pages
 
 FEW = 2_500
@@ -249,38 +248,38 @@ class _Matches:
         self._embeddings = embeddings
         self._comparison = comparison
         self._recipe_version = recipe_version
-        self._counts: OrderedDict[object, int] = OrderedDict()
-        self._lists: OrderedDict[_Key, tuple[FileId, ...]] = OrderedDict()
-        self._gathered: OrderedDict[_Key, AtHand] = OrderedDict()
-        self._questions: OrderedDict[_Key, None] = OrderedDict()
+        self._counts: Lru[_Key | int, int] = Lru(_COUNTS_REMEMBERED)
+        self._lists: Lru[_Key, tuple[FileId, ...]] = Lru(_LISTS_REMEMBERED)
+        self._gathered: Lru[_Key, AtHand] = Lru(MOST_AT_HAND, weigh=len)
+        self._questions: Lru[_Key, _Key] = Lru(_COUNTS_REMEMBERED)
 
     async def count(self, question: Question, generation: int) -> int:
         """Return how many match."""
         key = _Key(question, generation)
-        if key not in self._counts:
-            self._counts[key] = await self._samples.count(question)
-            _forget(self._counts, _COUNTS_REMEMBERED)
-        return self._counts[key]
+        count = self._counts.get(key)
+        if count is None:
+            count = await self._samples.count(question)
+            self._counts.put(key, count)
+        return count
 
     async def total(self, generation: int) -> int:
         """Return how many sounds of the library have an embedding."""
-        if generation not in self._counts:
+        count = self._counts.get(generation)
+        if count is None:
             count = await self._embeddings.count(recipe_version=self._recipe_version)
-            self._counts[generation] = count
-            _forget(self._counts, _COUNTS_REMEMBERED)
-        return self._counts[generation]
+            self._counts.put(generation, count)
+        return count
 
     async def ids(self, question: Question, generation: int) -> tuple[FileId, ...]:
         """Return all that match."""
         key = _Key(question, generation)
-        if key in self._lists:
-            return self._lists[key]
+        if (known := self._lists.get(key)) is not None:
+            return known
         ids: list[FileId] = []
         async for page in id_pages(self._samples, question, size=_IDS_AT_ONCE):
             ids += page
         if len(ids) <= MOST_AT_HAND:
-            self._lists[key] = tuple(ids)
-            _forget(self._lists, _LISTS_REMEMBERED)
+            self._lists.put(key, tuple(ids))
         return tuple(ids)
 
     async def at_hand(self, question: Question, generation: int) -> AtHand | None:
@@ -289,9 +288,8 @@ class _Matches:
         The first time it would cost more than the one search; None too where they are too many.
         """
         key = _Key(question, generation)
-        again = key in self._questions
-        self._questions[key] = None
-        _forget(self._questions, _COUNTS_REMEMBERED)
+        again = self._questions.get(key) is not None
+        self._questions.put(key, key)
         if not again or await self.count(question, generation) > MOST_AT_HAND:
             return None
         return await self.gathered(question, generation)
@@ -299,30 +297,22 @@ class _Matches:
     async def gathered(self, question: Question, generation: int) -> AtHand:
         """Return the embeddings of all that match, read unless at hand; for no more than fit."""
         key = _Key(question, generation)
-        if any(known.generation != generation for known in self._gathered):
+        if any(known.generation != generation for known, _ in self._gathered.items()):
             # Of an earlier generation it only takes room.
             self._gathered.clear()
-        if key in self._gathered:
-            self._gathered.move_to_end(key)
-            return self._gathered[key]
+        if (known := self._gathered.get(key)) is not None:
+            return known
         gathered = self._comparison.begin()
         ids = await self.ids(question, generation)
         for start in range(0, len(ids), _READ_AT_ONCE):
             await gathered.add(await self.embedded(ids[start : start + _READ_AT_ONCE]))
-        self._gathered[key] = gathered
-        while sum(map(len, self._gathered.values())) > MOST_AT_HAND:
-            self._gathered.popitem(last=False)
+        self._gathered.put(key, gathered)
         return gathered
 
     async def embedded(self, file_ids: Sequence[FileId]) -> tuple[Embedded, ...]:
         """Return the embeddings of these, in their order."""
         found = await self._embeddings.of(file_ids, recipe_version=self._recipe_version)
         return tuple(found[file_id] for file_id in file_ids if file_id in found)
-
-
-def _forget(remembered: OrderedDict[Any, Any], most: int) -> None:
-    while len(remembered) > most:
-        remembered.popitem(last=False)
 
 
 def _within_analysed(question: Question) -> Question:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from smtui.domain.analysis import Level, Measurement, heard_of
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.findings import Finding, Flaw, Limits, Subject, findings
+from smtui.domain.parts import in_parts
 from smtui.domain.sample import FoundFile, Sample
 from smtui.domain.scan import Candidate, Unreadable
 
@@ -53,10 +54,8 @@ class PackCheck:
             async for step in self._finder.walk(root):
                 for broken in step.unreadable:
                     yield _unreadable(broken)
-                for start in range(0, len(step.candidates), _AT_ONCE):
-                    async for checked in self._check_found(
-                        step.candidates[start : start + _AT_ONCE]
-                    ):
+                for part in in_parts(step.candidates, _AT_ONCE):
+                    async for checked in self._check_found(part):
                         yield seen.compare(*checked)
 
     async def sounds(

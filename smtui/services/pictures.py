@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from smtui.domain.picture import (
 )
 from smtui.domain.ports.sessions import Cache
 from smtui.domain.ports.work import Painter
+from smtui.lru import Lru
 from smtui.services.flights import Aside, Flights
 
 _SILENT_DB = -120.0
@@ -75,7 +75,7 @@ class Pictures:
     def __init__(self, painter: Painter, cache: Cache) -> None:
         self._painter = painter
         self._cache = cache
-        self._kept: OrderedDict[str, Picture] = OrderedDict()
+        self._at_hand: Lru[str, Picture] = Lru(_KEPT_PICTURES)
         self._flights: Flights[tuple[str, Path, bool], Picture] = Flights()
         self._aside = Aside()
 
@@ -107,8 +107,7 @@ class Pictures:
         await self._aside.end()
 
     async def _kept_or_drawn(self, request: PictureRequest, key: str) -> Picture:
-        if (picture := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
+        if (picture := self._at_hand.get(key)) is not None:
             return picture
         # By its path too: where one of several with the same bytes is gone, another may be there.
         wanted = (key, request.path, request.coarse)
@@ -119,7 +118,7 @@ class Pictures:
             return known
         picture = await self._painter.paint(request)
         if not picture.coarse:
-            self._keep(key, picture)
+            self._at_hand.put(key, picture)
             # Nobody who looks should wait for this.
             packed = packed_picture(picture)
             self._aside.do(self._cache.put(key, packed, seconds=_CACHE_SECONDS))
@@ -134,13 +133,8 @@ class Pictures:
         except (ValueError, KeyError, TypeError):
             # Another release wrote it, or it is damaged: the same as not there.
             return None
-        self._keep(key, picture)
+        self._at_hand.put(key, picture)
         return picture
-
-    def _keep(self, key: str, picture: Picture) -> None:
-        self._kept[key] = picture
-        if len(self._kept) > _KEPT_PICTURES:
-            self._kept.popitem(last=False)
 
 
 def _span(request: PictureRequest, duration: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from smtui.domain.account import Account, Role, UserId
 from smtui.domain.errors import NotAllowed, NotSignedIn
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.documents import AccountStore, SampleStore
 from smtui.domain.sample import FileId
 
@@ -176,9 +177,8 @@ class Rights:
     ) -> set[UserId | None]:
         """Who owns these sounds; ids that are no longer there do not count."""
         owners: set[UserId | None] = set()
-        for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
-            some = await samples.get(file_ids[start : start + _SOUNDS_AT_ONCE])
-            owners.update(sample.user_id for sample in some)
+        for part in in_parts(file_ids, _SOUNDS_AT_ONCE):
+            owners.update(sample.user_id for sample in await samples.get(part))
         return owners
 
     async def permits(self, by: Account, deed: Deed, owner: UserId | None) -> bool:

@@ -11,6 +11,7 @@ from itertools import takewhile
 from smtui.domain.account import Account, Role, UserId
 from smtui.domain.analysis import Level
 from smtui.domain.batch import Batch, Failure, Held, RunId, RunProgress
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.sample import FileId, Sample
@@ -219,8 +220,8 @@ class Runs:
         return {**known} | {sample.file_id: sample async for sample in self._samples_of(unknown)}
 
     async def _samples_of(self, file_ids: Sequence[FileId]) -> AsyncIterator[Sample]:
-        for start in range(0, len(file_ids), _SOUNDS_AT_ONCE):
-            for sample in await self._samples.get(file_ids[start : start + _SOUNDS_AT_ONCE]):
+        for part in in_parts(file_ids, _SOUNDS_AT_ONCE):
+            for sample in await self._samples.get(part):
                 yield sample
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from smtui.domain.account import Account, UserId
 from smtui.domain.errors import InputInvalid, ServerUnavailable
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.documents import AccountStore, SampleStore
 from smtui.domain.ports.sessions import RateLimits
 from smtui.domain.ports.work import Clock, SoundFinder
@@ -228,10 +229,9 @@ class Scan:
         await self._know_roots()
         if await self.finder.present(root):
             await self._remember(root, scanned=False)
-        for start in range(0, len(found), _AT_ONCE):
-            step = tuple(found[start : start + _AT_ONCE])
-            self._add(seen=len(step))
-            await self._take(Walked(folder=printable_path(bytes(root)), candidates=step))
+        for part in in_parts(found, _AT_ONCE):
+            self._add(seen=len(part))
+            await self._take(Walked(folder=printable_path(bytes(root)), candidates=tuple(part)))
         await self._remember(root, scanned=True)
         self.progress = replace(self.progress, current="", counted=True, done=True)
 

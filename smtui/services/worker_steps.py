@@ -16,6 +16,7 @@ from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgres
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.outcome import Outcome
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import Sample, Trouble
 from smtui.services.documents import Documents
@@ -179,9 +180,8 @@ class WorkerSteps:
         """Write in the library what failed as vanished, and was not heard since the run began."""
         failures = await self._batches.failures(run.run_id, limit=run.failed)
         vanished = {each.file_id: each for each in failures if each.code == ErrorCode.VANISHED}
-        ids = list(vanished)
-        for start in range(0, len(ids), _AT_ONCE):
-            for sample in await self._samples.get(ids[start : start + _AT_ONCE]):
+        for part in in_parts(list(vanished), _AT_ONCE):
+            for sample in await self._samples.get(part):
                 if not _is_known(sample, vanished[sample.file_id], since=run.created_at):
                     error = vanished[sample.file_id].error
                     trouble = Trouble(code=ErrorCode.VANISHED, error=error, at=self._clock.now())

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 import os
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from smtui.domain.masking import outline_outside
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.text import printable_path, shown
 from smtui.domain.traits import traits_outside
+from smtui.lru import Lru
 
 _COMMAND = ("-m", "smtui", "inspect", "--json", "--embedding", "--")
 _TAKEN = (
@@ -37,7 +37,7 @@ class InspectedOutside:
 
     def __init__(self, *, seconds: float = _LONGEST_SECONDS) -> None:
         self._seconds = seconds
-        self._known: OrderedDict[tuple[Path, int, int], HeardOutside] = OrderedDict()
+        self._known: Lru[tuple[Path, int, int], HeardOutside] = Lru(_REMEMBERED)
 
     async def heard(self, path: Path) -> HeardOutside:
         """Listen to it; raises SoundUnreadable, which names it: it may be one of several."""
@@ -58,9 +58,7 @@ class InspectedOutside:
         if (known := self._known.get(stamp)) is not None:
             return known
         heard = _parse_answer(await self._inspect(path))
-        self._known[stamp] = heard
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        self._known.put(stamp, heard)
         return heard
 
     async def _inspect(self, path: Path) -> bytes:

@@ -23,13 +23,13 @@ from smtui.domain.ports.documents import (
 )
 from smtui.domain.ports.likeness import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
+from smtui.stores.memory import memory_documents
 from smtui.stores.mongo import library as mongo
 from smtui.stores.mongo import planner
 from smtui.stores.mongo.accounts import MongoAccounts
-from smtui.stores.mongo.analyses import MongoAnalyses
+from smtui.stores.mongo.analyses import MongoAnalyses, MongoEmbeddings
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine
-from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.kept_searches import MongoKeptSearches
 from smtui.stores.mongo.samples import MongoSamples
 from smtui.stores.sqlite.library import opened
@@ -60,6 +60,11 @@ class DocumentStores(Protocol):
 
 def sqlite(folder: Path) -> AbstractAsyncContextManager[DocumentStores]:
     return opened(folder / "library.sqlite3")
+
+
+@asynccontextmanager
+async def memory(folder: Path) -> AsyncIterator[DocumentStores]:
+    yield memory_documents()
 
 
 NO_WALK = Effort(
@@ -122,6 +127,7 @@ def mongodb_of_some(folder: Path) -> AbstractAsyncContextManager[DocumentStores]
 IMPLEMENTATIONS: dict[str, Callable[[Path], AbstractAsyncContextManager[DocumentStores]]] = {
     "sqlite": sqlite,
     "mongodb": mongodb,
+    "memory": memory,
 }
 ANSWERING = IMPLEMENTATIONS | {
     "sqlite gathering": sqlite_gathering,

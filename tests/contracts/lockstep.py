@@ -1,4 +1,4 @@
-"""A store beside a model of it, both taken through the same steps by hypothesis."""
+"""A store beside one in memory, both taken through the same steps by hypothesis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Lockstep(RuleBasedStateMachine):
-    """Opens the implementation under test; rules do each step on it and on their model."""
+    """Opens the implementation under test; rules do each step on it and on a model in memory."""
 
     implementation = ""
 

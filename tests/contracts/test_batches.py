@@ -25,7 +25,7 @@ from smtui.domain.batch import (
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
-from tests.contracts.batch_model import CLOCKED, Hand
+from tests.contracts.clocked_batches import CLOCKED, Hand
 from tests.contracts.document_stores import ANNA, BERT, NOW
 from tests.contracts.one_run import RUN, batch, claim, progress
 

@@ -14,7 +14,7 @@ from smtui.domain.batch import RunId, RunProgress, State, Unseen
 from smtui.domain.error_codes import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
-from tests.contracts.batch_model import CLOCKED, Hand
+from tests.contracts.clocked_batches import CLOCKED, Hand
 from tests.contracts.document_stores import (
     ANNA,
     BERT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +17,11 @@ from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
 from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module
 from smtui.services.batches import Batches
+from smtui.services.documents import Documents
 from smtui.services.documents import Documents as HearingStores
 from smtui.services.rights import Rights
 from smtui.services.worker_steps import WorkerSteps
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.stores.memory import memory_documents
 from smtui.wiring import SystemClock
 from tests.services.people import person
 
@@ -42,10 +42,10 @@ class LoggedQueue:
 
 
 @pytest.fixture
-async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
-    async with opened(tmp_path / "library.sqlite3") as made:
-        await made.accounts.add(ANNA)
-        yield made
+async def documents() -> Documents:
+    made = memory_documents()
+    await made.accounts.add(ANNA)
+    return made
 
 
 @pytest.fixture

@@ -82,9 +82,9 @@ def _line(place: _Place, count: int) -> str:
     notes = ["shared"] if folder.user_id is None else []
     notes += [] if place.here == folder.folder_path else [f"here {shown(place.here)}"]
     notes += [] if place.is_there else ["not there now"]
-    told = f"  ({', '.join(notes)})" if notes else ""
+    remarks = f"  ({', '.join(notes)})" if notes else ""
     sounds = f"{count:>9,} sound{'s' if count != 1 else ' '}"
-    return f"{when}  {sounds}  {shown(folder.folder_path)}{told}"
+    return f"{when}  {sounds}  {shown(folder.folder_path)}{remarks}"
 
 
 def _object(place: _Place, count: int) -> str:

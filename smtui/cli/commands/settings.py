@@ -10,6 +10,7 @@ import click
 
 from smtui.cli.runtime import run
 from smtui.cli.screen import check_keys
+from smtui.cli.tables import print_table
 from smtui.cli.terminal import out
 
 
@@ -38,20 +39,23 @@ def settings_command(*, as_json: bool) -> None:
             "log": here.log,
         }
         if as_json:
-            written = {
-                "settings": {one.name: {"value": one.value, "from": one.origin} for one in known},
-                "paths": {name: str(path) for name, path in paths.items()},
-            }
-            click.echo(json.dumps(written))
+            values = {each.name: {"value": each.value, "from": each.origin} for each in known}
+            printable = {name: str(path) for name, path in paths.items()}
+            click.echo(json.dumps({"settings": values, "paths": printable}))
             return
-        width = max(len(one.name) for one in known)
-        broad = max(len(_words(one.value)) for one in known)
         origins = {str(here.settings_file): "settings file"}
-        far = max(len(origins.get(one.origin, one.origin)) for one in known)
-        for one in known:
-            origin = origins.get(one.origin, one.origin)
-            value = _words(one.value)
-            out(f"{one.name:{width}}  {value:{broad}}  {origin:{far}}  {one.description}".rstrip())
+        print_table(
+            [
+                (
+                    each.name,
+                    _words(each.value),
+                    origins.get(each.origin, each.origin),
+                    each.description,
+                )
+                for each in known
+            ]
+        )
+        width = max(len(each.name) for each in known)
         out()
         for name, path in paths.items():
             out(f"{name.replace('_', ' '):{width}}  {path}")

@@ -74,13 +74,8 @@ class MongoAccounts:
         return await self._line.ask(work)
 
     async def all(self) -> tuple[Account, ...]:
-        async def work() -> tuple[Account, ...]:
-            cursor = (
-                self._line.collection(USERS).find({}).sort([("created_at", UP), ("user_id", UP)])
-            )
-            return tuple(account_of(kept) for kept in await cursor.to_list(None))
-
-        return await self._line.ask(work)
+        documents = await self._line.find(USERS, {}, sort=[("created_at", UP), ("user_id", UP)])
+        return tuple(account_of(document) for document in documents)
 
     async def set_password(self, user_id: UserId, hashed_password: str) -> bool:
         return await self._set(user_id, {"hashed_password": hashed_password})

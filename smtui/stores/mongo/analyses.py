@@ -1,6 +1,7 @@
 """What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version.
 
-One port, `AnalysisStore`, in a file of its own; `library` alone opens it.
+Two ports stand here: `AnalysisStore`, and `EmbeddingStore`, which reads no more of an analysis than
+its embedding. `library` alone opens them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from uuid import uuid4
 from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
+from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
+from smtui.domain.parts import in_parts
+from smtui.domain.ports.likeness import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_codec import (
     HAS_AI,
@@ -26,9 +30,11 @@ from smtui.stores.mongo.analysis_codec import (
     outline_of,
     rank_of,
 )
-from smtui.stores.mongo.client import Collection, MongoLine
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, Collection, MongoLine
+from smtui.stores.mongo.filters import BY_ID, Filter, Find
 from smtui.stores.mongo.indexes import ANALYSES, AUDIO_FILES
-from smtui.stores.mongo.values import Document, in_parts
+from smtui.stores.mongo.planner import fetch
+from smtui.stores.mongo.values import Document, numbers_in
 
 # An analysis with its slices has some 30 KB.
 _AT_ONCE = 200
@@ -44,6 +50,8 @@ _HEAD = (
 _HEADS_AT_ONCE = 1_000
 # Of these only a part is fetched, some 12 KB.
 _OUTLINES_AT_ONCE = 500
+# An embedding has some 9 KB as an array of doubles.
+_EMBEDDINGS_AT_ONCE = 1_000
 _TRIES = 8
 _WITHOUT_LONG = {
     "embedding": False,
@@ -87,7 +95,9 @@ class MongoAnalyses:
     async def outlines(self, file_ids: Sequence[FileId]) -> tuple[Outline, ...]:
         found: dict[str, Outline] = {}
         for part in in_parts(file_ids, _OUTLINES_AT_ONCE):
-            sounds = {each["file_id"]: each for each in await self._sounds(part)}
+            where = {"file_id": {"$in": part}}
+            rows = await self._line.find(AUDIO_FILES, where, OUTLINE_SOUND_FIELDS)
+            sounds = {row["file_id"]: row for row in rows}
             for document in worst_first(await self._of_files(part, OUTLINE_FIELDS)):
                 sound = sounds.get(document["file_id"])
                 outline = None if sound is None else outline_of(sound, document)
@@ -130,35 +140,84 @@ class MongoAnalyses:
 
     async def _with_ai(self, file_ids: list[FileId]) -> list[FileId]:
         """The files of which some analysis has an AI part; the parts themselves stay there."""
-
-        async def work() -> list[FileId]:
-            of_files = {"file_id": {"$in": file_ids}, **HAS_AI}
-            fields = {"_id": False, "file_id": True}
-            cursor = self._line.collection(ANALYSES).find(of_files, fields)
-            return [FileId(analysis["file_id"]) for analysis in await cursor.to_list(None)]
-
-        return await self._line.ask(work)
+        where = {"file_id": {"$in": file_ids}, **HAS_AI}
+        rows = await self._line.find(ANALYSES, where, {"_id": False, "file_id": True})
+        return [FileId(row["file_id"]) for row in rows]
 
     async def _of_files(
         self, file_ids: list[FileId], names: Sequence[str] | Mapping[str, bool] | None = None
     ) -> list[Document]:
         """Every analysis of the files, or with `names` only these fields of it, or without them."""
+        return await self._line.find(ANALYSES, {"file_id": {"$in": file_ids}}, names)
 
-        async def work() -> list[Document]:
-            of_files = {"file_id": {"$in": file_ids}}
-            return await self._line.collection(ANALYSES).find(of_files, names).to_list(None)
 
-        return await self._line.ask(work)
+class MongoEmbeddings:
+    """Implements EmbeddingStore."""
 
-    async def _sounds(self, file_ids: list[FileId]) -> list[Document]:
-        """What the sounds themselves say of their bytes and of what was heard."""
+    def __init__(self, line: MongoLine) -> None:
+        self._line = line
 
-        async def work() -> list[Document]:
-            asked = {"file_id": {"$in": file_ids}}
-            sounds = self._line.collection(AUDIO_FILES)
-            return await sounds.find(asked, OUTLINE_SOUND_FIELDS).to_list(None)
+    async def of(
+        self, file_ids: Sequence[FileId], *, recipe_version: int
+    ) -> Mapping[FileId, Embedded]:
+        found: dict[FileId, Embedded] = {}
+        for part in in_parts(file_ids, _EMBEDDINGS_AT_ONCE):
+            heard = await self._ids_of({"file_id": {"$in": part}}, recipe_version, len(part))
+            found |= await self._numbers(heard, recipe_version)
+        return found
 
-        return await self._line.ask(work)
+    async def after(
+        self, file_id: FileId | None, *, recipe_version: int, limit: int
+    ) -> tuple[Embedded, ...]:
+        found: dict[FileId, Embedded] = {}
+        while len(found) < limit:
+            wanted = min(limit - len(found), _EMBEDDINGS_AT_ONCE)
+            heard = await self.ids(file_id, recipe_version=recipe_version, limit=wanted)
+            found |= await self._numbers(heard, recipe_version)
+            if len(heard) < wanted:
+                break
+            file_id = heard[-1]
+        return tuple(found[each] for each in sorted(found))
+
+    async def ids(
+        self, file_id: FileId | None, *, recipe_version: int, limit: int
+    ) -> tuple[FileId, ...]:
+        beyond: Filter = {"file_id": {"$gt": file_id or ""}}
+        return await self._ids_of(beyond, recipe_version, limit)
+
+    async def count(self, *, recipe_version: int) -> int:
+        return await self._line.ask(
+            lambda: self._line.collection(AUDIO_FILES).count_documents(
+                _has_embedding(recipe_version)
+            ),
+            seconds=BACKGROUND_SECONDS,
+        )
+
+    async def _ids_of(self, where: Filter, recipe_version: int, limit: int) -> tuple[FileId, ...]:
+        """Return the ids of sounds that this recipe has heard, in order."""
+        asked = where | _has_embedding(recipe_version)
+        find = Find(filter=asked, order=BY_ID, hint=BY_ID)
+        rows = await fetch(self._line, find, limit, ["file_id"], seconds=BACKGROUND_SECONDS)
+        return tuple(FileId(row["file_id"]) for row in rows)
+
+    async def _numbers(
+        self, file_ids: Sequence[FileId], recipe_version: int
+    ) -> dict[FileId, Embedded]:
+        where = {"smtui_key": {"$in": [f"{file_id}\x1f{recipe_version}" for file_id in file_ids]}}
+        fields = {"_id": False, "file_id": True, "embedding": True}
+
+        async def work() -> dict[FileId, Embedded]:
+            found: dict[FileId, Embedded] = {}
+            async for analysis in self._line.collection(ANALYSES).find(where, fields):
+                numbers = numbers_in(analysis.get("embedding"))
+                if len(numbers) == DIMENSIONS:
+                    file_id = FileId(analysis["file_id"])
+                    found[file_id] = Embedded(
+                        file_id=file_id, recipe_version=recipe_version, numbers=packed(numbers)
+                    )
+            return found
+
+        return await self._line.ask(work, seconds=BACKGROUND_SECONDS) if file_ids else {}
 
 
 async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
@@ -200,3 +259,12 @@ async def _save(analyses: Collection, analysis: Analysis) -> AnalysisId:
 def worst_first(documents: Iterable[Document]) -> list[Document]:
     """Sort by level, then time; the last one is what is read."""
     return sorted(documents, key=rank_of)
+
+
+def _has_embedding(recipe_version: int) -> Filter:
+    # What was heard of earlier bytes has no `heard`.
+    return {
+        "heard.recipe_version": recipe_version,
+        "heard.rank": {"$gte": Level.ADVANCED.rank},
+        "missing_since": None,
+    }

@@ -75,13 +75,7 @@ class BatchCollection:
 
     async def find(self, where: Mapping[str, Any], fields: Sequence[str]) -> list[Document]:
         """Return these fields of batches, with their _id."""
-
-        async def work() -> list[Document]:
-            return await self.collection.find(where, dict.fromkeys(("_id", *fields), 1)).to_list(
-                None
-            )
-
-        return await self.line.ask(work)
+        return await self.line.find(BATCH_JOBS, where, dict.fromkeys(("_id", *fields), 1))
 
     async def counters(self, where: Mapping[str, Any]) -> list[Document]:
         """Return the counters of batches, in the order in which they were made."""
@@ -94,11 +88,7 @@ class BatchCollection:
             return []
         where = {"batch_id": {"$in": list(batch_ids)}, "run_id": None}
         brief = {"_id": 0, "results": 0, "file_ids": 0}
-
-        async def work() -> list[Document]:
-            return await self.collection.find(where, brief).to_list(None)
-
-        found = await self.line.ask(work)
+        found = await self.line.find(BATCH_JOBS, where, brief)
         return [batch | await self._counted(batch) for batch in found]
 
     async def _counted(self, batch: Document) -> dict[str, int]:

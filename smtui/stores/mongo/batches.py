@@ -34,6 +34,7 @@ from smtui.domain.batch import (
     by_worker,
 )
 from smtui.domain.error_codes import ErrorCode
+from smtui.domain.parts import in_parts
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
@@ -65,7 +66,7 @@ from smtui.stores.mongo.runs import (
     unfinished_files,
     unplaced,
 )
-from smtui.stores.mongo.values import Document, count_in, in_parts, mapping_in, time_or_none
+from smtui.stores.mongo.values import Document, count_in, mapping_in, time_or_none
 
 # Some 2.5 MB of ids in one message.
 _BATCHES_AT_ONCE = 50

@@ -9,14 +9,14 @@ import asyncio
 import random
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pymongo
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorCursor
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from smtui.domain.address import redacted
 from smtui.domain.errors import SmtuiError, StoreUnreachable
@@ -127,6 +127,32 @@ class MongoLine:
                     return await self._persistently(attempt, limit)
         except TimeoutError as error:
             raise late(self._place, self.reasons()) from error
+
+    async def find(
+        self,
+        name: str,
+        where: Mapping[str, Any],
+        fields: Mapping[str, Any] | Sequence[str] | None = None,
+        sort: Sequence[tuple[str, int]] = (),
+    ) -> list[Document]:
+        """Return all documents of a collection that match, whole or with these fields alone."""
+        return await self.ask(
+            lambda: self.collection(name).find(where, fields, sort=list(sort)).to_list(None)
+        )
+
+    async def delete_one(self, name: str, key: Document) -> bool:
+        """Delete a document of a collection; False if it was not there."""
+        was_met = False
+
+        async def work() -> bool:
+            # Looked at first: a repeated removal finds nothing, though the first one did.
+            nonlocal was_met
+            there = self.collection(name)
+            was_met = was_met or await there.find_one(key, ["_id"]) is not None
+            await there.delete_one(key)
+            return was_met
+
+        return await self.ask(work)
 
     async def now(self) -> datetime:
         """The server's clock, the same for every machine; UTC, cut to milliseconds."""
@@ -301,6 +327,14 @@ class MongoLine:
         # A property; its types say method.
         topology = cast("TopologyDescription", self._client.topology_description)
         return topology.server_descriptions().values()
+
+
+async def upsert(collection: Collection, key: Document, update: Document) -> None:
+    """Change a document or make it, within `ask`; two may make it in the same moment."""
+    try:
+        await collection.update_one(key, update, upsert=True)
+    except DuplicateKeyError:
+        await collection.update_one(key, update)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
-
 from smtui.domain.account import UserId
 from smtui.domain.kept_search import KeptKind, KeptSearch, ordered
 from smtui.domain.text import storable
-from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.client import MongoLine, upsert
 from smtui.stores.mongo.indexes import DOWN, SEARCHES
 from smtui.stores.mongo.values import Document, cut_to_ms, text_in, time_in
 
@@ -25,10 +23,7 @@ class MongoKeptSearches:
         self._line = line
 
     async def of(self, user_id: UserId) -> tuple[KeptSearch, ...]:
-        async def work() -> list[Document]:
-            return await self._line.collection(SEARCHES).find({"user_id": user_id}).to_list(None)
-
-        return ordered(_searches(await self._line.ask(work)))
+        return ordered(_searches(await self._line.find(SEARCHES, {"user_id": user_id})))
 
     async def keep(self, kept: KeptSearch, *, user_id: UserId, recent: int) -> None:
         key = _key(kept.kind, kept.text, user_id)
@@ -38,11 +33,7 @@ class MongoKeptSearches:
 
         async def work() -> None:
             searches = self._line.collection(SEARCHES)
-            try:
-                await searches.update_one(key, update, upsert=True)
-            except DuplicateKeyError:
-                # Another process kept it in the same moment.
-                await searches.update_one(key, update)
+            await upsert(searches, key, update)
             unnamed: Document = {"user_id": user_id, "kind": kept.kind.value, "name": ""}
             newest = searches.find(unnamed, ["_id"]).sort([("used_at", DOWN), ("text", DOWN)])
             old = [search["_id"] for search in await newest.skip(recent).to_list(None)]
@@ -53,18 +44,7 @@ class MongoKeptSearches:
         await self._line.ask(work)
 
     async def forget(self, kind: KeptKind, text: str, *, user_id: UserId) -> bool:
-        key = {"_id": _key(kind, text, user_id)["_id"]}
-        met = False
-
-        async def work() -> bool:
-            # Looked at first: a repeated removal finds nothing, though the first one did.
-            nonlocal met
-            searches = self._line.collection(SEARCHES)
-            met = met or await searches.find_one(key, ["_id"]) is not None
-            await searches.delete_one(key)
-            return met
-
-        return await self._line.ask(work)
+        return await self._line.delete_one(SEARCHES, {"_id": _key(kind, text, user_id)["_id"]})
 
 
 def _key(kind: KeptKind, text: str, user_id: UserId) -> Document:

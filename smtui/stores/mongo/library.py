@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from smtui.domain.ports.work import Clock
 from smtui.stores.mongo import schema
 from smtui.stores.mongo.accounts import MongoAccounts
-from smtui.stores.mongo.analyses import MongoAnalyses
+from smtui.stores.mongo.analyses import MongoAnalyses, MongoEmbeddings
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine, Server, refuse_unfit
-from smtui.stores.mongo.embeddings import MongoEmbeddings
 from smtui.stores.mongo.errors import nowhere
 from smtui.stores.mongo.indexes import make
 from smtui.stores.mongo.kept_searches import MongoKeptSearches

@@ -19,13 +19,13 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import UpdateOne
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from smtui.domain.account import UserId
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId, FoundFile, Sample
 from smtui.domain.tagging import Tags
-from smtui.stores.mongo.client import MongoLine
+from smtui.stores.mongo.client import MongoLine, upsert
 from smtui.stores.mongo.indexes import AUDIO_FILES, STATE
 from smtui.stores.mongo.sample_codec import (
     derived,
@@ -188,14 +188,5 @@ async def read_generation(line: MongoLine) -> int:
 
 async def raise_generation(line: MongoLine) -> None:
     """Tell every process that the sounds changed; to rise twice for one change does no harm."""
-
-    async def work() -> None:
-        state = line.collection(STATE)
-        change = {"$inc": {"generation": 1}}
-        try:
-            await state.update_one(_LIBRARY, change, upsert=True)
-        except DuplicateKeyError:
-            # Another process made the document in the same moment.
-            await state.update_one(_LIBRARY, change)
-
-    await line.ask(work)
+    change = {"$inc": {"generation": 1}}
+    await line.ask(lambda: upsert(line.collection(STATE), _LIBRARY, change))

@@ -22,10 +22,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,6 +56,7 @@ from smtui.domain.question import (
 from smtui.domain.question import Any as AnyOf
 from smtui.domain.sample import FileId
 from smtui.domain.text import storable
+from smtui.lru import Lru
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, Cursor, MongoLine
 from smtui.stores.mongo.filters import (
     BY_ID,
@@ -150,7 +149,7 @@ class Planner:
     def __init__(self, line: MongoLine, *, effort: Effort = USUAL) -> None:
         self._line = line
         self._effort = effort
-        self._memory = _Memory()
+        self._memory: Lru[Hashable, object] = Lru(_MOST_REMEMBERED, seconds=REMEMBERED_SECONDS)
 
     async def page(self, question: Question, cut: Cut) -> tuple[Page, list[Document]]:
         """Return one page of samples, and the documents that it is made of."""
@@ -190,7 +189,7 @@ class Planner:
 
     def is_late(self, question: Question) -> bool:
         """True if a walk for this question has lately taken too long."""
-        return self._memory.recall(("late", question)) is not None
+        return self._memory.get(("late", question)) is not None
 
     async def _choose(self, question: Question, *, whole: bool = False) -> Choice:
         """Choose; `whole`: all matches are wanted, not one page of them."""
@@ -218,11 +217,11 @@ class Planner:
     async def _size(self, source: Source) -> int:
         """Return how many sounds a source has, counted up to `counted`."""
         key = ("size", repr(source.where))
-        known = self._memory.recall(key)
+        known = self._memory.get(key)
         if isinstance(known, int):
             return known
         size = await self._count(source, limit=self._effort.counted)
-        self._memory.keep(key, size)
+        self._memory.put(key, size)
         return size
 
     async def _ids(self, source: Source | Union) -> list[str] | None:
@@ -231,14 +230,14 @@ class Planner:
         # Asked before, so that a change in between makes the answer old and not wrong.
         at = await self._line.ask(lambda: read_generation(self._line))
         key = ("ids", at, repr([part.where for part in parts]))
-        known = self._memory.recall(key)
+        known = self._memory.get(key)
         if known is None:
             gathered: dict[str, None] = {}
             for part in parts:
                 if len(gathered) <= self._effort.ids:
                     gathered |= dict.fromkeys(await self._ids_of(part))
             known = tuple(gathered)
-            self._memory.keep(key, known)
+            self._memory.put(key, known)
         assert isinstance(known, tuple)
         return list(known) if len(known) <= self._effort.ids else None
 
@@ -261,7 +260,7 @@ class Planner:
         try:
             return await self._in_time(question, cut, fields, choice.seconds)
         except TooLateError:
-            self._memory.keep(("late", question), question)
+            self._memory.put(("late", question), question)
             return await self._answer(question, cut, fields, choice.source)
 
     async def _in_time(
@@ -323,23 +322,6 @@ class Planner:
 
 class TooLateError(Exception):
     """A walk took longer than it may."""
-
-
-@dataclass(slots=True)
-class _Memory:
-    """What was found out, and until when it counts."""
-
-    kept: OrderedDict[Hashable, tuple[float, object]] = field(default_factory=OrderedDict)
-
-    def recall(self, key: Hashable) -> object | None:
-        until, value = self.kept.get(key, (0.0, None))
-        return value if time.monotonic() < until else None
-
-    def keep(self, key: Hashable, value: object) -> None:
-        self.kept[key] = (time.monotonic() + REMEMBERED_SECONDS, value)
-        self.kept.move_to_end(key)
-        while len(self.kept) > _MOST_REMEMBERED:
-            self.kept.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

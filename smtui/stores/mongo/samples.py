@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from pymongo import UpdateOne
-from pymongo.errors import DuplicateKeyError
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
+from smtui.domain.parts import in_parts
 from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import (
     FileId,
@@ -30,7 +30,7 @@ from smtui.domain.sample import (
 from smtui.domain.tagging import Retagged, Retagging, Tags
 from smtui.domain.text import folded, storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
-from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine
+from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine, upsert
 from smtui.stores.mongo.filters import (
     BY_ID,
     BY_PATH,
@@ -73,7 +73,6 @@ from smtui.stores.mongo.sample_codec import (
 from smtui.stores.mongo.values import (
     Document,
     cut_to_ms,
-    in_parts,
     text_in,
 )
 
@@ -387,11 +386,8 @@ class MongoSamples:
         return tuple(shown[key] for key in most_used[:limit])
 
     async def folders(self, *, user_id: UserId | None) -> tuple[Folder, ...]:
-        async def work() -> list[Document]:
-            found = self._line.collection(FOLDERS).find({"user_id": user_id})
-            return await found.sort([("folder_path", UP)]).to_list(None)
-
-        return tuple(folder_of(document, user_id) for document in await self._line.ask(work))
+        documents = await self._line.find(FOLDERS, {"user_id": user_id}, sort=[("folder_path", UP)])
+        return tuple(folder_of(document, user_id) for document in documents)
 
     async def remember_folder(self, folder: Folder) -> None:
         update: Document = {"$set": {"path_bytes": folder.path_bytes}}
@@ -400,29 +396,10 @@ class MongoSamples:
         else:
             update["$setOnInsert"] = {"scanned_at": None}
         key = folder_key(folder.folder_path, folder.user_id)
-
-        async def work() -> None:
-            try:
-                await self._line.collection(FOLDERS).update_one(key, update, upsert=True)
-            except DuplicateKeyError:
-                # Another process remembered it in the same moment.
-                await self._line.collection(FOLDERS).update_one(key, update)
-
-        await self._line.ask(work)
+        await self._line.ask(lambda: upsert(self._line.collection(FOLDERS), key, update))
 
     async def forget_folder(self, folder_path: str, *, user_id: UserId | None) -> bool:
-        key = folder_key(folder_path, user_id)
-        met = False
-
-        async def work() -> bool:
-            # Looked at first: a repeated removal finds nothing, though the first one did.
-            nonlocal met
-            folders = self._line.collection(FOLDERS)
-            met = met or await folders.find_one(key, ["_id"]) is not None
-            await folders.delete_one(key)
-            return met
-
-        return await self._line.ask(work)
+        return await self._line.delete_one(FOLDERS, folder_key(folder_path, user_id))
 
     async def generation(self) -> int:
         # Asked every second, in the background.

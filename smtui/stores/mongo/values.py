@@ -7,7 +7,7 @@ numbers; such a value becomes what says least, never an error.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -99,9 +99,3 @@ def list_in(value: object) -> list[Any]:
 def mapping_in(value: object) -> Mapping[str, Any]:
     """Read an object; anything else is an empty one."""
     return value if isinstance(value, Mapping) else {}
-
-
-def in_parts(values: Sequence[T], most: int) -> Iterator[list[T]]:
-    """Cut a sequence into parts of at most `most` values, as one message takes them."""
-    for start in range(0, len(values), most):
-        yield list(values[start : start + most])

@@ -130,11 +130,11 @@ class Reader:
         self._until: float | None = None
 
     def rows(self, sql: str, parameters: Sequence[Value] = ()) -> list[Any]:
-        """Every row of a statement."""
+        """Return every row of a statement."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Value] = ()) -> Any:
-        """The first row of a statement, or None."""
+        """Return the first row of a statement, or None."""
         return self._connection.execute(sql, parameters).fetchone()
 
     @contextmanager

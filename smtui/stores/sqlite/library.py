@@ -13,12 +13,10 @@ from pathlib import Path
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.ports.work import Clock
 from smtui.stores.sqlite import schema
-from smtui.stores.sqlite.accounts import SqliteAccounts
+from smtui.stores.sqlite.accounts import SqliteAccounts, SqliteKeptSearches
 from smtui.stores.sqlite.analyses import SqliteAnalyses, SqliteEmbeddings
-from smtui.stores.sqlite.batches import SqliteBatches
+from smtui.stores.sqlite.batches import SqliteBatches, SqliteOutcomes
 from smtui.stores.sqlite.connections import BUSY_SECONDS, Caches, Durability, Readers, Writer
-from smtui.stores.sqlite.kept_searches import SqliteKeptSearches
-from smtui.stores.sqlite.outcomes import SqliteOutcomes
 from smtui.stores.sqlite.planner import USUAL, Effort
 from smtui.stores.sqlite.samples import SqliteSamples
 
@@ -74,7 +72,7 @@ async def opened(
     """
     scripts = schema.steps()
     writer = Writer(
-        lambda: _connected(path, scripts, caches.writer),
+        lambda: _connect(path, scripts, caches.writer),
         lambda connection: schema.refuse_newer(connection, len(scripts)),
         durability=durability,
     )
@@ -97,7 +95,7 @@ async def opened(
         await writer.close()
 
 
-def _connected(path: Path, scripts: tuple[str, ...], cache_kib: int) -> sqlite3.Connection:
+def _connect(path: Path, scripts: tuple[str, ...], cache_kib: int) -> sqlite3.Connection:
     """Open the writing connection."""
     refuse_old_sqlite(sqlite3.sqlite_version_info)
     _make_private(path)

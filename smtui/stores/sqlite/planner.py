@@ -65,7 +65,7 @@ class Effort:
     Attributes:
         glance: time for the first walk, µs; 0 for none.
         glance_outside: the same where the index alone cannot tell if a sound matches.
-        few: so many candidates are gathered at once.
+        few: this many candidates are gathered at once.
         counted: candidates are counted up to here; as many are never gathered.
         patience: time of the second walk for each candidate that would be gathered from the
             table, ns.

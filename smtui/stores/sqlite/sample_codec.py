@@ -344,7 +344,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
 
     def disagreement(filename: str, metadata: str, *heard: Any) -> int | None:
         tempo, key, mode, root_note = heard
-        told = Heard(
+        claimed = Heard(
             tempo=tempo,
             key=key,
             mode=mode,
@@ -353,7 +353,7 @@ def add_functions(connection: sqlite3.Connection) -> None:
             recipe_version=0,
             analyzed_at=from_ms(0),
         )
-        return 1 if told_apart(filename, from_json(metadata), told) else None
+        return 1 if told_apart(filename, from_json(metadata), claimed) else None
 
     connection.create_function("said_in", 1, said, deterministic=True)
     connection.create_function("disagreement", 6, disagreement, deterministic=True)

@@ -1,4 +1,7 @@
-"""The sounds of the library in SQLite: `audio_files`, details and tags, and what scans leave."""
+"""The sounds of the library in SQLite: `audio_files`, details and tags, and what scans leave.
+
+One port and one file; what a sound looks like as rows stands in the codec.
+"""
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
 

@@ -16,14 +16,14 @@ APPLICATION_ID = 0x736D7475  # "smtu", so that `file` and we know our own
 
 
 def steps() -> tuple[str, ...]:
-    """The scripts that lead from an empty file to the present tables, in order."""
+    """Return the scripts that lead from an empty file to the present tables, in order."""
     folder = resources.files(__package__) / "migrations"
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
     return tuple((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """How many steps the file has taken."""
+    """Return how many steps the file has taken."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 

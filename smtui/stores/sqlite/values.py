@@ -31,8 +31,8 @@ def from_ms(at: int) -> datetime:
     return _EPOCH + at * _MILLISECOND
 
 
-def present(clock: Clock | None) -> int:
-    """The time now as `to_ms` writes it, the system's without a clock."""
+def now_ms(clock: Clock | None) -> int:
+    """Return the time now as `to_ms` writes it, the system's without a clock."""
     return time.time_ns() // 1_000_000 if clock is None else to_ms(clock.now())
 
 

@@ -39,7 +39,7 @@ from smtui.stores.resume_file import ResumeFile
 from tests.contracts.document_stores import account, found
 from tests.contracts.test_analyses import EVERYTHING
 from tests.retagging import change_tags
-from tests.stores_mongo.other_program import (
+from tests.stores.mongo.other_program import (
     THEIRS,
     AnalysisResult,
     AudioFile,

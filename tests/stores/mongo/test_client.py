@@ -14,7 +14,7 @@ from smtui.domain.errors import SmtuiError, StoreUnreachable
 from smtui.stores.mongo.client import MongoLine
 from tests.servers.mongo_server import running_mongo
 from tests.servers.process import free_port
-from tests.stores_mongo.meddling import Meddler
+from tests.stores.mongo.meddling import Meddler
 
 
 async def ping(line: MongoLine) -> Any:

@@ -19,7 +19,7 @@ from smtui.stores.mongo.analyses import MongoAnalyses
 from smtui.stores.mongo.client import MongoLine
 from tests.contracts.document_stores import NOW, account
 from tests.contracts.test_analyses import analysis
-from tests.stores_mongo.meddling import Meddler
+from tests.stores.mongo.meddling import Meddler
 
 Asked = Callable[[str], None]
 ANNA = account("anna")

@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 
 from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.library import make_ready
-from tests.stores_mongo.meddling import Meddler, meddling
+from tests.stores.mongo.meddling import Meddler, meddling
 
 
 @pytest.fixture

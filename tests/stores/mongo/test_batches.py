@@ -22,7 +22,7 @@ from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.indexes import BATCH_INDEXES
 from smtui.stores.mongo.library import make_ready
 from tests.contracts.document_stores import ANNA, NOW
-from tests.stores_mongo.meddling import Document, Meddler
+from tests.stores.mongo.meddling import Document, Meddler
 
 RUN = RunId("run")
 DESK = Unseen(machine="desk.local", error="/mnt/samples is not on desk.local")

@@ -32,7 +32,7 @@ from smtui.stores.mongo.planner import Effort, Planner
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, BERT, NOW, found, heard
 from tests.retagging import change_tags
-from tests.stores_mongo.meddling import Meddler
+from tests.stores.mongo.meddling import Meddler
 
 MARK = Mark(by=ANNA, at=NOW)
 TROUBLE = Trouble(code=ErrorCode.UNREADABLE, error="It ends in the middle", at=NOW)

@@ -14,7 +14,7 @@ from smtui.stores.mongo.indexes import AUDIO_FILES
 from smtui.stores.mongo.library import make_ready
 from smtui.stores.mongo.samples import MongoSamples
 from tests.contracts.document_stores import ANNA, NOW, found, heard
-from tests.stores_mongo.meddling import Meddler
+from tests.stores.mongo.meddling import Meddler
 
 DISAGREE = Question(expression=parse("is:disagree"), viewer=ANNA)
 SLOW = heard(tempo=93.0, tempo_confidence=0.9)

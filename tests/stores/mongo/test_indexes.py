@@ -16,7 +16,7 @@ from smtui.stores.mongo.client import MongoLine, Server
 from smtui.stores.mongo.health import MongoHealth
 from smtui.stores.mongo.indexes import INDEXES, Found, look, make, unique
 from smtui.stores.mongo.library import make_ready
-from tests.stores_mongo.meddling import Document, Meddler
+from tests.stores.mongo.meddling import Document, Meddler
 
 # As the system lists them: fields, each rising (1) or falling (-1), and whether unique.
 THEIRS = {

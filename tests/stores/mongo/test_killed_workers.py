@@ -39,7 +39,7 @@ class Crew:
             await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "tests.stores_mongo.batch_worker",
+                "tests.stores.mongo.batch_worker",
                 *self._order,
                 f"worker-{self._hired}",
                 str(self._book),

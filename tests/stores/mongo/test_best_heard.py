@@ -19,7 +19,7 @@ from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.foreign_documents import Adoption
 from smtui.stores.mongo.library import Documents, opened
 from tests.contracts.document_stores import found
-from tests.stores_mongo.other_program import (
+from tests.stores.mongo.other_program import (
     AnalysisResult,
     AudioFile,
     BatchJob,

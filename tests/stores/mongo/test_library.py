@@ -16,7 +16,7 @@ from smtui.stores.mongo.client import MongoLine
 from smtui.stores.mongo.health import MongoHealth
 from smtui.stores.mongo.library import make_ready, opened
 from tests.contracts.document_stores import account
-from tests.stores_mongo.meddling import Document, Meddler
+from tests.stores.mongo.meddling import Document, Meddler
 
 USER = {
     "user_id": "11111111-1111-4111-8111-111111111111",
