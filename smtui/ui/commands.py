@@ -1,6 +1,7 @@
 """The palette, made from the keys: whatever a key can do here stands in it too.
 
 What is done so seldom that it has no key (signing out) comes last, from the app.
+It stands apart from the app because it is imported when the palette is first opened.
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ def matched(query: str, title: str, explanation: str) -> float:
     name, words = folded(title), folded(explanation)
     scores = []
     for word in folded(query).split():
-        if any(one.strip("()").startswith(word) for one in name.split()):
+        if any(part.strip("()").startswith(word) for part in name.split()):
             scores.append(_STARTS)
         elif word in name:
             scores.append(_HAS)
-        elif any(one.startswith(word) for one in words.split()):
+        elif any(part.startswith(word) for part in words.split()):
             scores.append(_EXPLAINS)
         else:
             return 0.0

@@ -67,7 +67,7 @@ def check_keys(chosen: Chosen, places: Mapping[str, str]) -> None:
 def _parts(keys: str) -> list[str]:
     """Take comma separated keys apart, each named as Textual names it: `full_stop` for a dot."""
     try:
-        return [one.key for one in Binding.make_bindings([Binding(keys, "none", "")])]
+        return [binding.key for binding in Binding.make_bindings([Binding(keys, "none", "")])]
     except InvalidBinding:
         return [""]
 

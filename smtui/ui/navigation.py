@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from smtui.ui.detail.sound import Neighbours
     from smtui.ui.kept_searches.screen import KeptScreen
     from smtui.ui.library.screen import LibraryScreen
-    from smtui.ui.saved_searches_link import SavedWanted
+    from smtui.ui.screen_links import SavedWanted, SimilarLink
     from smtui.ui.session import Entrance
     from smtui.ui.similar.screen import SimilarScreen
-    from smtui.ui.similar_link import SimilarLink
 
 
 class Navigation:
@@ -83,7 +82,7 @@ class Navigation:
     def open_saved(self, message: SavedWanted) -> None:
         """Open what was saved and asked lately, once: a person may have gone on meanwhile."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.saved_searches_link import AsksSaved
+        from smtui.ui.screen_links import AsksSaved
 
         if isinstance(self._app.screen, AsksSaved):
             self._app.push_screen(
@@ -95,7 +94,7 @@ class Navigation:
     def ask_saved(self, message: KeptScreen.Chosen) -> None:
         """Ask what was chosen where the list was opened."""
         from smtui.ui.kept_searches.screen import KeptScreen
-        from smtui.ui.saved_searches_link import AsksSaved
+        from smtui.ui.screen_links import AsksSaved
 
         if not isinstance(self._app.screen, KeptScreen):
             return

@@ -25,12 +25,11 @@ from smtui.domain.errors import (
 from smtui.services.accounts import Accounts, NewAccount
 from smtui.services.sessions import AccountPorts
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.memory import memory_documents
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
-from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.library import opened
 from tests.servers.valkey_server import ValkeyServer, running
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -72,15 +71,15 @@ async def ports(
     tmp_path: Path, one_valkey: ValkeyServer, raw: Any, clock: StandingClock
 ) -> AsyncIterator[AccountPorts]:
     link = RedisLink(one_valkey.address)
-    async with opened(tmp_path / "library.sqlite3", Durability.FULL) as documents:
-        yield AccountPorts(
-            accounts=documents.accounts,
-            sessions=RedisSessions(link),
-            limits=RedisLimits(link),
-            passwords=BcryptPasswords(rounds=4),
-            resume_token=ResumeFile(tmp_path / "resume.json"),
-            clock=clock,
-        )
+    documents = memory_documents()
+    yield AccountPorts(
+        accounts=documents.accounts,
+        sessions=RedisSessions(link),
+        limits=RedisLimits(link),
+        passwords=BcryptPasswords(rounds=4),
+        resume_token=ResumeFile(tmp_path / "resume.json"),
+        clock=clock,
+    )
     await link.close()
 
 

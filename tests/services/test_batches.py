@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,16 +11,16 @@ import pytest
 from smtui.domain.account import Account, Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
+from smtui.domain.errors import ErrorCode, InputInvalid, NotAllowed, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
 from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module
 from smtui.services.batches import Batches
+from smtui.services.documents import Documents
 from smtui.services.documents import Documents as HearingStores
 from smtui.services.rights import Rights
 from smtui.services.worker_steps import WorkerSteps
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.stores.memory import memory_documents
 from smtui.wiring import SystemClock
 from tests.services.people import person
 
@@ -42,10 +41,10 @@ class LoggedQueue:
 
 
 @pytest.fixture
-async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
-    async with opened(tmp_path / "library.sqlite3") as made:
-        await made.accounts.add(ANNA)
-        yield made
+async def documents() -> Documents:
+    made = memory_documents()
+    await made.accounts.add(ANNA)
+    return made
 
 
 @pytest.fixture

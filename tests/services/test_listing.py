@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -16,11 +14,11 @@ from smtui.domain.errors import InputInvalid, NotAllowed, NotFound
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Field, Question, Sort
 from smtui.domain.sample import FileId, FoundFile, Heard, Sample
+from smtui.services.documents import Documents
 from smtui.services.library import Library
 from smtui.services.listing import BLOCK, EVERY, Listing
 from smtui.services.rights import Rights
-from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.stores.memory import memory_documents
 from smtui.wiring import SystemClock
 from tests.services.people import person
 
@@ -57,10 +55,10 @@ async def fill(documents: Documents, rows: int) -> None:
 
 
 @pytest.fixture
-async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
-    async with opened(tmp_path / "library.sqlite3", Durability.NORMAL) as found:
-        await found.accounts.add(ANNA)
-        yield found
+async def documents() -> Documents:
+    found = memory_documents()
+    await found.accounts.add(ANNA)
+    return found
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,12 +28,11 @@ from smtui.services import sessions
 from smtui.services.accounts import Accounts, AskedPerMinute, NewAccount
 from smtui.services.sessions import AccountPorts, session_name
 from smtui.stores.bcrypt_passwords import BcryptPasswords
+from smtui.stores.memory import memory_documents
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
 from smtui.stores.redis.sessions import RedisSessions
 from smtui.stores.resume_file import ResumeFile
-from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.library import opened
 from tests.servers.valkey_server import ValkeyServer
 from tests.services.people import FIRST_DAY
 
@@ -63,21 +61,19 @@ class Studio:
 
 
 @pytest.fixture
-async def ports(
-    tmp_path: Path, valkey: ValkeyServer, link: RedisLink
-) -> AsyncIterator[AccountPorts]:
+async def ports(tmp_path: Path, valkey: ValkeyServer, link: RedisLink) -> AccountPorts:
     client: Any = Redis.from_url(await valkey.address())
     await client.flushall()
     await client.aclose()
-    async with opened(tmp_path / "library.sqlite3", Durability.NORMAL) as documents:
-        yield AccountPorts(
-            accounts=documents.accounts,
-            sessions=RedisSessions(link),
-            limits=RedisLimits(link),
-            passwords=BcryptPasswords(rounds=4),
-            resume_token=ResumeFile(tmp_path / "resume.json"),
-            clock=MovedClock(),
-        )
+    documents = memory_documents()
+    return AccountPorts(
+        accounts=documents.accounts,
+        sessions=RedisSessions(link),
+        limits=RedisLimits(link),
+        passwords=BcryptPasswords(rounds=4),
+        resume_token=ResumeFile(tmp_path / "resume.json"),
+        clock=MovedClock(),
+    )
 
 
 @pytest.fixture

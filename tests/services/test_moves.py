@@ -11,8 +11,8 @@ import pytest
 from smtui.domain.sample import Mark, Sample
 from smtui.folders.finder import DiskFinder
 from smtui.folders.mounts import keeps_numbers, remains_of
+from smtui.services.documents import Documents
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.library import Documents
 from tests.retagging import change_tags
 from tests.services.test_scans import (
     ANNA,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import pytest
 
 from smtui.domain.account import Account, Role
 from smtui.domain.errors import NotAllowed, NotSignedIn
+from smtui.services.documents import Documents
 from smtui.services.rights import (
     Deed,
     Rights,
@@ -21,7 +20,7 @@ from smtui.services.rights import (
     refusal,
     whose,
 )
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.stores.memory import memory_documents
 from tests.services.people import person
 
 # One letter per right: scan, tag, queue, cancel, resume, rebuild the index; a dash: refused.
@@ -74,9 +73,8 @@ def test_without_an_admin_the_oldest_active_account_counts_as_one():
 
 
 @pytest.fixture
-async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
-    async with opened(tmp_path / "library.sqlite3") as made:
-        yield made
+def documents() -> Documents:
+    return memory_documents()
 
 
 async def added(documents: Documents, *people: Account) -> None:

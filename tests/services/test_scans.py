@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,12 +20,12 @@ from smtui.domain.question import Question
 from smtui.domain.sample import Mark, Sample
 from smtui.domain.scan import ScanProgress
 from smtui.folders.finder import DiskFinder
+from smtui.services.documents import Documents
 from smtui.services.rights import Rights
 from smtui.services.scans import Intents, Scans, apart
+from smtui.stores.memory import memory_documents
 from smtui.stores.redis.limits import RedisLimits
 from smtui.stores.redis.link import RedisLink
-from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.library import Documents, opened
 from tests.retagging import change_tags
 from tests.servers.valkey_server import running
 from tests.services.people import person
@@ -54,10 +54,10 @@ def put(path: Path, seed: int = 0) -> Path:
 
 
 @pytest.fixture
-async def documents(tmp_path: Path) -> AsyncIterator[Documents]:
-    async with opened(tmp_path / "library.sqlite3", Durability.NORMAL) as found:
-        await found.accounts.add(ANNA)
-        yield found
+async def documents() -> Documents:
+    found = memory_documents()
+    await found.accounts.add(ANNA)
+    return found
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from smtui.domain.account import Account, Role
 from smtui.domain.errors import InputInvalid, NotAllowed
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId
+from smtui.services.documents import Documents
 from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.library import Documents
 from tests.services.people import person
 from tests.services.test_moves import clock, documents, finder, pack, retag, scans, tags
 from tests.services.test_scans import ANNA, StandingClock, counts, put, rows, scan

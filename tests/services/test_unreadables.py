@@ -11,10 +11,10 @@ from smtui.domain.query import parse
 from smtui.domain.question import Field as By
 from smtui.domain.question import Question, Sort
 from smtui.domain.sample import Sample
+from smtui.services.documents import Documents
 from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.services.scans import Scans
-from smtui.stores.sqlite.library import Documents
 from tests.services.test_moves import clock, documents, finder, scans
 from tests.services.test_scans import ANNA, StandingClock, counts, put, rows, scan
 

@@ -329,7 +329,7 @@ class ServerLines(Static):
         if not self._healths:
             return
         width = self.app.size.width
-        broken = any(one.condition is Condition.BROKEN for one in self._healths)
+        broken = any(health.condition is Condition.BROKEN for health in self._healths)
         if broken or width >= _WIDE:
             self.update(in_lines(self._healths))
         else:
@@ -339,7 +339,7 @@ class ServerLines(Static):
 def in_one_line(healths: tuple[ServerHealth, ...], *, width: int) -> Content:
     """Return all servers in a line; where there is no room, without how long they took."""
     for timed in (True, False):
-        words = [_short(one, timed=timed) for one in healths]
+        words = [_short(health, timed=timed) for health in healths]
         for gap in _GAPS:
             line = Content(" " * gap).join(words)
             if line.cell_length <= width:
@@ -358,15 +358,15 @@ def _short(health: ServerHealth, *, timed: bool) -> Content:
 
 def in_lines(healths: tuple[ServerHealth, ...]) -> Content:
     """Return a line for each server: how it is, how fast, what it is, what is wrong, what to do."""
-    names = max(len(drawn(one.name)) for one in healths)
-    states = max(len(one.condition.value) for one in healths)
-    return Content("\n").join(_line(one, names=names, states=states) for one in healths)
+    names = max(len(drawn(health.name)) for health in healths)
+    states = max(len(health.condition.value) for health in healths)
+    return Content("\n").join(_line(health, names=names, states=states) for health in healths)
 
 
 def _line(health: ServerHealth, *, names: int, states: int) -> Content:
     took = "" if health.milliseconds is None else f"{health.milliseconds:.0f} ms"
     what = "  ".join(drawn(words) for words in (health.version, health.address) if words)
-    told = " ".join(
+    words = " ".join(
         part
         for part in (
             f"{drawn(health.trouble).rstrip('.')}." if health.trouble else "",
@@ -380,5 +380,5 @@ def _line(health: ServerHealth, *, names: int, states: int) -> Content:
         (f"  {took:>7}", "$quiet"),
         (f"  {what}" if what else "", "$secondary"),
         # Below, where it may be long.
-        f"\n{' ' * (names + 2)}{told}" if told else "",
+        f"\n{' ' * (names + 2)}{words}" if words else "",
     ).stylize(_LOOKS[health.condition], names + 2, names + 2 + len(health.condition.value))

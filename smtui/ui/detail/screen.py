@@ -19,7 +19,7 @@ from smtui.ui.base_screen import BaseScreen, done_by, keys_of
 from smtui.ui.clipboard import copied
 from smtui.ui.detail.sound import Neighbours, SoundReader
 from smtui.ui.detail.views import SoundViews
-from smtui.ui.similar_link import SimilarLink
+from smtui.ui.screen_links import SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.claims import Claims, facts, in_a_line
 from smtui.ui.widgets.key_line import KeyLine

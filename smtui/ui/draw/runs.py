@@ -131,11 +131,11 @@ def since(holding: Holding, now: datetime) -> str:
 def failures_as_text(failed: tuple[tuple[Failure, Sample | None], ...]) -> str:
     """Return failures as lines of path, code, reason and attempts, with tabs between."""
     rows = [
-        (sample.file_path if sample else "", one.code, one.error, str(one.attempt))
-        for one, sample in failed
+        (sample.file_path if sample else "", failure.code, failure.error, str(failure.attempt))
+        for failure, sample in failed
     ]
     return "".join("\t".join(map(_in_a_cell, row)) + "\n" for row in rows)
 
 
 def _in_a_cell(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
+    return "".join(sign if sign.isprintable() else " " for sign in text)

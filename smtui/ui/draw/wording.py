@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from smtui.domain.analysis import KEY_NAMES, AiPart, Measurement, PitchTrack
 from smtui.domain.differing import Matter, Relation, Source, differences
 from smtui.domain.drawn import drawn
+from smtui.domain.filename_claims import Said
 from smtui.domain.findings import SURE
 from smtui.domain.keys import key_label
-from smtui.domain.said import Said
 from smtui.domain.sample import Sample
 
 UNKNOWN = "-"
@@ -244,25 +244,25 @@ def _value_words(value: object) -> str:
 
 def deep_lines(heard: Measurement, width: int) -> tuple[str, ...]:
     """One paragraph for each thing that level `full` found; none at the lower levels."""
-    told = []
+    paragraphs = []
     if heard.segments:
         parts = (f"{part.letter} {length(part.start)}" for part in heard.segments)
-        told.append("parts  " + "  ".join(part.replace(" ", "\xa0") for part in parts))
+        paragraphs.append("parts  " + "  ".join(part.replace(" ", "\xa0") for part in parts))
     if heard.pitch_track is not None:
-        told.append(f"pitch  {_pitch(heard.pitch_track)}")
+        paragraphs.append(f"pitch  {_pitch(heard.pitch_track)}")
     if heard.harmonic_share is not None:
         held = round(100 * heard.harmonic_share)
-        told.append(f"energy {held}% sustained, {100 - held}% percussive")
+        paragraphs.append(f"energy {held}% sustained, {100 - held}% percussive")
     return tuple(
         line.replace("\xa0", " ")
-        for text in told
+        for text in paragraphs
         for line in textwrap.wrap(text, max(width, 20), subsequent_indent=" " * 7)
     )
 
 
 def _pitch(track: PitchTrack) -> str:
     """Where it begins, ends, and how far it goes: `A3 -4 ct to A3 +2 ct within 0.3 semitones`."""
-    voiced = [one for one in track.semitones if one is not None]
+    voiced = [semitones for semitones in track.semitones if semitones is not None]
     reach = max(voiced) - min(voiced)
     return f"{_note(voiced[0])} to {_note(voiced[-1])}, within {reach:.1f} semitones"
 
@@ -298,8 +298,8 @@ def _paragraphs(ai: AiPart, width: int) -> Iterator[str]:
         yield from _wrapped(ai.summary, width)
     for name, value in ai.detailed:
         yield drawn(name.replace("_", " ").capitalize())
-        told = ", ".join(value) if isinstance(value, tuple) else value
-        yield from _wrapped(f"{told:g}" if isinstance(told, float) else str(told), width)
+        shown = ", ".join(value) if isinstance(value, tuple) else value
+        yield from _wrapped(f"{shown:g}" if isinstance(shown, float) else str(shown), width)
     for heading, texts in (
         ("Production tips", ai.production_tips),
         ("Creative ideas", ai.creative_ideas),

@@ -23,8 +23,7 @@ from smtui.ui.base_screen import BaseScreen
 from smtui.ui.filter_query import Asked
 from smtui.ui.library.browser import Browser, Context
 from smtui.ui.library.marks import Marks
-from smtui.ui.saved_searches_link import quietly, want_saved
-from smtui.ui.similar_link import Begin, SimilarLink
+from smtui.ui.screen_links import Begin, SimilarLink, quietly, want_saved
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.workers import doing, looking
 

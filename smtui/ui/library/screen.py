@@ -24,7 +24,7 @@ from smtui.ui.library.folder_scan import FOLDER, FolderScan
 from smtui.ui.library.history import FilterHistory, LastPlace
 from smtui.ui.library.marks import Marks
 from smtui.ui.library.tag_editor import TAGS, TagEditor
-from smtui.ui.similar_link import OUTSIDE, SimilarLink
+from smtui.ui.screen_links import OUTSIDE, SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.key_line import KeyLine

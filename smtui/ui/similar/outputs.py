@@ -17,7 +17,7 @@ from smtui.domain.text import counted
 from smtui.files import write_whole_in_thread
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.clipboard import copied
-from smtui.ui.saved_searches_link import quietly, want_saved
+from smtui.ui.screen_links import quietly, want_saved
 from smtui.ui.similar.searcher import Searcher
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
 from smtui.ui.workers import doing, looking

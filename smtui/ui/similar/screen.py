@@ -18,11 +18,11 @@ from smtui.domain.search import View
 from smtui.paths import styles
 from smtui.services.hits import HitOrder
 from smtui.ui.base_screen import BaseScreen, done_by, keys_of
+from smtui.ui.screen_links import OUTSIDE, Begin, SimilarLink
 from smtui.ui.similar.comparison import Comparison
 from smtui.ui.similar.outputs import FILE, HitFile, SearchLog
 from smtui.ui.similar.searcher import Panes, Searcher
 from smtui.ui.similar.seed_choice import LINE, WORDS, SearchEditor, SeedChoice
-from smtui.ui.similar_link import OUTSIDE, Begin, SimilarLink
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.widgets.filter_line import FilterLine
 from smtui.ui.widgets.hit_table import HitTable

@@ -18,9 +18,9 @@ from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Search, Seed, View
 from smtui.domain.search_line import SearchLine, parse, written
 from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.ui.base_screen import BaseScreen
+from smtui.ui.screen_links import Begin
 from smtui.ui.similar.outputs import SearchLog
 from smtui.ui.similar.searcher import Searcher
-from smtui.ui.similar_link import Begin
 from smtui.ui.widgets.ask_line import AskLine
 from smtui.ui.workers import looking
 

@@ -55,12 +55,10 @@ class CursorTable(ScrollView, can_focus=True):
         self.leaps = False
 
     def tell_cursor(self) -> None:
-        """Say where the cursor is now."""
-        raise NotImplementedError
+        """Say where the cursor is now; each kind of table says it by a message of its own."""
 
     def action_open(self) -> None:
-        """Open what is under the cursor."""
-        raise NotImplementedError
+        """Open what is under the cursor; each kind of table says so by a message of its own."""
 
     def reading_place(self) -> Offset | None:
         """Return where the row under the cursor begins on the screen."""

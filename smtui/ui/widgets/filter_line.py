@@ -132,11 +132,6 @@ class FilterLine(Vertical):
         start, end = self._mistakes.span or (0, 0)
         return self.text[start:end]
 
-    @property
-    def is_open(self) -> bool:
-        """The line has the keys."""
-        return self.query_one(Input).has_focus
-
     def show_order(self, words: str) -> None:
         """Say by what and which way the answer is sorted."""
         if words != self._order:

@@ -1,15 +1,20 @@
-"""The way to what is similar, from wherever a sound is looked at."""
+"""The ways that lead from several screens: to what is similar, and to saved and recent searches."""
 
 from __future__ import annotations
 
+import logging
 import os.path
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import aiofiles.os
 from textual.message import Message
 
+from smtui.domain.errors import SmtuiError
+from smtui.domain.kept_search import KeptSearch
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS
 from smtui.ui.base_screen import BaseScreen
@@ -86,3 +91,37 @@ class SimilarLink:
         else:
             # In the line itself: a toast would lie over what is to be mended.
             self.ask("no file is there; sounds like the file", text)
+
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class AsksSaved(Protocol):
+    """A screen that leads to what is saved, and asks what was chosen there."""
+
+    def ask_saved(self, saved: KeptSearch) -> None:
+        """Ask what was chosen."""
+        ...
+
+
+@dataclass
+class SavedWanted(Message):
+    """The person wants to see what is saved; `present` is what is asked here now."""
+
+    present: KeptSearch | None
+
+
+def want_saved(screen: BaseScreen, present: KeptSearch | None) -> None:
+    """Show what is saved, unless the person has gone on meanwhile."""
+    if screen.is_current:
+        screen.post_message(SavedWanted(present))
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Remember what is asked: nobody asked for that, so a failure is no reason to disturb."""
+    try:
+        yield
+    except SmtuiError as error:
+        _log.warning("what was asked is not remembered: %s", error)
