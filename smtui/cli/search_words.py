@@ -54,7 +54,7 @@ class Beside:
 def weights_of(text: str) -> Mapping[str, float]:
     """Read `timbre=3,tonality=0`; raises InputInvalid."""
     given: dict[str, float] = {}
-    for part in filter(None, (one.strip() for one in text.split(","))):
+    for part in filter(None, (each.strip() for each in text.split(","))):
         name, _, value = part.partition("=")
         try:
             given[name.strip().casefold()] = float(value)
@@ -74,7 +74,7 @@ def read_early(words: Sequence[str]) -> SearchLine | None:
     Raises:
         QueryInvalid: it has a mistake, which was pointed at.
     """
-    return _read(" ".join(map(_as_typed, words))) if len(words) > 1 else None
+    return _parse_pointing(" ".join(map(_as_typed, words))) if len(words) > 1 else None
 
 
 async def search_of(box: Opened, word: str, read: SearchLine | None, beside: Beside) -> Search:
@@ -92,8 +92,8 @@ async def search_of(box: Opened, word: str, read: SearchLine | None, beside: Bes
     """
     line = beside.joined(read or await _line_or_name(box, word))
     return line.search(
-        more=[await _seed(box, one) for one in line.more],
-        less=[await _seed(box, one) for one in line.less],
+        more=[await _seed(box, name) for name in line.more],
+        less=[await _seed(box, name) for name in line.less],
     )
 
 
@@ -105,18 +105,18 @@ async def _line_or_name(box: Opened, word: str) -> SearchLine:
     try:
         await box.services.seeds.named(word, box.account.user_id)
     except NotFound:
-        return _read(word)
+        return _parse_pointing(word)
     return named
 
 
-def _read(text: str) -> SearchLine:
+def _parse_pointing(text: str) -> SearchLine:
     with point_at_mistake(text):
         return parse(text)
 
 
 def _as_typed(word: str) -> str:
     """Put quotation marks back where a shell took them away: around what has spaces in it."""
-    if '"' in word or (word and not any(one.isspace() for one in word)):
+    if '"' in word or (word and not any(letter.isspace() for letter in word)):
         return word
     begun = _BEFORE_A_NAME.match(word)
     end = 0 if begun is None else begun.end()
@@ -131,7 +131,7 @@ async def _seed(box: Opened, reference: str) -> Seed:
     try:
         return await box.services.seeds.meant(meant, box.account.user_id)
     except NotFound as unknown:
-        if any(one.isspace() for one in reference.strip()):
+        if any(letter.isspace() for letter in reference.strip()):
             hint = f"{unknown.hint} A whole search begins with like, fits or words."
             raise NotFound(unknown.title, hint=hint.strip()) from None
         raise

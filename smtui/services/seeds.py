@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
+from smtui.domain.errors import ErrorCode, InputInvalid, NotFound, SoundUnreadable
+from smtui.domain.filter_text import BARE_FACTS
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
@@ -19,7 +19,6 @@ from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Search, Seed
 from smtui.domain.search_line import SearchLine, written
 from smtui.domain.text import folded, printable_path, shown
-from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
 
 _PAGE = 200

@@ -49,7 +49,7 @@ def checked_addresses(
 
     Raises SettingInvalid, in one sentence.
     """
-    told = dict(origins)
+    places = dict(origins)
     read: dict[str, str | None] = {}
     for name in _KINDS:
         read[name] = getattr(servers, name) or None
@@ -62,13 +62,13 @@ def checked_addresses(
             )
         place = f"servers.{name}_file ({shown(origins[f'servers.{name}_file'])})"
         read[name] = _of_file(Path(file), place)
-        told[f"servers.{name}"] = file
-    _all_or_none(read, told)
+        places[f"servers.{name}"] = file
+    _all_or_none(read, places)
     used = {
-        name: _checked(name, url, told[f"servers.{name}"]) if url else None
+        name: _checked(name, url, places[f"servers.{name}"]) if url else None
         for name, url in read.items()
     }
-    return replace(servers, **used), told
+    return replace(servers, **used), places
 
 
 def _of_file(file: Path, place: str) -> str:
@@ -109,7 +109,7 @@ def _checked(name: str, url: str, origin: str) -> str:
     scheme, found, rest = url.partition("://")
     scheme = scheme.lower()
     if not found or scheme not in kind.schemes:
-        begin = [f"{one}://" for one in kind.schemes]
+        begin = [f"{scheme}://" for scheme in kind.schemes]
         trouble: str | None = f"begin with {', '.join(begin[:-1])} or {begin[-1]}"
     else:
         trouble = next(_troubles(name, scheme, rest), None)

@@ -1,6 +1,7 @@
 """The palette, made from the keys: whatever a key can do here stands in it too.
 
 What is done so seldom that it has no key (signing out) comes last, from the app.
+It stands apart from the app because it is imported when the palette is first opened.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ Textual gives a key at once to what has the focus now. Over a slow line several 
 together, and of `/kick` all would go to the table, where `k` moves the cursor and others act,
 because the filter line has the focus only once `/` was done. Of `/kick`, enter, `jj` the last two
 are for the sounds that the filter finds: they wait until the screen has its answer.
+It stands apart from the app because it knows of keys alone, not of screens.
 """
 
 from __future__ import annotations

@@ -181,7 +181,7 @@ async def test_a_run_waits_for_the_worker_that_is_only_starting_again(bench, que
     await bench.until(lambda: waits(bench, run_id))
     why = (await bench.batches.absent([run_id]))[run_id]
     assert why.startswith("6 sounds wait for a machine that has them; studio-a does not.")
-    progress = await bench.stores.batches.runs.progress(run_id)
+    progress = await bench.stores.batches.progress(run_id)
     assert (progress.failed, progress.total) == (0, 6)
     bench.work(machine="studio-b", paths=maps["studio-b"], report_seconds=0.5)
     progress = await bench.ended(run_id)

@@ -33,7 +33,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
         async with opened(writes=True) as box:
             meant = box.services.paths.asked(expression)
             question = Question(expression=meant, viewer=box.account.user_id)
-            ids = await _shown(box, question)
+            ids = await _show(box, question)
             if not ids:
                 out("No sounds match; nothing was changed.")
             elif confirmed(f"Forget {counted(len(ids), 'sound')}?", yes=yes):
@@ -43,15 +43,15 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
     run(work)
 
 
-async def _shown(box: Opened, question: Question) -> list[FileId]:
-    """Tell what would go; return the ids."""
-    ids = [one async for page in box.services.library.ids(question) for one in page]
+async def _show(box: Opened, question: Question) -> list[FileId]:
+    """Show what would go; return the ids."""
+    ids = [file_id async for page in box.services.library.ids(question) for file_id in page]
     if not ids:
         return ids
     tagged = All((question.expression, Not(Unknown(Field.TAGS))))
     count = await box.services.library.count(Question(expression=tagged, viewer=question.viewer))
-    told = f", {count:,} of them tagged" if count else ""
-    out(f"{counted(len(ids), 'sound')}{told}:")
+    tags = f", {count:,} of them tagged" if count else ""
+    out(f"{counted(len(ids), 'sound')}{tags}:")
     for sample in await box.services.library.samples(ids[:_EXAMPLES]):
         tags = f"  ({', '.join(sample.tags)})" if sample.tags else ""
         out(f"  {sample.file_path}{tags}")
