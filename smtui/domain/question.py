@@ -310,7 +310,7 @@ def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one
         case Tagged(tag=tag):
             return folded(tag) in {folded(present) for present in sample.tags}
         case Within(folder=folder, direct=direct):
-            return _lies_within(folded(sample.folder), folded(folder), direct=direct)
+            return lies_within(folded(sample.folder), folded(folder), direct=direct)
         case Is(fact=fact):
             return _holds(fact, sample)
         case Between(field=by, low=low, high=high):
@@ -336,7 +336,8 @@ def _check(expression: Expression) -> None:
             raise TypeError(message)
 
 
-def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+def lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+    """True if a folder is what `Within` asks for, both folded."""
     if direct:
         return folder == asked
     parts, wanted = folder.strip("/").split("/"), asked.strip("/").split("/")
