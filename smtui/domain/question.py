@@ -376,11 +376,11 @@ def tags_sort_value(tags: Iterable[str]) -> str | None:
     return "\x1f".join(sorted(tag.casefold() for tag in tags)) or None
 
 
-def _heard(name: str) -> Callable[[Sample], SortValue]:
+def _of_heard(name: str) -> Callable[[Sample], SortValue]:
     return lambda sample: getattr(sample.heard, name) if sample.heard else None
 
 
-def _quality(name: str) -> Callable[[Sample], SortValue]:
+def _of_quality(name: str) -> Callable[[Sample], SortValue]:
     return lambda sample: (
         getattr(sample.heard.quality, name) if sample.heard and sample.heard.quality else None
     )
@@ -395,19 +395,19 @@ _VALUES: Mapping[Field, Callable[[Sample], SortValue]] = {
     Field.FORMAT: lambda sample: sample.format,
     Field.RATE: lambda sample: sample.sample_rate,
     Field.CHANNELS: lambda sample: sample.channels,
-    Field.KIND: _heard("kind"),
-    Field.TEMPO: _heard("tempo"),
-    Field.KEY: _heard("key_label"),
-    Field.MODE: _heard("mode"),
-    Field.NOTE: _heard("root_note"),
-    Field.LOUDNESS: _heard("loudness_lufs"),
-    Field.PEAK: _quality("true_peak_dbtp"),
-    Field.BITS: _quality("bits_used"),
-    Field.CLIPPED: _quality("clipped_samples"),
-    Field.DC: _quality("dc_offset"),
-    Field.HEAD: _quality("silence_head"),
-    Field.TAIL: _quality("silence_tail"),
-    Field.CORRELATION: _quality("stereo_correlation"),
+    Field.KIND: _of_heard("kind"),
+    Field.TEMPO: _of_heard("tempo"),
+    Field.KEY: _of_heard("key_label"),
+    Field.MODE: _of_heard("mode"),
+    Field.NOTE: _of_heard("root_note"),
+    Field.LOUDNESS: _of_heard("loudness_lufs"),
+    Field.PEAK: _of_quality("true_peak_dbtp"),
+    Field.BITS: _of_quality("bits_used"),
+    Field.CLIPPED: _of_quality("clipped_samples"),
+    Field.DC: _of_quality("dc_offset"),
+    Field.HEAD: _of_quality("silence_head"),
+    Field.TAIL: _of_quality("silence_tail"),
+    Field.CORRELATION: _of_quality("stereo_correlation"),
 }
 
 

@@ -58,7 +58,7 @@ class Seeds:
         Raises:
             NotFound: neither is there.
             InputInvalid: the library has several.
-            SoundUnreadable: the file cannot be listened to.
+            SoundUnreadable: the file cannot be analysed.
         """
         try:
             return await self.named(reference, viewer)
@@ -115,11 +115,11 @@ class Seeds:
     async def numbers(
         self, seeds: Sequence[Seed], viewer: UserId | None
     ) -> tuple[Sequence[float], ...]:
-        """Give their embeddings in the same order.
+        """Return their embeddings in the same order.
 
         Raises:
             NotFound: one is not in the viewer's library.
-            InputInvalid: one has not been listened to.
+            InputInvalid: one has not been analysed.
             SoundUnreadable: one from outside cannot be.
         """
         await check_seen(seeds, viewer, self._samples)
@@ -220,7 +220,7 @@ def _is_called(sample: Sample, text: str) -> bool:
     if text.startswith("/"):
         # A whole path is no end of another one: /tmp/kick.wav is not /data/tmp/kick.wav.
         return folded(text) in either
-    return any(one.endswith(folded(f"/{text}")) for one in either)
+    return any(path.endswith(folded(f"/{text}")) for path in either)
 
 
 def _only(text: str, found: Sequence[Sample]) -> Sample:
