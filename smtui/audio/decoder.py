@@ -25,8 +25,7 @@ import numpy.typing as npt
 import soundfile
 
 from smtui.audio.mpeg import Frame, Stream, info_place, streams
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 
 Samples = npt.NDArray[np.float32]
 

@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 
 from smtui.audio.decoder import Decoder, Undecodable
 from smtui.audio.sound_file import LOUDEST_SAMPLE, open_sound
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.picture import Picture, PictureRequest, View
 
 Floats = NDArray[np.float32]

@@ -37,8 +37,7 @@ from smtui.audio.decoder import (
 )
 from smtui.audio.mpeg import Stream, frame_of, id3_length, info_of, streams
 from smtui.audio.signatures import HEAD_BYTES, UNHEARD_NAMES, Signature, signature_of
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 
 _UNRECOGNISED = 1
 _COMMON_CODES = (0x01, 0x02, 0x03, 0x06, 0x07, 0x11, 0x31, *MP3_CODES)

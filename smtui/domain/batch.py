@@ -20,7 +20,7 @@ from typing import NewType
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.domain.storable import storable
 

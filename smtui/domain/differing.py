@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from smtui.domain.filename_claims import MetadataValue, Said, said_by_tags, said_in
 from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR, key_label
-from smtui.domain.said import MetadataValue, Said, said_by_tags, said_in
 from smtui.domain.sample import Heard, Sample, certainty
 
 TEMPO_TOLERANCE = 0.02

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from smtui.domain.differing import Difference, Matter, Relation, Source, told_apart
+from smtui.domain.filename_claims import MetadataValue
 from smtui.domain.quality import Quality
-from smtui.domain.said import MetadataValue
 from smtui.domain.sample import Heard, certainty
 
 SURE = 0.5

@@ -34,11 +34,13 @@ class PathMap:
         for kept, here in given.items():
             name, place = (_absolute(text, origin) for text in (kept, here))
             if name in prefixes:
-                raise SettingInvalid(f"{origin} names {_told(name)} twice")
+                raise SettingInvalid(f"{origin} names {_readable(name)} twice")
             for other, taken in prefixes.items():
                 if taken == place:
-                    both = f"{_told(other)} and {_told(name)}"
-                    raise SettingInvalid(f"{origin} puts {both} at the same place, {_told(place)}")
+                    both = f"{_readable(other)} and {_readable(name)}"
+                    raise SettingInvalid(
+                        f"{origin} puts {both} at the same place, {_readable(place)}"
+                    )
             prefixes[name] = place
         return cls(prefixes=prefixes)
 
@@ -117,12 +119,12 @@ def _length(pair: tuple[str, str]) -> int:
 def _absolute(text: str, origin: str) -> str:
     if not text.startswith("/"):
         raise SettingInvalid(
-            f"{origin} should name folders from the root on, but {_told(text) or 'an empty name'}"
-            " does not begin with /"
+            f"{origin} should name folders from the root on, but"
+            f" {_readable(text) or 'an empty name'} does not begin with /"
         )
     # Two slashes at the start have a meaning of their own to POSIX, but not to people.
     return os.path.normpath("/" + text.lstrip("/"))
 
 
-def _told(text: str) -> str:
+def _readable(text: str) -> str:
     return shown(printable_path(os.fsencode(text)))

@@ -310,7 +310,7 @@ def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one
         case Tagged(tag=tag):
             return folded(tag) in {folded(present) for present in sample.tags}
         case Within(folder=folder, direct=direct):
-            return _lies_within(folded(sample.folder), folded(folder), direct=direct)
+            return lies_within(folded(sample.folder), folded(folder), direct=direct)
         case Is(fact=fact):
             return _holds(fact, sample)
         case Between(field=by, low=low, high=high):
@@ -336,7 +336,8 @@ def _check(expression: Expression) -> None:
             raise TypeError(message)
 
 
-def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+def lies_within(folder: str, asked: str, *, direct: bool) -> bool:
+    """True if a folder is what `Within` asks for, both folded."""
     if direct:
         return folder == asked
     parts, wanted = folder.strip("/").split("/"), asked.strip("/").split("/")
@@ -376,11 +377,11 @@ def tags_sort_value(tags: Iterable[str]) -> str | None:
     return "\x1f".join(sorted(tag.casefold() for tag in tags)) or None
 
 
-def _heard(name: str) -> Callable[[Sample], SortValue]:
+def _of_heard(name: str) -> Callable[[Sample], SortValue]:
     return lambda sample: getattr(sample.heard, name) if sample.heard else None
 
 
-def _quality(name: str) -> Callable[[Sample], SortValue]:
+def _of_quality(name: str) -> Callable[[Sample], SortValue]:
     return lambda sample: (
         getattr(sample.heard.quality, name) if sample.heard and sample.heard.quality else None
     )
@@ -395,19 +396,19 @@ _VALUES: Mapping[Field, Callable[[Sample], SortValue]] = {
     Field.FORMAT: lambda sample: sample.format,
     Field.RATE: lambda sample: sample.sample_rate,
     Field.CHANNELS: lambda sample: sample.channels,
-    Field.KIND: _heard("kind"),
-    Field.TEMPO: _heard("tempo"),
-    Field.KEY: _heard("key_label"),
-    Field.MODE: _heard("mode"),
-    Field.NOTE: _heard("root_note"),
-    Field.LOUDNESS: _heard("loudness_lufs"),
-    Field.PEAK: _quality("true_peak_dbtp"),
-    Field.BITS: _quality("bits_used"),
-    Field.CLIPPED: _quality("clipped_samples"),
-    Field.DC: _quality("dc_offset"),
-    Field.HEAD: _quality("silence_head"),
-    Field.TAIL: _quality("silence_tail"),
-    Field.CORRELATION: _quality("stereo_correlation"),
+    Field.KIND: _of_heard("kind"),
+    Field.TEMPO: _of_heard("tempo"),
+    Field.KEY: _of_heard("key_label"),
+    Field.MODE: _of_heard("mode"),
+    Field.NOTE: _of_heard("root_note"),
+    Field.LOUDNESS: _of_heard("loudness_lufs"),
+    Field.PEAK: _of_quality("true_peak_dbtp"),
+    Field.BITS: _of_quality("bits_used"),
+    Field.CLIPPED: _of_quality("clipped_samples"),
+    Field.DC: _of_quality("dc_offset"),
+    Field.HEAD: _of_quality("silence_head"),
+    Field.TAIL: _of_quality("silence_tail"),
+    Field.CORRELATION: _of_quality("stereo_correlation"),
 }
 
 

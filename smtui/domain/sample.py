@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NewType
 
 from smtui.domain.account import UserId
+from smtui.domain.filename_claims import MetadataValue as MetadataValue
+from smtui.domain.filename_claims import Said, said_in
 from smtui.domain.keys import key_label as key_label
 from smtui.domain.quality import Quality
-from smtui.domain.said import MetadataValue as MetadataValue
-from smtui.domain.said import Said, said_in
 from smtui.domain.storable import clamped, cut_to_ms, storable
 from smtui.domain.text import folded
 

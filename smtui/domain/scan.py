@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from smtui.domain.question import (
     OneOf,
     Within,
     Words,
+    lies_within,
 )
 from smtui.domain.sample import FileId, Sample, Trouble, path_key
 from smtui.domain.text import folded
@@ -98,7 +99,7 @@ def is_wanted(file: Sample, expression: Expression) -> bool:
         case Words(text=text):
             return folded(text) in file.search_key
         case Within(folder=folder, direct=direct):
-            return _lies_within(folded(file.folder), folded(folder), direct=direct)
+            return lies_within(folded(file.folder), folded(folder), direct=direct)
         case OneOf(field=Field.FORMAT, values=values):
             return file.format in values
         case Is(fact=fact):
@@ -106,11 +107,3 @@ def is_wanted(file: Sample, expression: Expression) -> bool:
         case _:
             # What is heard or tagged is not known of it.
             return False
-
-
-def _lies_within(folder: str, asked: str, *, direct: bool) -> bool:
-    if direct:
-        return folder == asked
-    inside = f"{folder.rstrip('/')}/"
-    wanted = f"{asked.strip('/')}/" if asked.strip("/") else ""
-    return inside.startswith(f"/{wanted}") if asked.startswith("/") else f"/{wanted}" in inside

@@ -104,7 +104,7 @@ def terms(text: str) -> Terms:
     negated = False
     place = 0
     while place < len(words):
-        length, term = _read(words, place)
+        length, term = _term_at(words, place)
         if term is not None:
             (unwanted if negated else wanted).add(term)
             negated = False
@@ -129,7 +129,7 @@ def is_drum(term: str) -> bool:
     return term in _DRUMS
 
 
-def _read(words: list[str], place: int) -> tuple[int, str | None]:
+def _term_at(words: list[str], place: int) -> tuple[int, str | None]:
     """The longest phrase at a place: how many words, and its term."""
     for length in range(min(_LONGEST, len(words) - place), 0, -1):
         phrase = " ".join(words[place : place + length])

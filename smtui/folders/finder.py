@@ -16,8 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import FoundFile
 from smtui.domain.scan import Candidate, Remains, Unreadable, Walked

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from smtui.audio.signatures import HEAD_BYTES, UNHEARD_NAMES, is_sound
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
 from smtui.domain.unfinished import unfinished, unfinished_folder

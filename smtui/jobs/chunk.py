@@ -14,8 +14,7 @@ from types import TracebackType
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.batch import MAX_ATTEMPTS, RunId
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SmtuiError, SoundUnreadable
+from smtui.domain.errors import ErrorCode, SmtuiError, SoundUnreadable
 from smtui.domain.sample import Sample
 from smtui.jobs.app import AUDIO_PROCESSING, DEFAULT
 from smtui.jobs.child import Child

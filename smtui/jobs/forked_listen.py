@@ -16,8 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from smtui.domain.analysis import Measurement
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.jobs.limits import Allowance, end_beyond
 
 _log = logging.getLogger(__name__)

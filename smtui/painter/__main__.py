@@ -14,8 +14,7 @@ import time
 from typing import BinaryIO
 
 from smtui.audio.picture import draw
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.picture import packed_picture, unpacked_request
 from smtui.painter import wire
 

@@ -7,8 +7,7 @@ from asyncio.subprocess import Process
 from dataclasses import replace
 
 from smtui.companion import LOST, ONE_THREAD, Companion
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.path_map import PathMap
 from smtui.domain.picture import Picture, PictureRequest, packed_request, unpacked_picture
 from smtui.painter import wire

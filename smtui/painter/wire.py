@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 import struct
 
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 
 REQUEST = b"R"
 ALIVE = b"A"

@@ -52,7 +52,7 @@ class _Fit:
 
 @dataclass(slots=True)
 class _Found:
-    """What was met so far; `read` are all that were looked at."""
+    """What was met so far; `read` counts all that were looked at."""
 
     read: int = 0
     fits: list[_Fit] = field(default_factory=list)
@@ -94,10 +94,10 @@ class Fits:
         after those that do.
 
         Raises:
-            InputInvalid: there is no seed, or one is silent or unheard.
+            InputInvalid: there is no seed, or one is silent or not analysed.
             NotFound: a seed is not in the viewer's library.
             QueryInvalid: the filter has a mistake.
-            SoundUnreadable: a file from outside cannot be listened to.
+            SoundUnreadable: a file from outside cannot be analysed.
         """
         asked = self._paths.asked(parse(search.filter))
         question = Question(expression=asked, viewer=viewer).of_present
@@ -141,7 +141,7 @@ class Fits:
             ids = [] if seed.file_id is None else [seed.file_id]
             found = next(iter(await self._analyses.outlines(ids)), None)
         if found is None:
-            raise _unheard(seed)
+            raise _not_analysed(seed)
         # A sound always shares its moments with itself, unless it has none.
         if not await self._masking.rooms(found, [Overlay(other=found)]):
             raise InputInvalid(_SILENT.format(name=shown(seed.name)), hint="Take another sound")
@@ -177,14 +177,19 @@ class Fits:
         other_tempo = 0
         for place, beside in enumerate(seeds):
             seed = beside.outline
-            laid = {one.file_id: over for one in left if (over := overlay(seed, one)) is not None}
+            laid = {
+                other.file_id: over for other in left if (over := overlay(seed, other)) is not None
+            }
             other_tempo += len(left) - len(laid)
             rooms = await self._masking.rooms(seed, list(laid.values()))
             fits = {room.file_id: _fit(beside, laid[room.file_id], room) for room in rooms}
             if place > 0:
-                fits = {one: min(fit, worst[one], key=_score) for one, fit in fits.items()}
+                fits = {
+                    file_id: min(fit, worst[file_id], key=lambda fit: fit.score)
+                    for file_id, fit in fits.items()
+                }
             worst = fits
-            left = [one for one in left if one.file_id in worst]
+            left = [other for other in left if other.file_id in worst]
         return _Found(
             read=len(others) + unheard,
             fits=list(worst.values()),
@@ -196,10 +201,6 @@ class Fits:
 def _fit(beside: _Beside, laid: Overlay, room: Room) -> _Fit:
     score = fitness(room, beside.outline, laid.other)
     return _Fit(score=score, beside=beside, laid=laid, room=room)
-
-
-def _score(fit: _Fit) -> float:
-    return fit.score
 
 
 def _hit(fit: _Fit) -> Hit:
@@ -216,21 +217,21 @@ def _apart(ranked: Sequence[_Fit]) -> list[_Fit]:
     return list(first.values())
 
 
-def _unheard(seed: Seed) -> InputInvalid:
+def _not_analysed(seed: Seed) -> InputInvalid:
     return InputInvalid(
         f"{shown(seed.name)} has not been analysed yet", hint="Do it now: smtui analyze"
     )
 
 
 def _remarks(search: Search, found: _Found) -> list[str]:
-    told = []
+    remarks = []
     if search.less:
-        told.append('"Goes with" ignores what you marked as less like.')
+        remarks.append('"Goes with" ignores what you marked as less like.')
     if found.other_tempo:
         verb = "is" if found.other_tempo == 1 else "are"
-        told.append(f"{counted(found.other_tempo, 'sound')} of another tempo {verb} not shown.")
+        remarks.append(f"{counted(found.other_tempo, 'sound')} of another tempo {verb} not shown.")
     if found.unheard:
-        told.append(not_listened_to(found.unheard))
+        remarks.append(not_listened_to(found.unheard))
     if not found.fits:
-        told.append("Nothing else to choose from.")
-    return told
+        remarks.append("Nothing else to choose from.")
+    return remarks

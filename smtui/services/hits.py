@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from smtui.domain.hit_list import Form, FoundSound, written
+from smtui.domain.hit_reason import why
 from smtui.domain.likeness import Hit
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import AnalysisStore, SampleStore
@@ -15,7 +16,6 @@ from smtui.domain.ports.likeness import OutsideListener
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Choice, Search, Seed
 from smtui.domain.traits import Traits, traits
-from smtui.domain.why import why
 
 if TYPE_CHECKING:
     from smtui.services.library import Library

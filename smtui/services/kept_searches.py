@@ -10,7 +10,7 @@ from smtui.domain.ports.work import Clock
 from smtui.domain.text import folded, shown
 
 RECENT = 30
-"""So many that were asked lately are kept of either kind."""
+"""How many that were asked lately are kept of either kind."""
 
 LONGEST_NAME = 60
 _LONGEST_TEXT = 2_000
@@ -24,16 +24,16 @@ class KeptSearches:
         self._clock = clock
 
     async def of(self, by: Account) -> tuple[KeptSearch, ...]:
-        """What was saved by name, then what was only asked, newest first."""
+        """Return what was saved by name, then what was only asked, newest first."""
         return await self._searches.of(by.user_id)
 
     def at_present(self, kind: KeptKind, text: str) -> KeptSearch | None:
-        """Make the line of what is asked now; None where there is none that one could type."""
+        """Return the line of what is asked now; None where there is none that one could type."""
         if not text.strip() or not _can_be_typed(text):
             return None
         return KeptSearch(kind=kind, text=text.strip(), used_at=self._clock.now())
 
-    async def asked(self, kind: KeptKind, text: str, *, by: Account) -> None:
+    async def remember(self, kind: KeptKind, text: str, *, by: Account) -> None:
         """Remember a line that was asked; one that nobody could type again is not kept."""
         if (line := self.at_present(kind, text)) is not None:
             await self._keep(line, by)

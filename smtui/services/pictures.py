@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from smtui.domain.analysis import MFCC_COUNT, Measurement, SpectralFeatures
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.mel import HIGHEST_HZ, MEL_BANDS, hertz_to_mel
 from smtui.domain.picture import (
     Picture,

@@ -29,7 +29,7 @@ _IDS = 5_000
 
 
 class Prober(Protocol):
-    """Makes of a file what must be found to be like it, and hears that."""
+    """Makes of a file what must be found to be like it, and analyses that."""
 
     async def probes(self, path: Path) -> Mapping[str, Sequence[float]]:
         """Give embeddings by what was made (`re-encoded`); raises SoundUnreadable."""
@@ -41,8 +41,8 @@ class Tally:
     """How often what must be nearest was: for each question and aspect.
 
     Attributes:
-        compared: among so many sounds.
-        sounds: of so many it was asked.
+        compared: among how many sounds.
+        sounds: of how many it was asked.
         asked, found: by question, and by question and aspect.
     """
 
@@ -73,14 +73,16 @@ class RetrievalCheck:
         """
         embedded = await self._chosen(viewer)
         tally = Tally(compared=len(embedded))
-        known = {one.file_id: one for one in embedded}
+        known = {own.file_id: own for own in embedded}
         samples = await self._ports.samples.get(list(known))
-        kinds = {one.file_id: one.heard.kind for one in samples if one.heard and one.heard.kind}
-        for one in samples[:sample]:
-            await self._ask(tally, one, embedded, kinds)
-            for question, numbers in (await self._probes(prober, one)).items():
+        kinds = {
+            sound.file_id: sound.heard.kind for sound in samples if sound.heard and sound.heard.kind
+        }
+        for sound in samples[:sample]:
+            await self._ask(tally, sound, embedded, kinds)
+            for question, numbers in (await self._probes(prober, sound)).items():
                 nearest = await self._nearest(numbers, embedded, 1)
-                own = known[one.file_id]
+                own = known[sound.file_id]
                 right = {
                     aspect: any(_is_found(own, known[hit]) for hit in got)
                     for aspect, got in nearest.items()
@@ -89,12 +91,12 @@ class RetrievalCheck:
             tally.sounds += 1
             yield tally
 
-    async def _probes(self, prober: Prober, one: Sample) -> Mapping[str, Sequence[float]]:
+    async def _probes(self, prober: Prober, sound: Sample) -> Mapping[str, Sequence[float]]:
         """Nothing where the file is away, or another one has its place on this machine."""
-        if self._paths.foreign(one.path):
+        if self._paths.foreign(sound.path):
             return {}
         try:
-            return await prober.probes(self._paths.here(one.path))
+            return await prober.probes(self._paths.here(sound.path))
         except SoundUnreadable:
             return {}
 
@@ -107,10 +109,10 @@ class RetrievalCheck:
     ) -> None:
         """See whether the nearest other sound is of the same kind."""
         kind = kinds.get(sample.file_id)
-        others = [one for one in embedded if one.file_id != sample.file_id]
+        others = [other for other in embedded if other.file_id != sample.file_id]
         if kind is None or not others:
             return
-        own = next(one for one in embedded if one.file_id == sample.file_id)
+        own = next(known for known in embedded if known.file_id == sample.file_id)
         nearest = await self._nearest(own.singles, others, 1)
         self._note(
             tally,
@@ -140,7 +142,7 @@ class RetrievalCheck:
             after, recipe_version=self._recipe_version, limit=_IDS
         ):
             seen = await self._ports.samples.matching(Question(viewer=viewer), part)
-            ids += [one for one in part if one in seen]
+            ids += [file_id for file_id in part if file_id in seen]
             after = part[-1]
         random.Random(1).shuffle(ids)  # noqa: S311 - a sample, no secret
         found = await self._ports.embeddings.of(

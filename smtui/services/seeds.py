@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, NotFound, SoundUnreadable
+from smtui.domain.errors import ErrorCode, InputInvalid, NotFound, SoundUnreadable
+from smtui.domain.filter_text import BARE_FACTS
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
@@ -19,7 +19,6 @@ from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Search, Seed
 from smtui.domain.search_line import SearchLine, written
 from smtui.domain.text import folded, printable_path, shown
-from smtui.domain.wording import BARE_FACTS
 from smtui.services.nearest import LikenessPorts
 
 _PAGE = 200
@@ -59,7 +58,7 @@ class Seeds:
         Raises:
             NotFound: neither is there.
             InputInvalid: the library has several.
-            SoundUnreadable: the file cannot be listened to.
+            SoundUnreadable: the file cannot be analysed.
         """
         try:
             return await self.named(reference, viewer)
@@ -116,11 +115,11 @@ class Seeds:
     async def numbers(
         self, seeds: Sequence[Seed], viewer: UserId | None
     ) -> tuple[Sequence[float], ...]:
-        """Give their embeddings in the same order.
+        """Return their embeddings in the same order.
 
         Raises:
             NotFound: one is not in the viewer's library.
-            InputInvalid: one has not been listened to.
+            InputInvalid: one has not been analysed.
             SoundUnreadable: one from outside cannot be.
         """
         await check_seen(seeds, viewer, self._samples)
@@ -221,7 +220,7 @@ def _is_called(sample: Sample, text: str) -> bool:
     if text.startswith("/"):
         # A whole path is no end of another one: /tmp/kick.wav is not /data/tmp/kick.wav.
         return folded(text) in either
-    return any(one.endswith(folded(f"/{text}")) for one in either)
+    return any(path.endswith(folded(f"/{text}")) for path in either)
 
 
 def _only(text: str, found: Sequence[Sample]) -> Sample:

@@ -71,7 +71,7 @@ class Words:
             InputInvalid: there are no words, or none of them says anything about sounds.
             NotFound: a seed beside them is not in the viewer's library.
             QueryInvalid: the filter has a mistake.
-            SoundUnreadable: a file from outside that stands beside them cannot be listened to.
+            SoundUnreadable: a file from outside that stands beside them cannot be analysed.
         """
         asked = terms(search.words)
         if not search.words.strip():
@@ -145,11 +145,11 @@ class Words:
         return sorted(again, key=lambda hit: (-hit.score, hit.file_id))
 
     async def _numbers(self, seeds: Sequence[Seed]) -> list[Sequence[float]]:
-        """The embeddings of those that were listened to; a file from outside is, now."""
+        """Return the embeddings of those that were analysed; a file from outside is, now."""
         reading = self._reading
         ids = [seed.file_id for seed in seeds if seed.file_id is not None]
         kept = await reading.embeddings.of(ids, recipe_version=reading.recipe_version)
-        numbers: list[Sequence[float]] = [kept[one].singles for one in ids if one in kept]
+        numbers: list[Sequence[float]] = [kept[i].singles for i in ids if i in kept]
         paths = [seed.path for seed in seeds if seed.path is not None]
         return numbers + [(await reading.outside.heard(path)).embedding for path in paths]
 
@@ -179,16 +179,16 @@ def _hits(corpus: Corpus, scores: Mapping[str, float], *, apart: bool) -> list[H
 
 
 def _counts(search: Search, corpus: Corpus, hits: Sequence[Hit]) -> list[str]:
-    told = []
+    remarks = []
     if corpus.unheard:
-        told.append(not_listened_to(corpus.unheard))
+        remarks.append(not_listened_to(corpus.unheard))
     if not hits and corpus.sounds:
-        told.append("No description comes near these words.")
+        remarks.append("No description comes near these words.")
     elif not hits and search.filter.strip():
-        told.append("No analysed sound matches the filter.")
+        remarks.append("No analysed sound matches the filter.")
     elif not hits:
-        told.append("No sound to find yet.")
-    return told
+        remarks.append("No sound to find yet.")
+    return remarks
 
 
 def _says_nothing(asked: Terms) -> InputInvalid:

@@ -13,8 +13,7 @@ from datetime import datetime
 
 from smtui.domain.analysis import Analysis, Measurement, heard_of
 from smtui.domain.batch import MAX_ATTEMPTS, Claimed, Failure, RunId, RunProgress, Unseen
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.outcome import Outcome
 from smtui.domain.parts import in_parts
 from smtui.domain.ports.work import Clock

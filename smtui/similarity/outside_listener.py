@@ -14,8 +14,7 @@ from typing import Any
 from smtui.companion import ONE_THREAD, killed, started
 from smtui.domain.analysis import Claims, Level, Measurement, SpectralFeatures
 from smtui.domain.embedding import DIMENSIONS
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.masking import outline_outside
 from smtui.domain.ports.likeness import HeardOutside
 from smtui.domain.text import printable_path, shown

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 
 _LONGEST_SECONDS = 60.0
 _PROBES = {"re-encoded": ("probe.ogg", "OGG"), "second half": ("probe.wav", "WAV")}

@@ -8,8 +8,7 @@ import pytest
 from scipy.signal import lfilter, resample_poly
 
 from smtui.audio.levels import LevelMeter, Levels
-from smtui.audio.loudness import weighting
-from smtui.audio.recursion import BLOCK, Recursion
+from smtui.audio.loudness import BLOCK, Recursion, weighting
 from tests.audio.sounds_made import sine
 
 

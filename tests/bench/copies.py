@@ -33,8 +33,9 @@ from smtui.services.library import Library
 from smtui.services.rights import Rights
 from smtui.similarity.copies import NumpyCopies
 from smtui.stores.sqlite.connections import Durability
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.stores.sqlite.library import opened
 from tests.bench.fits import Waits, filled, varied
+from tests.contracts.document_stores import DocumentStores
 from tests.services.sounding import SoundingLibrary, sounding
 
 HALVES = ("limits", "unseen")
@@ -128,7 +129,7 @@ def write_copies(library: SoundingLibrary, path: Path, folder: str) -> None:
         library.write(target, made.samples, rate=made.rate, **options)
 
 
-def finder_of(documents: Documents) -> DuplicateFinder:
+def finder_of(documents: DocumentStores) -> DuplicateFinder:
     stores = Stores(analyses=documents.analyses, embeddings=documents.embeddings)
     listing = Library(documents.samples, Rights(documents.accounts), None)  # type: ignore[arg-type]
     return DuplicateFinder(listing, stores, NumpyCopies(), paths=PathMap(), recipe=RECIPE_VERSION)

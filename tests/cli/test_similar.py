@@ -61,7 +61,9 @@ def test_what_sounds_alike_is_found_and_kept_to_what_was_asked(
     assert len(paths("low_0", "--limit", "2")) == 2
     assert {Path(one).parent.name for one in paths("low_0", "--filter", "in:noise")} == {"noise"}
     assert len(paths("low_0", "--per-folder", "1")) == 2
-    assert Path(paths("low_0", "--unlike", "low_1", "--like", "noise_1")[0]).parent.name
+    unlike = paths("low_0", "--unlike", "low_1", "--like", "noise_1")
+    assert Path(unlike[0]).parent.name == "noise"
+    assert not {"low_0.wav", "low_1.wav", "noise_1.wav"} & {Path(one).name for one in unlike}
     outside = tone(tmp_path / "elsewhere/-odd.wav", 61)
     assert Path(paths(outside)[0]).parent.name == "low"
     (first, *_) = smtui("similar", "low_0", "--json").stdout.splitlines()

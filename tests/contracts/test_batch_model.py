@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, Unseen
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from smtui.stores.memory.batches import MemoryBatches

@@ -22,7 +22,7 @@ from smtui.domain.batch import (
     State,
     Unseen,
 )
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.clocked_batches import CLOCKED, Hand

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from smtui.domain.account import UserId
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.quality import Quality
 from smtui.domain.question import (

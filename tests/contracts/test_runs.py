@@ -11,7 +11,7 @@ import pytest
 
 from smtui.domain.analysis import Level
 from smtui.domain.batch import RunId, RunProgress, State, Unseen
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
 from tests.contracts.clocked_batches import CLOCKED, Hand

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
+from smtui.domain.filename_claims import Said
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.quality import Quality
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.said import Said
 from smtui.domain.sample import FileId, FoundFile
 from tests.contracts.document_stores import ANNA, NOW, DocumentStores, found, heard
 

@@ -11,7 +11,7 @@ import pytest
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.documents import AnalysisStore, SampleStore
 from smtui.domain.question import Fact, Is, Question, Words
 from smtui.domain.sample import FileId, Folder, Mark, Sample, Trouble, path_key

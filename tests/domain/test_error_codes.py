@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smtui.domain.batch import UNSEEN
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtui.domain.key_tags import key_in_tag
+from smtui.domain.filename_claims import key_in_tag, said_in
 from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR
-from smtui.domain.said import said_in
 
 # Each name with its step; two for the black keys.
 NOTES = {

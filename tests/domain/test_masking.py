@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from smtui.domain.harmony import Kinship, kinship
-from smtui.domain.masking import Outline, Overlay, Room, fitness, overlay, why
+from smtui.domain.masking import Kinship, Outline, Overlay, Room, fitness, kinship, overlay, why
 from smtui.domain.sample import FileId
 
 

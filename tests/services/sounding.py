@@ -19,7 +19,8 @@ from smtui.domain.account import UserId
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement, heard_of
 from smtui.domain.sample import FileId, Sample
 from smtui.folders.finder import DiskFinder
-from smtui.stores.sqlite.library import Documents, opened
+from smtui.services.documents import Documents
+from smtui.stores.memory import memory_documents
 
 NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=UTC)
 RATE = 44_100
@@ -85,8 +86,7 @@ class SoundingLibrary:
 @asynccontextmanager
 async def sounding(folder: Path) -> AsyncIterator[SoundingLibrary]:
     """Open an empty library whose sounds lie in the folder."""
-    async with opened(folder / "library.sqlite3") as documents:
-        yield SoundingLibrary(folder=folder / "sounds", documents=documents)
+    yield SoundingLibrary(folder=folder / "sounds", documents=memory_documents())
 
 
 def in_key(key: str, mode: str, confidence: float = 0.9) -> Change:

@@ -11,8 +11,7 @@ import pytest
 from smtui.domain.account import Account, Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import MAX_BATCH_FILES, RunId, State
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import InputInvalid, NotAllowed, NotFound, ServerUnavailable
+from smtui.domain.errors import ErrorCode, InputInvalid, NotAllowed, NotFound, ServerUnavailable
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Trouble
 from smtui.domain.unreadable import UnreadableFile
 from smtui.services import batches as module

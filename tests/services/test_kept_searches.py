@@ -40,10 +40,10 @@ async def test_what_was_asked_lately_is_remembered_as_far_as_it_can_be_typed(
     searches: KeptSearches,
 ) -> None:
     for text in ("like a", " ", "like \udcff", "like \n", "words " + "x" * 2_000):
-        await searches.asked(SEARCH, text, by=ANNA)
+        await searches.remember(SEARCH, text, by=ANNA)
     assert [one.text for one in await searches.of(ANNA)] == ["like a"]
     for number in range(RECENT + 5):
-        await searches.asked(SEARCH, f"like {number}", by=ANNA)
+        await searches.remember(SEARCH, f"like {number}", by=ANNA)
     kept = await searches.of(ANNA)
     assert len(kept) == RECENT
     assert kept[0].text == f"like {RECENT + 4}"
@@ -52,7 +52,7 @@ async def test_what_was_asked_lately_is_remembered_as_far_as_it_can_be_typed(
 
 async def test_a_line_with_spaces_around_it_is_the_same_line(searches: KeptSearches) -> None:
     for text in ("kick", " kick ", "kick  "):
-        await searches.asked(KeptKind.FILTER, text, by=ANNA)
+        await searches.remember(KeptKind.FILTER, text, by=ANNA)
     assert [one.text for one in await searches.of(ANNA)] == ["kick"]
 
 
@@ -70,12 +70,12 @@ async def test_what_is_asked_now_can_be_saved_though_it_was_never_kept(
 
 
 async def test_what_was_saved_outlives_what_was_only_asked(searches: KeptSearches) -> None:
-    await searches.asked(SEARCH, "like a", by=ANNA)
+    await searches.remember(SEARCH, "like a", by=ANNA)
     (asked,) = await searches.of(ANNA)
     saved = await searches.save(asked, "  my   kicks ", by=ANNA)
     assert saved.name == "my kicks"
     for number in range(RECENT + 5):
-        await searches.asked(SEARCH, f"like {number}", by=ANNA)
+        await searches.remember(SEARCH, f"like {number}", by=ANNA)
     assert (await searches.of(ANNA))[0] == saved
     await searches.forget(saved, by=BERT)
     assert (await searches.of(ANNA))[0] == saved
@@ -88,7 +88,7 @@ async def test_what_was_saved_outlives_what_was_only_asked(searches: KeptSearche
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "a\x1bb", "a\u202eb"])
 async def test_a_name_that_cannot_be_seen_is_refused(searches: KeptSearches, name: str) -> None:
-    await searches.asked(SEARCH, "like a", by=ANNA)
+    await searches.remember(SEARCH, "like a", by=ANNA)
     (asked,) = await searches.of(ANNA)
     with pytest.raises(InputInvalid, match="characters that can be seen"):
         await searches.save(asked, name, by=ANNA)
@@ -98,9 +98,9 @@ async def test_another_line_cannot_take_a_name_but_another_person_can(
     searches: KeptSearches,
 ) -> None:
     for by in (ANNA, BERT):
-        await searches.asked(SEARCH, "like a", by=by)
+        await searches.remember(SEARCH, "like a", by=by)
         await searches.save((await searches.of(by))[0], "Mine", by=by)
-    await searches.asked(SEARCH, "like b", by=ANNA)
+    await searches.remember(SEARCH, "like b", by=ANNA)
     _, other = await searches.of(ANNA)
     with pytest.raises(AlreadyTaken, match="Mine"):
         await searches.save(other, "mINE", by=ANNA)

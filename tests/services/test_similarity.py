@@ -34,7 +34,7 @@ from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.index import ChromaIndex
 from smtui.stores.redis.cache import RedisCache
 from smtui.stores.redis.link import RedisLink
-from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found, heard, sqlite
+from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found, heard, memory
 from tests.servers.chroma_server import ChromaServer, running_chroma
 
 RECIPE = 3
@@ -177,7 +177,7 @@ async def shelf(server: ChromaServer, tmp_path: Path, link: RedisLink) -> AsyncI
 
     index = ChromaIndex(ChromaLine(address), recipe_version=RECIPE, about=False)
     await index.clear()
-    async with sqlite(tmp_path) as stores:
+    async with memory(tmp_path) as stores:
         ports = LikenessPorts(
             samples=stores.samples,
             embeddings=stores.embeddings,

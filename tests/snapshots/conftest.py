@@ -20,8 +20,7 @@ from smtui.audio.sound_file import probe
 from smtui.audio.tags import read_tags
 from smtui.demo.sounds import make
 from smtui.domain.analysis import Level, Measurement
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.sample import FoundFile, Mark
 from smtui.services.documents import Documents
 from smtui.services.worker_steps import WorkerSteps

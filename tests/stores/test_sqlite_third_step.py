@@ -7,9 +7,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from smtui.domain.filename_claims import Said
 from smtui.domain.query import parse
 from smtui.domain.question import Question
-from smtui.domain.said import Said
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite import schema
 from smtui.stores.sqlite.library import opened

@@ -22,8 +22,7 @@ from smtui.cli.memory_limit import check_memory_limits
 from smtui.cli.runtime import here_and_settings, status_of_call
 from smtui.cli.terminal import ink_of, write_line
 from smtui.domain.analysis import Level, Measurement
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SmtuiError, SoundUnreadable
+from smtui.domain.errors import ErrorCode, SmtuiError, SoundUnreadable
 from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown

@@ -17,7 +17,7 @@ from smtui.domain.batch import (
     RunProgress,
     Unseen,
 )
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.sample import FileId
 
 

@@ -29,7 +29,7 @@ from smtui.domain.batch import (
     by_worker,
     spread,
 )
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import (
     FileId,

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import (
     FileId,

@@ -33,7 +33,7 @@ from smtui.domain.batch import (
     Unseen,
     by_worker,
 )
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.parts import in_parts
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId

@@ -30,7 +30,7 @@ from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
 from smtui.domain.differing import differences
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value
 from smtui.domain.sample import (

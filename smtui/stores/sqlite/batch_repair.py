@@ -18,7 +18,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from smtui.domain.batch import LONGEST_LEASE_SECONDS, MAX_ATTEMPTS, FileResult, RunId
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.stores.sqlite.batch_codec import RESULT, SET_RESULT, result_of, result_values
 from smtui.stores.sqlite.connections import Reader
 from smtui.stores.sqlite.values import from_ms

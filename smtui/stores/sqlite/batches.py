@@ -1,6 +1,7 @@
 """Batches in SQLite: `batch_jobs`, and `batch_files` with one row per batch and file.
 
-And what came of a file, which is written in the tables of other stores too.
+And what came of a file, which is written in the tables of other stores too. It stands alone as the
+statements of these two ports.
 
 Who works on which file is decided inside a transaction that holds the write lock, so that no two
 workers can take the same one. A claim is known by worker, attempt and analysis_id (a file that is
@@ -34,7 +35,7 @@ from smtui.domain.batch import (
     by_worker,
     spread,
 )
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.outcome import Outcome
 from smtui.domain.ports.work import Clock
 from smtui.domain.sample import FileId

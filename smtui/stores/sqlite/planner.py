@@ -163,12 +163,12 @@ def find_rows(
     reader: Reader, question: Question, cut: Cut, effort: Effort = USUAL
 ) -> list[RowPlace]:
     """Return one page of rows in order."""
-    whole, _ = filter_of(reader, question)
+    whole, mine = filter_of(reader, question)
     inside = indexed(question.expression, question.sort.field)
     found = _walk_for(reader, whole, cut, effort.glance if inside else effort.glance_outside)
     if found is not None:
         return found
-    plan = _plan(reader, question, effort)
+    plan = _plan(reader, question, effort, (whole, mine))
     if plan.source is None or (inside and _is_worth_a_walk(reader, question, plan, effort)):
         return _walk(reader, whole, cut)
     time = _patience(question, plan, effort) if plan.size > effort.few else 0
@@ -182,7 +182,7 @@ def find_rows(
 def count(reader: Reader, question: Question, effort: Effort = USUAL) -> int:
     """Return how many sounds match."""
     with reader.snapshot():
-        plan = _plan(reader, question, effort)
+        plan = _plan(reader, question, effort, filter_of(reader, question))
         if plan.source is not None:
             table, limits = plan.source.table, plan.source.where
         else:
@@ -197,7 +197,7 @@ def signposts(
     reader: Reader, question: Question, every: int, effort: Effort = USUAL
 ) -> tuple[Place, ...]:
     """Return the places of rows 0, every, 2·every and so on."""
-    plan = _plan(reader, question, effort)
+    plan = _plan(reader, question, effort, filter_of(reader, question))
     if plan.source is not None:
         sql = numbering_sql(plan.rest, plan.source)
         rows = reader.rows(
@@ -305,9 +305,11 @@ def numbering_sql(rest: Filter, source: Source) -> Sql:
     return Sql(text, (*source.table.values, *where.values))
 
 
-def _plan(reader: Reader, question: Question, effort: Effort) -> Plan:
+def _plan(
+    reader: Reader, question: Question, effort: Effort, filters: tuple[Filter, Source]
+) -> Plan:
     """Look at the candidates of each part and choose the source that is gathered soonest."""
-    whole, mine = filter_of(reader, question)
+    whole, mine = filters
     best, size, dearest = None, effort.counted, effort.counted * _TABLE_COST
     for source in sorted(sources(question.expression), key=_cost):
         # Counted no further than it could still be the best.

@@ -16,7 +16,7 @@ from functools import cache
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.question import Cut, Page, Place, Question
 from smtui.domain.sample import (
     FileId,

@@ -160,7 +160,7 @@ class RunBoard:
 
     async def _read_names(self, board: Board) -> None:
         """Find out who asked, where that can be another."""
-        unknown = {one.progress.user_id for one in board.runs} - self._names.keys() - {None}
+        unknown = {run.progress.user_id for run in board.runs} - self._names.keys() - {None}
         if unknown:
             self._names = {**self._names, **await self._accounts.names(unknown)}
 
@@ -210,7 +210,7 @@ class RunBoard:
     def _show_board(self) -> None:
         """Show runs, the bar of the one under the cursor, and workers."""
         now = datetime.now(UTC)
-        self.runs.show([run_line(one, self._by(one), now) for one in self.board.runs])
+        self.runs.show([run_line(run, self._by(run), now) for run in self.board.runs])
         self.bar.show(self.standing)
         self._show_workers()
 
@@ -221,12 +221,14 @@ class RunBoard:
     def _show_workers(self) -> None:
         now, holding = datetime.now(UTC), self.board.holding
         numbered = list(enumerate(holding, start=1))
-        lines = [worker_line(number, one, now) for number, one in numbered]
+        lines = [worker_line(number, held, now) for number, held in numbered]
         elsewhere = self.board.elsewhere
         busy = f"{counted(elsewhere, 'worker')} busy with other people's runs" if elsewhere else ""
         self.crew.show(lines, nothing=f"{busy}." if busy else _NO_WORKER)
-        parts = tuple((str(number), holding_name(one), since(one, now)) for number, one in numbered)
-        runs = [one.progress for one in self.board.runs if not one.progress.is_foreign]
+        parts = tuple(
+            (str(number), holding_name(held), since(held, now)) for number, held in numbered
+        )
+        runs = [run.progress for run in self.board.runs if not run.progress.is_foreign]
         going = any(not run.status.ended for run in runs)
         idle = busy or ("nothing is being analysed" if going else "nothing runs")
         self.strip.show(parts, f"{len(parts)} at work" if parts else idle)

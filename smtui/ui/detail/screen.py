@@ -152,7 +152,7 @@ class DetailScreen(BaseScreen):
 
     @on(Spectrogram.CursorMoved)
     def _read_cursor(self, message: Spectrogram.CursorMoved) -> None:
-        self.views.read(message.reading)
+        self.views.show_reading(message.reading)
 
     @on(Spectrogram.Resized)
     def _draw_again(self) -> None:

@@ -91,9 +91,9 @@ class SoundViews:
             return
         features = self._analysis.measured.spectral_features if self._analysis else None
         self._curves.show(features, section.start, section.end, duration=section.duration)
-        self.read(self._spectrogram.reading())
+        self.show_reading(self._spectrogram.reading())
 
-    def read(self, reading: Reading | None) -> None:
+    def show_reading(self, reading: Reading | None) -> None:
         """Say what is under the cursor, and how the picture is drawn."""
         words = self._reading_words(reading)
         if words is not None:
@@ -170,7 +170,7 @@ class SoundViews:
     def _say_origin(self, picture: Picture) -> None:
         """Say where a picture comes from if not from the file."""
         self._spectrogram.set_class(picture.from_slices, "-remembered")
-        self.read(self._spectrogram.reading())
+        self.show_reading(self._spectrogram.reading())
 
     # Keys.
 
@@ -178,7 +178,7 @@ class SoundViews:
         """Move the cursor; at the edge of a part of the sound, move the part."""
         if self._switcher.current == "remarks":
             self._remarks.move(rows)
-            self.read(None)
+            self.show_reading(None)
             return
         left = self._spectrogram.move(columns, rows)
         if left and self._section is not None and self._section.zoom > 1:
@@ -245,5 +245,5 @@ class SoundViews:
             pane.restyle(self._full_ink)
         else:
             views.current = "curves"
-        self.read(pane.reading())
+        self.show_reading(pane.reading())
         self.screen.refresh_bindings()

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from smtui.domain.analysis import KEY_NAMES, AiPart, Measurement, PitchTrack
 from smtui.domain.differing import Matter, Relation, Source, differences
 from smtui.domain.drawn import drawn
+from smtui.domain.filename_claims import Said
 from smtui.domain.findings import SURE
 from smtui.domain.keys import key_label
-from smtui.domain.said import Said
 from smtui.domain.sample import Sample
 
 UNKNOWN = "-"

@@ -94,15 +94,15 @@ class KeptScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Read what is kept."""
-        self._reading = self.read("" if self._present is None else _key_of(self._present))
+        self._reading = self._load("" if self._present is None else _key_of(self._present))
 
     @looking(group="rows", patient=True)
-    async def read(self, stand_on: str) -> None:
+    async def _load(self, stand_on: str) -> None:
         """Show what is kept, the cursor on one line where that is there."""
         self._show(await self._searches.of(self._account), stand_on)
 
     def _show(self, kept: Sequence[KeptSearch], stand_on: str) -> None:
-        lines = {_key_of(one): _line(one, unnamed="(recent)") for one in kept}
+        lines = {_key_of(saved): _line(saved, unnamed="(recent)") for saved in kept}
         self._rows = tuple(kept)
         present = self._present
         if present is not None and _key_of(present) not in lines:
@@ -177,7 +177,7 @@ class KeptScreen(BaseScreen):
             # In the line itself: a toast would lie over what is to be mended.
             self._ask_name(f"{drawn(error.title)}; save under the name", name)
             return
-        self.read(_key_of(row))
+        self._load(_key_of(row))
 
     # Dropping.
 
@@ -196,7 +196,7 @@ class KeptScreen(BaseScreen):
         if self._present is not None and _key_of(self._present) == _key_of(row):
             self._present = None
         self.say("Removed; u brings it back")
-        self.read("")
+        self._load("")
 
     def action_undo(self) -> None:
         """Bring back what was removed last."""
@@ -208,7 +208,7 @@ class KeptScreen(BaseScreen):
     @doing
     async def _bring_back(self, row: KeptSearch) -> None:
         await self._searches.bring_back(row, by=self._account)
-        self.read(_key_of(row))
+        self._load(_key_of(row))
 
 
 def _key_of(kept: KeptSearch) -> str:

@@ -80,7 +80,7 @@ class FilterHistory:
     @doing
     async def _note(self, text: str) -> None:
         with quietly():
-            await self._searches.asked(KeptKind.FILTER, text, by=self._account)
+            await self._searches.remember(KeptKind.FILTER, text, by=self._account)
 
 
 class LastPlace:

@@ -67,8 +67,8 @@ class SearchLog:
         if not text or text == self._noted:
             return
         if search.filter:
-            await self._saved.asked(KeptKind.FILTER, search.filter, by=self._account)
-        await self._saved.asked(KeptKind.SEARCH, text, by=self._account)
+            await self._saved.remember(KeptKind.FILTER, search.filter, by=self._account)
+        await self._saved.remember(KeptKind.SEARCH, text, by=self._account)
         self._noted = text
 
     async def _line(self, search: Search) -> str:

@@ -167,7 +167,7 @@ class SimilarScreen(BaseScreen):
 
     @property
     def keys_wait(self) -> bool:
-        """True while keys typed after a line are for the hits that it finds."""
+        """True while keys typed after a line or a new seed are for the hits that it finds."""
         return self.searcher.keys_wait
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -158,7 +158,7 @@ class Searcher:
 
     @property
     def keys_wait(self) -> bool:
-        """True while keys typed after a line are for the hits that it finds."""
+        """True while keys typed after a line or a new seed are for the hits that it finds."""
         return self._keys_for_answer and not isinstance(self.screen.focused, Input)
 
     def hold_keys(self) -> None:
@@ -234,18 +234,18 @@ class Searcher:
 
     async def _answer(self, stand_on: FileId | int | None, *, anew: bool) -> None:
         search = self.understood
-        await self._read(search.seed_ids)
+        await self._load_samples(search.seed_ids)
         self.show_search()
         with self._telling_progress() as progress:
             answer = await self._finder.find(
                 search, viewer=self.viewer, limit=LIMIT, progress=progress
             )
-        await self._read(hit.file_id for hit in answer.hits)
+        await self._load_samples(hit.file_id for hit in answer.hits)
         self.answer, self._answered_view = answer, search.view
         self.show_hits(stand_on, anew=anew)
         self.panes.remark_on(answer, self.search)
 
-    async def _read(self, file_ids: Iterable[FileId]) -> None:
+    async def _load_samples(self, file_ids: Iterable[FileId]) -> None:
         """Read the sounds that are not known yet."""
         unknown = [file_id for file_id in file_ids if file_id not in self.samples]
         if unknown:
@@ -255,7 +255,7 @@ class Searcher:
     @looking(group="rows")
     async def _read_rows(self) -> None:
         """Read the sounds of rows that came up, and show them."""
-        await self._read(row.file_id for row in self.table.rows if row.file_id is not None)
+        await self._load_samples(row.file_id for row in self.table.rows if row.file_id is not None)
         self.show_hits(anew=False)
 
     def _refuse(self, error: SmtuiError, *, anew: bool) -> None:

@@ -109,6 +109,7 @@ class SeedChoice:
             # Without words there is nothing to find there: the seed is what was asked for.
             view = View.ALIKE
         self._searcher.ask(replace(search, view=view, more=seeds, less=()))
+        self._searcher.hold_keys()
 
     def remember(self) -> None:
         """Keep the way back to this search, and the search itself."""

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from smtui.domain.batch import RunId
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine
 

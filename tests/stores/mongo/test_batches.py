@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from smtui.domain.analysis import AnalysisId, Level
 from smtui.domain.batch import Batch, BatchId, Claimed, RunId, State, Unseen
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.batches import MongoBatches
 from smtui.stores.mongo.client import MongoLine

@@ -18,8 +18,7 @@ from beanie import Document
 from smtui.domain.account import Account, Role, UserId
 from smtui.domain.analysis import Level, Measurement
 from smtui.domain.batch import Batch, BatchId, RunId
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.query import parse
 from smtui.domain.question import SORTABLE, Question, Sort
 from smtui.domain.sample import FileId, Mark, Sample

@@ -13,7 +13,7 @@ from bson import ObjectId
 from hypothesis import given
 
 from smtui.domain.account import UserId
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.question import SORTABLE, Sort, sort_value
 from smtui.domain.sample import FileId, Heard, Mark, Sample, Trouble
 from smtui.domain.storable import clamped

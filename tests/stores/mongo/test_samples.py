@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from smtui.domain.analysis import Level
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.question import (
     All,
     Between,

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from smtui.domain.account import Role
 from smtui.domain.analysis import Level
 from smtui.domain.batch import Claimed, RunId, RunProgress, State
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.sample import FileId
 from smtui.ui.app import SmtuiApp
 from smtui.ui.batch.screen import BatchScreen

@@ -58,7 +58,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
         del self, kind, text, by
         raise StoreUnreachable("The library is full")
 
-    monkeypatch.setattr(KeptSearches, "asked", away)
+    monkeypatch.setattr(KeptSearches, "remember", away)
 
 
 async def test_a_search_is_saved_under_a_name_and_asked_again(

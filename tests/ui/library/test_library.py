@@ -13,7 +13,7 @@ from textual.events import MouseScrollDown, Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from smtui.domain.error_codes import ErrorCode
+from smtui.domain.errors import ErrorCode
 from smtui.domain.sample import Trouble
 from smtui.stores.sqlite.samples import SqliteSamples
 from smtui.ui.library.screen import LibraryScreen

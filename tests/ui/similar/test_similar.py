@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
+from textual.events import Key
 from textual.pilot import Pilot
 
 from smtui.audio.recipe import listen
@@ -26,6 +27,7 @@ from smtui.domain.sample import FileId
 from smtui.domain.search import Answer, Search, View
 from smtui.services.fits import Fits
 from smtui.services.hits import HitOrder
+from smtui.services.similarity import Similarity
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.dialogues.confirm import ConfirmScreen
 from smtui.ui.library.screen import LibraryScreen
@@ -236,6 +238,28 @@ async def test_too_many_marked_sounds_are_refused(library: Home, open_app: OpenA
         await press(pilot, "M", "s")
         assert "Up to 8 marked" in "".join(told(pilot.app))
         assert isinstance(pilot.app.screen, LibraryScreen)
+
+
+async def test_keys_typed_after_s_are_for_the_hits_that_it_finds(
+    library: Home, similar: OpenSimilar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_answer, find = asyncio.Event(), Similarity.find
+
+    async def slowly(self: Similarity, search: Search, **rest: Any) -> Answer:
+        await may_answer.wait()
+        return await find(self, search, **rest)
+
+    async with similar() as pilot:
+        await cursor_on(pilot, "c_tom.wav")
+        monkeypatch.setattr(Similarity, "find", slowly)
+        for key in ("s", "j"):
+            pilot.app.post_message(Key(key, key))
+        await until(lambda: screen(pilot).searcher.search.more[0].name == "c_tom.wav")
+        await pilot.pause()
+        assert under_cursor(pilot) == "c_tom.wav"
+        may_answer.set()
+        await until(lambda: "c_tom.wav" not in names(pilot))
+        await until(lambda: under_cursor(pilot) == names(pilot)[1])
 
 
 async def test_moving_goes_over_the_rows(library: Home, similar: OpenSimilar) -> None:

@@ -10,8 +10,7 @@ from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis, TempoClaim, heard_of
-from smtui.domain.error_codes import ErrorCode
-from smtui.domain.errors import SoundUnreadable
+from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.picture import Picture
 from smtui.domain.sample import FileId
 from smtui.services.pictures import Pictures

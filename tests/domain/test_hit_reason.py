@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from smtui.domain.analysis import Analysis, AnalysisId, Level, Measurement, SpectralFeatures
+from smtui.domain.hit_reason import why
 from smtui.domain.likeness import Likeness
 from smtui.domain.sample import FileId, Heard, Sample
 from smtui.domain.traits import Traits, traits
-from smtui.domain.why import why
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 FAR = Likeness(aspects=(0.4, 0.2, 0.1, 0.3))

@@ -2,18 +2,114 @@
 
 Names are full of other numbers and letters: counters, takes, years, sampling rates, an 808. So
 only what is written as packs write a tempo or a key is taken as a claim; in doubt nothing is.
+
+A tag for the key holds nothing else, so much more is taken for a key there, in all the ways in
+which taggers and DJ programs spell it: `am`, `08A`, `Fis-Moll`, `La mineur`, `8A - 6`, `G#m/Abm`.
+What is no key makes the whole tag say nothing.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from smtui.domain.key_tags import key_in_tag
 from smtui.domain.keys import KEY_NAMES, MAJOR, MINOR
+
+_STEPS = {
+    "c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11, "h": 11,
+    "do": 0, "re": 2, "mi": 4, "fa": 5, "sol": 7, "la": 9, "si": 11,
+}  # fmt: skip
+_SHARP = ("#", "is", "sharp", "diese", "diesis", "sostenido")
+_FLAT = ("b", "es", "s", "flat", "bemol", "bemolle")
+_MODES = {
+    **dict.fromkeys(("m", "mi", "min", "minor", "mol", "moll", "mineur", "minore", "menor"), MINOR),
+    **dict.fromkeys(("maj", "major", "dur", "majeur", "maggiore", "mayor"), MAJOR),
+}
+_GERMAN = ("dur", "mol", "moll")
+_KEY = re.compile(
+    r"(?P<note>do|re|mi(?!n)|fa|sol|la|si|[a-h])"
+    r"(?P<accidental>[ -]?(?:sharp|flat|diese|diesis|sostenido|bemolle|bemol)"
+    r"|#|is|es|b|s(?=$|[ -]))?"
+    r"[ -]?(?P<mode>majeur|major|maj|maggiore|mayor|dur"
+    r"|mineur|minore|minor|menor|min|mi|moll|mol|m)?"
+    r"(?:6|7|9|11|13)?",
+    re.IGNORECASE,
+)
+# 8A is A minor in Camelot's wheel, 1m in that of open keys.
+_WHEEL = re.compile(r"0?(1[0-2]|[1-9]) ?([ABDM])", re.IGNORECASE)
+_BETWEEN = re.compile(r"[/|,;()\[\]]+| - | = | or ")
+# How far it is out of tune, and how full of energy it is: `+50`, `-12 cents`, `442 Hz`, `Energy 6`.
+_ASIDE = re.compile(
+    r"(?:energy (?:level )?)?[+-]?\d{1,3}(?:\.\d+)? ?(?:ct|cents?|c|hz)?", re.IGNORECASE
+)
+_TRAILING = re.compile(r" ?[+-]\d{1,3}(?: ?(?:ct|cents?|c))?$| \d{3}(?:\.\d)? ?hz$", re.IGNORECASE)
+_LONGEST = 60
+
+Key = tuple[str, str | None]
+
+
+def key_in_tag(text: str) -> tuple[str | None, str | None]:
+    """Give key and mode; a note alone in capitals is major (ID3v2 TKEY), else of no mode."""
+    if len(text) > _LONGEST:
+        return None, None
+    found: set[Key] = set()
+    for part in _BETWEEN.split(_plain(text)):
+        bare = _TRAILING.sub("", part.strip()).strip()
+        if not bare or _ASIDE.fullmatch(bare):
+            continue
+        key = _on_wheel(bare) or _spelled(bare) or _both(bare)
+        if key is None:
+            return None, None
+        found.add(key)
+    return found.pop() if len(found) == 1 else (None, None)
+
+
+def _plain(text: str) -> str:
+    """The same in few signs: sharps and flats as ASCII, no accents on letters."""
+    signs = text.replace("♯", "#").replace("♭", "b").replace("_", " ")
+    letters = unicodedata.normalize("NFKD", signs)
+    return " ".join("".join(c for c in letters if not unicodedata.combining(c)).split())
+
+
+def _on_wheel(text: str) -> Key | None:
+    wheel = _WHEEL.fullmatch(text)
+    if wheel is None:
+        return None
+    side = wheel[2].lower()
+    fifths = int(wheel[1]) - (8 if side in "ab" else 1)
+    minor = side in "am"
+    return KEY_NAMES[((9 if minor else 0) + 7 * fifths) % 12], MINOR if minor else MAJOR
+
+
+def _spelled(text: str) -> Key | None:
+    match = _KEY.fullmatch(text)
+    if match is None:
+        return None
+    note, mode = match["note"], match["mode"] or ""
+    accidental = (match["accidental"] or "").lower().strip(" -")
+    if accidental == "s" and note.lower() not in ("a", "e"):
+        return None
+    step = _STEPS[note.lower()] + (accidental in _SHARP) - (accidental in _FLAT)
+    # Germans call H what others call B, and B what others call B flat.
+    step -= note.lower() == "b" and not accidental and mode.lower() in _GERMAN
+    key = KEY_NAMES[step % len(KEY_NAMES)]
+    if mode == "M":
+        return key, MAJOR
+    if mode:
+        return key, _MODES[mode.lower()]
+    return key, MAJOR if note[0].isupper() else None
+
+
+def _both(text: str) -> Key | None:
+    """Two spellings of one key beside each other: `8A Am`."""
+    first, _, second = text.partition(" ")
+    keys = {_on_wheel(first) or _spelled(first), _on_wheel(second) or _spelled(second)}
+    return keys.pop() if second and len(keys) == 1 else None
+
 
 MetadataValue = str | int | float | bool | None
 
@@ -48,12 +144,12 @@ _JOINED = re.compile(r"(\d{2,3})([A-G][#♯b♭]?(?:m|min|maj|minor|major)?)")
 _JOINED_BACK = re.compile(r"([A-G](?:[#♯b♭]|(?=m))(?:m|min|maj|minor|major)?)(\d{2,3})")
 _NUMBER = re.compile(r"[1-9]\d{1,2}(?:\.\d{1,3})?")
 
-_STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+_STEPS_IN_NAMES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTAL = {"#": 1, "♯": 1, "sharp": 1, "b": -1, "♭": -1, "flat": -1}
 _NOTE = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?")
 _PITCH = re.compile(r"([A-G])([#♯b♭]?)-?[0-8]")
-_MODES = {"maj": MAJOR, "major": MAJOR, "dur": MAJOR, "m": MINOR, "min": MINOR, "minor": MINOR,
-          "moll": MINOR}  # fmt: skip
+_MODES_IN_NAMES = dict.fromkeys(("maj", "major", "dur"), MAJOR)
+_MODES_IN_NAMES |= dict.fromkeys(("m", "min", "minor", "moll"), MINOR)
 _LONG_MODES = "maj|major|dur|min|minor|moll"
 _SPELLED = re.compile(rf"([A-G])([#♯b♭]|sharp|flat)?({_LONG_MODES})(?:6|7|9|11|13)?", re.IGNORECASE)
 _SHORT_MINOR = re.compile(r"([A-G])([#♯b♭]|sharp|flat)?(m)(?:6|7|9|11|13)?")
@@ -193,14 +289,14 @@ def _may_be_tempo(words: Sequence[str], place: int) -> bool:
 def _beside_key(words: Sequence[str], place: int) -> bool:
     """Whether a key stands next to it, or the only key somewhere in the name."""
     near = [at for at in (place - 1, place + 1) if 0 <= at < len(words)]
-    if any(_spelled(words, at) or _capital(words, at) for at in near):
+    if any(_key_at(words, at) or _capital(words, at) for at in near):
         return True
-    return any(_spelled(words, at) for at in range(len(words)))
+    return any(_key_at(words, at) for at in range(len(words)))
 
 
 def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str | None]:
     """The one key that the name tells most clearly; none where two are told alike."""
-    spelled = [found for at in range(len(words)) if (found := _spelled(words, at))]
+    spelled = [found for at in range(len(words)) if (found := _key_at(words, at))]
     with_mode = [one for one in spelled if one[1]]
     beside = [
         (note, None)
@@ -224,7 +320,7 @@ def _key(words: Sequence[str], at_tempo: Sequence[int]) -> tuple[str | None, str
     return None, None
 
 
-def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
+def _key_at(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     """A key that is written out at this place: `Am`, `Cmin`, `F# minor`, `Bb`, `key A`."""
     word = words[at]
     after = words[at + 1].casefold() if at + 1 < len(words) else ""
@@ -234,7 +330,7 @@ def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     if one_word:
         if (word == "Am" and (before in _AM or after == "i")) or (word == "Em" and before in _EM):
             return None
-        mode = _MODES[one_word[3].lower()]
+        mode = _MODES_IN_NAMES[one_word[3].lower()]
         return _named(one_word[1].upper(), (one_word[2] or "").lower()), mode
     note = _NOTE.fullmatch(word)
     if note is None:
@@ -243,8 +339,8 @@ def _spelled(words: Sequence[str], at: int) -> tuple[str, str | None] | None:
     if after in ("sharp", "flat"):
         accidental, after = after, (words[at + 2].casefold() if at + 2 < len(words) else "")
     key = _named(note[1], accidental)
-    if after in _MODES:
-        return key, _MODES[after]
+    if after in _MODES_IN_NAMES:
+        return key, _MODES_IN_NAMES[after]
     return (key, None) if accidental or before in _KEY_WORDS else None
 
 
@@ -259,8 +355,10 @@ def _in_small_letters(words: Sequence[str], at: int) -> tuple[str, str | None] |
         accidental, behind = after, behind + 1
         after = words[behind].casefold() if behind < len(words) else ""
     key = _named(note[1].upper(), accidental)
-    if after in _MODES and len(after) > 1:
-        return None if note[0] == "a" and _is_article(words, behind) else (key, _MODES[after])
+    if after in _MODES_IN_NAMES and len(after) > 1:
+        return (
+            None if note[0] == "a" and _is_article(words, behind) else (key, _MODES_IN_NAMES[after])
+        )
     return (key, None) if accidental in ("sharp", "flat") and note[2] else None
 
 
@@ -283,4 +381,4 @@ def _capital(words: Sequence[str], at: int) -> str | None:
 
 
 def _named(letter: str, accidental: str) -> str:
-    return KEY_NAMES[(_STEPS[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)]
+    return KEY_NAMES[(_STEPS_IN_NAMES[letter] + _ACCIDENTAL.get(accidental, 0)) % len(KEY_NAMES)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtui.domain.said import Said, said_by_tags, said_in
+from smtui.domain.filename_claims import Said, said_by_tags, said_in
 
 NAMES: list[tuple[str, float | None, str]] = [
     # Tempo and key as packs write them.

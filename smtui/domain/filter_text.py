@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from smtui.domain.keys import note_names
-from smtui.domain.measures import MEASURES
+from smtui.domain.numbers import MEASURES
 from smtui.domain.question import (
     All,
     Any,
