@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 from uuid import uuid4
 
 from smtui.domain.account import UserId
@@ -95,7 +94,7 @@ class MemoryBatches:
         taken: dict[BatchId, dict[FileId, FileResult]] = {}
         free = (
             (batch.batch_id, file_id, result)
-            for batch, file_id, result in self._files(run_id)
+            for batch, file_id, result in _files(self._of(run_id))
             if _is_claimable(batch, result, asker)
         )
         until = now + _lease(lease_seconds)
@@ -149,7 +148,7 @@ class MemoryBatches:
 
     async def unseen(self, run_ids: Collection[RunId]) -> Mapping[RunId, Mapping[str, int]]:
         counts: dict[RunId, Counter[str]] = {}
-        for batch, _, result in self._files():
+        for batch, _, result in _files(self.batches.values()):
             if batch.run_id in run_ids and result.status is State.PENDING and result.unseen_on:
                 counts.setdefault(batch.run_id, Counter()).update(result.unseen_on)
         return {run_id: dict(machines) for run_id, machines in counts.items()}
@@ -158,20 +157,22 @@ class MemoryBatches:
         now = self._now()
         for batch in self._of(run_id):
             if not batch.status.ended and batch.cancel_requested_at is None:
-                self._set(batch, cancel_requested_at=now, updated_at=now)
+                self.batches[batch.batch_id] = replace(
+                    batch, cancel_requested_at=now, updated_at=now
+                )
         return self._change_all(
             FileResult.stopped,
             among=lambda batch: batch.run_id == run_id and batch.cancel_requested_at is not None,
         )
 
     async def resume(self, run_id: RunId) -> int:
-        self._take_back_cancel(run_id)
+        self.batches |= _without_cancel(self._of(run_id), self._now())
         return self._reopen(run_id, lambda result: result.left)
 
     async def retry_failed(self, run_id: RunId) -> int:
         count = self._reopen(run_id, lambda result: result.status is State.FAILED)
         if count:
-            self._take_back_cancel(run_id)
+            self.batches |= _without_cancel(self._of(run_id), self._now())
         return count
 
     async def forget(self, run_id: RunId) -> bool:
@@ -188,10 +189,14 @@ class MemoryBatches:
         return RunProgress.of(batches) if batches else None
 
     async def runs(self, *, user_id: UserId | None, limit: int) -> tuple[RunProgress, ...]:
-        return tuple(run for run in self._runs() if run.user_id == user_id)[:limit]
+        every = await self.everyones_runs(limit=len(self.batches))
+        return tuple(run for run in every if run.user_id == user_id)[:limit]
 
     async def everyones_runs(self, *, limit: int) -> tuple[RunProgress, ...]:
-        return self._runs()[:limit]
+        run_ids = {batch.run_id for batch in self.batches.values()}
+        runs = [RunProgress.of(self._of(run_id)) for run_id in run_ids]
+        runs.sort(key=lambda run: (run.created_at, run.run_id), reverse=True)
+        return tuple(runs[:limit])
 
     async def claimable(
         self, *, machine: str = "", recipe_version: int | None = None
@@ -203,7 +208,7 @@ class MemoryBatches:
         asker = _Asker(machine=storable(machine), recipe_version=recipe_version, at=now)
         found = (
             batch.run_id
-            for batch, _, result in self._files()
+            for batch, _, result in _files(self.batches.values())
             if _is_claimable(batch, result, asker)
         )
         return tuple(dict.fromkeys(found))
@@ -211,7 +216,7 @@ class MemoryBatches:
     async def waiting(self, *, level: Level) -> frozenset[FileId]:
         return frozenset(
             file_id
-            for batch, file_id, result in self._files()
+            for batch, file_id, result in _files(self.batches.values())
             if batch.cancel_requested_at is None
             and not result.status.ended
             and batch.level.rank >= level.rank
@@ -225,14 +230,14 @@ class MemoryBatches:
                 error=result.error or "",
                 attempt=result.attempt,
             )
-            for _, file_id, result in self._files(run_id)
+            for _, file_id, result in _files(self._of(run_id))
             if result.status is State.FAILED
         )[:limit]
 
     async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         return tuple(
             file_id
-            for _, file_id, result in self._files(run_id)
+            for _, file_id, result in _files(self._of(run_id))
             if result.status is State.COMPLETED
         )[:limit]
 
@@ -246,7 +251,7 @@ class MemoryBatches:
                 claimed_at=result.claimed_at,
                 lease_until=result.lease_until,
             )
-            for batch, file_id, result in self._files()
+            for batch, file_id, result in _files(self.batches.values())
             if batch.run_id in run_ids and result.status is State.PROCESSING
         )
 
@@ -268,20 +273,6 @@ class MemoryBatches:
 
     def _of(self, run_id: RunId) -> list[Batch]:
         return [batch for batch in self.batches.values() if batch.run_id == run_id]
-
-    def _files(self, run_id: RunId | None = None) -> Iterator[tuple[Batch, FileId, FileResult]]:
-        for batch in [*self.batches.values()]:
-            if run_id in (None, batch.run_id):
-                for file_id, result in batch.results.items():
-                    yield batch, file_id, result
-
-    def _runs(self) -> tuple[RunProgress, ...]:
-        run_ids = {batch.run_id for batch in self.batches.values()}
-        runs = [RunProgress.of(self._of(run_id)) for run_id in run_ids]
-        return tuple(sorted(runs, key=lambda run: (run.created_at, run.run_id), reverse=True))
-
-    def _set(self, batch: Batch, **changes: Any) -> None:
-        self.batches[batch.batch_id] = replace(self.batches[batch.batch_id], **changes)
 
     def _change_all(
         self,
@@ -323,11 +314,6 @@ class MemoryBatches:
         self.batches[batch.batch_id] = batch.changed(after, self._now())
         return True
 
-    def _take_back_cancel(self, run_id: RunId) -> None:
-        for batch in self._of(run_id):
-            if batch.cancel_requested_at is not None:
-                self._set(batch, cancel_requested_at=None, updated_at=self._now())
-
     def _reopen(self, run_id: RunId, wanted: Callable[[FileResult], bool]) -> int:
         batches, now, count = self._of(run_id), self._now(), 0
         ends = [batch.finished_at for batch in batches if batch.finished_at is not None]
@@ -340,6 +326,21 @@ class MemoryBatches:
             self.batches[batch.batch_id] = moved.reopened(again, now) if again else moved
             count += len(again)
         return count
+
+
+def _files(batches: Iterable[Batch]) -> Iterator[tuple[Batch, FileId, FileResult]]:
+    for batch in batches:
+        for file_id, result in batch.results.items():
+            yield batch, file_id, result
+
+
+def _without_cancel(batches: Iterable[Batch], at: datetime) -> dict[BatchId, Batch]:
+    """The batches of those that were asked to stop as if they had not been."""
+    return {
+        batch.batch_id: replace(batch, cancel_requested_at=None, updated_at=at)
+        for batch in batches
+        if batch.cancel_requested_at is not None
+    }
 
 
 def _lease(seconds: float) -> timedelta:

@@ -29,16 +29,41 @@ from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.memory.analyses import MemoryAnalyses
 
 
+class _Shelf:
+    """The sounds themselves, with a number that rises with each change."""
+
+    def __init__(self) -> None:
+        self.sounds: dict[FileId, Sample] = {}
+        self.generation = 0
+
+    def keep(self, sound: Sample) -> bool:
+        self.generation += self.sounds.get(sound.file_id) != sound
+        self.sounds[sound.file_id] = sound
+        return True
+
+    def retag(
+        self, file_ids: Sequence[FileId], decide: Callable[[FileId, Tags], Tags]
+    ) -> dict[FileId, Tags]:
+        changed = {}
+        for file_id in {*file_ids} & self.sounds.keys():
+            sound = self.sounds[file_id]
+            before, after = Tags.of(sound), decide(file_id, Tags.of(sound))
+            if before != after:
+                self.keep(replace(sound, tags=after.words, tag_marks=after.marks))
+                changed[file_id] = before
+        return changed
+
+
 class MemorySamples:
     """Implements SampleStore; has the analyses, which go with their sounds."""
 
     def __init__(self, *, new_id: Callable[[], str] = lambda: str(uuid4())) -> None:
         self._new_id = new_id
-        self.sounds: dict[FileId, Sample] = {}
+        self._shelf = _Shelf()
+        self.sounds = self._shelf.sounds
         self.analyses = MemoryAnalyses(self.sounds)
         self._folders: dict[tuple[UserId | None, str], Folder] = {}
         self._unreadable: dict[str, UnreadableFile] = {}
-        self._generation = 0
 
     async def get(self, file_ids: Sequence[FileId]) -> tuple[Sample, ...]:
         return tuple(self.sounds[file_id] for file_id in file_ids if file_id in self.sounds)
@@ -52,7 +77,10 @@ class MemorySamples:
         before: Place | None = None,
         skip: int = 0,
     ) -> Page:
-        placed = [(question.place_of(sample), sample) for sample in self._answer(question)]
+        placed = [
+            (question.place_of(sample), sample)
+            for sample in question.answered(self.sounds.values())
+        ]
         if after is not None:
             placed = [row for row in placed if question.sort.puts_first(after, row[0])]
         if before is not None:
@@ -72,10 +100,12 @@ class MemorySamples:
         )
 
     async def count(self, question: Question) -> int:
-        return len(self._answer(question))
+        return len(question.answered(self.sounds.values()))
 
     async def signposts(self, question: Question, *, every: int) -> tuple[Place, ...]:
-        return tuple(question.place_of(sound) for sound in self._answer(question)[::every])
+        return tuple(
+            question.place_of(sound) for sound in question.answered(self.sounds.values())[::every]
+        )
 
     async def ids(
         self, question: Question, *, limit: int, after: Place | None = None
@@ -119,10 +149,12 @@ class MemorySamples:
         for file in (raw.storable for raw in found):
             key = path_key(user_id, file.file_path, file.path_bytes)
             if key in by_path:
-                self._keep(self.sounds[by_path[key]].found_again(file))
+                self._shelf.keep(self.sounds[by_path[key]].found_again(file))
             else:
                 by_path[key] = FileId(self._new_id())
-                self._keep(Sample.first_found(file, file_id=by_path[key], user_id=user_id, at=at))
+                self._shelf.keep(
+                    Sample.first_found(file, file_id=by_path[key], user_id=user_id, at=at)
+                )
             file_ids.append(by_path[key])
         return tuple(file_ids)
 
@@ -136,7 +168,7 @@ class MemorySamples:
             for other in self.sounds.values()
         ):
             return False
-        return self._keep(after)
+        return self._shelf.keep(after)
 
     async def unreadable(self, *, viewer: UserId | None) -> tuple[UnreadableFile, ...]:
         seen = [file for file in self._unreadable.values() if file.user_id in (viewer, None)]
@@ -152,21 +184,21 @@ class MemorySamples:
                 seen_at=cut_to_ms(file.seen_at) if before is None else before.seen_at,
             )
             self._unreadable[after.path_key] = after
-            self._generation += before != after
+            self._shelf.generation += before != after
 
     async def drop_unreadable(self, path_keys: Sequence[str]) -> None:
         for key in path_keys:
-            self._generation += self._unreadable.pop(storable(key), None) is not None
+            self._shelf.generation += self._unreadable.pop(storable(key), None) is not None
 
     async def remove(self, file_ids: Sequence[FileId]) -> int:
         gone = [file_id for file_id in {*file_ids} if self.sounds.pop(file_id, None) is not None]
         self.analyses.drop({*file_ids})
-        self._generation += bool(gone)
+        self._shelf.generation += bool(gone)
         return len(gone)
 
     async def set_missing(self, file_ids: Sequence[FileId], at: datetime | None) -> None:
         for sound in await self.get(file_ids):
-            self._keep(sound.missing(at))
+            self._shelf.keep(sound.missing(at))
 
     async def below(
         self, folder: str, *, user_id: UserId | None, after: str | None, limit: int
@@ -188,20 +220,20 @@ class MemorySamples:
     async def set_heard(self, file_id: FileId, heard: Heard, *, file_hash: str) -> bool:
         sound = self.sounds.get(file_id)
         after = None if sound is None else sound.listened_to(heard, file_hash)
-        return after is not None and self._keep(after)
+        return after is not None and self._shelf.keep(after)
 
     async def set_trouble(self, file_id: FileId, trouble: Trouble) -> bool:
         sound = self.sounds.get(file_id)
-        return sound is not None and self._keep(replace(sound, trouble=trouble.storable))
+        return sound is not None and self._shelf.keep(replace(sound, trouble=trouble.storable))
 
     async def retag(self, file_ids: Sequence[FileId], change: Retagging) -> Retagged:
         change = change.storable
-        before = self._retag(file_ids, lambda _, tags: change.of(tags))
+        before = self._shelf.retag(file_ids, lambda _, tags: change.of(tags))
         return Retagged(change=change, before=before)
 
     async def take_back(self, retagged: Retagged) -> int:
         before, change = retagged.before, retagged.change
-        changed = self._retag(
+        changed = self._shelf.retag(
             tuple(before), lambda file_id, tags: change.taken_back(tags, before[file_id])
         )
         return len(changed)
@@ -276,27 +308,7 @@ class MemorySamples:
         return self._folders.pop((user_id, folder_path), None) is not None
 
     async def generation(self) -> int:
-        return self._generation
-
-    def _answer(self, question: Question) -> list[Sample]:
-        return question.answered(self.sounds.values())
-
-    def _keep(self, sound: Sample) -> bool:
-        self._generation += self.sounds.get(sound.file_id) != sound
-        self.sounds[sound.file_id] = sound
-        return True
-
-    def _retag(
-        self, file_ids: Sequence[FileId], decide: Callable[[FileId, Tags], Tags]
-    ) -> dict[FileId, Tags]:
-        changed = {}
-        for file_id in {*file_ids} & self.sounds.keys():
-            sound = self.sounds[file_id]
-            before, after = Tags.of(sound), decide(file_id, Tags.of(sound))
-            if before != after:
-                self._keep(replace(sound, tags=after.words, tag_marks=after.marks))
-                changed[file_id] = before
-        return changed
+        return self._shelf.generation
 
 
 def _by_id(sounds: Iterable[Sample]) -> tuple[Sample, ...]:
