@@ -53,7 +53,7 @@ _SAFE_PATH = re.compile(r"[\w/.][\w./#+-]*")
 _NOTHING = (Is(Fact.HEARD), Not(Is(Fact.HEARD)))
 
 
-def written(expression: Expression) -> str:
+def text_of(expression: Expression) -> str:
     """Write the tree; there are no brackets, so an *or* inside an *and* is multiplied out."""
     found = _branches(expression, turned=False)
     if any(not branch for branch in found):
@@ -118,7 +118,7 @@ def _word(part: Expression) -> str:
             path = folder if _SAFE_PATH.fullmatch(folder) else _quoted(folder)
             return f"in:{'=' if direct else ''}{path}"
         case Between(field):
-            return f"{_NAMES[field]}:{MEASURES[field].written(part)}"
+            return f"{_NAMES[field]}:{MEASURES[field].text_of(part)}"
         case OneOf(Field.NOTE, notes):
             return f"note:{_values(note_names(notes))}"
         case OneOf(field, values):

@@ -61,7 +61,7 @@ def form_of(path: Path) -> Form | None:
     return _FORMS.get(path.suffix.casefold())
 
 
-def written(found: Sequence[FoundSound], form: Form) -> tuple[bytes, int]:
+def encode(found: Sequence[FoundSound], form: Form) -> tuple[bytes, int]:
     """Write the list; gives the bytes and how many sounds are in it."""
     if form is Form.CSV:
         return _csv(found), len(found)

@@ -47,7 +47,7 @@ class Measure:
     near: Decimal = Decimal(0)
     units: Mapping[str, Decimal] = given(default_factory=dict)
 
-    def read(self, typed: Typed) -> Between:
+    def limits_of(self, typed: Typed) -> Between:
         """Read `120`, `120..128`, `>120`, `<=128`, `~126`, `=119.97..120.03`.
 
         `=` takes the limits exactly as written. Raises QueryInvalid.
@@ -65,7 +65,7 @@ class Measure:
             return self._range(left, value.cut(between.end(), len(value.text)), grain)
         return self._compared(sign, *self._number(value))
 
-    def written(self, between: Between) -> str:
+    def text_of(self, between: Between) -> str:
         """Write limits so that reading them gives the same; the shortest of the ways."""
         return min(
             (text for text in self._ways(between) if self._reads_as(text, between)),
@@ -75,7 +75,7 @@ class Measure:
 
     def _reads_as(self, text: str, between: Between) -> bool:
         try:
-            return self.read(Typed.plain(text)) == between
+            return self.limits_of(Typed.plain(text)) == between
         except QueryInvalid:
             return False
 

@@ -24,7 +24,7 @@ class PathMap:
     prefixes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, given: Mapping[str, str], *, origin: str) -> PathMap:
+    def of_setting(cls, given: Mapping[str, str], *, origin: str) -> PathMap:
         """Take what a person wrote in the setting that stands at `origin`.
 
         Raises SettingInvalid, in one sentence, where a folder is not absolute, is named twice,
@@ -48,7 +48,7 @@ class PathMap:
         """Give the path on this machine of one in the documents."""
         return _changed(kept, self.prefixes.items())
 
-    def kept(self, here: Path) -> Path:
+    def documents_path(self, here: Path) -> Path:
         """Give the path for the documents of one on this machine."""
         return _changed(here, self._reversed())
 
@@ -61,16 +61,16 @@ class PathMap:
 
         With `/mnt/samples` at `/Volumes/samples`, this machine's own `/mnt/samples` is hidden.
         """
-        return self.here(self.kept(here)) != here
+        return self.here(self.documents_path(here)) != here
 
     def foreign(self, kept: Path) -> bool:
         """Whether this machine has no place for a path of the documents.
 
         That is so where the same path is, here, the place of another prefix.
         """
-        return self.kept(self.here(kept)) != kept
+        return self.documents_path(self.here(kept)) != kept
 
-    def asked(self, expression: Expression) -> Expression:
+    def in_documents(self, expression: Expression) -> Expression:
         """Let folders from the root, as a person here wrote them in a filter, mean the documents'.
 
         A folder written as the documents have it stays as it is. Case does not matter, as in any
@@ -82,11 +82,11 @@ class PathMap:
             case Within(folder, direct=direct) if folder.startswith("/"):
                 return Within(self._asked_folder(folder), direct=direct)
             case Not(inner):
-                return Not(self.asked(inner))
+                return Not(self.in_documents(inner))
             case All(parts):
-                return All(tuple(self.asked(part) for part in parts))
+                return All(tuple(self.in_documents(part) for part in parts))
             case Any(parts):
-                return Any(tuple(self.asked(part) for part in parts))
+                return Any(tuple(self.in_documents(part) for part in parts))
             case _:
                 return expression
 

@@ -69,7 +69,7 @@ class QuietHours:
     ranges: tuple[tuple[time, time], ...] = ()
 
     @classmethod
-    def read(cls, text: str) -> QuietHours:
+    def of_text(cls, text: str) -> QuietHours:
         """Read `22:00-07:00`, or several with commas between; raises InputInvalid."""
         parts = [part.strip() for part in text.split(",")] if text.strip() else []
         if len(parts) > _MOST_RANGES:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from smtui.domain.errors import QueryInvalid
-from smtui.domain.filter_text import BARE_FACTS, written
+from smtui.domain.filter_text import BARE_FACTS, text_of
 from smtui.domain.keys import is_note, read_key, read_mode, read_notes
 from smtui.domain.numbers import MEASURES
 from smtui.domain.question import (
@@ -52,7 +52,7 @@ _CHANNELS = {"mono": 1.0, "stereo": 2.0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One word before a colon: its names (the first is written), and how its value is read."""
+    """One word before a colon: its names (the first is text_of), and how its value is read."""
 
     names: tuple[str, ...]
     read: Callable[[Typed], Expression]
@@ -80,12 +80,12 @@ def measured(field: Field) -> Callable[[Typed], Expression]:
     """Make the reader of a field of numbers; where there may be no value, `-` asks for that."""
     may_lack = field in (Field.TEMPO, Field.LOUDNESS, *QUALITIES)
 
-    def read(typed: Typed) -> Expression:
+    def condition_of(typed: Typed) -> Expression:
         if may_lack and _asks_for_none(typed):
             return Unknown(field)
-        return MEASURES[field].read(typed)
+        return MEASURES[field].limits_of(typed)
 
-    return read
+    return condition_of
 
 
 def _unknown_field(name: Typed) -> QueryInvalid:
@@ -190,7 +190,7 @@ def _within(typed: Typed) -> Expression:
 def _channels(typed: Typed) -> Expression:
     count = _CHANNELS.get(typed.text.lower())
     if count is None:
-        return MEASURES[Field.CHANNELS].read(typed)
+        return MEASURES[Field.CHANNELS].limits_of(typed)
     return Between(Field.CHANNELS, count, count)
 
 
@@ -309,7 +309,7 @@ CONDITIONS = (
 )
 
 
-__all__ = ["CONDITIONS", "MOST_CONDITIONS", "both", "parse", "written"]
+__all__ = ["CONDITIONS", "MOST_CONDITIONS", "both", "parse", "text_of"]
 
 MOST_CONDITIONS = 200
 """Stores compile a filter to one statement, whose depth is limited."""
@@ -338,7 +338,7 @@ def both(first: str, second: str) -> str:
     if not first.strip() or not second.strip():
         return first.strip() or second.strip()
     # Joined as they are, a word beside an or would count for one of its sides alone.
-    return written(All((parse(first), parse(second))))
+    return text_of(All((parse(first), parse(second))))
 
 
 def _parsed(text: str) -> Expression:

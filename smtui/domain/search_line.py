@@ -104,7 +104,7 @@ def parse(text: str) -> SearchLine:
     return reader.line()
 
 
-def written(line: SearchLine) -> str:
+def text_of(line: SearchLine) -> str:
     """Write it as a person would; reading the text gives the same line."""
     parts = [_BEGINNINGS[line.view]]
     if line.view is View.WORDS:

@@ -67,7 +67,9 @@ class DiskFinder:
         while (step := await self._in_thread(self._next, steps)) is not None:
             yield step
 
-    async def read(self, candidates: Sequence[Candidate]) -> tuple[FoundFile | Unreadable, ...]:
+    async def read_files(
+        self, candidates: Sequence[Candidate]
+    ) -> tuple[FoundFile | Unreadable, ...]:
         """Open, hash, read header and tags; one result per candidate, in order."""
         loop = asyncio.get_running_loop()
         reading = [loop.run_in_executor(self._threads, read_file, each) for each in candidates]
@@ -120,7 +122,7 @@ class DiskFinder:
         return self.paths.hidden(candidate.path)
 
     def _in_documents(self, candidate: Candidate) -> Candidate:
-        raw = os.fsencode(self.paths.kept(candidate.path))
+        raw = os.fsencode(self.paths.documents_path(candidate.path))
         return replace(candidate, file_path=printable_path(raw), path_bytes=path_bytes(raw))
 
 

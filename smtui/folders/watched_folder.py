@@ -113,7 +113,7 @@ class WatchedFolder:
         """Look at what changed; what is at rest is taken in, the rest is looked at again."""
         seen: list[Candidate] = []
         only = None if self.root in self._pending else self._pending
-        kept = self.finder.paths.kept(self.root)
+        kept = self.finder.paths.documents_path(self.root)
         async for step in self.finder.walk(kept, only=only):
             seen += step.candidates
         still = [candidate for candidate in seen if settling.is_settled(candidate)]

@@ -61,9 +61,9 @@ def find_missing(kept: Path, paths: PathMap) -> MissingPath | None:
     parent = missing.parent
     if parent != missing and _is_empty(parent):
         words = f"has nothing in {_named(parent, paths)}; is its drive mounted there?"
-        return MissingPath(kept=paths.kept(parent), here=parent, words=words)
+        return MissingPath(kept=paths.documents_path(parent), here=parent, words=words)
     words = f"does not have {_named(missing, paths)}"
-    name = paths.kept(missing)
+    name = paths.documents_path(missing)
     if missing == here:
         return MissingPath(kept=name, here=missing, words=words, folder=False)
     if name == missing:
@@ -147,7 +147,7 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _named(here: Path, paths: PathMap) -> str:
-    kept = paths.kept(here)
+    kept = paths.documents_path(here)
     return (
         _printable(here)
         if kept == here

@@ -94,7 +94,7 @@ class DuplicateFinder:
         Whoever deletes a copy must still have the other file: what is missing is none, and one
         that is somebody's own and shared as well is one file. Raises QueryInvalid.
         """
-        expression = self._paths.asked(parse(text))
+        expression = self._paths.in_documents(parse(text))
         question = Question(expression=expression, viewer=viewer).of_present
         samples: list[Sample] = []
         async for page in self._library.each(question):

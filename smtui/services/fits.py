@@ -99,7 +99,7 @@ class Fits:
             QueryInvalid: the filter has a mistake.
             SoundUnreadable: a file from outside cannot be analysed.
         """
-        asked = self._paths.asked(parse(search.filter))
+        asked = self._paths.in_documents(parse(search.filter))
         question = Question(expression=asked, viewer=viewer).of_present
         await check_seen(search.more, viewer, self._samples)
         whole, done = await self._samples.count(question), 0
@@ -136,7 +136,7 @@ class Fits:
 
     async def _seed(self, seed: Seed) -> Outline:
         if seed.path is not None:
-            found = (await self._outside.heard(seed.path)).outline
+            found = (await self._outside.analyse(seed.path)).outline
         else:
             ids = [] if seed.file_id is None else [seed.file_id]
             found = next(iter(await self._analyses.outlines(ids)), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from smtui.domain.hit_list import Form, FoundSound, written
+from smtui.domain.hit_list import Form, FoundSound, encode
 from smtui.domain.hit_reason import why
 from smtui.domain.likeness import Hit
 from smtui.domain.path_map import PathMap
@@ -82,7 +82,7 @@ class Reasons:
 
     async def _traits_of_seed(self, seed: Seed) -> Traits | None:
         if seed.path is not None:
-            return (await self._outside.heard(seed.path)).traits
+            return (await self._outside.analyse(seed.path)).traits
         if seed.file_id is None:
             return None
         return (await self._traits([seed.file_id])).get(seed.file_id)
@@ -128,7 +128,7 @@ class HitLists:
             if hit.file_id in samples
         ]
         # Thousands of numbers for each sound.
-        return await asyncio.to_thread(written, sounds, form)
+        return await asyncio.to_thread(encode, sounds, form)
 
 
 class HitOrder:

@@ -75,7 +75,7 @@ class PackCheck:
     async def _check_found(
         self, candidates: Sequence[Candidate]
     ) -> AsyncIterator[tuple[Checked, str]]:
-        for found in await self._finder.read(candidates):
+        for found in await self._finder.read_files(candidates):
             if isinstance(found, Unreadable):
                 yield _unreadable(found), ""
                 continue

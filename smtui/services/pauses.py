@@ -31,7 +31,7 @@ class Pauses:
 
     async def present(self) -> Pause | None:
         """Why it does not listen now, None where it does."""
-        return present_pause(await self._note.read(), self._hours, self._clock.now())
+        return present_pause(await self._note.read_word(), self._hours, self._clock.now())
 
     async def pause(self, until: datetime | None = None) -> Pause:
         """Hold all listening until then, or until `resume`; the newest word counts.
@@ -51,7 +51,7 @@ class Pauses:
         Raises StoreUnreachable where the state folder is read-only.
         """
         now = self._clock.now()
-        word = await self._note.read()
+        word = await self._note.read_word()
         if present_pause(word, self._hours, now) is None:
             return False
         end = self._hours.until(now)

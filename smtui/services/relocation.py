@@ -156,7 +156,7 @@ class Relocation:
         same_time = abs(row.mtime_ns - candidate.mtime_ns) < _SAME_TIME_NS
         if same_time and row.file_size == candidate.file_size:
             return _unread(row, candidate)
-        (read,) = await self.finder.read([candidate])
+        (read,) = await self.finder.read_files([candidate])
         if not isinstance(read, FoundFile):
             return None
         same_samples = bool(row.audio_mark) and row.audio_mark == read.audio_mark

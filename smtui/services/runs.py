@@ -209,7 +209,7 @@ class Runs:
             limit: how many sounds.
             known: sounds that need not be read once more.
         """
-        ids = await self._batches.heard(run_id, limit=limit)
+        ids = await self._batches.completed_files(run_id, limit=limit)
         by_id = await self._with_known(ids, known)
         return tuple(by_id[file_id] for file_id in ids if file_id in by_id)
 

@@ -79,7 +79,7 @@ class Scans:
         """
         user_id = None if shared else by.user_id
         await self._rights.require(by, Deed.SCAN, (user_id,))
-        kept = [self._finder.paths.kept(root) for root in apart(roots)]
+        kept = [self._finder.paths.documents_path(root) for root in apart(roots)]
         wanted = self._apart(kept or [folder.path for folder in await self.folders(user_id)])
         if not wanted:
             raise InputInvalid("No folder was scanned yet", hint="Name one: smtui scan FOLDER.")
@@ -110,7 +110,7 @@ class Scans:
         user_id = None if shared else by.user_id
         await self._rights.require(by, Deed.SCAN, (user_id,))
         scan = self._scan(user_id, by)
-        await scan.take(self._finder.paths.kept(root), found)
+        await scan.take(self._finder.paths.documents_path(root), found)
         return scan.progress
 
     async def folders(self, user_id: UserId | None) -> tuple[Folder, ...]:
@@ -126,7 +126,7 @@ class Scans:
         await self._rights.require(by, Deed.SCAN, (user_id,))
         # As this machine calls it, or as the documents do.
         named = Path(os.path.abspath(folder))  # noqa: ASYNC240, PTH100 - looks at no disk
-        for path in dict.fromkeys((self._finder.paths.kept(named), named)):
+        for path in dict.fromkeys((self._finder.paths.documents_path(named), named)):
             written = printable_path(bytes(path))
             if await self._samples.forget_folder(written, user_id=user_id):
                 return True
@@ -142,8 +142,8 @@ class Scans:
             rights=self._rights,
             by=by,
             user_id=None if shared else by.user_id,
-            old=paths.kept(Path(os.path.abspath(old))),  # noqa: PTH100 - looks at no disk
-            new=paths.kept(Path(os.path.abspath(new))),  # noqa: PTH100
+            old=paths.documents_path(Path(os.path.abspath(old))),  # noqa: PTH100 - looks at no disk
+            new=paths.documents_path(Path(os.path.abspath(new))),  # noqa: PTH100
         )
 
     def _scan(self, user_id: UserId | None, by: Account) -> Scan:
@@ -291,7 +291,7 @@ class Scan:
     ) -> None:
         folder = printable_path(bytes(portion[0].path.parent))
         self.progress = replace(self.progress, current=folder)
-        results = await self.finder.read(portion)
+        results = await self.finder.read_files(portion)
         found = [result for result in results if isinstance(result, FoundFile)]
         fresh = [each for each in found if self._key(each) not in stamps]
         old = [(each, stamps[self._key(each)]) for each in found if self._key(each) in stamps]
@@ -429,7 +429,7 @@ class UnreadList:
         """The same for what could not even be looked at; paths of this machine."""
         files = []
         for told in refused:
-            raw = os.fsencode(self.finder.paths.kept(Path(told.file_path)))
+            raw = os.fsencode(self.finder.paths.documents_path(Path(told.file_path)))
             files.append(self._file(printable_path(raw), path_bytes(raw), told))
         await self._keep(files)
 

@@ -17,7 +17,7 @@ from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Search, Seed
-from smtui.domain.search_line import SearchLine, written
+from smtui.domain.search_line import SearchLine, text_of
 from smtui.domain.text import folded, printable_path, shown
 from smtui.services.nearest import LikenessPorts
 
@@ -95,7 +95,7 @@ class Seeds:
         """
         more = [await self._spelled(seed, viewer) for seed in search.more]
         less = [await self._spelled(seed, viewer) for seed in search.less]
-        return written(SearchLine.of(replace(search, more=tuple(more), less=tuple(less))))
+        return text_of(SearchLine.of(replace(search, more=tuple(more), less=tuple(less))))
 
     async def _spelled(self, seed: Seed, viewer: UserId | None) -> Seed:
         """Call it so that `named` finds it: by its name, or where others have that by its path."""
@@ -109,7 +109,7 @@ class Seeds:
 
     async def outside(self, path: Path) -> Seed:
         """Listen to a file that is not of the library; raises SoundUnreadable."""
-        await self._outside.heard(path)
+        await self._outside.analyse(path)
         return Seed(name=printable_path(os.fsencode(path.name)), path=path)
 
     async def numbers(
@@ -128,7 +128,7 @@ class Seeds:
         found: list[Sequence[float]] = []
         for seed in seeds:
             if seed.path is not None:
-                found.append((await self._outside.heard(seed.path)).embedding)
+                found.append((await self._outside.analyse(seed.path)).embedding)
             elif seed.file_id is None or seed.file_id not in kept:
                 raise await self._not_comparable(seed.name, seed.file_id)
             else:
@@ -171,7 +171,7 @@ class Seeds:
                 return sample
         if not text.startswith("/"):
             return None
-        raw = os.fsencode(self._paths.kept(Path(text)))
+        raw = os.fsencode(self._paths.documents_path(Path(text)))
         printed, as_kept = printable_path(raw), printable_path(os.fsencode(text))
         for path in ((printed, None if os.fsencode(printed) == raw else raw), (as_kept, None)):
             for owner in (viewer, None):

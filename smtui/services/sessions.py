@@ -141,7 +141,7 @@ class Sessions:
 
     async def resume(self) -> SignedIn | None:
         """Continue the session of the start before; None where it has ended."""
-        session_id = await self._resume_token.read()
+        session_id = await self._resume_token.read_session()
         if session_id is None:
             return None
         signed_in = await self.touch(session_id)
@@ -151,7 +151,7 @@ class Sessions:
 
     async def sign_out(self, session_id: SessionId) -> None:
         """End the session, and let the next start ask for a password."""
-        if await self._resume_token.read() == session_id:
+        if await self._resume_token.read_session() == session_id:
             await self._resume_token.remove()
         await self._sessions.close(session_id)
 
@@ -220,7 +220,7 @@ class Sessions:
 
     async def present_session(self, token: str | None = None) -> SessionId | None:
         """Return the session in which this program acts: the token's, or the one that resumes."""
-        return SessionId(token) if token else await self._resume_token.read()
+        return SessionId(token) if token else await self._resume_token.read_session()
 
     async def end_session(self, login: str, name: str, *, by: Account | None = None) -> None:
         """End the one session whose name in the list begins so; raises NotFound, InputInvalid."""

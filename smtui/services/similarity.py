@@ -88,7 +88,9 @@ class Similarity:
             SoundUnreadable: a file from outside cannot be analysed.
             ServerUnavailable, IndexUnusable: the library is too large to do without the index.
         """
-        question = Question(expression=self._paths.asked(parse(search.filter)), viewer=viewer)
+        question = Question(
+            expression=self._paths.in_documents(parse(search.filter)), viewer=viewer
+        )
         goal = await self._goal(search, viewer)
         # Refused, where nothing is left of the seeds, before anything else is asked.
         goal.query(search.weights)

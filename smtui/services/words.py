@@ -78,7 +78,7 @@ class Words:
             raise InputInvalid(
                 "No words to look for", hint="Say what it is like: dark hit, no tail"
             )
-        expression = self._paths.asked(parse(search.filter))
+        expression = self._paths.in_documents(parse(search.filter))
         await check_seen(search.seeds, viewer, self._reading.samples)
         corpus = await self._reading.descriptions.corpus(
             Question(expression=expression, viewer=viewer).of_present, progress
@@ -151,7 +151,7 @@ class Words:
         kept = await reading.embeddings.of(ids, recipe_version=reading.recipe_version)
         numbers: list[Sequence[float]] = [kept[i].singles for i in ids if i in kept]
         paths = [seed.path for seed in seeds if seed.path is not None]
-        return numbers + [(await reading.outside.heard(path)).embedding for path in paths]
+        return numbers + [(await reading.outside.analyse(path)).embedding for path in paths]
 
 
 def _joined(

@@ -80,7 +80,7 @@ class Work:
     @property
     def quiet_hours(self) -> QuietHours:
         """The hours in which nothing is listened to."""
-        return QuietHours.read(self.quiet)
+        return QuietHours.of_text(self.quiet)
 
     def processes(self, cores: int | None = None) -> int:
         """Return how many processes listen: as set, else half the cores, at least one."""

@@ -101,7 +101,7 @@ def _path_map(given: object, origin: str) -> Mapping[str, str]:
         isinstance(side, str) for pair in pairs.items() for side in pair
     ):
         raise SettingInvalid(f"{place} should be a table of folders, as {_EXAMPLE}")
-    return PathMap.read(pairs, origin=place).prefixes
+    return PathMap.of_setting(pairs, origin=place).prefixes
 
 
 def _pairs(text: str, place: str) -> object:
@@ -120,7 +120,7 @@ def _pairs(text: str, place: str) -> object:
 def _check_quiet(work: Work, origins: Mapping[str, str]) -> None:
     """Raise SettingInvalid where the quiet hours make no sense."""
     try:
-        QuietHours.read(work.quiet)
+        QuietHours.of_text(work.quiet)
     except InputInvalid as mistake:
         place = shown(origins["work.quiet"])
         raise SettingInvalid(f"work.quiet ({place}) {mistake.title}") from mistake

@@ -38,7 +38,7 @@ class InspectedOutside:
         self._seconds = seconds
         self._known: Lru[tuple[Path, int, int], HeardOutside] = Lru(_REMEMBERED)
 
-    async def heard(self, path: Path) -> HeardOutside:
+    async def analyse(self, path: Path) -> HeardOutside:
         """Listen to it; raises SoundUnreadable, which names it: it may be one of several."""
         try:
             return await self._listen(path)

@@ -43,7 +43,7 @@ class PauseFile:
         except (ValueError, KeyError, TypeError, OverflowError, OSError):
             return Word(pause=True)
 
-    async def read(self) -> Word | None:
+    async def read_word(self) -> Word | None:
         """Return it; None where nothing was said."""
         return await asyncio.to_thread(self.now)
 

@@ -24,7 +24,7 @@ class ResumeFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def read(self) -> SessionId | None:
+    async def read_session(self) -> SessionId | None:
         """Return the session; a file that others own or can read is not trusted."""
         try:
             async with aiofiles.open(self._path, "rb", opener=_open_own) as file:

@@ -28,7 +28,7 @@ class Asked:
         Folders in the text may be written as this machine calls them.
         """
         parts = [] if self.folder is None else [Within(self.folder, direct=True)]
-        typed = paths.asked(parse(self.text))
+        typed = paths.in_documents(parse(self.text))
         expression = All((*parts, typed)) if parts else typed
         return Question(expression=expression, sort=self.sort, viewer=viewer)
 

@@ -201,7 +201,7 @@ class Batches(RuleBasedStateMachine):
         self.both(lambda store: store.waiting(level=level))
         self.both(lambda store: store.failures(run_id, limit=99))
         self.both(lambda store: store.failures(run_id, limit=1))
-        self.both(lambda store: store.heard(run_id, limit=99))
+        self.both(lambda store: store.completed_files(run_id, limit=99))
         self.both(lambda store: store.held([run_id]))
         self.both(lambda store: store.some([run_id]))
 

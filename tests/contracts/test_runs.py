@@ -160,7 +160,7 @@ async def test_two_who_cancel_and_resume_at_once_leave_every_file_counted(
     assert (end.cancelled, end.processing) == (0, 0)
     assert end.finished_at is not None
     assert len(await batches.failures(RUN, limit=99)) == end.failed
-    assert len(await batches.heard(RUN, limit=99)) == end.completed
+    assert len(await batches.completed_files(RUN, limit=99)) == end.completed
 
 
 async def test_only_an_ended_run_is_forgotten(batches: BatchStore) -> None:
@@ -224,8 +224,8 @@ async def test_it_is_told_where_a_run_begins_and_ends_and_what_was_heard(
     for place, one in enumerate(await claim(batches)):
         if place != 1:
             await batches.complete(one, one.analysis_id, heard_ms=1500)
-    assert await batches.heard(RUN, limit=9) == ("a", "c", "d")
-    assert await batches.heard(RUN, limit=2) == ("a", "c")
+    assert await batches.completed_files(RUN, limit=9) == ("a", "c", "d")
+    assert await batches.completed_files(RUN, limit=2) == ("a", "c")
     assert (await progress(batches)).heard_ms == 4500
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.hit_list import Form, FoundSound, form_of, written
+from smtui.domain.hit_list import Form, FoundSound, encode, form_of
 from smtui.domain.likeness import Hit, Likeness
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import path_bytes, printable_path
@@ -64,7 +64,7 @@ def test_the_extension_says_the_form(name: str, form: Form | None) -> None:
 
 
 def test_a_table_keeps_any_name_in_one_cell() -> None:
-    content, count = written([sound(raw, tags=("a,b", "c")) for raw in ODD], Form.CSV)
+    content, count = encode([sound(raw, tags=("a,b", "c")) for raw in ODD], Form.CSV)
     rows = list(csv.DictReader(content.decode("utf-8").splitlines(keepends=True)))
     assert count == len(rows) == len(ODD)
     assert [row["path"] for row in rows] == [printable_path(raw) for raw in ODD]
@@ -73,7 +73,7 @@ def test_a_table_keeps_any_name_in_one_cell() -> None:
 
 
 def test_json_lines_are_one_object_each() -> None:
-    content, count = written([sound(raw) for raw in ODD], Form.JSON_LINES)
+    content, count = encode([sound(raw) for raw in ODD], Form.JSON_LINES)
     told = [json.loads(line) for line in content.splitlines()]
     assert count == len(told) == len(ODD)
     assert list(told[0])[:4] == ["path", "score", "aspects", "why"]
@@ -86,15 +86,15 @@ def test_a_program_reads_the_same_keys_of_every_hit_and_no_minus_of_nothing() ->
     )
     fits = replace(like, likeness=None)
     found = [replace(sound(b"/a/b.wav"), hit=hit) for hit in (like, fits)]
-    one, other = written(found, Form.JSON_LINES)[0].decode().splitlines()
+    one, other = encode(found, Form.JSON_LINES)[0].decode().splitlines()
     assert list(json.loads(one)) == list(json.loads(other))
     assert json.loads(other)["aspects"] is None
     assert "-0.0," not in one
-    assert "-0.0," not in written(found, Form.CSV)[0].decode()
+    assert "-0.0," not in encode(found, Form.CSV)[0].decode()
 
 
 def test_a_list_to_play_has_the_bytes_of_the_paths_and_nothing_that_breaks_its_lines() -> None:
-    content, count = written([sound(raw) for raw in ODD], Form.M3U)
+    content, count = encode([sound(raw) for raw in ODD], Form.M3U)
     first, *lines = content.splitlines()
     assert first == b"#EXTM3U"
     assert count == 3

@@ -32,7 +32,7 @@ def raw(path: bytes) -> Path:
 )
 def test_prefixes_change_by_whole_parts_and_back(kept: str, here: str) -> None:
     assert STUDIO.here(Path(kept)) == Path(here)
-    assert STUDIO.kept(Path(here)) == Path(kept)
+    assert STUDIO.documents_path(Path(here)) == Path(kept)
 
 
 def test_the_longest_prefix_wins_in_both_directions() -> None:
@@ -40,8 +40,8 @@ def test_the_longest_prefix_wins_in_both_directions() -> None:
     assert paths.here(Path("/mnt/samples/drums/a.wav")) == Path("/fast/a.wav")
     assert paths.here(Path("/mnt/samples/bass.wav")) == Path("/Volumes/samples/bass.wav")
     assert paths.here(Path("/home/a.wav")) == Path("/far/home/a.wav")
-    assert paths.kept(Path("/fast/a.wav")) == Path("/mnt/samples/drums/a.wav")
-    assert paths.kept(Path("/far")) == Path("/")
+    assert paths.documents_path(Path("/fast/a.wav")) == Path("/mnt/samples/drums/a.wav")
+    assert paths.documents_path(Path("/far")) == Path("/")
 
 
 def test_the_longest_prefix_is_the_one_with_most_bytes() -> None:
@@ -53,13 +53,13 @@ def test_a_prefix_may_be_put_at_the_root() -> None:
     paths = PathMap(prefixes={"/mnt/nas": "/"})
     assert paths.here(Path("/mnt/nas/a.wav")) == Path("/a.wav")
     assert paths.here(Path("/mnt/nas")) == Path("/")
-    assert paths.kept(Path("/a.wav")) == Path("/mnt/nas/a.wav")
+    assert paths.documents_path(Path("/a.wav")) == Path("/mnt/nas/a.wav")
 
 
 def test_bytes_that_are_not_utf8_go_along() -> None:
     here = raw(b"/Volumes/samples/\xff\xfe.wav")
-    assert os.fsencode(STUDIO.kept(here)) == b"/mnt/samples/\xff\xfe.wav"
-    assert STUDIO.here(STUDIO.kept(here)) == here
+    assert os.fsencode(STUDIO.documents_path(here)) == b"/mnt/samples/\xff\xfe.wav"
+    assert STUDIO.here(STUDIO.documents_path(here)) == here
     odd = PathMap(prefixes={"/mnt": os.fsdecode(b"/Vol\xff")})
     assert os.fsencode(odd.here(Path("/mnt/a"))) == b"/Vol\xff/a"
 
@@ -85,13 +85,13 @@ places = st.lists(parts, min_size=1, max_size=3).map(lambda names: "/" + "/".joi
 @given(st.dictionaries(places, places, max_size=3), places)
 def test_what_is_not_hidden_is_found_again(prefixes: dict[str, str], place: str) -> None:
     try:
-        paths = PathMap.read(prefixes, origin="paths.map")
+        paths = PathMap.of_setting(prefixes, origin="paths.map")
     except SettingInvalid:
         return
     here = Path(place)
     if not paths.hidden(here):
-        assert paths.here(paths.kept(here)) == here
-        assert not paths.foreign(paths.kept(here))
+        assert paths.here(paths.documents_path(here)) == here
+        assert not paths.foreign(paths.documents_path(here))
     for kept in paths.prefixes:
         assert not paths.hidden(paths.here(Path(kept)))
 
@@ -119,17 +119,17 @@ def test_what_is_not_hidden_is_found_again(prefixes: dict[str, str], place: str)
 )
 def test_a_mistake_is_one_sentence(given: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingInvalid) as raised:
-        PathMap.read(given, origin="paths.map")
+        PathMap.of_setting(given, origin="paths.map")
     assert str(raised.value) == sentence
 
 
 def test_slashes_that_mean_nothing_are_taken_out() -> None:
-    paths = PathMap.read({"//mnt//samples/": "/Volumes/x/../samples/"}, origin="paths.map")
+    paths = PathMap.of_setting({"//mnt//samples/": "/Volumes/x/../samples/"}, origin="paths.map")
     assert paths == STUDIO
 
 
 def asked(text: str) -> Expression:
-    return STUDIO.asked(parse(text))
+    return STUDIO.in_documents(parse(text))
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_quiet_hours_end_by_the_clock_on_the_wall(hours: str, now: str, until: str | None):
-    assert QuietHours.read(hours).until(at(now)) == (at(until) if until else None)
+    assert QuietHours.of_text(hours).until(at(now)) == (at(until) if until else None)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_quiet_hours_end_by_the_clock_on_the_wall(hours: str, now: str, until: s
 )
 def test_wrong_quiet_hours_are_refused_in_words(text: str, words: str):
     with pytest.raises(InputInvalid, match=words):
-        QuietHours.read(text)
+        QuietHours.of_text(text)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_wrong_duration_is_refused_with_what_to_write(text: str):
 
 
 def test_what_a_person_said_last_wins_while_it_holds():
-    hours = QuietHours.read("22:00-07:00")
+    hours = QuietHours.of_text("22:00-07:00")
     night, morning, noon = (at(f"2026-01-11T{clock}") for clock in ("03:00", "07:00", "12:00"))
     quiet = Pause(until=morning, quiet_hours=True)
     assert present_pause(None, hours, night) == quiet

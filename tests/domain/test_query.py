@@ -7,7 +7,7 @@ import math
 import pytest
 
 from smtui.domain.errors import QueryInvalid
-from smtui.domain.query import CONDITIONS, MOST_CONDITIONS, both, parse, written
+from smtui.domain.query import CONDITIONS, MOST_CONDITIONS, both, parse, text_of
 from smtui.domain.question import (
     All,
     Any,
@@ -124,7 +124,7 @@ def test_a_note_is_found_in_its_octave_or_in_all() -> None:
     )
     assert parse("note:-") == Unknown(Field.NOTE)
     for text in ("note:A#", "note:A1,B1", "-note:C", "note:C,F#2", "note:-"):
-        assert written(parse(text)) == text
+        assert text_of(parse(text)) == text
     with pytest.raises(QueryInvalid, match="is not a note"):
         parse("note:Am")
 
@@ -242,7 +242,7 @@ def test_too_many_conditions_are_refused_before_a_store_meets_them() -> None:
 
 
 def test_every_example_of_the_help_can_be_typed() -> None:
-    assert [written(parse(each.example)) for each in CONDITIONS] == [
+    assert [text_of(parse(each.example)) for each in CONDITIONS] == [
         "bpm:120..128",
         "key:Am",
         "note:A",
@@ -293,12 +293,12 @@ def test_every_example_of_the_help_can_be_typed() -> None:
     ],
 )
 def test_what_is_written_back_is_what_was_typed(text: str) -> None:
-    assert written(parse(text)) == text
+    assert text_of(parse(text)) == text
 
 
 def test_an_or_inside_an_and_is_multiplied_out() -> None:
     tree = All((Any((Words("a"), Words("b"))), Not(All((Words("c"), Is(Fact.LOOP))))))
-    assert written(tree) == "a -c | a -is:loop | b -c | b -is:loop"
+    assert text_of(tree) == "a -c | a -is:loop | b -c | b -is:loop"
 
 
 @pytest.mark.parametrize(

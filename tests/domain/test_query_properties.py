@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smtui.domain.errors import QueryInvalid
-from smtui.domain.query import parse, written
+from smtui.domain.query import parse, text_of
 from smtui.domain.question import (
     QUALITIES,
     All,
@@ -117,7 +117,7 @@ def test_no_text_crashes_and_mistakes_lie_within_it(typed: str) -> None:
     except QueryInvalid as error:
         mistake = error
     else:
-        assert parse(written(tree)) == tree
+        assert parse(text_of(tree)) == tree
         return
     assert 0 <= mistake.start <= mistake.end <= len(typed)
     assert mistake.title
@@ -126,7 +126,7 @@ def test_no_text_crashes_and_mistakes_lie_within_it(typed: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(trees, st.randoms(use_true_random=False))
 def test_what_is_written_asks_for_the_same_sounds(tree: Expression, chance: random.Random) -> None:
-    again = parse(written(tree))
+    again = parse(text_of(tree))
     every = conditions(tree) | conditions(again)
     for _ in range(8):
         truth = {condition: chance.random() < 0.5 for condition in every}

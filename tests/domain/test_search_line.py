@@ -12,7 +12,7 @@ from smtui.domain.errors import QueryInvalid
 from smtui.domain.likeness import Weights
 from smtui.domain.query import parse as parse_filter
 from smtui.domain.search import MOST_SEEDS, View
-from smtui.domain.search_line import SearchLine, parse, written
+from smtui.domain.search_line import SearchLine, parse, text_of
 
 K = ("kick",)
 
@@ -103,11 +103,11 @@ def test_a_mistake_is_named_at_its_place(text: str, place: str, words: str) -> N
 
 
 def test_what_is_usual_is_not_written() -> None:
-    assert written(line(more=K)) == "like kick"
-    assert written(line(more=("a b",), filter="bpm:120")) == 'like "a b" bpm:120'
-    assert written(line(more=K, filter="key:a minor")) == "like kick where key:a minor"
+    assert text_of(line(more=K)) == "like kick"
+    assert text_of(line(more=("a b",), filter="bpm:120")) == 'like "a b" bpm:120'
+    assert text_of(line(more=K, filter="key:a minor")) == "like kick where key:a minor"
     asked = "like kick +snare -hat timbre=3 envelope=0.5 pack<=2 apart where -loop"
-    assert written(parse(asked)) == asked
+    assert text_of(parse(asked)) == asked
 
 
 def _readable(text: str) -> bool:
@@ -162,7 +162,7 @@ def lines(draw: st.DrawFn) -> SearchLine:
 @given(lines())
 @settings(max_examples=300)
 def test_what_is_written_reads_back_the_same(asked: SearchLine) -> None:
-    assert parse(written(asked)) == asked
+    assert parse(text_of(asked)) == asked
 
 
 @given(
@@ -182,4 +182,4 @@ def test_whatever_is_typed_is_read_or_refused_at_a_place(text: str) -> None:
     if refused is not None:
         assert 0 <= refused.start <= refused.end <= len(text)
     else:
-        assert parse(written(found)) == found
+        assert parse(text_of(found)) == found

@@ -37,7 +37,7 @@ async def met(finder: DiskFinder, root: Path) -> Met:
 
 async def read_one(finder: DiskFinder, path: Path) -> FoundFile | Unreadable:
     (candidate,) = (await met(finder, path)).candidates
-    (found,) = await finder.read([candidate])
+    (found,) = await finder.read_files([candidate])
     return found
 
 
@@ -230,7 +230,7 @@ async def test_awkward_names_are_found_and_opened(
 ) -> None:
     put(b"awkward/" + name)
     (candidate,) = (await met(finder, tmp_path)).candidates
-    (found,) = await finder.read([candidate])
+    (found,) = await finder.read_files([candidate])
     assert isinstance(found, FoundFile)
     assert os.fsencode(candidate.path).endswith(name)
     assert await finder.exists(candidate.path)
@@ -244,7 +244,7 @@ async def test_a_file_deleted_before_it_is_read_is_told(finder: DiskFinder, put:
     path = put("kick.wav")
     (candidate,) = (await met(finder, path)).candidates
     path.unlink()
-    (found,) = await finder.read([candidate])
+    (found,) = await finder.read_files([candidate])
     assert isinstance(found, Unreadable)
     assert found.code == "vanished"
     assert not await finder.exists(path)

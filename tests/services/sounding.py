@@ -47,7 +47,7 @@ class SoundingLibrary:
         finder = DiskFinder()
         try:
             async for step in finder.walk(self.folder):
-                found = await finder.read(step.candidates)
+                found = await finder.read_files(step.candidates)
                 sounds = [one for one in found if not hasattr(one, "error")]
                 ids = await self.documents.samples.add_found(sounds, user_id=user_id, at=NOW)
                 names = [str(Path(one.file_path).relative_to(self.folder)) for one in sounds]

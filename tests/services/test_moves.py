@@ -228,13 +228,13 @@ async def test_a_file_whose_rights_changed_is_looked_at_once(
     path = put(tmp_path / "a/x.wav", 1)
     await scan(scans, tmp_path / "a")
     read: list[str] = []
-    really = finder.read
+    really = finder.read_files
 
     async def counted(candidates):
         read.extend(one.file_path for one in candidates)
         return await really(candidates)
 
-    monkeypatch.setattr(finder, "read", counted)
+    monkeypatch.setattr(finder, "read_files", counted)
     path.chmod(0o600)
     for _ in range(3):
         assert counts(await scan(scans, tmp_path / "a")) == {"unchanged": 1}

@@ -36,7 +36,7 @@ def clock() -> Clock:
 def pauses(tmp_path: Path, clock: Clock) -> Callable[..., Pauses]:
     """Another process of this machine, each time."""
     file = tmp_path / "state" / "pause.json"
-    return lambda hours="": Pauses(PauseFile(file), clock, QuietHours.read(hours))
+    return lambda hours="": Pauses(PauseFile(file), clock, QuietHours.of_text(hours))
 
 
 async def test_a_pause_holds_for_every_process_until_somebody_resumes(pauses):

@@ -53,7 +53,7 @@ class NobodyOutside:
     async def file_hash(self, path: Path) -> str:
         return f"hash of {path.name}"
 
-    async def heard(self, path: Path) -> HeardOutside:
+    async def analyse(self, path: Path) -> HeardOutside:
         return HeardOutside(embedding=unit(random.Random(str(path))), traits=Traits())
 
 

@@ -20,7 +20,7 @@ async def test_what_is_kept_is_read_by_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "resume.json"
     await ResumeFile(path).keep(SessionId("one"))
     await ResumeFile(path).keep(SessionId("two"))
-    assert await ResumeFile(path).read() == "two"
+    assert await ResumeFile(path).read_session() == "two"
     assert path.stat().st_mode & 0o777 == 0o600
     assert names_in(tmp_path) == ["resume.json"]
 
@@ -39,7 +39,7 @@ async def test_removed_it_is_gone_and_removing_again_is_fine(tmp_path: Path) -> 
     await token.keep(SessionId("one"))
     await token.remove()
     await token.remove()
-    assert await token.read() is None
+    assert await token.read_session() is None
 
 
 @pytest.mark.parametrize(
@@ -49,22 +49,22 @@ async def test_a_broken_file_is_no_token(tmp_path: Path, rubbish: bytes) -> None
     path = tmp_path / "resume.json"
     path.write_bytes(rubbish)
     path.chmod(0o600)
-    assert await ResumeFile(path).read() is None
+    assert await ResumeFile(path).read_session() is None
 
 
 async def test_a_file_that_others_can_read_is_not_trusted(tmp_path: Path) -> None:
     path = tmp_path / "resume.json"
     await ResumeFile(path).keep(SessionId("one"))
     path.chmod(0o644)
-    assert await ResumeFile(path).read() is None
+    assert await ResumeFile(path).read_session() is None
 
 
 async def test_a_link_is_not_followed(tmp_path: Path) -> None:
     await ResumeFile(tmp_path / "real.json").keep(SessionId("one"))
     (tmp_path / "resume.json").symlink_to(tmp_path / "real.json")
-    assert await ResumeFile(tmp_path / "resume.json").read() is None
+    assert await ResumeFile(tmp_path / "resume.json").read_session() is None
     await ResumeFile(tmp_path / "resume.json").keep(SessionId("two"))
-    assert await ResumeFile(tmp_path / "real.json").read() == "one"
+    assert await ResumeFile(tmp_path / "real.json").read_session() == "one"
 
 
 async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -149,16 +149,16 @@ async def _wanted(
         return await _ids_of(box, wish, level, None), ()
     batches, account = box.services.batches, box.account
     folders, files = _folders_and_files(wish.paths)
-    kept = box.services.paths.kept
-    known = await batches.known([kept(path) for path in files], viewer=account.user_id)
+    documents_path = box.services.paths.documents_path
+    known = await batches.known([documents_path(path) for path in files], viewer=account.user_id)
     unknown: list[Path] = []
     for path, file_id in zip(files, known, strict=True):
         if file_id is None:
             # A folder of the library need not be on this machine.
-            (folders if await _has_sounds(box, kept(path)) else unknown).append(path)
+            (folders if await _has_sounds(box, documents_path(path)) else unknown).append(path)
     ids = [file_id for file_id in known if file_id is not None]
     for folder in folders:
-        ids += await _ids_of(box, wish, level, printable_path(bytes(kept(folder))))
+        ids += await _ids_of(box, wish, level, printable_path(bytes(documents_path(folder))))
     return tuple(dict.fromkeys(ids)), tuple(printable_path(bytes(path)) for path in unknown)
 
 
@@ -173,7 +173,7 @@ async def _ids_of(box: Opened, wish: _Wish, level: Level, below: str | None) -> 
 
     older_than = RECIPE_VERSION if wish.older else 0
     wanted = Wanted(level=level, retry=wish.retry, older_than=older_than)
-    meant = services.paths.asked(wish.query) if below is None else Within(below)
+    meant = services.paths.in_documents(wish.query) if below is None else Within(below)
     question = Question(expression=meant, viewer=account.user_id)
     return await services.batches.runs.wanted(services.library.each(question), wanted, by=account)
 

@@ -113,7 +113,9 @@ async def _library(text: str, limits: Limits) -> AsyncGenerator[Checked, None]:
     expression = read_filter(text)
     async with opened() as box:
         services = box.services
-        question = Question(expression=services.paths.asked(expression), viewer=box.account.user_id)
+        question = Question(
+            expression=services.paths.in_documents(expression), viewer=box.account.user_id
+        )
         finder = DiskFinder(services.paths)
         try:
             sounds = _checking(limits, finder).sounds(services.library, services.analyses, question)

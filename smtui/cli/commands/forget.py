@@ -31,7 +31,7 @@ def forget_command(*, query: tuple[str, ...], yes: bool) -> None:
     async def work() -> None:
         expression = read_filter(text)
         async with opened(writes=True) as box:
-            meant = box.services.paths.asked(expression)
+            meant = box.services.paths.in_documents(expression)
             question = Question(expression=meant, viewer=box.account.user_id)
             ids = await _show(box, question)
             if not ids:

@@ -56,7 +56,7 @@ def list_command(
         # Whatever is wrong with the words is told before anything is opened.
         expression = read_filter(text)
         async with opened() as box:
-            meant = box.services.paths.asked(expression)
+            meant = box.services.paths.in_documents(expression)
             asked = Question(expression=meant, sort=order, viewer=box.account.user_id)
             count = await _print(box, asked, limit, as_json=as_json)
             if not count and not as_json and sys.stdout.isatty():

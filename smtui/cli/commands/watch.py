@@ -256,7 +256,7 @@ class _Watching:
             if news:
                 _log.warning("%s: %d taken in", shown(printable_path(bytes(found.root))), news)
             if settings.start and (news or found.whole):
-                below = printable_path(bytes(box.services.paths.kept(found.root)))
+                below = printable_path(bytes(box.services.paths.documents_path(found.root)))
                 await box.services.batches.start_unheard(box.account, settings.level, below=below)
 
 

@@ -146,7 +146,7 @@ class BatchStore(Protocol):
         """Failed files, in the order of the batches."""
         ...
 
-    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+    async def completed_files(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         """Completed files, in the order of the batches."""
         ...
 

@@ -187,7 +187,7 @@ class HeardOutside:
 class OutsideListener(Protocol):
     """Hears a file that is not of the library, in a process of its own."""
 
-    async def heard(self, path: Path) -> HeardOutside:
+    async def analyse(self, path: Path) -> HeardOutside:
         """Listen to it; raises SoundUnreadable. Cancelling the caller ends the process."""
         ...
 

@@ -37,7 +37,7 @@ class SessionStore(Protocol):
 class ResumeToken(Protocol):
     """What lets the next start continue a session: one per person, readable by them alone."""
 
-    async def read(self) -> SessionId | None:
+    async def read_session(self) -> SessionId | None:
         """Give the session that was kept; None where there is none that can be trusted."""
         ...
 

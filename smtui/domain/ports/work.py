@@ -46,7 +46,7 @@ class JobQueue(Protocol):
 class PauseNote(Protocol):
     """What a person said last of listening on this machine, where all its processes look."""
 
-    async def read(self) -> Word | None:
+    async def read_word(self) -> Word | None:
         """Give it; None where nothing was said."""
         ...
 
@@ -98,7 +98,9 @@ class SoundFinder(Protocol):
         """Yield what was met since the step before, in chunks; folders in sorted order."""
         ...
 
-    async def read(self, candidates: Sequence[Candidate]) -> tuple[FoundFile | Unreadable, ...]:
+    async def read_files(
+        self, candidates: Sequence[Candidate]
+    ) -> tuple[FoundFile | Unreadable, ...]:
         """Open, hash, read header and tags; one result per candidate, in order; in threads."""
         ...
 

@@ -234,7 +234,7 @@ class MemoryBatches:
             if result.status is State.FAILED
         )[:limit]
 
-    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+    async def completed_files(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         return tuple(
             file_id
             for _, file_id, result in _files(self._of(run_id))

@@ -262,7 +262,7 @@ class MongoBatches:
         nameless = ErrorCode.INTERNAL.value if is_ours else _FOREIGN
         return tuple(failure_of(file_id, entry, nameless) for file_id, entry in found)
 
-    async def heard(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+    async def completed_files(self, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         found = await files_in(self._batches, run_id, State.COMPLETED, limit)
         return tuple(file_id for file_id, _ in found)
 

@@ -338,7 +338,7 @@ class SqliteBatches:
         )
 
     @reading
-    def heard(self, reader: Reader, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
+    def completed_files(self, reader: Reader, run_id: RunId, *, limit: int) -> tuple[FileId, ...]:
         rows = reader.rows(
             "SELECT r.file_id FROM batch_jobs AS b JOIN batch_files AS r USING (batch)"
             " WHERE b.run_id = ? AND r.status = 'completed' ORDER BY b.batch, r.position LIMIT ?",

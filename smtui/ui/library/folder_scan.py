@@ -84,7 +84,7 @@ class FolderScan:
 
 def _library_path(folder: Path, paths: PathMap) -> str:
     """Return a folder as the library knows it: absolute and printable, links as they are."""
-    return printable_path(bytes(paths.kept(Path(os.path.normpath(folder.absolute())))))
+    return printable_path(bytes(paths.documents_path(Path(os.path.normpath(folder.absolute())))))
 
 
 def report(folder: Path, progress: ScanProgress) -> str:

@@ -15,7 +15,7 @@ from smtui.domain.errors import QueryInvalid, SmtuiError
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.sample import FileId
 from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Search, Seed, View
-from smtui.domain.search_line import SearchLine, parse, written
+from smtui.domain.search_line import SearchLine, parse, text_of
 from smtui.domain.unreadable import MEND, NO_SOUND, is_unreadable
 from smtui.ui.base_screen import BaseScreen
 from smtui.ui.screen_links import Begin
@@ -194,7 +194,7 @@ class SearchEditor:
         """Edit the whole search as one line."""
         search, spelled = self._searcher.search, self._seeds.spelled
         more, less = tuple(map(spelled, search.more)), tuple(map(spelled, search.less))
-        self._ask("search", written(SearchLine.of(replace(search, more=more, less=less))))
+        self._ask("search", text_of(SearchLine.of(replace(search, more=more, less=less))))
 
     def _ask(self, words: str, begun: str) -> None:
         hint = "like kick_01 timbre=3 -dusty_hat bpm:~126"

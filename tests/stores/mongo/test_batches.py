@@ -225,8 +225,8 @@ async def test_who_holds_what_is_told_of_ids_that_no_field_may_be_called(
     await batches.complete(held[1], held[1].analysis_id)
     await batches.complete(held[0], held[0].analysis_id)
     await batches.fail(held[2], code=ErrorCode.EMPTY, error="Nothing")
-    assert await batches.heard(RUN, limit=9) == ("b.wav", "a.wav")
-    assert await batches.heard(RUN, limit=1) == ("b.wav",)
+    assert await batches.completed_files(RUN, limit=9) == ("b.wav", "a.wav")
+    assert await batches.completed_files(RUN, limit=1) == ("b.wav",)
     assert [one.file_id for one in await batches.failures(RUN, limit=9)] == ["%2E"]
 
 
