@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.sample import FileId, Mark
-from smtui.domain.tagging import Retagging
+from smtui.domain.tag_change import Retagging
 
 
 async def change_tags(

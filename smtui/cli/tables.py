@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import TextIO
 
 from smtui.cli.terminal import write_line
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.path_map import PathMap
 from smtui.domain.sample import Sample
 from smtui.domain.text import shown
 from smtui.domain.unreadable import is_unreadable
-from smtui.ui.draw import wording
+from smtui.ui.draw import phrases
 
 _NARROWEST = 60
 _WIDE = 120
@@ -52,7 +52,7 @@ def _key(sample: Sample) -> str:
 
 def _length(sample: Sample) -> str:
     # A file that could not be read has no length.
-    return wording.length(sample.duration) if sample.duration else "-"
+    return phrases.length(sample.duration) if sample.duration else "-"
 
 
 def _loudness(sample: Sample) -> str:

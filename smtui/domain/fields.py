@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from smtui.domain.analysis import AiPart, Analysis, Measurement
-from smtui.domain.differing import differences
+from smtui.domain.claim_differences import differences
 from smtui.domain.likeness import ASPECTS, Hit
 from smtui.domain.sample import Sample
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from smtui.domain.differing import Difference, Matter, Relation, Source, told_apart
+from smtui.domain.claim_differences import Difference, Matter, Relation, Source, told_apart
 from smtui.domain.filename_claims import MetadataValue
 from smtui.domain.quality import Quality
 from smtui.domain.sample import Heard, certainty

@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.question import Between, Field
-from smtui.domain.typed import Typed
+from smtui.domain.typed_words import Typed
 
 _SIGNS = re.compile(r"<=|>=|<|>|~|=")
 _TO = re.compile(r"\.{2,}|…|(?<=\d)[-–](?=\d)")

@@ -36,7 +36,7 @@ from smtui.domain.question import (
     Words,
 )
 from smtui.domain.text import folded
-from smtui.domain.typed import Typed, branches
+from smtui.domain.typed_words import Typed, branches
 
 FIELD = re.compile(r"([a-z][a-z_]*):", re.IGNORECASE)
 _UNKNOWN = "-"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from smtui.domain.account import UserId
-from smtui.domain.differing import differences
+from smtui.domain.claim_differences import differences
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import folded
 

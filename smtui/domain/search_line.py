@@ -18,7 +18,7 @@ from smtui.domain.likeness import ASPECTS, Weights
 from smtui.domain.query import both
 from smtui.domain.query import parse as parse_filter
 from smtui.domain.search import MOST_SEEDS, TOO_MANY_SEEDS, Search, Seed, View
-from smtui.domain.typed import Typed, words
+from smtui.domain.typed_words import Typed, words
 
 _VIEWS = {"like": View.ALIKE, "fits": View.FITS, "words": View.WORDS}
 _BEGINNINGS = {view: name for name, view in _VIEWS.items()}

@@ -29,7 +29,7 @@ from smtui.audio.signatures import HEAD_BYTES, UNHEARD_NAMES, is_sound
 from smtui.domain.errors import ErrorCode
 from smtui.domain.scan import Candidate, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
-from smtui.domain.unfinished import unfinished, unfinished_folder
+from smtui.domain.unfinished_files import unfinished, unfinished_folder
 from smtui.folders.mounts import waits_for_drive
 
 IGNORE_FILE = b".smtuiignore"

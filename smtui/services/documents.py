@@ -12,7 +12,7 @@ from smtui.domain.ports.documents import (
     OutcomeStore,
     SampleStore,
 )
-from smtui.domain.ports.likeness import EmbeddingStore
+from smtui.domain.ports.similarity_index import EmbeddingStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

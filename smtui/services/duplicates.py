@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from smtui.domain.account import UserId
     from smtui.domain.masking import Outline
     from smtui.domain.path_map import PathMap
-    from smtui.domain.ports.copies import Copies
     from smtui.domain.ports.documents import AnalysisStore
-    from smtui.domain.ports.likeness import EmbeddingStore
+    from smtui.domain.ports.pairs import Copies
+    from smtui.domain.ports.similarity_index import EmbeddingStore
     from smtui.domain.sample import FileId, Sample
     from smtui.services.library import Library
 

@@ -24,8 +24,8 @@ from smtui.services.seeds import check_seen
 if TYPE_CHECKING:
     from smtui.domain.account import UserId
     from smtui.domain.ports.documents import AnalysisStore, SampleStore
-    from smtui.domain.ports.fitting import Masking
-    from smtui.domain.ports.likeness import OutsideListener
+    from smtui.domain.ports.pairs import Masking
+    from smtui.domain.ports.similarity_index import OutsideListener
     from smtui.domain.sample import FileId
 
 _AT_ONCE = 1_000

@@ -12,7 +12,7 @@ from smtui.domain.hit_reason import why
 from smtui.domain.likeness import Hit
 from smtui.domain.path_map import PathMap
 from smtui.domain.ports.documents import AnalysisStore, SampleStore
-from smtui.domain.ports.likeness import OutsideListener
+from smtui.domain.ports.similarity_index import OutsideListener
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.search import Choice, Search, Seed
 from smtui.domain.traits import Traits, traits

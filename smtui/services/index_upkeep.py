@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 from smtui.domain.account import Account
 from smtui.domain.parts import in_parts
 from smtui.domain.ports.documents import SampleStore
-from smtui.domain.ports.likeness import Embedded, EmbeddingStore, Entry, IndexState, SimilarityIndex
+from smtui.domain.ports.similarity_index import (
+    Embedded,
+    EmbeddingStore,
+    Entry,
+    IndexState,
+    SimilarityIndex,
+)
 from smtui.domain.sample import FileId, Sample
 from smtui.services.rights import Deed, Rights
 

@@ -13,7 +13,7 @@ from smtui.domain.ports.documents import AnalysisStore, SampleStore
 from smtui.domain.ports.work import Clock
 from smtui.domain.question import Place, Question
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.tag_change import Retagged, Retagging
 from smtui.domain.unreadable import MEND, NO_SOUND, asks_for_unreadable, is_unreadable
 from smtui.services.listing import Listing, UnreadableAnswers, id_pages
 from smtui.services.rights import Deed, Rights

@@ -15,7 +15,8 @@ from math import ceil
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
 from smtui.domain.likeness import Hit, Wanted, Weights
 from smtui.domain.ports.documents import SampleStore
-from smtui.domain.ports.likeness import (
+from smtui.domain.ports.sessions import Cache
+from smtui.domain.ports.similarity_index import (
     AtHand,
     Comparison,
     Embedded,
@@ -24,7 +25,6 @@ from smtui.domain.ports.likeness import (
     OutsideListener,
     SimilarityIndex,
 )
-from smtui.domain.ports.sessions import Cache
 from smtui.domain.question import All, Everything, Fact, Is, Not, Question
 from smtui.domain.sample import FileId
 from smtui.lru import Lru

@@ -17,7 +17,7 @@ from smtui.domain.account import UserId
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.likeness import ASPECTS, Weights, wanted
 from smtui.domain.path_map import PathMap
-from smtui.domain.ports.likeness import Embedded
+from smtui.domain.ports.similarity_index import Embedded
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Sample
 from smtui.services.nearest import LikenessPorts

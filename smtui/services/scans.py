@@ -22,7 +22,7 @@ from smtui.domain.ports.work import Clock, SoundFinder
 from smtui.domain.sample import FileId, Folder, FoundFile, Stamp, path_key
 from smtui.domain.scan import Candidate, ScanProgress, Unreadable, Walked
 from smtui.domain.text import path_bytes, printable_path
-from smtui.domain.unfinished import unfinished
+from smtui.domain.unfinished_files import unfinished
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.services.moves import Moves
 from smtui.services.prefetch import finish, prefetch

@@ -11,7 +11,7 @@ from smtui.domain.account import UserId
 from smtui.domain.errors import IndexUnusable, InputInvalid, ServerUnavailable
 from smtui.domain.likeness import Hit, Likeness, Wanted, wanted
 from smtui.domain.path_map import PathMap
-from smtui.domain.ports.likeness import packed
+from smtui.domain.ports.similarity_index import packed
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smtui.domain.account import UserId
     from smtui.domain.path_map import PathMap
     from smtui.domain.ports.documents import SampleStore
-    from smtui.domain.ports.likeness import Comparison, EmbeddingStore, OutsideListener
+    from smtui.domain.ports.similarity_index import Comparison, EmbeddingStore, OutsideListener
     from smtui.services.descriptions import Corpus, Descriptions
     from smtui.services.meanings import Meanings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from smtui.domain.embedding import BLOCKS, DIMENSIONS
 from smtui.domain.likeness import ASPECTS, Hit, Likeness, Wanted, Weights
-from smtui.domain.ports.likeness import Embedded
+from smtui.domain.ports.similarity_index import Embedded
 from smtui.domain.sample import FileId
 
 if TYPE_CHECKING:

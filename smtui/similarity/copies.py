@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
 from smtui.domain.masking import Outline
-from smtui.domain.ports.copies import Near
+from smtui.domain.ports.pairs import Near
 from smtui.domain.sample import FileId
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from smtui.domain.copies import HEARD_SECONDS, LEAST_CUT, MOST_CUT_BANDS, MOST_CUT_LEVEL
 from smtui.domain.masking import ROWS, Outline
-from smtui.domain.ports.copies import Near
+from smtui.domain.ports.pairs import Near
 from smtui.domain.sample import FileId
 from smtui.similarity.coarse_spectra import BANDS, EDGE, Floats, Places, Slices
 from smtui.similarity.sameness import DEEPEST, first_of_each_row, middle, sounding_alike, spectra

@@ -16,7 +16,7 @@ from smtui.domain.analysis import Claims, Level, Measurement, SpectralFeatures
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import ErrorCode, SoundUnreadable
 from smtui.domain.masking import outline_outside
-from smtui.domain.ports.likeness import HeardOutside
+from smtui.domain.ports.similarity_index import HeardOutside
 from smtui.domain.text import printable_path, shown
 from smtui.domain.traits import traits_outside
 from smtui.lru import Lru

@@ -17,7 +17,7 @@ from smtui.audio.frames import cepstral_basis
 from smtui.domain.analysis import MAX_SLICES, MFCC_COUNT, Measurement
 from smtui.domain.copies import HEARD_SECONDS, Difference
 from smtui.domain.embedding import DIMENSIONS, TIMBRE, alike
-from smtui.domain.ports.copies import Near
+from smtui.domain.ports.pairs import Near
 from smtui.similarity.coarse_spectra import BANDS, EDGE, Floats, Slices
 
 DEEPEST = -35.0

@@ -32,7 +32,7 @@ from smtui.ui.clipboard import copied, over_ssh
 from smtui.ui.driver import TitledDriver, hung_up
 from smtui.ui.memory import Freezing, let_dead_widgets_go
 from smtui.ui.navigation import Navigation
-from smtui.ui.opening import CLOSING_GRACE, OpeningScreen, OpenServices
+from smtui.ui.opening_screen import CLOSING_GRACE, OpeningScreen, OpenServices
 from smtui.ui.options import Options
 from smtui.ui.session import QUIT_GRACE, Entrance
 from smtui.ui.theme import THEMES, choose_scrollbars, key_name

@@ -11,7 +11,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.screen import Screen
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import SmtuiError
 from smtui.ui.workers import all_done
 

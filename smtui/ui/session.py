@@ -11,9 +11,9 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import ServerUnavailable, SmtuiError
-from smtui.ui.opening import OpeningScreen
+from smtui.ui.opening_screen import OpeningScreen
 from smtui.ui.workers import all_done
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
 """How smtui looks on this terminal: the themes, and drawing with ASCII alone.
 
-This is the only place in the program where a colour is written down: sheets in `styles/` speak of
-`$tokens` alone, so a theme is all that a person need change. Borders in ASCII are in
-`styles/base.tcss`, under `.-ascii`.
+It stands alone as the only place in the program where a colour is written down: sheets in
+`styles/` speak of `$tokens` alone, so a theme is all that a person need change. Borders in ASCII
+are in `styles/base.tcss`, under `.-ascii`.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from smtui.settings import Settings
 from smtui.wiring.machine import SystemClock
 
 if TYPE_CHECKING:
-    from smtui.domain.ports.likeness import SimilarityIndex
     from smtui.domain.ports.sessions import Cache
+    from smtui.domain.ports.similarity_index import SimilarityIndex
     from smtui.domain.ports.words import TextVectors
     from smtui.domain.ports.work import Clock, HealthCheck, JobQueue, Passwords
     from smtui.services.box import Services

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from smtui.companion import LOST, Companion
 from smtui.domain.errors import ModelMissing, ModelStopped
-from smtui.domain.ports.likeness import singles
+from smtui.domain.ports.similarity_index import singles
 from smtui.domain.ports.words import TextEmbedding
 
 Answer = TypeVar("Answer")

@@ -14,7 +14,7 @@ from smtui import wiring
 from smtui.paths import Places
 from smtui.settings import Settings
 from smtui.ui.app import SmtuiApp
-from smtui.ui.opening import OpeningScreen
+from smtui.ui.opening_screen import OpeningScreen
 from smtui.ui.options import Options
 from tests.local.private_home import until
 

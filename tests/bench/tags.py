@@ -21,7 +21,7 @@ from pathlib import Path
 
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.domain.tagging import Retagged, Retagging, Tags
+from smtui.domain.tag_change import Retagged, Retagging, Tags
 from smtui.services.library import TAGGED_AT_ONCE
 from smtui.stores.sqlite import sample_codec
 from smtui.stores.sqlite.connections import in_transaction

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from rich.cells import cell_len
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.text import shown
 
 NAMES = (

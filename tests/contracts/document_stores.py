@@ -21,7 +21,7 @@ from smtui.domain.ports.documents import (
     KeptSearchStore,
     SampleStore,
 )
-from smtui.domain.ports.likeness import EmbeddingStore
+from smtui.domain.ports.similarity_index import EmbeddingStore
 from smtui.domain.sample import FoundFile, Heard
 from smtui.stores.memory import memory_documents
 from smtui.stores.mongo import library as mongo

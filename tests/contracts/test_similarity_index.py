@@ -11,7 +11,7 @@ import pytest
 
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
-from smtui.domain.ports.likeness import Embedded, Entry
+from smtui.domain.ports.similarity_index import Embedded, Entry
 from smtui.domain.sample import FileId
 from smtui.stores.chroma.client import ChromaLine
 from smtui.stores.chroma.collections import Owner

@@ -10,7 +10,7 @@ import pytest
 from smtui.domain.ports.documents import SampleStore
 from smtui.domain.question import Field, Question, Tagged, Unknown, Words
 from smtui.domain.sample import FileId, Mark, Sample
-from smtui.domain.tagging import Retagged, Retagging, Tags
+from smtui.domain.tag_change import Retagged, Retagging, Tags
 from tests.contracts.document_stores import ANNA, BERT, NOW, DocumentStores, found
 from tests.retagging import change_tags
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from smtui.domain.errors import IndexUnusable, ServerUnavailable
-from smtui.domain.ports.likeness import packed, singles
+from smtui.domain.ports.similarity_index import packed, singles
 from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.sample import FileId
 from smtui.stores.chroma.client import ChromaLine

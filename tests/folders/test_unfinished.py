@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smtui.domain.unfinished import unfinished, unfinished_folder
+from smtui.domain.unfinished_files import unfinished, unfinished_folder
 from smtui.folders.walk import walk_folder
 
 UNFINISHED = """loop.wav.part|loop.wav.PART|Unconfirmed 1234.crdownload|loop.wav.crdownload

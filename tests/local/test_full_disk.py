@@ -23,7 +23,7 @@ from smtui.domain.analysis import Level
 from smtui.domain.batch import State
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import NoRoom, ServerUnavailable
-from smtui.domain.ports.likeness import Embedded, Entry, packed
+from smtui.domain.ports.similarity_index import Embedded, Entry, packed
 from smtui.domain.sample import FileId
 from smtui.local.setup import present_versions
 from smtui.services.box import Services

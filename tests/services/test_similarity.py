@@ -17,7 +17,7 @@ from smtui.domain.embedding import BLOCKS, DIMENSIONS, alike
 from smtui.domain.errors import InputInvalid, NotFound, QueryInvalid, ServerUnavailable
 from smtui.domain.likeness import ASPECTS, Weights, wanted
 from smtui.domain.path_map import PathMap
-from smtui.domain.ports.likeness import HeardOutside
+from smtui.domain.ports.similarity_index import HeardOutside
 from smtui.domain.query import parse
 from smtui.domain.question import Question
 from smtui.domain.sample import FileId

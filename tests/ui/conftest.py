@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from smtui.ui.app import SmtuiApp
-from smtui.ui.opening import OpeningScreen
+from smtui.ui.opening_screen import OpeningScreen
 from smtui.ui.options import Options
 from tests.servers.valkey_server import ValkeyServer, running
 from tests.ui.screen_home import Home, OpenApp, settle, until

@@ -24,7 +24,7 @@ from smtui.domain.sample import Sample
 from smtui.stores.mongo.analysis_codec import analysis_of
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.draw.cells import Ink
-from smtui.ui.draw.wording import remark_lines
+from smtui.ui.draw.phrases import remark_lines
 from smtui.ui.widgets.claims import Claims, Known, in_a_line
 from smtui.ui.widgets.curves import Curves
 from smtui.ui.widgets.preview import about

@@ -19,7 +19,7 @@ import soundfile
 
 from smtui.demo import instruments as play
 from smtui.domain.errors import ModelMissing
-from smtui.domain.ports.likeness import packed
+from smtui.domain.ports.similarity_index import packed
 from smtui.domain.ports.words import TextEmbedding
 from smtui.domain.search import Search, View
 from smtui.paths import places

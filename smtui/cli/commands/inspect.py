@@ -26,11 +26,11 @@ from smtui.domain.errors import ErrorCode, SmtuiError, SoundUnreadable
 from smtui.domain.fields import analysis_fields
 from smtui.domain.picture import PictureRequest, View
 from smtui.domain.text import printable_path, shown
-from smtui.ui.draw import wording
+from smtui.ui.draw import phrases
 from smtui.ui.draw.axes import frequency_marks, time_marks
 from smtui.ui.draw.cells import Ink, Row, Run, escaped
+from smtui.ui.draw.phrases import deep_lines
 from smtui.ui.draw.spectrogram import spectrogram
-from smtui.ui.draw.wording import deep_lines
 
 if TYPE_CHECKING:
     from smtui.audio.recipe import Explained
@@ -183,19 +183,19 @@ def _facts(path: Path, heard: Measurement) -> str:
     header = probe(path)
     depth = f"{heard.bit_depth} bit " if heard.bit_depth else ""
     try:
-        size = wording.size(path.stat().st_size)
+        size = phrases.size(path.stat().st_size)
     except OSError as error:
         raise SoundUnreadable("The file went away meanwhile", code=ErrorCode.VANISHED) from error
     return (
-        f"  {header.format} {wording.rate(header.sample_rate)} {depth}"
-        f"{wording.channels(header.channels)}  {wording.length(heard.duration)}  {size}"
+        f"  {header.format} {phrases.rate(header.sample_rate)} {depth}"
+        f"{phrases.channels(header.channels)}  {phrases.length(heard.duration)}  {size}"
     )
 
 
 def _claims(heard: Measurement, width: int) -> Iterator[str]:
     """Claims and measures as `name value`, as many to a line as fit."""
-    words = [_claim(claim) for claim in wording.claims(heard)]
-    words += [f"{name} {value}" for name, value in wording.measured(heard)]
+    words = [_claim(claim) for claim in phrases.claims(heard)]
+    words += [f"{name} {value}" for name, value in phrases.measured(heard)]
     line = " "
     for word in words:
         if len(line) + 1 + len(word) > max(width, _NARROWEST) and line.strip():
@@ -205,13 +205,13 @@ def _claims(heard: Measurement, width: int) -> Iterator[str]:
     yield line.rstrip()
 
 
-def _claim(claim: wording.Claim) -> str:
+def _claim(claim: phrases.Claim) -> str:
     if claim.value is None:
         return f"{claim.name} -"
-    sure = "" if claim.confidence is None else f" {wording.confidence(claim.confidence)}"
+    sure = "" if claim.confidence is None else f" {phrases.confidence(claim.confidence)}"
     doubt = "?" if claim.doubtful else ""
     others = ", ".join(
-        f"{value} {wording.confidence(confidence)}" for value, confidence in claim.alternatives
+        f"{value} {phrases.confidence(confidence)}" for value, confidence in claim.alternatives
     )
     return f"{claim.name} {claim.value}{doubt}{sure}" + (f" (or {others})" if others else "")
 

@@ -13,7 +13,7 @@ from smtui.domain.masking import Outline
 from smtui.domain.outcome import Outcome
 from smtui.domain.question import Page, Place, Question
 from smtui.domain.sample import FileId, Folder, FoundFile, Heard, Sample, Stamp, Trouble
-from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.tag_change import Retagged, Retagging
 from smtui.domain.unreadable import UnreadableFile
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import IndexUnusable
-from smtui.domain.ports.likeness import Entry, IndexState
+from smtui.domain.ports.similarity_index import Entry, IndexState
 from smtui.domain.sample import FileId
 from smtui.domain.text import counted
 from smtui.stores.chroma.client import REBUILD, ChromaLine

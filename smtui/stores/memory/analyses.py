@@ -9,7 +9,7 @@ from uuid import uuid4
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.masking import Outline, outline_of
-from smtui.domain.ports.likeness import Embedded, packed
+from smtui.domain.ports.similarity_index import Embedded, packed
 from smtui.domain.sample import (
     FileId,
     Sample,

@@ -23,7 +23,7 @@ from smtui.domain.sample import (
     path_key,
 )
 from smtui.domain.storable import cut_to_ms, storable
-from smtui.domain.tagging import Retagged, Retagging, Tags
+from smtui.domain.tag_change import Retagged, Retagging, Tags
 from smtui.domain.text import folded
 from smtui.domain.unreadable import UnreadableFile
 from smtui.stores.memory.analyses import MemoryAnalyses

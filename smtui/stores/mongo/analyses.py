@@ -1,7 +1,7 @@
 """What was heard, on MongoDB (`analyses`): of smtui one document per file and recipe version.
 
 Two ports stand here: `AnalysisStore`, and `EmbeddingStore`, which reads no more of an analysis than
-its embedding. `library` alone opens them.
+its embedding. It stands alone because `library` only opens what each port has here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.masking import Outline
 from smtui.domain.parts import in_parts
-from smtui.domain.ports.likeness import Embedded, packed
+from smtui.domain.ports.similarity_index import Embedded, packed
 from smtui.domain.sample import FileId
 from smtui.stores.mongo.analysis_codec import (
     HAS_AI,

@@ -24,7 +24,7 @@ from pymongo.errors import BulkWriteError
 from smtui.domain.account import UserId
 from smtui.domain.errors import StoreUnreachable
 from smtui.domain.sample import FileId, FoundFile, Sample
-from smtui.domain.tagging import Tags
+from smtui.domain.tag_change import Tags
 from smtui.stores.mongo.client import MongoLine, upsert
 from smtui.stores.mongo.indexes import AUDIO_FILES, STATE
 from smtui.stores.mongo.sample_codec import (

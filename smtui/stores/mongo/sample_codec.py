@@ -29,7 +29,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from smtui.domain.account import UserId
-from smtui.domain.differing import differences
+from smtui.domain.claim_differences import differences
 from smtui.domain.errors import ErrorCode
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value

@@ -27,7 +27,7 @@ from smtui.domain.sample import (
     Trouble,
     path_key,
 )
-from smtui.domain.tagging import Retagged, Retagging, Tags
+from smtui.domain.tag_change import Retagged, Retagging, Tags
 from smtui.domain.text import folded, storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.mongo.client import BACKGROUND_SECONDS, MongoLine, upsert

@@ -13,7 +13,7 @@ from uuid import uuid4
 from smtui.domain.analysis import Analysis, AnalysisHead, AnalysisId, Level, Measurement
 from smtui.domain.embedding import DIMENSIONS
 from smtui.domain.masking import Outline
-from smtui.domain.ports.likeness import Embedded
+from smtui.domain.ports.similarity_index import Embedded
 from smtui.domain.sample import FileId
 from smtui.stores.sqlite.analysis_codec import (
     OUTLINE_COLUMNS,

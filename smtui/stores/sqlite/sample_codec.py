@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import Level
-from smtui.domain.differing import differences, told_apart
+from smtui.domain.claim_differences import differences, told_apart
 from smtui.domain.filename_claims import Said, said_in
 from smtui.domain.quality import Quality
 from smtui.domain.question import Field, sort_value, tags_sort_value
 from smtui.domain.sample import FileId, Heard, Mark, Sample, Trouble, search_key
-from smtui.domain.tagging import Tags
+from smtui.domain.tag_change import Tags
 from smtui.domain.text import folded, folder_parts
 from smtui.stores.sqlite.values import (
     Value,

@@ -1,6 +1,6 @@
 """The sounds of the library in SQLite: `audio_files`, details and tags, and what scans leave.
 
-One port and one file; what a sound looks like as rows stands in the codec.
+One port, in a file of its own; what a sound looks like as rows stands in the codec.
 """
 
 # ruff: noqa: S608 - the statements are made of our own column names; every value is a parameter.
@@ -28,7 +28,7 @@ from smtui.domain.sample import (
     Trouble,
     path_key,
 )
-from smtui.domain.tagging import Retagged, Retagging
+from smtui.domain.tag_change import Retagged, Retagging
 from smtui.domain.text import folder_parts, storable
 from smtui.domain.unreadable import MOST_KEPT, UnreadableFile
 from smtui.stores.sqlite import planner

@@ -18,7 +18,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Checkbox, Input, Static
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import PasswordToChoose, SignInRefused, SmtuiError, TooManyTries
 from smtui.domain.health import Condition, ServerHealth
 from smtui.paths import styles

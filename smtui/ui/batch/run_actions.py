@@ -14,7 +14,7 @@ import aiofiles
 import aiofiles.os
 
 from smtui.domain.batch import RunId
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.text import counted
 from smtui.services.board import Standing
 from smtui.ui.base_screen import BaseScreen, Offer

@@ -18,8 +18,8 @@ from smtui.domain.errors import SoundUnreadable
 from smtui.domain.picture import Picture, PictureRequest, View
 from smtui.domain.sample import Sample
 from smtui.ui.base_screen import BaseScreen
+from smtui.ui.draw.phrases import recipe
 from smtui.ui.draw.section import Section
-from smtui.ui.draw.wording import recipe
 from smtui.ui.widgets.curves import Curves
 from smtui.ui.widgets.remarks import Remarks
 from smtui.ui.widgets.spectrogram import Reading, Spectrogram

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 
 
 class ConfirmScreen(ModalScreen[bool]):

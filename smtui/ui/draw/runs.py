@@ -7,8 +7,8 @@ from datetime import datetime
 from smtui.domain.batch import Failure, RunProgress, State
 from smtui.domain.sample import Sample
 from smtui.services.board import Holding, Standing
+from smtui.ui.draw.phrases import time_left
 from smtui.ui.draw.table_text import Line
-from smtui.ui.draw.wording import time_left
 
 FOREIGN = "another program:"
 """Before what another program's run is about."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from smtui.domain.drawn import LEFT_TO_RIGHT, runs_left
+from smtui.domain.drawn_names import LEFT_TO_RIGHT, runs_left
 
 _CUT = "~"
 

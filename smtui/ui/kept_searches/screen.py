@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from smtui.domain.account import Account
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles

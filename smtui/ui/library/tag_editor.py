@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from smtui.domain.errors import SmtuiError
 from smtui.domain.sample import FileId
-from smtui.domain.tagging import Retagged
+from smtui.domain.tag_change import Retagged
 from smtui.domain.text import counted
 from smtui.services.library import TAGGED_AT_ONCE, TagChange, change_of
 from smtui.ui.base_screen import BaseScreen

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
 from smtui.domain.batch import RunId
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.sample import FileId
 from smtui.ui.base_screen import BaseScreen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import aiofiles.os
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.hit_list import form_of
 from smtui.domain.kept_search import KeptKind
 from smtui.domain.likeness import Hit

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 from textual.worker import Worker
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import IndexUnusable, InputInvalid, ServerUnavailable, SmtuiError
 from smtui.domain.likeness import ASPECTS, Hit, Weights
 from smtui.domain.sample import FileId, Sample

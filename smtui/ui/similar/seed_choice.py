@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import QueryInvalid, SmtuiError
 from smtui.domain.kept_search import KeptKind, KeptSearch
 from smtui.domain.sample import FileId

@@ -10,10 +10,10 @@ from textual.widget import Widget
 
 from smtui.domain.account import UserId
 from smtui.domain.analysis import AiPart, Analysis, Measurement
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.sample import Mark, Sample
-from smtui.ui.draw import wording
-from smtui.ui.draw.wording import remark_lines, said_lines, speaker
+from smtui.ui.draw import phrases
+from smtui.ui.draw.phrases import remark_lines, said_lines, speaker
 
 _LABEL = 12
 _WIDTH = 32
@@ -56,9 +56,9 @@ def facts(known: Known) -> Content:
     parts = [
         Content.styled(drawn(_last_folders(sample.folder)), "$quiet"),
         Content(
-            f"{drawn(sample.format)} {wording.rate(sample.sample_rate)}"
-            f"{f' {depth} bit' if depth else ''} {wording.channels(sample.channels)}"
-            f"  {wording.length(sample.duration)}  {wording.size(sample.file_size)}"
+            f"{drawn(sample.format)} {phrases.rate(sample.sample_rate)}"
+            f"{f' {depth} bit' if depth else ''} {phrases.channels(sample.channels)}"
+            f"  {phrases.length(sample.duration)}  {phrases.size(sample.file_size)}"
         ),
     ]
     said = said_lines(sample)
@@ -101,25 +101,25 @@ def in_a_line(known: Known) -> Content:
     if known.analysis is None or standing is not None:
         return standing or Content("")
     heard = known.analysis.measured
-    parts = [_short(claim) for claim in wording.claims(heard) if _worth(claim)]
-    parts.append(Content(wording.loudness_of(heard)))
+    parts = [_short(claim) for claim in phrases.claims(heard) if _worth(claim)]
+    parts.append(Content(phrases.loudness_of(heard)))
     if heard.is_loop:
         parts.append(Content("loop"))
     return Content("   ").join(parts)
 
 
-def _worth(claim: wording.Claim) -> bool:
+def _worth(claim: phrases.Claim) -> bool:
     return claim.value is not None or claim.name in ("BPM", "key")
 
 
-def _short(claim: wording.Claim) -> Content:
+def _short(claim: phrases.Claim) -> Content:
     """`BPM 126.0 .94 | 63.0 .04`, dim where it is doubtful."""
     look = "$quiet" if claim.doubtful else "bold"
     parts = [Content.styled(f"{claim.name} ", "$quiet"), Content.styled(claim.value or "-", look)]
     if claim.value is not None and claim.confidence is not None:
-        parts.append(Content.styled(f" {wording.confidence(claim.confidence)}", "$quiet"))
+        parts.append(Content.styled(f" {phrases.confidence(claim.confidence)}", "$quiet"))
     for value, confidence in claim.alternatives[:1]:
-        parts.append(Content.styled(f" | {value} {wording.confidence(confidence)}", "$quiet"))
+        parts.append(Content.styled(f" | {value} {phrases.confidence(confidence)}", "$quiet"))
     return Content.assemble(*parts)
 
 
@@ -149,16 +149,16 @@ class Claims(Widget):
 
 def _claim_lines(heard: Measurement) -> list[Content]:
     lines = []
-    for claim in wording.claims(heard):
+    for claim in phrases.claims(heard):
         look = "$quiet" if claim.doubtful else "bold"
-        sure = "" if claim.confidence is None else wording.confidence(claim.confidence)
+        sure = "" if claim.confidence is None else phrases.confidence(claim.confidence)
         lines.append(_line(claim.name, claim.value or "-", look, sure))
         lines += [
-            _line("", value, "$quiet", wording.confidence(confidence))
+            _line("", value, "$quiet", phrases.confidence(confidence))
             for value, confidence in claim.alternatives[:3]
         ]
     lines.append(Content(""))
-    lines += [_line(name, value, "") for name, value in wording.measured(heard)]
+    lines += [_line(name, value, "") for name, value in phrases.measured(heard)]
     return [*lines, Content("")]
 
 

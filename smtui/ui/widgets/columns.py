@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.question import Field
 from smtui.domain.sample import Sample, certainty
-from smtui.ui.draw.wording import short_length
+from smtui.ui.draw.phrases import short_length
 
 NONE = "-"
 

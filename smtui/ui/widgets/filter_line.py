@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import QueryInvalid
 from smtui.domain.text import shown
 from smtui.ui.widgets.one_line import OneLine

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.findings import SURE
 from smtui.domain.likeness import ASPECTS, Likeness
 from smtui.domain.question import Field

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.ui.draw.table_text import Line, fit_text
 from smtui.ui.widgets.cursor_table import HEAD, CursorTable
 

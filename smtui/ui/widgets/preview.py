@@ -16,16 +16,16 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from smtui.domain.analysis import Analysis
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import SoundUnreadable
 from smtui.domain.findings import SURE
 from smtui.domain.picture import Picture, PictureRequest, View
 from smtui.domain.sample import FileId, Sample
 from smtui.domain.text import printable_path
-from smtui.ui.draw import wording
+from smtui.ui.draw import phrases
 from smtui.ui.draw.cells import Ink
+from smtui.ui.draw.phrases import said_lines
 from smtui.ui.draw.spectrogram import spectrogram
-from smtui.ui.draw.wording import said_lines
 from smtui.ui.widgets.cell_strip import strip
 from smtui.ui.widgets.columns import NONE
 from smtui.ui.widgets.spectrogram import fit_picture
@@ -168,11 +168,11 @@ def _file(sample: Sample) -> list[Content]:
     if not sample.sample_rate:
         # Of a file that could not be read no more is known.
         return [_line("file", sample.format)]
-    rate, channels = wording.rate(sample.sample_rate), wording.channels(sample.channels)
+    rate, channels = phrases.rate(sample.sample_rate), phrases.channels(sample.channels)
     return [
         _line("file", f"{sample.format} {rate} {channels}"),
         _line(
-            "length", f"{wording.short_length(sample.duration)}   {wording.size(sample.file_size)}"
+            "length", f"{phrases.short_length(sample.duration)}   {phrases.size(sample.file_size)}"
         ),
     ]
 
@@ -199,7 +199,7 @@ def about(sample: Sample, analysis: Analysis | None) -> Content:
 
 def _line(label: str, words: str, confidence: float | None = None) -> Content:
     look = "" if confidence is None or confidence >= SURE else "$quiet"
-    sure = "" if confidence is None else f"  {wording.confidence(confidence)}"
+    sure = "" if confidence is None else f"  {phrases.confidence(confidence)}"
     return Content.assemble((label.ljust(_LABEL), "$quiet"), (drawn(words), look), (sure, "$quiet"))
 
 
@@ -220,10 +220,10 @@ def _heard_lines(sample: Sample) -> list[Content]:
         return [_line("analysis", NONE if sample.trouble else "not yet")]
     kind = heard.kind or NONE
     tempo = NONE if heard.tempo is None else f"{heard.tempo:.1f} BPM"
-    loudness = NONE if heard.loudness_lufs is None else wording.loudness(heard.loudness_lufs)
+    loudness = NONE if heard.loudness_lufs is None else phrases.loudness(heard.loudness_lufs)
     lines = [
         _line("kind", kind, heard.kind_confidence if heard.kind else None),
-        _line("type", wording.form(is_loop=heard.is_loop)),
+        _line("type", phrases.form(is_loop=heard.is_loop)),
         _line("tempo", tempo, heard.tempo_confidence if heard.tempo else None),
         _line("key", heard.key_label or NONE, heard.key_confidence if heard.key else None),
         _line("loudness", loudness),
@@ -236,8 +236,8 @@ def _heard_lines(sample: Sample) -> list[Content]:
 def _alternatives(analysis: Analysis) -> list[Content]:
     """Return what else tempo and key could be."""
     lines = []
-    for claim in wording.claims(analysis.measured):
-        others = [f"{value} {wording.confidence(sure)}" for value, sure in claim.alternatives[:2]]
+    for claim in phrases.claims(analysis.measured):
+        others = [f"{value} {phrases.confidence(sure)}" for value, sure in claim.alternatives[:2]]
         if others:
             lines.append(_line(f"or {claim.name}", "  ".join(others)))
     return lines

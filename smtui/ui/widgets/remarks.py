@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smtui.domain.analysis import AiPart
-from smtui.ui.draw.wording import remark_lines, speaker
+from smtui.ui.draw.phrases import remark_lines, speaker
 
 
 class Remarks(Widget):

@@ -6,8 +6,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from smtui.services.board import Standing
+from smtui.ui.draw.phrases import time_left
 from smtui.ui.draw.runs import state_word
-from smtui.ui.draw.wording import time_left
 
 _MOST = 60
 

@@ -17,7 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.picture import Picture
 from smtui.ui.draw.axes import frequency_marks, hertz_at, level_at, time_at, time_marks
 from smtui.ui.draw.cells import Ink

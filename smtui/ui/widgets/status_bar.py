@@ -10,9 +10,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from smtui.domain.batch import RunId
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 from smtui.domain.scan import ScanProgress
-from smtui.ui.draw.wording import time_left
+from smtui.ui.draw.phrases import time_left
 
 if TYPE_CHECKING:
     from smtui.services.board import Overview

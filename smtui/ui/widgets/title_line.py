@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from smtui.domain.drawn import drawn
+from smtui.domain.drawn_names import drawn
 
 
 class TitleLine(Widget):

@@ -20,7 +20,7 @@ from smtui.ui.app import SmtuiApp
 from smtui.ui.batch.screen import BatchScreen
 from smtui.ui.detail.screen import DetailScreen
 from smtui.ui.library.screen import LibraryScreen
-from smtui.ui.opening import OpeningScreen
+from smtui.ui.opening_screen import OpeningScreen
 from smtui.ui.options import Options
 from tests.ui.screen_home import (
     Home,

@@ -15,7 +15,7 @@ from smtui.domain.analysis import (
     TempoClaim,
 )
 from smtui.domain.picture import Picture
-from smtui.ui.draw import wording
+from smtui.ui.draw import phrases
 from smtui.ui.draw.axes import (
     frequency_marks,
     hertz,
@@ -202,7 +202,7 @@ def test_claims_in_the_words_of_musicians() -> None:
         kind="kick",
         kind_confidence=0.7,
     )
-    tempo, key, meter, kind, root = wording.claims(heard)
+    tempo, key, meter, kind, root = phrases.claims(heard)
     assert (tempo.value, tempo.alternatives, tempo.doubtful) == ("126.0", (("63.0", 0.04),), False)
     assert (key.value, key.alternatives, key.doubtful) == ("Am", (("C", 0.12),), True)
     assert meter.value == "4/4"
@@ -211,23 +211,23 @@ def test_claims_in_the_words_of_musicians() -> None:
 
 
 def test_numbers_are_written_short() -> None:
-    assert [wording.confidence(value) for value in (0, 0.04, 0.94, 1)] == [
+    assert [phrases.confidence(value) for value in (0, 0.04, 0.94, 1)] == [
         ".00",
         ".04",
         ".94",
         "1.0",
     ]
-    lengths = [wording.length(value) for value in (0.412, 59.97, 187.2, 3_723)]
+    lengths = [phrases.length(value) for value in (0.412, 59.97, 187.2, 3_723)]
     assert lengths == ["0.41 s", "1:00", "3:07", "1:02:03"]
-    assert [wording.size(value) for value in (512, 34_000, 1_900_000)] == [
+    assert [phrases.size(value) for value in (512, 34_000, 1_900_000)] == [
         "512 B",
         "34 kB",
         "1.9 MB",
     ]
-    assert [wording.rate(value) for value in (44_100, 48_000, 11_025)] == [
+    assert [phrases.rate(value) for value in (44_100, 48_000, 11_025)] == [
         "44.1k",
         "48k",
         "11.025k",
     ]
-    assert wording.loudness(None) == "silent"
-    assert ("silence", "0.50 s before") in wording.measured(measurement(silence_head=0.5))
+    assert phrases.loudness(None) == "silent"
+    assert ("silence", "0.50 s before") in phrases.measured(measurement(silence_head=0.5))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from smtui.domain.drawn import LEFT_TO_RIGHT, drawn
+from smtui.domain.drawn_names import LEFT_TO_RIGHT, drawn
 from smtui.ui.draw.table_text import fit_text
 
 

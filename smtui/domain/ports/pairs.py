@@ -8,7 +8,7 @@ from typing import Protocol
 
 from smtui.domain.analysis import Measurement
 from smtui.domain.copies import Difference
-from smtui.domain.masking import Outline
+from smtui.domain.masking import Outline, Overlay, Room
 from smtui.domain.sample import FileId
 
 
@@ -47,4 +47,16 @@ class Copies(Protocol):
         self, pairs: Sequence[tuple[Measurement, Measurement]]
     ) -> tuple[Difference | None, ...]:
         """Lay each pair upon each other and compare, in their order; None where one is silent."""
+        ...
+
+
+class Masking(Protocol):
+    """Measures many pairs at once, off the event loop."""
+
+    async def rooms(self, seed: Outline, laid: Sequence[Overlay]) -> tuple[Room, ...]:
+        """What the seed and each of the others leave of one another, in their order.
+
+        Those that are silent, or share no moment with the seed, are left out. A silent seed
+        gives none.
+        """
         ...

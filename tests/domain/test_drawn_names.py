@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smtui.domain.drawn import LEFT_TO_RIGHT, drawn
+from smtui.domain.drawn_names import LEFT_TO_RIGHT, drawn
 
 # As measured by `poe bench-widths` in tmux, GNU screen, mosh and xterm.
 NARROWED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from smtui.domain.differing import Matter, Relation, Source, told_apart
+from smtui.domain.claim_differences import Matter, Relation, Source, told_apart
 from tests.contracts.document_stores import heard
 
 TEMPO, KEY = Matter.TEMPO, Matter.KEY

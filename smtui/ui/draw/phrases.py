@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from smtui.domain.analysis import KEY_NAMES, AiPart, Measurement, PitchTrack
-from smtui.domain.differing import Matter, Relation, Source, differences
-from smtui.domain.drawn import drawn
+from smtui.domain.claim_differences import Matter, Relation, Source, differences
+from smtui.domain.drawn_names import drawn
 from smtui.domain.filename_claims import Said
 from smtui.domain.findings import SURE
 from smtui.domain.keys import key_label
