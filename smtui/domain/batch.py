@@ -339,7 +339,7 @@ class RunProgress:
         return RunProgress(
             run_id=first.run_id,
             user_id=first.user_id,
-            level=first.level,
+            level=min(batch.level for batch in batches),
             total=sum(batch.total_files for batch in batches),
             completed=sum(batch.completed for batch in batches),
             failed=sum(batch.failed for batch in batches),

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from smtui.domain.kept_search import KeptSearch
-from smtui.domain.sample import FileId
+from smtui.domain.sample import FileId, Sample
 from smtui.paths import styles
 from smtui.ui.base_screen import BaseScreen, Offer, done_by, keys_of
 from smtui.ui.library.analysis_requests import AnalysisRequests
@@ -166,13 +166,15 @@ class LibraryScreen(BaseScreen):
 
     @on(SampleTable.CursorMoved)
     def _look_at(self, message: SampleTable.CursorMoved) -> None:
-        if self.has_class("-wide"):
-            self.preview.look_at(message.sample)
+        self._preview(message.sample)
 
     def on_resize(self) -> None:
-        """The preview may have come into sight."""
-        moved = SampleTable.CursorMoved(self.table.cursor, self.table.sample)
-        self.call_after_refresh(self._look_at, moved)
+        """The preview may have come into sight; rows may come before it is drawn."""
+        self.call_after_refresh(lambda: self._preview(self.table.sample))
+
+    def _preview(self, sample: Sample | None) -> None:
+        if self.has_class("-wide"):
+            self.preview.look_at(sample)
 
     @on(SampleTable.Opened)
     def _open_sound(self, message: SampleTable.Opened) -> None:

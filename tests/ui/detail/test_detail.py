@@ -277,7 +277,7 @@ async def test_what_is_not_heard_says_so_and_fills_in_when_a_worker_is_done(
         await listened(library, path)
         await ended(library, path)
         await until(lambda: "LUFS" in seen(pilot.app))
-        assert "analysing" not in seen(pilot.app)
+        await until(lambda: "analysing" not in seen(pilot.app))
 
 
 async def test_a_sound_that_somebody_else_had_heard_fills_in_too(
