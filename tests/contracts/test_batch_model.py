@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from smtui.domain.analysis import AnalysisId, Level
-from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, Unseen
+from smtui.domain.batch import Batch, BatchId, Claimed, RunId, RunProgress, State, Unseen
 from smtui.domain.errors import ErrorCode
 from smtui.domain.ports.batches import BatchStore
 from smtui.domain.sample import FileId
@@ -114,6 +114,12 @@ class Batches(RuleBasedStateMachine):
         machine: str,
         recipe: int | None,
     ) -> Any:
+        states = [batch.status for batch in self.model.batches.values() if batch.run_id == run_id]
+        begun = [at for at, state in enumerate(states) if state is State.PROCESSING]
+        if begun and State.PENDING in states[: begun[-1]]:
+            # Whether what is begun goes before what is older is each store's own.
+            return multiple()
+
         def step(store: BatchStore) -> Coroutine[Any, Any, tuple[Claimed, ...]]:
             return store.claim(
                 run_id,
