@@ -294,17 +294,29 @@ class Page:
     places: tuple[Place, ...]
 
 
-def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one case a node
+def matches(expression: Expression, sample: Sample) -> bool:
     """True if the sound is what is asked for; the one definition for every store."""
+    return is_satisfied(expression, lambda condition: meets(sample, condition))
+
+
+def is_satisfied(expression: Expression, holds: Callable[[Expression], bool]) -> bool:
+    """True if an expression is true where `holds` says which of its conditions are."""
     match expression:
         case Everything():
             return True
         case All(parts=parts):
-            return all(matches(part, sample) for part in parts)
+            return all(is_satisfied(part, holds) for part in parts)
         case Any(parts=parts):
-            return any(matches(part, sample) for part in parts)
+            return any(is_satisfied(part, holds) for part in parts)
         case Not(inner=inner):
-            return not matches(inner, sample)
+            return not is_satisfied(inner, holds)
+        case _:
+            return holds(expression)
+
+
+def meets(sample: Sample, condition: Expression) -> bool:
+    """True if a sound meets one condition, which is no expression made of others."""
+    match condition:
         case Words(text=text):
             return folded(text) in sample.search_key
         case Tagged(tag=tag):
@@ -322,6 +334,8 @@ def matches(expression: Expression, sample: Sample) -> bool:  # noqa: C901 - one
             return value_of(sample, by) in values
         case Unknown(field=by):
             return value_of(sample, by) is None
+        case _:
+            return matches(condition, sample)
 
 
 def _check(expression: Expression) -> None:

@@ -13,20 +13,17 @@ from datetime import datetime
 from smtui.domain.account import UserId
 from smtui.domain.question import (
     All,
-    Any,
-    Everything,
     Expression,
     Fact,
     Field,
     Is,
-    Not,
     OneOf,
     Within,
     Words,
-    lies_within,
+    is_satisfied,
+    meets,
 )
 from smtui.domain.sample import FileId, Sample, Trouble, path_key
-from smtui.domain.text import folded
 
 _ID = "unreadable-"
 NO_SOUND = "This file could not be read"
@@ -87,21 +84,13 @@ def asks_for_unreadable(expression: Expression) -> bool:
 
 def is_wanted(file: Sample, expression: Expression) -> bool:
     """True if an unreadable file, as a sound, is what a filter that asks for such wants."""
-    match expression:
-        case Everything():
-            return True
-        case All(parts=parts):
-            return all(is_wanted(file, part) for part in parts)
-        case Any(parts=parts):
-            return any(is_wanted(file, part) for part in parts)
-        case Not(inner=inner):
-            return not is_wanted(file, inner)
-        case Words(text=text):
-            return folded(text) in file.search_key
-        case Within(folder=folder, direct=direct):
-            return lies_within(folded(file.folder), folded(folder), direct=direct)
-        case OneOf(field=Field.FORMAT, values=values):
-            return file.format in values
+    return is_satisfied(expression, lambda condition: _meets(file, condition))
+
+
+def _meets(file: Sample, condition: Expression) -> bool:
+    match condition:
+        case Words() | Within() | OneOf(field=Field.FORMAT):
+            return meets(file, condition)
         case Is(fact=fact):
             return fact in (Fact.UNREADABLE, Fact.FAILED)
         case _:
