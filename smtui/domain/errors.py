@@ -96,6 +96,11 @@ class NotAllowed(SmtuiError):
 class AlreadyTaken(SmtuiError):
     """A name or e-mail that must be unique is in use."""
 
+    @classmethod
+    def at_sign_up(cls, what: str) -> AlreadyTaken:
+        """Return the failure of who signs up with `This e-mail` or `This username` of another."""
+        return cls(f"{what} is already in use", hint="Choose another, or sign in.")
+
 
 class SignInRefused(SmtuiError):
     """Unknown name, wrong password or an inactive account; the words never tell which."""

@@ -22,11 +22,9 @@ class MemoryAccounts:
     async def add(self, account: Account) -> None:
         others = self._accounts.values()
         if account.email and folded(account.email) in {folded(other.email) for other in others}:
-            raise AlreadyTaken("This e-mail is already in use", hint="Choose another, or sign in.")
+            raise AlreadyTaken.at_sign_up("This e-mail")
         if folded(account.username) in {folded(other.username) for other in others}:
-            raise AlreadyTaken(
-                "This username is already in use", hint="Choose another, or sign in."
-            )
+            raise AlreadyTaken.at_sign_up("This username")
         self._accounts[account.user_id] = account
         self._change(
             account.user_id,

@@ -142,7 +142,7 @@ class MongoAccounts:
         ):
             other = await self._find(login, field)
             if other is not None and other.user_id != account.user_id:
-                raise AlreadyTaken(f"{name} is already in use", hint="Choose another, or sign in.")
+                raise AlreadyTaken.at_sign_up(name)
 
     async def _find(self, login: str, field: str) -> Account | None:
         """Find by one field: as it is written, by its key, or by folding what has no true key."""

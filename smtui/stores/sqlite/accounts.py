@@ -42,7 +42,7 @@ class SqliteAccounts:
         for column, name in (("email_key", "This e-mail"), ("username_key", "This username")):
             sql = f"SELECT 1 FROM users WHERE {column} = ?"
             if connection.execute(sql, (values[column],)).fetchone():
-                raise AlreadyTaken(f"{name} is already in use", hint="Choose another, or sign in.")
+                raise AlreadyTaken.at_sign_up(name)
         marks = ", ".join("?" * len(values))
         sql = f"INSERT INTO users ({', '.join(values)}) VALUES ({marks})"
         connection.execute(sql, tuple(values.values()))
