@@ -213,6 +213,11 @@ class Batches:
         )
         return tuple(None if stamp is None else stamp.file_id for stamp in found)
 
+    async def until_ended(self, run_id: RunId) -> None:
+        """Return when a run has ended; raises NotFound as `watch` does."""
+        async for _ in self.watch(run_id):
+            pass
+
     async def watch(self, run_id: RunId) -> AsyncIterator[RunProgress]:
         """Follow a run: the present first, then every change, until it has ended.
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from smtui.domain.drawn_names import drawn
 from smtui.domain.errors import SmtuiError
+from smtui.ui.clipboard import copied
 from smtui.ui.workers import all_done
 
 T = TypeVar("T")
@@ -112,6 +113,11 @@ class BaseScreen(Screen[None]):
     def say(self, words: str) -> None:
         """Show a short sentence that nothing need be done about; `words` may hold outside text."""
         self.app.notify(drawn(words), timeout=_TOAST_SECONDS / 2, markup=False)
+
+    async def copy(self, text: str) -> None:
+        """Put a text onto the person's clipboard, and say so."""
+        remark = await copied(self.app, text)
+        self.say(f"Copied: {text}{remark}")
 
     def confirm(self, question: str, then: Callable[[], object]) -> None:
         """Ask once; `then` is begun when the person says yes."""

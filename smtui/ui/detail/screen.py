@@ -16,7 +16,6 @@ from textual.widgets import Static
 from smtui.domain.sample import FileId
 from smtui.paths import styles
 from smtui.ui.base_screen import BaseScreen, done_by, keys_of
-from smtui.ui.clipboard import copied
 from smtui.ui.detail.sound import Neighbours, SoundReader
 from smtui.ui.detail.views import SoundViews
 from smtui.ui.screen_links import SimilarLink
@@ -199,7 +198,7 @@ class DetailScreen(BaseScreen):
 
     @looking(group="copy")
     async def _copy(self, path: str) -> None:
-        self.say(f"Copied: {path}{await copied(self.app, path)}")
+        await self.copy(path)
 
     async def action_back(self) -> None:
         """Tell which sound was looked at last, and leave.

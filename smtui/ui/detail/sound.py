@@ -191,9 +191,7 @@ class SoundReader:
     @looking(group="watching-heard", patient=True)
     async def _await_run(self, run_id: RunId) -> None:
         """Follow one run to its end, then show what it brought."""
-        async for progress in self._batches.watch(run_id):
-            if progress.ended_files >= progress.total:
-                break
+        await self._batches.until_ended(run_id)
         self._listening = False
         self.sample = await self._library.sample(self.file_id)
         self.analysis = await self._analyses.of(self.file_id)

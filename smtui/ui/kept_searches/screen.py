@@ -19,7 +19,6 @@ from smtui.domain.errors import AlreadyTaken, InputInvalid
 from smtui.domain.kept_search import KeptSearch
 from smtui.paths import styles
 from smtui.ui.base_screen import BaseScreen, keys_of
-from smtui.ui.clipboard import copied
 from smtui.ui.draw.table_text import Line
 from smtui.ui.options import Options
 from smtui.ui.widgets.ask_line import AskLine
@@ -138,8 +137,7 @@ class KeptScreen(BaseScreen):
 
     @looking(group="copy")
     async def _copy(self, text: str) -> None:
-        remark = await copied(self.app, text)
-        self.say(f"Copied: {text}{remark}")
+        await self.copy(text)
 
     # Naming.
 

@@ -137,9 +137,7 @@ class Comparison:
     @looking(group="watching-heard", patient=True)
     async def _await_run(self, run_id: RunId, file_id: FileId) -> None:
         """Follow one run to its end, then search again with what it found."""
-        async for progress in self._batches.watch(run_id):
-            if progress.ended_files >= progress.total:
-                break
+        await self._batches.until_ended(run_id)
         self._searcher.samples.pop(file_id, None)
         self._seed_known = None
         if self._searcher.answer is None:

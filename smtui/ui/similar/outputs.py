@@ -16,7 +16,6 @@ from smtui.domain.search import Search, View
 from smtui.domain.text import counted
 from smtui.files import write_whole_in_thread
 from smtui.ui.base_screen import BaseScreen
-from smtui.ui.clipboard import copied
 from smtui.ui.screen_links import quietly, want_saved
 from smtui.ui.similar.searcher import Searcher
 from smtui.ui.widgets.ask_line import AskLine, FolderSuggester
@@ -105,9 +104,8 @@ class SearchLog:
         await self._copy(text)
 
     async def _copy(self, text: str) -> None:
-        """Put a text onto the clipboard, and say so."""
-        remark = await copied(self.screen.app, text)
-        self.screen.say(f"Copied: {text}{remark}")
+        """Put a text onto the clipboard; what was asked is remembered, for it led somewhere."""
+        await self.screen.copy(text)
         self.note()
 
 
